@@ -1,0 +1,109 @@
+"""Everything that differs between Airflow 2.11 and 3; no other module knows which one runs.
+
+The names come from ``apache-airflow-providers-common-compat`` (>= 1.13.1), which resolves to ``airflow.sdk`` on Airflow 3.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.exceptions import AirflowException, TaskDeferralError
+from airflow.plugins_manager import AirflowPlugin
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseHook,
+    BaseOperator,
+    BaseOperatorLink,
+    Connection,
+    Context,
+    XCom,
+    conf,
+)
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+
+# Airflow 2 raises TaskDeferralTimeout from a deferred sensor, Airflow 3 turns it into AirflowSensorTimeout.
+SENSOR_TIMEOUTS: tuple[type[Exception], ...] = (AirflowSensorTimeout, TaskDeferralError)
+
+AIRFLOW_API_CONNECTION = "airflow_api"
+
+
+def ensure_pool(name: str, slots: int, description: str) -> None:
+    """Create the pool, or set its slots.
+
+    Args:
+        name: Name of the pool.
+        slots: How many tasks may run in it at once.
+        description: What the pool is for; shown in the UI.
+
+    Raises:
+        AirflowFailException: On Airflow 3, when the connection that leads to Airflow's own API is missing or refused.
+    """
+    if AIRFLOW_V_3_0_PLUS:
+        _ensure_pool_by_api(name, slots, description)
+        return
+    from airflow.models.pool import Pool
+
+    Pool.create_or_update_pool(name, slots=slots, description=description, include_deferred=False)
+
+
+def _ensure_pool_by_api(name: str, slots: int, description: str) -> None:
+    # Tasks of Airflow 3 may not touch the metadata database: its REST API is the way (docs: "Public interface").
+    import requests
+
+    by_hand = f"or create the pool by hand: airflow pools set {name} {slots} '{description}'"
+    try:
+        conn = BaseHook.get_connection(AIRFLOW_API_CONNECTION)
+    except AirflowNotFoundException as error:
+        raise AirflowFailException(
+            f"Pool {name!r} cannot be made: set the connection {AIRFLOW_API_CONNECTION!r} "
+            f"(host = address of Airflow's API server, login, password), {by_hand}"
+        ) from error
+    base = str(conn.host).rstrip("/") + (f":{conn.port}" if conn.port else "")
+    try:
+        token = requests.post(
+            f"{base}/auth/token", json={"username": conn.login, "password": conn.password}, timeout=30
+        )
+        token.raise_for_status()
+        headers = {"Authorization": f"Bearer {token.json()['access_token']}"}
+        pool = {"name": name, "slots": slots, "description": description, "include_deferred": False}
+        answer = requests.post(f"{base}/api/v2/pools", json=pool, headers=headers, timeout=30)
+        if answer.status_code == requests.codes.conflict:
+            answer = requests.patch(f"{base}/api/v2/pools/{name}", json=pool, headers=headers, timeout=30)
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        raise AirflowException(
+            f"Pool {name!r} cannot be made through connection {AIRFLOW_API_CONNECTION!r} "
+            f"({type(error).__name__}); check its host, login and password, {by_hand}"
+        ) from error
+
+
+def run_id_of(context: Context) -> str:
+    """The id of the DAG run that a task belongs to."""
+    run: Any = context["dag_run"]
+    return str(run.run_id)
+
+
+__all__ = [
+    "AIRFLOW_API_CONNECTION",
+    "AIRFLOW_V_3_0_PLUS",
+    "DAG",
+    "SENSOR_TIMEOUTS",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowNotFoundException",
+    "AirflowPlugin",
+    "AirflowSkipException",
+    "BaseHook",
+    "BaseOperator",
+    "BaseOperatorLink",
+    "Connection",
+    "Context",
+    "XCom",
+    "conf",
+    "ensure_pool",
+    "run_id_of",
+]

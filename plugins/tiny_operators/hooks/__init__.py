@@ -1,0 +1,1 @@
+"""Hooks: they talk to services and own pace, retries and secrets."""

@@ -1,0 +1,241 @@
+"""Tiny's API v2 behind Airflow's HTTP hook."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from airflow.providers.http.hooks.http import HttpHook
+
+from tiny_operators._compat import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    Connection,
+)
+from tiny_operators.events import log_event
+from tiny_operators.tiny import search
+from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Json, Meaning, read_answer
+from tiny_operators.tiny.pacing import BACKOFF, Pace
+
+ORDER_SERVICE: Final = "pdv.pedido.obter"
+SEARCH_SERVICE: Final = "pedidos.pesquisa"
+PRODUCT_SERVICE: Final = "produto.obter"
+
+# Seconds to connect and to wait for an answer; users of the API wait 30 to 90 s.
+_SENDING: Final = {"timeout": (10, 60), "allow_redirects": False, "check_response": False}
+_NETWORK_ERRORS: Final = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+_DEFAULT_PER_MINUTE: Final = 30
+_DEFAULT_SHARE: Final = 0.8
+_API_PATH: Final = "/api2/"
+
+
+class TinyUnavailableError(AirflowException):
+    """Tiny did not answer properly in the tries that one call has; a later try of the task goes on from there."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """How to reach a store's account.
+
+    Attributes:
+        base_url: Address of the API, ending in a slash.
+        token: The account's token; only ever sent in a POST body.
+        per_minute: Calls that the account may make in a minute.
+        share: Part of it that this pipeline may use.
+    """
+
+    base_url: str
+    token: str
+    per_minute: float
+    share: float
+
+    def __repr__(self) -> str:
+        return f"Account(base_url={self.base_url!r}, token=***)"
+
+
+class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
+    """Calls services of one Tiny account: paced, retried, and with the token in the body only.
+
+    Connection (any type; ``tiny`` by convention): host = address of the API, such as ``https://api.tiny.com.br/api2/``
+    (the path ``/api2/`` is added where there is none); password = token; extra = ``requests_per_minute`` (the plan's
+    limit, default 30; the header ``x-limit-api`` lowers it) and ``share`` (0 to 1, default 0.8: what is left is for the
+    store's other systems).
+
+    Args:
+        tiny_conn_id: The connection.
+        clock: Seconds, monotonic.
+        sleep: Waits for seconds.
+    """
+
+    conn_name_attr = "tiny_conn_id"
+    default_conn_name = "tiny_default"
+    conn_type = "tiny"
+    hook_name = "Tiny ERP"
+
+    def __init__(
+        self,
+        tiny_conn_id: str = default_conn_name,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(method="POST", http_conn_id=tiny_conn_id)
+        self.tiny_conn_id = tiny_conn_id
+        self.account = read_account(self._connection())
+        self.calls: Counter[str] = Counter()
+        self._sleep = sleep
+        self._pace = Pace(self.account.per_minute, self.account.share, clock, sleep)
+        self._session = self.get_conn()
+
+    def get_conn(self, *args: Any, **kwargs: Any) -> requests.Session:
+        """A session for the account. The connection's password and extra stay out of it: they are not HTTP's."""
+        session = requests.Session()
+        if self.keep_alive_adapter is not None:
+            session.mount("http://", self.keep_alive_adapter)
+            session.mount("https://", self.keep_alive_adapter)
+        return session
+
+    def order(self, pedido: int) -> Answer:
+        """``pdv.pedido.obter``: one order with items and instalments.
+
+        Raises:
+            AirflowFailException: When no further try can help (token, account, address).
+            TinyUnavailableError: When Tiny did not answer properly in several tries.
+        """
+        return self.call(ORDER_SERVICE, "pedido", {"id": str(pedido)})
+
+    def product(self, produto: int) -> Answer:
+        """``produto.obter``: one product as it is now. Raises as :meth:`order`."""
+        return self.call(PRODUCT_SERVICE, "produto", {"id": str(produto), "formato": "JSON"})
+
+    def search_page(self, parameters: dict[str, str], page: int = 1) -> Answer:
+        """One page of ``pedidos.pesquisa``: OK, NO_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
+        return self.call(SEARCH_SERVICE, "pedidos", search_request(parameters, page))
+
+    def call(self, service: str, expects: str, parameters: dict[str, str]) -> Answer:
+        """Call a service until it answers properly, within bounds.
+
+        Args:
+            service: Name of the service, such as ``pedidos.pesquisa``.
+            expects: Key under ``retorno`` that a successful answer has.
+            parameters: The service's parameters, without the token.
+
+        Returns:
+            An answer that is neither retryable nor fatal.
+
+        Raises:
+            AirflowFailException: When no further try can help (token, account, address).
+            TinyUnavailableError: When Tiny did not answer properly in several tries.
+        """
+        failures: Counter[Meaning] = Counter()
+        while True:
+            answer = self._try(service, expects, parameters)
+            if answer.meaning in FATAL:
+                raise AirflowFailException(
+                    f"Tiny refused {service}: {answer.reason} (code {answer.code}, connection {self.tiny_conn_id!r})"
+                )
+            if answer.meaning not in RETRYABLE:
+                return answer
+            failures[answer.meaning] += 1
+            backoff = BACKOFF[answer.meaning]
+            if failures[answer.meaning] >= backoff.tries:
+                raise TinyUnavailableError(
+                    f"Tiny did not answer {service} in {backoff.tries} tries: {answer.reason} (code {answer.code})"
+                )
+            seconds = backoff.seconds(failures[answer.meaning])
+            log_event(
+                self.log,
+                "tiny_retry",
+                service=service,
+                reason=answer.reason,
+                code=answer.code,
+                failures=failures[answer.meaning],
+                seconds=seconds,
+            )
+            self._sleep(seconds)
+
+    def _try(self, service: str, expects: str, parameters: dict[str, str]) -> Answer:
+        self._pace.wait()
+        self.calls[service] += 1
+        request = requests.Request(
+            "POST",
+            f"{self.account.base_url}{service}.php",
+            data={**parameters, "token": self.account.token},
+        )
+        try:
+            response: requests.Response = self.run_and_check(
+                self._session, self._session.prepare_request(request), _SENDING
+            )
+        except _NETWORK_ERRORS as error:
+            return Answer(Meaning.TRY_AGAIN, None, type(error).__name__, "", {})
+        self._pace.learn(response.headers.get("x-limit-api"))
+        return read_answer(response.status_code, response.content.decode("utf-8", "replace"), expects)
+
+    def _connection(self) -> Connection:
+        try:
+            return self.get_connection(self.tiny_conn_id)
+        except AirflowNotFoundException as error:
+            raise AirflowFailException(
+                f"Connection {self.tiny_conn_id!r} is missing. Set it, for example: airflow connections add "
+                f"{self.tiny_conn_id} --conn-type tiny --conn-host https://api.tiny.com.br/api2/ "
+                "--conn-password TOKEN --conn-extra '{\"requests_per_minute\": 60, \"share\": 0.8}'"
+            ) from error
+
+
+def search_request(parameters: dict[str, str], page: int) -> dict[str, str]:
+    """Parameters of one search page, newest orders first, since those are looked for."""
+    return {**parameters, "sort": "DESC", "pagina": str(page), "formato": "JSON"}
+
+
+def search_lines(answer: Answer) -> Iterator[Json]:
+    """The orders on a search page; none for a page without rows."""
+    return search.lines(answer.retorno) if answer.meaning is Meaning.OK else iter(())
+
+
+def read_account(conn: Connection) -> Account:
+    """The account behind a connection.
+
+    Raises:
+        AirflowFailException: When a field is missing or out of range; the message names it.
+    """
+    where = f"Connection {conn.conn_id!r}"
+    host = str(conn.host or "").strip()
+    if not host:
+        raise AirflowFailException(f"{where}: host must be the API's address: https://api.tiny.com.br/api2/")
+    address = urlsplit(host if "://" in host else f"{_scheme(conn)}://{host}")
+    netloc = address.netloc if address.port or not conn.port else f"{address.netloc}:{conn.port}"
+    path = address.path if address.path.strip("/") else _API_PATH
+    if not str(conn.password or "").strip():
+        raise AirflowFailException(f"{where}: password must be the store's API token")
+    extra = conn.extra_dejson
+    return Account(
+        base_url=f"{address.scheme}://{netloc}{path.rstrip('/')}/",
+        token=str(conn.password).strip(),
+        per_minute=_positive(extra.get("requests_per_minute", _DEFAULT_PER_MINUTE), where, "requests_per_minute"),
+        share=_positive(extra.get("share", _DEFAULT_SHARE), where, "share", most=1),
+    )
+
+
+def _scheme(conn: Connection) -> str:
+    return conn.schema if conn.schema in {"http", "https"} else "https"
+
+
+def _positive(value: object, where: str, name: str, most: float = 100_000) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = 0
+    if not 0 < number <= most:
+        raise AirflowFailException(f"{where}: extra field {name!r} must be a number above 0, at most {most}")
+    return number

@@ -1,0 +1,96 @@
+"""Names of objects and staging tables: the one place where they are made."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Final
+from zoneinfo import ZoneInfo
+
+NDJSON: Final = "application/x-ndjson"
+
+
+def run_key(dag_id: str, run_id: str) -> str:
+    """A short name for a DAG run, the same in each of its tasks and tries; fit for objects and tables.
+
+    Example:
+        >>> run_key("z316_webhook", "scheduled__2026-03-14T12:00:00+00:00")
+        'z316_webhook_da0cac6da5b4'
+    """
+    return f"{dag_id}_{hashlib.sha256(run_id.encode()).hexdigest()[:12]}"
+
+
+def day_of(moment: datetime, timezone: str) -> str:
+    """The day (YYYY-MM-DD) of a moment in a store's time zone."""
+    return moment.astimezone(ZoneInfo(timezone)).date().isoformat()
+
+
+def plan_object(key: str) -> str:
+    """What the run is to do."""
+    return f"runs/{key}/plan.json"
+
+
+def search_object(key: str) -> str:
+    """Which search page lists which order of the run."""
+    return f"runs/{key}/search.json"
+
+
+def outcome_object(key: str) -> str:
+    """What became of each order of the run."""
+    return f"runs/{key}/outcome.json"
+
+
+def raw_orders_object(key: str, day: str, chunk: int) -> str:
+    """Answers of one chunk's orders. Written last: where it stands, the chunk is done."""
+    return f"raw/pdv/dt={day}/{key}-{chunk:05d}.ndjson"
+
+
+def raw_search_object(key: str, day: str, unique: str) -> str:
+    """One search page."""
+    return f"raw/pesquisa/dt={day}/{key}-{unique}.ndjson"
+
+
+def raw_product_prefix(day: str) -> str:
+    """Where the product answers of a day are."""
+    return f"raw/produto/dt={day}/"
+
+
+def raw_product_object(day: str, produto: int) -> str:
+    """The day's only answer about a product: it serves every order that is read on that day."""
+    return f"{raw_product_prefix(day)}{produto}.ndjson"
+
+
+def product_of(raw_product: str) -> int:
+    """The product that such an object is about."""
+    return int(PurePosixPath(raw_product).stem)
+
+
+def rows_object(table: str, key: str) -> str:
+    """Typed rows of one run for one table."""
+    return f"rows/{table}/{key}.ndjson"
+
+
+def rejects_object(key: str, day: str) -> str:
+    """Rejected orders and products of one run, each with its reason."""
+    return f"rejected/dt={day}/{key}.ndjson"
+
+
+def staging_table(dataset: str, table: str, key: str) -> str:
+    """Staging table of one run."""
+    return f"{dataset}.{table}_{key}"
+
+
+def done_object(name: str, generation: int, day: str) -> str:
+    """Where a webhook file goes when its order is in BigQuery; the generation keeps namesakes apart."""
+    return f"webhook/dt={day}/{generation}-{PurePosixPath(name).name}"
+
+
+def rejected_object(name: str, generation: int, day: str) -> str:
+    """Where a webhook file goes that cannot be used."""
+    return f"rejected/dt={day}/{generation}-{PurePosixPath(name).name}"
+
+
+def reason_object(rejected: str) -> str:
+    """Where the reason of a rejected file stands: beside it."""
+    return f"{rejected}.reason.json"

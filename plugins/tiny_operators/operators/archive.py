@@ -1,0 +1,76 @@
+"""Archive: webhook files leave the inbox when their orders are in BigQuery, or with the reason why they cannot be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime
+
+from tiny_operators import names
+from tiny_operators._compat import Context
+from tiny_operators.events import log_event
+from tiny_operators.plan import InboxFile, disposals
+from tiny_operators.storage import Objects
+from tiny_operators.tiny.webhooks import Reject
+
+from .base import StoreOperator
+
+
+class ArchiveWebhooksOperator(StoreOperator):
+    """Moves the run's webhook files: done ones to ``webhook/``, rejected ones to ``rejected/`` with a reason beside.
+
+    Files of orders that Tiny's search does not list yet stay: the next run reads them again. Comes last: whatever
+    fails before, the files still wait.
+
+    Returns:
+        Counts of files: ``done``, ``rejected``, ``ignored``, ``waiting``.
+    """
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Move the files."""
+        key, api = self.start(context)
+        plan = self.read_plan(api, key)
+        inbox = self.objects(self.store.webhook_bucket)
+        counts: Counter[str] = Counter(done=0, rejected=0, ignored=0, waiting=0)
+        for disposal in disposals(plan, api.read_json(names.outcome_object(key)) or {}):
+            counts[disposal.state] += 1
+            if disposal.reject is not None:
+                self._reject(disposal.file, disposal.reject, inbox, api)
+            elif disposal.state != "waiting":
+                file = disposal.file
+                inbox.move(
+                    file.name,
+                    file.generation,
+                    api,
+                    names.done_object(file.name, file.generation, self._day(file)),
+                )
+        log_event(self.log, "inbox_cleared", store=self.store.prefix, run=key, **counts)
+        return dict(counts)
+
+    def _reject(self, file: InboxFile, reject: Reject, inbox: Objects, api: Objects) -> None:
+        target = names.rejected_object(file.name, file.generation, self._day(file))
+        reason = {
+            "store": self.store.prefix,
+            "file": file.name,
+            "arrived_at": file.arrived_at,
+            **asdict(reject),
+            "put_back": (
+                f"gcloud storage mv gs://{self.store.api_bucket}/{target} "
+                f"gs://{self.store.webhook_bucket}/{file.name}"
+            ),
+        }
+        api.write_json(names.reason_object(target), reason)
+        inbox.move(file.name, file.generation, api, target)
+        log_event(
+            self.log,
+            "file_rejected",
+            store=self.store.prefix,
+            object=target,
+            step=reject.step,
+            field=reject.field,
+            expected=reject.expected,
+            found=reject.found,
+        )
+
+    def _day(self, file: InboxFile) -> str:
+        return names.day_of(datetime.fromisoformat(file.arrived_at), self.store.timezone)

@@ -1,0 +1,55 @@
+"""What the operators of this package share: a store, its buckets and the run's key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.google.cloud.hooks.gcs import GCSHook
+
+from tiny_operators import names
+from tiny_operators._compat import AirflowFailException, BaseOperator, Context, run_id_of
+from tiny_operators.links import RunFolderLink
+from tiny_operators.plan import Plan
+from tiny_operators.storage import Objects
+from tiny_operators.stores import Store
+
+
+class StoreOperator(BaseOperator):
+    """Base of the operators: works for one store.
+
+    Args:
+        store: The store.
+        gcp_conn_id: Connection to Google Cloud.
+        **kwargs: Airflow's own arguments.
+    """
+
+    operator_extra_links = (RunFolderLink(),)
+    ui_color = "#e8f0fe"
+
+    def __init__(self, *, store: Store, gcp_conn_id: str = "google_cloud_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.store = store
+        self.gcp_conn_id = gcp_conn_id
+
+    def objects(self, bucket: str) -> Objects:
+        """The objects of a bucket."""
+        return Objects(GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn(), bucket)
+
+    def start(self, context: Context) -> tuple[str, Objects]:
+        """The run's key and the API bucket; leaves the link to the run's folder."""
+        key = names.run_key(self.dag_id, run_id_of(context))
+        RunFolderLink.persist(context, self.store.api_bucket, key)
+        return key, self.objects(self.store.api_bucket)
+
+    def read_plan(self, objects: Objects, key: str) -> Plan:
+        """The run's plan.
+
+        Raises:
+            AirflowFailException: When the plan is gone: the run cannot go on.
+        """
+        content = objects.read_json(names.plan_object(key))
+        if content is None:
+            raise AirflowFailException(
+                f"gs://{self.store.api_bucket}/{names.plan_object(key)} is missing; clear the run from its plan task"
+            )
+        return Plan.from_json(content)

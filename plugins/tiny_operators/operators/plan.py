@@ -1,0 +1,83 @@
+"""The plan of a run: which files wait and which orders they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+from tiny_operators import names
+from tiny_operators._compat import AirflowSkipException, Context
+from tiny_operators.events import log_event
+from tiny_operators.plan import Plan, WebhookPlanner
+from tiny_operators.storage import Objects
+from tiny_operators.tiny.webhooks import MAX_BYTES, Reject
+
+from .base import StoreOperator
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob
+
+_READERS: Final = 8
+
+
+class PlanWebhooksOperator(StoreOperator):
+    """Reads the waiting webhook files and plans the run: one entry an order, oldest first.
+
+    A run plans once: a later try, or a cleared task, goes on with the same plan.
+
+    Args:
+        max_files: Files of one batch, at most: so the first rows of a burst arrive early.
+        **kwargs: See :class:`StoreOperator`.
+
+    Returns:
+        Counts: ``orders``, ``files``, ``rejected``, ``ignored``.
+
+    Raises:
+        AirflowSkipException: When nothing waits.
+    """
+
+    def __init__(self, *, max_files: int = 200, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.max_files = max_files
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Plan the run."""
+        key, api = self.start(context)
+        if api.exists(names.plan_object(key)):
+            return self._counts(self.read_plan(api, key))
+        plan = self._plan(self.objects(self.store.webhook_bucket))
+        counts = self._counts(plan)
+        if not any(counts.values()):
+            raise AirflowSkipException(f"Nothing waits in gs://{self.store.webhook_bucket}")
+        api.write_json(names.plan_object(key), plan.to_json())
+        log_event(self.log, "planned", store=self.store.prefix, run=key, **counts)
+        return counts
+
+    def _plan(self, inbox: Objects) -> Plan:
+        planner = WebhookPlanner(self.store.prefix, self.store.cnpj, self.store.timezone)
+        waiting = sorted(inbox.list(), key=lambda blob: (blob.time_created, blob.name))[: self.max_files]
+        with ThreadPoolExecutor(_READERS) as readers:
+            contents = readers.map(lambda blob: _content(inbox, blob), waiting)
+            for blob, content in zip(waiting, contents, strict=True):
+                if content is not None:
+                    planner.add(blob.name, int(blob.generation), blob.time_created, content)
+        return planner.plan()
+
+    @staticmethod
+    def _counts(plan: Plan) -> dict[str, int]:
+        files: Sequence[int] = [len(order.files) for order in plan.orders]
+        return {
+            "orders": len(plan.orders),
+            "files": sum(files),
+            "rejected": len(plan.rejected),
+            "ignored": len(plan.ignored),
+        }
+
+
+def _content(inbox: Objects, blob: Blob) -> bytes | Reject | None:
+    if int(blob.size or 0) > MAX_BYTES:
+        return Reject(
+            "webhook", "(file)", f"at most {MAX_BYTES} bytes", "a larger file", "upload one payload a file"
+        )
+    return inbox.read(blob.name, int(blob.generation))

@@ -1,0 +1,98 @@
+"""Raw lines: one answer of Tiny with its envelope, on one line of newline-delimited JSON.
+
+The bucket is the truth: the tables can be made again from these lines alone. So a line also says which search page and
+which product answers the order's rows were made from.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+from .tiny.answers import Json, parse_json
+
+Kind = Literal["pdv", "pesquisa", "produto"]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What is known of an answer besides the answer.
+
+    Attributes:
+        store: Prefix of the store.
+        kind: Table that the answer feeds.
+        pedido: Order that it was read for; None for a search page, which serves several.
+        produto: Product that it is about; None for other kinds.
+        arrived_at: When the sale reached the pipeline (ISO 8601, UTC).
+        fetched_at: When the answer was read (ISO 8601, UTC).
+        path: Which DAG read it: ``webhook``, ``daily``, ….
+        version: Version of the code that read it.
+        request: Service and parameters, without the token.
+        pesquisa: For an order: object that holds the search page that lists it; None when none did.
+        produtos: For an order: object of each product's answer, by product id as text.
+    """
+
+    store: str
+    kind: Kind
+    pedido: int | None
+    produto: int | None
+    arrived_at: str | None
+    fetched_at: str
+    path: str
+    version: str
+    request: dict[str, str]
+    pesquisa: str | None = None
+    produtos: dict[str, str] = field(default_factory=dict)
+
+    def line(self, answer_text: str) -> str:
+        """The raw line.
+
+        Args:
+            answer_text: The answer as it came, valid JSON without line breaks: it is kept to the letter.
+        """
+        head = json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        return f'{head[:-1]},"{_ANSWER}":{answer_text}}}\n'
+
+
+@dataclass(frozen=True)
+class RawLine:
+    """A raw line that was read.
+
+    Attributes:
+        envelope: What is known of the answer.
+        answer: The answer, parsed; numbers with decimals are exact.
+    """
+
+    envelope: Envelope
+    answer: Json
+
+    @property
+    def fetched(self) -> datetime:
+        """When the answer was read."""
+        return datetime.fromisoformat(self.envelope.fetched_at)
+
+    @property
+    def arrived(self) -> datetime:
+        """When the sale reached the pipeline; for what belongs to no sale, when it was read."""
+        return datetime.fromisoformat(self.envelope.arrived_at or self.envelope.fetched_at)
+
+
+_ANSWER: Final = "answer"
+
+
+def read_line(text: str) -> RawLine:
+    """Read a raw line.
+
+    Raises:
+        ValueError: When it is not one.
+    """
+    content = parse_json(text)
+    if not isinstance(content, dict) or not isinstance(content.get(_ANSWER), dict):
+        raise ValueError("a raw line is an object with an object 'answer'")
+    answer = content.pop(_ANSWER)
+    try:
+        return RawLine(Envelope(**content), answer)
+    except TypeError as error:
+        raise ValueError("the envelope of a raw line lacks a field, or has one too many") from error

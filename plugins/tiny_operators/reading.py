@@ -1,0 +1,199 @@
+"""Reading orders from Tiny into raw lines: the search page that lists each order, the order, and its products.
+
+What was read once is not read again: a search page serves all orders of the run that it lists, a product's answer all
+orders of the day, and a chunk whose object stands is done, whichever task wrote it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import pendulum
+
+from . import __version__, names
+from .events import log_event
+from .hooks.tiny import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE, TinyHook, search_lines, search_request
+from .plan import Plan, PlannedOrder
+from .raw import Envelope
+from .rows.orders import answer_id_differs, product_ids
+from .storage import Objects
+from .stores import Store
+from .tiny import search
+from .tiny.answers import Answer, Json, Meaning
+
+log = logging.getLogger(__name__)
+
+# Seconds between looks for an order that is not in the search yet: Tiny lists it some seconds after its webhook.
+_LISTING_WAITS: Final = (2.0, 4.0, 8.0)
+
+
+@dataclass
+class OrderReader:
+    """Reads the orders of one run.
+
+    Attributes:
+        hook: The store's account.
+        objects: The store's API bucket.
+        store: The store.
+        path: Which DAG reads, such as ``webhook``.
+        key: The run's key.
+        sleep: Waits for seconds.
+    """
+
+    hook: TinyHook
+    objects: Objects
+    store: Store
+    path: str
+    key: str
+    sleep: Callable[[float], None] = time.sleep
+    _pages: dict[int, str] = field(default_factory=dict)
+    _products: dict[str, set[int]] = field(default_factory=dict)
+
+    def find_search_lines(self, plan: Plan) -> None:
+        """Read the search pages of the days on which several orders were made; note which page lists which order.
+
+        Orders that are alone on their day, or whose day is not known, are searched by number when they are read.
+        """
+        found = self.objects.read_json(names.search_object(self.key))
+        if found is None:
+            for data, wanted in _by_date(plan.orders).items():
+                if len(wanted) > 1:
+                    self._search_date(data, wanted)
+            self.objects.write_json(names.search_object(self.key), self._pages)
+        else:
+            self._pages = {int(pedido): page for pedido, page in found.items()}
+
+    def read_chunk(self, number: int, day: str, orders: list[PlannedOrder]) -> tuple[str, bool]:
+        """Read one chunk of orders into one raw object, unless it stands already.
+
+        Returns:
+            Name of the object, and whether it was written now.
+        """
+        target = names.raw_orders_object(self.key, day, number)
+        if self.objects.exists(target):
+            return target, False
+        answers = [(order, self.hook.order(order.pedido), _now()) for order in orders]
+        self._find_missing_lines([(order, answer) for order, answer, _ in answers])
+        lines = [self._order_line(order, answer, at) for order, answer, at in answers]
+        return target, self.objects.create(target, "".join(lines))
+
+    def _order_line(self, order: PlannedOrder, answer: Answer, fetched_at: str) -> str:
+        record = _record(answer, order.pedido)
+        products = product_ids(record) if record is not None else []
+        request = {"service": ORDER_SERVICE, "id": str(order.pedido)}
+        envelope = self._envelope("pdv", request, fetched_at, order)
+        references = {str(produto): self._product(produto) for produto in products}
+        complete = Envelope(
+            **{**vars(envelope), "pesquisa": self._pages.get(order.pedido), "produtos": references}
+        )
+        return complete.line(answer.text)
+
+    def _search_date(self, data: str, wanted: set[int]) -> None:
+        """Page through a date while that is cheaper than to search each order by its number."""
+        day = pendulum.from_format(data, "YYYY-MM-DD").format("DD/MM/YYYY")
+        parameters = {"dataInicial": day, "dataFinal": day}
+        left, page, pages = set(wanted), 0, 1
+        while search.next_page_pays(page, pages, left):
+            page += 1
+            answer = self.hook.search_page(parameters, page)
+            if answer.meaning is not Meaning.OK:
+                break
+            pages = search.last_page(answer.retorno)
+            left -= self._keep_page(answer, parameters, page, data, left)
+
+    def _find_missing_lines(self, answers: list[tuple[PlannedOrder, Answer]]) -> None:
+        """Search by number the orders that no page lists, some seconds long, since Tiny lists an order late."""
+        records = {order.pedido: _record(answer, order.pedido) for order, answer in answers}
+        days = {order.pedido: order.day for order, _ in answers}
+        for wait in (0.0, *_LISTING_WAITS):
+            missing = {
+                pedido: record for pedido, record in records.items() if record and pedido not in self._pages
+            }
+            if not missing:
+                return
+            if wait:
+                log_event(log, "not_listed_yet", store=self.store.prefix, orders=len(missing), seconds=wait)
+                self.sleep(wait)
+            for pedido, record in missing.items():
+                parameters = {"numero": str(record.get("numero", ""))}
+                answer = self.hook.search_page(parameters)
+                if answer.meaning is Meaning.OK:
+                    self._keep_page(answer, parameters, 1, days[pedido], {pedido})
+
+    def _keep_page(
+        self, answer: Answer, parameters: dict[str, str], page: int, day: str, wanted: set[int]
+    ) -> set[int]:
+        """Store a search page when it lists orders that are wanted; say which."""
+        listed = {search.order_id(line) for line in search_lines(answer)}
+        found = {pedido for pedido in wanted if pedido in listed}
+        if found:
+            target = names.raw_search_object(self.key, day, uuid.uuid4().hex)
+            request = {"service": SEARCH_SERVICE, **search_request(parameters, page)}
+            self.objects.create(target, self._envelope("pesquisa", request, _now()).line(answer.text))
+            self._pages.update(dict.fromkeys(found, target))
+        return found
+
+    def _product(self, produto: int) -> str:
+        """Object with today's answer about a product, which is read when there is none."""
+        fetched = datetime.now(UTC)
+        day = names.day_of(fetched, self.store.timezone)
+        target = names.raw_product_object(day, produto)
+        if produto not in self._products_of(day):
+            answer = self.hook.product(produto)
+            request = {"service": PRODUCT_SERVICE, "id": str(produto)}
+            self.objects.create(
+                target, self._envelope("produto", request, _now(), produto=produto).line(answer.text)
+            )
+            self._products_of(day).add(produto)
+        return target
+
+    def _products_of(self, day: str) -> set[int]:
+        if day not in self._products:
+            prefix = names.raw_product_prefix(day)
+            self._products[day] = {names.product_of(blob.name) for blob in self.objects.list(prefix)}
+        return self._products[day]
+
+    def _envelope(
+        self,
+        kind: str,
+        request: dict[str, str],
+        fetched_at: str,
+        order: PlannedOrder | None = None,
+        produto: int | None = None,
+    ) -> Envelope:
+        return Envelope(
+            store=self.store.prefix,
+            kind=kind,
+            pedido=order.pedido if order else None,
+            produto=produto,
+            arrived_at=order.arrived_at if order else None,
+            fetched_at=fetched_at,
+            path=self.path,
+            version=__version__,
+            request=request,
+        )
+
+
+def _by_date(orders: Iterable[PlannedOrder]) -> dict[str, set[int]]:
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for order in orders:
+        if order.data:
+            wanted[order.data].add(order.pedido)
+    return dict(wanted)
+
+
+def _record(answer: Answer, pedido: int) -> Json | None:
+    """The order in an answer; None when Tiny does not know it, or answered with another one."""
+    record = answer.retorno.get("pedido") if answer.meaning is Meaning.OK else None
+    return record if isinstance(record, dict) and not answer_id_differs(record, pedido) else None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

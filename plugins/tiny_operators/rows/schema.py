@@ -1,0 +1,84 @@
+"""The schema files: one list of columns for the tables, the load jobs and the typing of rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from tiny_operators.stores import include_dir
+
+TABLES: Final = ("produto", "pesquisa", "pdv")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column, or one field of a record.
+
+    Attributes:
+        name: Name, which is also Tiny's name of the field.
+        type: BigQuery type, such as ``NUMERIC``.
+        repeated: Whether it is a list.
+        fields: What a ``RECORD`` holds.
+    """
+
+    name: str
+    type: str
+    repeated: bool
+    fields: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is stored and what makes a row of it one row.
+
+    Attributes:
+        key: Columns that name a row.
+        partition: Column whose day partitions the table: readers filter by it.
+        description: What the table holds, for people.
+    """
+
+    key: tuple[str, ...]
+    partition: str
+    description: str
+
+
+LAYOUTS: Final[dict[str, Layout]] = {
+    "pdv": Layout(("store", "id"), "data", "Pedidos com itens e parcelas: uma linha por pedido (pdv.pedido.obter)"),
+    "pesquisa": Layout(("store", "id"), "data_pedido", "Linha da busca de cada pedido, com o vendedor (pedidos.pesquisa)"),
+    "produto": Layout(
+        ("store", "pedido_id", "id"),
+        "timestamp",
+        "Produto como era na venda: uma linha por produto e pedido, com o custo do dia (produto.obter)",
+    ),
+}
+
+
+def schema_fields(table: str, folder: Path | None = None) -> list[dict[str, Any]]:
+    """The schema of a table as BigQuery's API takes it.
+
+    Args:
+        table: ``pdv``, ``pesquisa`` or ``produto``.
+        folder: Where the schema files are; by default in the include folder.
+    """
+    path = (folder or include_dir() / "schemas") / f"{table}.json"
+    fields: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return fields
+
+
+@cache
+def columns(table: str) -> tuple[Column, ...]:
+    """The columns of a table, as values."""
+    return tuple(_column(field) for field in schema_fields(table))
+
+
+def column_names(table: str) -> list[str]:
+    """Names of a table's columns, in the order of the schema file."""
+    return [column.name for column in columns(table)]
+
+
+def _column(field: dict[str, Any]) -> Column:
+    inner = tuple(_column(item) for item in field.get("fields", ()))
+    return Column(field["name"], field["type"], field.get("mode") == "REPEATED", inner)

@@ -1,0 +1,1 @@
+"""Sensors: waiting that holds no worker slot."""

@@ -1,0 +1,61 @@
+"""Waiting for webhook files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.google.cloud.sensors.gcs import GCSObjectsWithPrefixExistenceSensor
+
+from tiny_operators._compat import (
+    SENSOR_TIMEOUTS,
+    AirflowFailException,
+    AirflowSkipException,
+    Context,
+)
+from tiny_operators.stores import Store
+
+
+class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[misc, unused-ignore]
+    """Waits, deferred, until anything lies in a store's webhook bucket.
+
+    It is the Google provider's sensor with the Google provider's trigger, so nothing of this package has to reach the
+    triggerer. File names stay out of XCom. A quiet day is no failure: the wait then ends as skipped and the next run
+    goes on waiting.
+
+    Args:
+        store: The store.
+        **kwargs: Arguments of :class:`GCSObjectsWithPrefixExistenceSensor`.
+
+    Raises:
+        AirflowSkipException: When nothing came within ``timeout`` seconds.
+        AirflowFailException: When the bucket is missing.
+    """
+
+    def __init__(self, *, store: Store, **kwargs: Any) -> None:
+        super().__init__(bucket=store.webhook_bucket, prefix="", deferrable=True, **kwargs)
+        self.store = store
+
+    def execute(self, context: Context) -> None:
+        """Look once, then wait deferred."""
+        from google.api_core.exceptions import NotFound
+
+        try:
+            super().execute(context)
+        except NotFound as error:
+            raise AirflowFailException(
+                f"Bucket gs://{self.bucket} is missing: run the DAG {self.store.prefix}_setup, or correct "
+                "webhook_bucket in include/stores.yaml"
+            ) from error
+
+    def execute_complete(self, context: dict[str, Any], event: dict[str, Any]) -> None:
+        """Go on when files are there."""
+        super().execute_complete(context, event)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after the wait, or end as skipped when it timed out."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except SENSOR_TIMEOUTS as error:
+            raise AirflowSkipException(
+                f"Nothing came into gs://{self.bucket} for {self.timeout:.0f} s; the next run goes on waiting"
+            ) from error

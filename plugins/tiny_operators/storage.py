@@ -1,0 +1,93 @@
+"""Objects in one Cloud Storage bucket: the few things that the operators do with them.
+
+Writes that must happen once carry ``if_generation_match=0``, which also lets the client retry them safely
+(https://cloud.google.com/storage/docs/retry-strategy).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from .names import NDJSON
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob, Bucket, Client
+
+
+class Objects:
+    """Reads and writes the objects of a bucket."""
+
+    def __init__(self, client: Client, bucket: str) -> None:
+        self._client = client
+        self._bucket: Bucket = client.bucket(bucket)
+
+    def list(self, prefix: str = "", limit: int | None = None) -> Iterator[Blob]:
+        """The objects below a prefix, by name."""
+        return cast("Iterator[Blob]", self._client.list_blobs(self._bucket, prefix=prefix, max_results=limit))
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such an object."""
+        return bool(self._bucket.blob(name).exists())
+
+    def read(self, name: str, generation: int | None = None) -> bytes | None:
+        """Content of an object; None when it, or that generation of it, is not there."""
+        from google.cloud.exceptions import NotFound
+
+        try:
+            return cast("bytes", self._bucket.blob(name, generation=generation).download_as_bytes())
+        except NotFound:
+            return None
+
+    def read_json(self, name: str) -> Any:
+        """Content of a JSON object; None when it is not there."""
+        content = self.read(name)
+        return None if content is None else json.loads(content)
+
+    def lines(self, name: str) -> Iterator[str]:
+        """Lines of an object, read as a stream."""
+        with self._bucket.blob(name).open("rt", encoding="utf-8") as stream:
+            yield from stream
+
+    def write_json(self, name: str, content: object) -> None:
+        """Write a JSON object, or replace it."""
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+        self._bucket.blob(name).upload_from_string(text, content_type="application/json")
+
+    def create(self, name: str, text: str, content_type: str = NDJSON) -> bool:
+        """Write an object that must not be there yet.
+
+        Returns:
+            Whether it was written; False when there was one, which stays as it is.
+        """
+        from google.api_core.exceptions import PreconditionFailed
+
+        try:
+            self._bucket.blob(name).upload_from_string(text, content_type=content_type, if_generation_match=0)
+        except PreconditionFailed:
+            return False
+        return True
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[TextIO]:
+        """A stream into an object, which appears, or is replaced, when the stream is closed."""
+        with self._bucket.blob(name).open("wt", encoding="utf-8", content_type=NDJSON) as stream:
+            yield cast("TextIO", stream)
+
+    def move(self, name: str, generation: int, target: Objects, new_name: str) -> bool:
+        """Move one generation of an object into another bucket.
+
+        Returns:
+            Whether it was there; False when it was moved before.
+        """
+        from google.cloud.exceptions import NotFound
+
+        blob = self._bucket.blob(name)
+        try:
+            self._bucket.copy_blob(blob, target._bucket, new_name, source_generation=generation)
+            blob.delete(if_generation_match=generation)
+        except NotFound:
+            return False
+        return True

@@ -1,0 +1,107 @@
+"""The stores file (``include/stores.yaml``): which stores there are, and where their buckets and tables are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import yaml
+
+_PACKAGE = Path(__file__).resolve().parent
+# In the repository include/ stands beside plugins/; Composer syncs dags/ and plugins/ only, so there it goes into dags/.
+_INCLUDE_CANDIDATES = (_PACKAGE.parents[1] / "include", _PACKAGE.parents[1] / "dags" / "include")
+
+
+class StoresError(ValueError):
+    """The stores file is missing or wrong; the message names the field and what is expected."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """One store: a Tiny account with its buckets, datasets, connection and pool.
+
+    Attributes:
+        prefix: Short name, such as ``z316``: part of DAG ids and object names.
+        name: The name that people read.
+        cnpj: 14 digits (11 for a CPF): which store a webhook belongs to.
+        timezone: IANA name; the days of this store are days there.
+        location: Google Cloud location of the buckets and datasets.
+        webhook_bucket: The inbox: whatever lies in it waits.
+        api_bucket: Raw answers, rows, rejects and done webhook files.
+        dataset: BigQuery dataset of the tables.
+        staging_dataset: BigQuery dataset of the staging tables, which expire after a day.
+    """
+
+    prefix: str
+    name: str
+    cnpj: str
+    timezone: str
+    location: str
+    webhook_bucket: str
+    api_bucket: str
+    dataset: str
+    staging_dataset: str
+
+    @property
+    def tiny_conn_id(self) -> str:
+        """Airflow connection to the Tiny account."""
+        return f"tiny_{self.prefix}"
+
+    @property
+    def pool(self) -> str:
+        """Airflow pool of one slot: one task at a time calls the account."""
+        return f"tiny_{self.prefix}"
+
+
+def include_dir() -> Path:
+    """Folder with the stores file, the schemas and the SQL.
+
+    Raises:
+        StoresError: When the folder is in neither place.
+    """
+    for candidate in _INCLUDE_CANDIDATES:
+        if (candidate / "stores.yaml").is_file():
+            return candidate
+    places = " or ".join(str(place) for place in _INCLUDE_CANDIDATES)
+    raise StoresError(f"include/stores.yaml was not found in {places}; copy the folder include/ there")
+
+
+def load_stores(path: Path | None = None) -> list[Store]:
+    """Read and check the stores file.
+
+    Args:
+        path: The file; by default ``stores.yaml`` in the include folder.
+
+    Raises:
+        StoresError: When the file is not as the example, or two stores share what must be their own.
+    """
+    path = path or include_dir() / "stores.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    rows = content.get("stores") if isinstance(content, Mapping) else None
+    if not isinstance(rows, list) or not rows:
+        raise StoresError(f"{path.name}: field 'stores' must be a list with at least one store")
+    stores = [_store(row, f"{path.name}: stores[{index}]") for index, row in enumerate(rows)]
+    for name in ("prefix", "cnpj", "webhook_bucket", "api_bucket", "dataset"):
+        values = [getattr(store, name) for store in stores]
+        if len(set(values)) < len(values):
+            raise StoresError(f"{path.name}: field {name!r} must differ from store to store")
+    return stores
+
+
+def _store(row: object, where: str) -> Store:
+    if not isinstance(row, Mapping):
+        raise StoresError(f"{where} must be a mapping of fields, found {type(row).__name__}")
+    names = [field.name for field in fields(Store)]
+    for name in names:
+        if not isinstance(row.get(name), str) or not row[name].strip():
+            raise StoresError(f"{where}.{name} must be a text (in quotes, if it is all digits)")
+    if unknown := sorted(set(row) - set(names)):
+        raise StoresError(f"{where} has unknown fields {unknown}; known are {names}")
+    store = Store(**{name: row[name].strip() for name in names})
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", store.prefix):
+        raise StoresError(f"{where}.prefix must be lower-case letters, digits and _, starting with a letter")
+    if not re.fullmatch(r"\d{14}|\d{11}", store.cnpj):
+        raise StoresError(f"{where}.cnpj must be 14 digits (or the 11 of a CPF), without dots")
+    return store

@@ -1,0 +1,182 @@
+"""What an answer of Tiny's API v2 means.
+
+Business errors come with HTTP 200 and a code in the body; codes and numbers come as text or number, ``erros`` as a list,
+an object, plain texts or not at all. Source: "Tabela de códigos de erros" of Tiny's API 2 documentation
+(https://tiny.com.br/api-docs/api2-tabelas-processamento) and what its users recorded.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from http import HTTPStatus
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+
+class Meaning(Enum):
+    """What to do with an answer."""
+
+    OK = "ok"
+    NO_ROWS = "no rows"
+    PAST_LAST_PAGE = "past the last page"
+    NOT_FOUND = "not found"
+    RECORD_REFUSED = "record refused"
+    THROTTLED = "throttled"
+    TOO_MANY_AT_ONCE = "too many at once"
+    TRY_AGAIN = "try again"
+    MAINTENANCE = "maintenance"
+    ACCOUNT_REFUSED = "account refused"
+    REQUEST_REFUSED = "request refused"
+
+
+RETRYABLE: Final = frozenset(
+    {Meaning.THROTTLED, Meaning.TOO_MANY_AT_ONCE, Meaning.TRY_AGAIN, Meaning.MAINTENANCE}
+)
+FATAL: Final = frozenset({Meaning.ACCOUNT_REFUSED, Meaning.REQUEST_REFUSED})
+
+_BY_CODE: Final[dict[int, tuple[Meaning, str]]] = {
+    1: (Meaning.ACCOUNT_REFUSED, "no token was sent: set the connection's password to the store's API token"),
+    2: (Meaning.ACCOUNT_REFUSED, "the token is wrong: set the connection's password to the store's API token"),
+    3: (Meaning.REQUEST_REFUSED, "malformed request"),
+    4: (Meaning.REQUEST_REFUSED, "the request could not be processed"),
+    5: (Meaning.ACCOUNT_REFUSED, "the API is blocked for this account: check the store's plan in Tiny"),
+    6: (Meaning.THROTTLED, "too many calls in the last minute"),
+    7: (Meaning.ACCOUNT_REFUSED, "the account's space is used up: see Tiny's settings"),
+    8: (Meaning.ACCOUNT_REFUSED, "the company is blocked: see Tiny's settings"),
+    9: (Meaning.REQUEST_REFUSED, "repeated sequence numbers"),
+    10: (Meaning.REQUEST_REFUSED, "a parameter is missing"),
+    11: (Meaning.TOO_MANY_AT_ONCE, "too many calls at the same time"),
+    20: (Meaning.NO_ROWS, "no rows"),
+    21: (Meaning.REQUEST_REFUSED, "too many rows: ask for a shorter range"),
+    22: (Meaning.REQUEST_REFUSED, "too many records in a batch"),
+    23: (Meaning.PAST_LAST_PAGE, "there is no such page"),
+    30: (Meaning.RECORD_REFUSED, "duplicate record"),
+    31: (Meaning.RECORD_REFUSED, "validation errors"),
+    32: (Meaning.NOT_FOUND, "Tiny does not know this record"),
+    33: (Meaning.RECORD_REFUSED, "the record exists twice"),
+    34: (Meaning.RECORD_REFUSED, "the invoice is not authorised"),
+    35: (Meaning.TRY_AGAIN, "unexpected error at Tiny"),
+    99: (Meaning.MAINTENANCE, "Tiny is under maintenance"),
+}
+_BY_STATUS: Final = {
+    "1": (Meaning.TRY_AGAIN, "not processed, for a reason without a known code"),
+    "2": (Meaning.RECORD_REFUSED, "refused, for a reason without a known code"),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer, read but not changed.
+
+    Attributes:
+        meaning: What to do with it.
+        code: Tiny's ``codigo_erro``; None where there is none.
+        reason: Our words for it; never Tiny's text, which may hold personal data.
+        text: The body as it came, on one line (white space between JSON tokens only is touched).
+        retorno: What stands under ``retorno``; numbers with decimals are :class:`~decimal.Decimal`.
+    """
+
+    meaning: Meaning
+    code: int | None
+    reason: str
+    text: str
+    retorno: Json
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON with exact decimals.
+
+    Raises:
+        ValueError: When it is not JSON, or has NaN or Infinity, which JSON does not know.
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def read_answer(http_status: int, text: str, expects: str) -> Answer:
+    """Say what an answer means.
+
+    Args:
+        http_status: HTTP status code.
+        text: The body.
+        expects: The key under ``retorno`` that a successful answer has, such as ``pedido``.
+    """
+    if http_status != HTTPStatus.OK:
+        return _bare(*_http_meaning(http_status), text)
+    try:
+        body = parse_json(text)
+    except ValueError:
+        return _bare(Meaning.TRY_AGAIN, f"the body is not JSON ({len(text)} characters)", text)
+    return read_body(body, expects, one_line(text))
+
+
+def read_body(body: object, expects: str, text: str = "") -> Answer:
+    """Say what the parsed body of an answer means.
+
+    Args:
+        body: The body.
+        expects: The key under ``retorno`` that a successful answer has.
+        text: The body as text on one line, to be kept.
+    """
+    retorno = body.get("retorno") if isinstance(body, dict) else None
+    if not isinstance(retorno, dict):
+        return _bare(Meaning.TRY_AGAIN, "the body has no object 'retorno'", text)
+    status = str(retorno.get("status_processamento", "")).strip()
+    code = _code(retorno)
+    meaning, reason = _meaning(status, code, retorno, expects)
+    return Answer(meaning, code, reason, text, retorno)
+
+
+def one_line(text: str) -> str:
+    """JSON on one line: a line break can only stand between tokens, since inside a text it must be escaped."""
+    return text.strip().replace("\r", " ").replace("\n", " ")
+
+
+def _meaning(status: str, code: int | None, retorno: Json, expects: str) -> tuple[Meaning, str]:
+    if code is not None and code in _BY_CODE:
+        return _BY_CODE[code]
+    if status == "3" and code is None:
+        if retorno.get(expects) is None:
+            return Meaning.TRY_AGAIN, f"a successful answer without {expects!r}"
+        return Meaning.OK, "ok"
+    return _BY_STATUS.get(status, (Meaning.TRY_AGAIN, f"status_processamento of an unknown kind ({status!r:.8})"))
+
+
+def _http_meaning(status: int) -> tuple[Meaning, str]:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Meaning.THROTTLED, "HTTP 429"
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        return Meaning.TRY_AGAIN, f"HTTP {status}"
+    return Meaning.REQUEST_REFUSED, f"HTTP {status}: check the connection's host and the service's name"
+
+
+def _bare(meaning: Meaning, reason: str, text: str) -> Answer:
+    return Answer(meaning, None, reason, one_line(text), {})
+
+
+def _code(retorno: Json) -> int | None:
+    """``codigo_erro``, which also stands inside ``erros`` or, for writes, inside ``registros``."""
+    for holder in (retorno, retorno.get("erros"), _inside(retorno.get("registros"), "registro")):
+        item = holder[0] if isinstance(holder, list) and holder else holder
+        inner = _inside(item, "erro")
+        for place in (item, inner):
+            if isinstance(place, dict):
+                found = str(place.get("codigo_erro", place.get("codigo", ""))).strip()
+                if found.isascii() and found.isdigit() and int(found) > 0:
+                    return int(found)
+    return None
+
+
+def _inside(value: object, key: str) -> object:
+    item = value[0] if isinstance(value, list) and value else value
+    return item.get(key) if isinstance(item, dict) else None

@@ -1,0 +1,45 @@
+"""How to find the search lines of given orders with as few calls of ``pedidos.pesquisa`` as possible.
+
+One page holds 100 orders of a date; a search by number finds one order. So the pages of a date pay as long as fewer
+pages are left than orders are wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .answers import Json
+
+
+def lines(retorno: Json) -> Iterator[Json]:
+    """The orders on a page: wrapped in ``pedido`` or flat, in a list or a single one."""
+    found: Any = retorno.get("pedidos")
+    for item in found if isinstance(found, list) else [found]:
+        line = item.get("pedido", item) if isinstance(item, dict) else None
+        if isinstance(line, dict):
+            yield line
+
+
+def order_id(line: Json) -> int | None:
+    """Tiny's id of the order on a line; None when it is not one."""
+    text = str(line.get("id", "")).strip()
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def last_page(retorno: Json) -> int:
+    """``numero_paginas`` of a page; 1 when it is not a number. It may change from page to page."""
+    text = str(retorno.get("numero_paginas", "")).strip()
+    return int(text) if text.isascii() and text.isdigit() else 1
+
+
+def next_page_pays(page: int, pages: int, wanted: Iterable[int]) -> bool:
+    """Whether to read the next page of a date rather than search each wanted order by its number.
+
+    Args:
+        page: The last page that was read.
+        pages: How many pages the date has, as the last answer said.
+        wanted: Orders not found yet.
+    """
+    left = pages - page
+    return 0 < left <= len(set(wanted))
