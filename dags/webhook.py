@@ -6,11 +6,12 @@ from airflow.providers.google.cloud.transfers.gcs_to_bigquery import GCSToBigQue
 
 from tiny_operators import names
 from tiny_operators._compat import DAG
+from tiny_operators.macros import merge_macros
 from tiny_operators.operators.archive import ArchiveWebhooksOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan import PlanWebhooksOperator
 from tiny_operators.operators.rows import MakeRowsOperator
-from tiny_operators.rows.schema import TABLES, column_names, schema_fields
+from tiny_operators.rows.schema import TABLES, schema_fields
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
 from tiny_operators.stores import Store, include_dir, load_stores
 
@@ -50,15 +51,10 @@ def webhook_dag(store: Store) -> DAG:
             "execution_timeout": pendulum.duration(hours=2),
         },
         template_searchpath=[str(include_dir() / "sql")],
-        user_defined_macros={
-            "store": store,
-            "run_key": names.run_key,
-            "staging_table": names.staging_table,
-            "column_names": column_names,
-        },
+        user_defined_macros=merge_macros(store),
         tags=["tiny", store.prefix],
     ) as dag:
-        key = "{{ run_key(dag.dag_id, run_id) }}"
+        key = "{{ run_key(dag, run_id) }}"
         wait = WebhookFilesSensor(
             task_id="wait",
             store=store,

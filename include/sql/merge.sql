@@ -1,6 +1,9 @@
 -- The staging tables of one run into the tables. An order stands in pdv only when its other rows stand already.
-{% include 'merge/produto.sql' %}
+{% from 'merge/produto.sql' import merge_produto -%}
+{% from 'merge/pesquisa.sql' import merge_pesquisa -%}
+{% from 'merge/pdv.sql' import merge_pdv -%}
+{{ merge_produto(target('produto'), staging('produto', dag, run_id), column_names('produto')) }}
 
-{% include 'merge/pesquisa.sql' %}
+{{ merge_pesquisa(target('pesquisa'), staging('pesquisa', dag, run_id), column_names('pesquisa')) }}
 
-{% include 'merge/pdv.sql' %}
+{{ merge_pdv(target('pdv'), staging('pdv', dag, run_id), column_names('pdv')) }}

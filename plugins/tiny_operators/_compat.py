@@ -62,7 +62,8 @@ def _ensure_pool_by_api(name: str, slots: int, description: str) -> None:
             f"Pool {name!r} cannot be made: set the connection {AIRFLOW_API_CONNECTION!r} "
             f"(host = address of Airflow's API server, login, password), {by_hand}"
         ) from error
-    base = str(conn.host).rstrip("/") + (f":{conn.port}" if conn.port else "")
+    host = str(conn.host).rstrip("/")
+    base = (host if "://" in host else f"{conn.schema or 'http'}://{host}") + (f":{conn.port}" if conn.port else "")
     try:
         token = requests.post(
             f"{base}/auth/token", json={"username": conn.login, "password": conn.password}, timeout=30

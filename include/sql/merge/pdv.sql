@@ -1,6 +1,7 @@
-{%- set run = run_key(dag.dag_id, run_id) -%}
-{%- from 'merge/macros.sql' import newest_reading_wins, touched_partitions with context -%}
+{%- from 'merge/macros.sql' import newest_reading_wins, touched_partitions -%}
+{%- macro merge_pdv(target, staging, columns) -%}
 BEGIN
-  {{ touched_partitions('pdv', 'id', 'data', 'DATE') }}
-  {{ newest_reading_wins('pdv', 'data') }}
+  {{ touched_partitions(target, staging, 'id', 'INT64', 'data', 'DATE') }}
+  {{ newest_reading_wins(target, staging, columns, 'data') }}
 END;
+{%- endmacro -%}

@@ -1,6 +1,7 @@
-{%- set run = run_key(dag.dag_id, run_id) -%}
-{%- from 'merge/macros.sql' import newest_reading_wins, touched_partitions with context -%}
+{%- from 'merge/macros.sql' import newest_reading_wins, touched_partitions -%}
+{%- macro merge_pesquisa(target, staging, columns) -%}
 BEGIN
-  {{ touched_partitions('pesquisa', 'id', 'data_pedido', 'DATE') }}
-  {{ newest_reading_wins('pesquisa', 'data_pedido') }}
+  {{ touched_partitions(target, staging, 'id', 'STRING', 'data_pedido', 'DATE') }}
+  {{ newest_reading_wins(target, staging, columns, 'data_pedido') }}
 END;
+{%- endmacro -%}

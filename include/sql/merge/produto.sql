@@ -1,12 +1,12 @@
 {#- The first snapshot of a product for an order stays: it holds the cost of the day of the sale. -#}
-{%- set run = run_key(dag.dag_id, run_id) -%}
-{%- from 'merge/macros.sql' import insert_row, touched_partitions with context -%}
+{%- from 'merge/macros.sql' import insert_row, touched_partitions -%}
+{%- macro merge_produto(target, staging, columns) -%}
 BEGIN
-  {{ touched_partitions('produto', 'pedido_id', 'timestamp', 'TIMESTAMP') }}
-  MERGE `{{ store.dataset }}.produto` AS target
+  {{ touched_partitions(target, staging, 'pedido_id', 'INT64', 'timestamp', 'TIMESTAMP') }}
+  MERGE `{{ target }}` AS target
   USING (
     SELECT *
-    FROM `{{ staging_table(store.staging_dataset, 'produto', run) }}`
+    FROM `{{ staging }}`
     QUALIFY ROW_NUMBER() OVER (PARTITION BY store, pedido_id, id ORDER BY fetched_at) = 1
   ) AS source
   ON
@@ -15,5 +15,6 @@ BEGIN
     AND target.id = source.id
     AND target.timestamp IN UNNEST(touched)
   WHEN NOT MATCHED THEN
-    {{ insert_row('produto') }};
+    {{ insert_row(columns) }};
 END;
+{%- endmacro -%}

@@ -32,24 +32,24 @@ class Column:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a table is stored and what makes a row of it one row.
+    """How a table is stored.
 
     Attributes:
-        key: Columns that name a row.
+        cluster: Columns that sort a table's blocks, and name its rows: a merge finds its rows by them.
         partition: Column whose day partitions the table: readers filter by it.
         description: What the table holds, for people.
     """
 
-    key: tuple[str, ...]
+    cluster: tuple[str, ...]
     partition: str
     description: str
 
 
 LAYOUTS: Final[dict[str, Layout]] = {
-    "pdv": Layout(("store", "id"), "data", "Pedidos com itens e parcelas: uma linha por pedido (pdv.pedido.obter)"),
-    "pesquisa": Layout(("store", "id"), "data_pedido", "Linha da busca de cada pedido, com o vendedor (pedidos.pesquisa)"),
+    "pdv": Layout(("id", "store"), "data", "Pedidos com itens e parcelas: uma linha por pedido (pdv.pedido.obter)"),
+    "pesquisa": Layout(("id", "store"), "data_pedido", "Linha da busca de cada pedido, com o vendedor (pedidos.pesquisa)"),
     "produto": Layout(
-        ("store", "pedido_id", "id"),
+        ("pedido_id", "id", "store"),
         "timestamp",
         "Produto como era na venda: uma linha por produto e pedido, com o custo do dia (produto.obter)",
     ),

@@ -1,0 +1,93 @@
+"""``python -m local.demo``: start the stack, sell, wait, compare, show, stop."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+
+import requests
+
+from local.demo import report
+from local.demo.compare import table_differences, truth_rows
+from local.demo.parts import Simulator, Warehouse, post_webhook
+from local.stack.launcher import running
+from local.stack.settings import PROJECT, Settings, StackError
+from tiny_operators.stores import load_stores
+
+_PATIENCE_S = 300
+_TABLES = ("pdv", "pesquisa", "produto")
+
+
+def main() -> int:
+    """Run the demo; 0 when the tables equal the truth."""
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
+    parser.add_argument("--orders", type=int, default=20, help="how many sales (default 20)")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    try:
+        settings = Settings.from_env()
+        with running(settings, fresh=True) as stack:
+            os.environ.update(stack.env)
+            problems = list(_demo(stack.env, arguments.orders))
+    except (StackError, requests.RequestException) as error:
+        print(f"[demo] failed: {error}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    for problem in problems:
+        print(f"[demo] wrong: {problem}", file=sys.stderr, flush=True)
+    print(report.ending(problems, settings, time.monotonic() - began), flush=True)
+    return 1 if problems else 0
+
+
+def _demo(env: dict[str, str], count: int) -> Iterator[str]:
+    """Sell, wait and show; what is wrong with the result."""
+    store = load_stores()[0]
+    warehouse = Warehouse(PROJECT, store.webhook_bucket, store.api_bucket, store.dataset)
+    simulator = Simulator(env["TINY_SIMULATOR_URL"])
+    simulator.forget_calls()
+    sales = simulator.sell(count)
+    print(f"[demo] {count} sales; posting their webhooks to {env['WEBHOOK_URL']}", flush=True)
+    posted = {sale.pedido: post_webhook(env["WEBHOOK_URL"], sale.webhook) for sale in sales}
+    yield from _wait(warehouse, count)
+
+    truth = truth_rows(simulator.truth(list(posted)))
+    rows = {table: warehouse.rows(table) for table in _TABLES}
+    for table in _TABLES:
+        yield from table_differences(table, truth[table], rows[table])
+    calls, products = simulator.calls(), {row["id"] for row in truth["produto"]}
+    days = {row["data"] for row in truth["pdv"]}
+    bound = {"pdv.pedido.obter": count, "pedidos.pesquisa": len(days), "produto.obter": len(products)}
+    if calls != bound:
+        yield f"calls were {dict(calls)}, not {bound}"
+    seconds = [row["update_timestamp"].timestamp() - posted[row["id"]] for row in rows["pdv"] if row["id"] in posted]
+    print(report.tables({table: len(rows[table]) for table in _TABLES}, dict(calls)), flush=True)
+    if rows["pdv"]:
+        chosen = max(rows["pdv"], key=lambda row: len(row["itens"]))
+        print(report.one_order(chosen, rows, warehouse), flush=True)
+        print(report.delay(min(seconds), statistics.median(seconds), max(seconds)), flush=True)
+
+
+def _wait(warehouse: Warehouse, count: int) -> Iterator[str]:
+    """Wait until the orders have rows and their files have left the inbox; says what goes on."""
+    began, said = time.monotonic(), ""
+    while time.monotonic() - began < _PATIENCE_S:
+        rows, waiting = warehouse.count("pdv"), len(warehouse.waiting())
+        raw = len(warehouse.objects("raw/"))
+        now = f"{waiting} files in the inbox, {raw} raw objects, {rows} of {count} orders in BigQuery"
+        if now != said:
+            print(f"[demo {time.monotonic() - began:5.1f} s] {now}", flush=True)
+            said = now
+        if rows >= count and not waiting:
+            return
+        time.sleep(1)
+    rejected = warehouse.objects("rejected/")
+    yield f"after {_PATIENCE_S} s: {said}; rejected objects: {rejected or 'none'}; see: make logs"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

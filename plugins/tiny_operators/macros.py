@@ -1,0 +1,30 @@
+"""What templates of the DAGs may call: names of a run's tables and objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import names
+from .rows.schema import column_names
+from .stores import Store
+
+
+def merge_macros(store: Store) -> dict[str, Callable[..., Any]]:
+    """Macros for a store's DAG that loads and merges.
+
+    Returns:
+        ``run_key(dag, run_id)``: the run's key; ``staging(table, dag, run_id)``: its staging table;
+        ``target(table)``: the table; ``column_names(table)``: its columns.
+    """
+
+    def run_key(dag: Any, run_id: str) -> str:
+        return names.run_key(dag.dag_id, run_id)
+
+    def staging(table: str, dag: Any, run_id: str) -> str:
+        return names.staging_table(store.staging_dataset, table, run_key(dag, run_id))
+
+    def target(table: str) -> str:
+        return f"{store.dataset}.{table}"
+
+    return {"run_key": run_key, "staging": staging, "target": target, "column_names": column_names}

@@ -1,0 +1,85 @@
+"""Operators run one by one, by hand, against the emulators."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+
+from local.demo.parts import Simulator, Warehouse
+from tiny_operators import names
+from tiny_operators.stores import Store, load_stores
+
+
+class Notes:
+    """Stands for the running task's XCom."""
+
+    def __init__(self) -> None:
+        self.pushed: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
+@dataclass
+class Run:
+    """One DAG run of the webhook path, task by task, in this process."""
+
+    store: Store
+    run_id: str = field(default_factory=lambda: f"manual__{uuid.uuid4()}")
+
+    @property
+    def key(self) -> str:
+        return names.run_key("adhoc_airflow", self.run_id)
+
+    def context(self) -> Any:
+        return {"dag_run": SimpleNamespace(run_id=self.run_id), "ti": Notes(), "run_id": self.run_id}
+
+    def do(self, operator: Any) -> Any:
+        return operator.execute(self.context())
+
+
+@pytest.fixture(scope="session")
+def store(emulators: dict[str, str]) -> Store:
+    """The store, with its buckets, datasets and tables made by the setup operator."""
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+    from airflow.providers.google.cloud.hooks.gcs import GCSHook
+
+    from tiny_operators.operators.setup import create_missing
+
+    found = load_stores()[0]
+    create_missing(found, GCSHook().get_conn(), BigQueryHook(location=found.location).get_client())
+    return found
+
+
+@pytest.fixture
+def warehouse(store: Store) -> Warehouse:
+    return Warehouse("z316-local", store.webhook_bucket, store.api_bucket, store.dataset)
+
+
+@pytest.fixture
+def simulator(emulators: dict[str, str]) -> Iterator[Simulator]:
+    """The simulator with its settings as they were before the test."""
+    found = Simulator(emulators["TINY_SIMULATOR_URL"])
+    before = requests.get(f"{found.url}/_sim/settings", timeout=30).json()
+    found.forget_calls()
+    yield found
+    requests.put(f"{found.url}/_sim/settings", json=before, timeout=30).raise_for_status()
+
+
+@pytest.fixture
+def run(store: Store) -> Run:
+    return Run(store)
+
+
+@pytest.fixture(autouse=True)
+def empty_inbox(store: Store, warehouse: Warehouse) -> None:
+    """Each test starts with an empty inbox."""
+    bucket = warehouse._storage().bucket(warehouse.webhook_bucket)
+    for name in warehouse.waiting():
+        bucket.blob(name).delete()

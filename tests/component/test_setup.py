@@ -1,0 +1,83 @@
+"""Setup, and the first things that go wrong when it was not run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tiny_operators._compat import AirflowFailException
+from tiny_operators.provision import create_missing
+from tiny_operators.rows.schema import LAYOUTS, TABLES, column_names, schema_fields
+from tiny_operators.sensors.webhooks import WebhookFilesSensor
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def clients(store: Any) -> tuple[Any, Any]:
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+    from airflow.providers.google.cloud.hooks.gcs import GCSHook
+
+    return GCSHook().get_conn(), BigQueryHook(location=store.location).get_client()
+
+
+def test_a_second_setup_creates_nothing(store: Any, clients: tuple[Any, Any]) -> None:
+    assert create_missing(store, *clients) == {"buckets": [], "datasets": [], "tables": []}
+
+
+def test_tables_are_as_their_schema_files_say(store: Any, clients: tuple[Any, Any]) -> None:
+    for name in TABLES:
+        table = clients[1].get_table(f"{store.dataset}.{name}")
+        assert [field.name for field in table.schema] == column_names(name)
+        assert {field.name: field.description for field in table.schema} == {
+            field["name"]: field["description"] for field in schema_fields(name)
+        }
+        assert table.time_partitioning.field == LAYOUTS[name].partition
+        assert table.clustering_fields == list(LAYOUTS[name].cluster)
+
+
+def test_staging_tables_expire_after_a_day(store: Any, clients: tuple[Any, Any]) -> None:
+    assert clients[1].get_dataset(store.staging_dataset).default_table_expiration_ms == 86_400_000
+
+
+def test_a_new_column_of_the_schema_file_is_added(
+    store: Any, clients: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiny_operators import provision
+
+    other = replace(store, dataset="z316_evolving")
+    full = provision.schema_fields
+    monkeypatch.setattr(provision, "schema_fields", lambda table: full(table)[:-1])
+    create_missing(other, *clients)
+    monkeypatch.setattr(provision, "schema_fields", full)
+    create_missing(other, *clients)
+    for name in TABLES:
+        table = clients[1].get_table(f"{other.dataset}.{name}")
+        assert [field.name for field in table.schema] == column_names(name)
+
+
+def test_a_missing_bucket_is_named_with_what_to_do(store: Any, run: Any) -> None:
+    sensor = WebhookFilesSensor(task_id="wait", store=replace(store, webhook_bucket="not-made"))
+    with pytest.raises(AirflowFailException, match=r"gs://not-made is missing: run the DAG z316_setup"):
+        run.do(sensor)
+
+
+def test_a_missing_connection_is_named_with_what_to_do(
+    store: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiny_operators.hooks.tiny import TinyHook
+
+    with pytest.raises(AirflowFailException, match=r"'tiny_nowhere' is missing.*airflow connections add"):
+        TinyHook("tiny_nowhere")
+
+
+def test_waiting_is_deferred_to_the_providers_trigger(store: Any, run: Any) -> None:
+    from airflow.exceptions import TaskDeferred
+
+    with pytest.raises(TaskDeferred) as deferred:
+        run.do(WebhookFilesSensor(task_id="wait", store=store))
+    path, values = deferred.value.trigger.serialize()
+    assert path.startswith("airflow.providers.google.")
+    assert (values["bucket"], values["prefix"]) == (store.webhook_bucket, "")

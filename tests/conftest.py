@@ -1,0 +1,72 @@
+"""What all tests share: an Airflow of their own, and the emulators with the Tiny simulator, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+AIRFLOW = "3" if version("apache-airflow").startswith("3") else "2.11"
+(REPO / ".local").mkdir(exist_ok=True)
+HOME = Path(tempfile.mkdtemp(prefix=f"test-{AIRFLOW}-", dir=REPO / ".local"))
+
+# Airflow reads these when it is imported, so they are set before any test module is.
+os.environ.update(
+    {
+        "AIRFLOW": AIRFLOW,
+        "AIRFLOW_HOME": str(HOME / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(REPO / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPO / "plugins"),
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow/airflow.db",
+        "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",
+        "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(
+            {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True, "project": "z316-local"}}
+        ),
+        "PYTHONPATH": f"{REPO / 'plugins'}:{REPO}",
+        "SCARF_ANALYTICS": "false",
+    }
+)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """An Airflow database of this test session, for what needs one."""
+    subprocess.run(
+        [str(Path(sys.executable).with_name("airflow")), "db", "migrate"], check=True, capture_output=True, timeout=300
+    )
+
+
+@pytest.fixture(scope="session")
+def emulators() -> Iterator[dict[str, str]]:
+    """Object store, BigQuery, Tiny simulator and receiver, each a real process on a free port; their addresses are
+    set in this process's environment, where the unmodified clients find them."""
+    from local.stack.launcher import running
+    from local.stack.settings import EMULATORS, Settings, users_environment
+
+    own = ("AIRFLOW_CONN_TINY_Z316", "STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "WEBHOOK_URL")
+    environ = {name: value for name, value in users_environment(os.environ).items() if name not in own}
+    settings = Settings.from_env(environ, home=HOME / "stack", parts=EMULATORS, free_ports=True)
+    with running(settings, say=lambda text: None) as stack:
+        before = dict(os.environ)
+        os.environ.update(stack.env)
+        yield dict(stack.env)
+        os.environ.clear()
+        os.environ.update(before)
