@@ -20,25 +20,24 @@ AIRFLOW = "3" if version("apache-airflow").startswith("3") else "2.11"
 HOME = Path(tempfile.mkdtemp(prefix=f"test-{AIRFLOW}-", dir=REPO / ".local"))
 
 # Airflow reads these when it is imported, so they are set before any test module is.
-os.environ.update(
-    {
-        "AIRFLOW": AIRFLOW,
-        "AIRFLOW_HOME": str(HOME / "airflow"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(REPO / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPO / "plugins"),
-        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow/airflow.db",
-        "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",
-        "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(
-            {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True, "project": "z316-local"}}
-        ),
-        "PYTHONPATH": f"{REPO / 'plugins'}:{REPO}",
-        "SCARF_ANALYTICS": "false",
-    }
-)
+os.environ.update({
+    "AIRFLOW": AIRFLOW,
+    "AIRFLOW_HOME": str(HOME / "airflow"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__DAGS_FOLDER": str(REPO / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPO / "plugins"),
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow/airflow.db",
+    "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",
+    "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps({
+        "conn_type": "google_cloud_platform",
+        "extra": {"is_anonymous": True, "project": "z316-local"},
+    }),
+    "PYTHONPATH": f"{REPO / 'plugins'}:{REPO}",
+    "SCARF_ANALYTICS": "false",
+})
 
 
 def pytest_unconfigure() -> None:
@@ -50,7 +49,10 @@ def pytest_unconfigure() -> None:
 def airflow_database() -> None:
     """An Airflow database of this test session, for what needs one."""
     subprocess.run(
-        [str(Path(sys.executable).with_name("airflow")), "db", "migrate"], check=True, capture_output=True, timeout=300
+        [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
+        check=True,
+        capture_output=True,
+        timeout=300,
     )
 
 

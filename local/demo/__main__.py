@@ -7,7 +7,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import requests
 
@@ -44,7 +44,7 @@ def main() -> int:
     return 1 if problems else 0
 
 
-def _demo(env: dict[str, str], count: int) -> Iterator[str]:
+def _demo(env: Mapping[str, str], count: int) -> Iterator[str]:
     """Sell, wait and show; what is wrong with the result."""
     store = load_stores()[0]
     warehouse = Warehouse(PROJECT, store.webhook_bucket, store.api_bucket, store.dataset)
@@ -64,7 +64,9 @@ def _demo(env: dict[str, str], count: int) -> Iterator[str]:
     bound = {"pdv.pedido.obter": count, "pedidos.pesquisa": len(days), "produto.obter": len(products)}
     if calls != bound:
         yield f"calls were {dict(calls)}, not {bound}"
-    seconds = [row["update_timestamp"].timestamp() - posted[row["id"]] for row in rows["pdv"] if row["id"] in posted]
+    seconds = [
+        row["update_timestamp"].timestamp() - posted[row["id"]] for row in rows["pdv"] if row["id"] in posted
+    ]
     print(report.tables({table: len(rows[table]) for table in _TABLES}, dict(calls)), flush=True)
     if rows["pdv"]:
         chosen = max(rows["pdv"], key=lambda row: len(row["itens"]))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
 
 _TIMEOUT_S = 30
@@ -108,10 +107,10 @@ class Warehouse:
         return None
 
     def _storage(self) -> storage.Client:
-        return storage.Client(project=self.project, credentials=AnonymousCredentials())
+        return storage.Client(project=self.project)
 
     def _bigquery(self) -> bigquery.Client:
-        return bigquery.Client(project=self.project, credentials=AnonymousCredentials())
+        return bigquery.Client(project=self.project)
 
 
 def post_webhook(url: str, payload: Mapping[str, Any]) -> float:

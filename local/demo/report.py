@@ -35,7 +35,8 @@ def one_order(order: Mapping[str, Any], rows: Rows, warehouse: Warehouse) -> str
     if envelope:
         lines += [f"  raw search     gs://{warehouse.api_bucket}/{envelope['pesquisa']}"]
         lines += [
-            f"  raw product    gs://{warehouse.api_bucket}/{name}" for name in sorted(envelope["produtos"].values())
+            f"  raw product    gs://{warehouse.api_bucket}/{name}"
+            for name in sorted(envelope["produtos"].values())
         ]
     lines += [
         f"  row in pdv     {order['data']:%d/%m/%Y}, {order['situacao']}, {order['formaPagamento']}, "
@@ -56,8 +57,8 @@ def _item(item: Mapping[str, Any], snapshot: Mapping[str, Any] | None) -> str:
 def delay(least: float, median: float, most: float) -> str:
     """How long from the receiver's answer to the row."""
     return (
-        f"\nFrom the receiver's 200 to the row in BigQuery: {least:.1f} s at least, {median:.1f} s median, {most:.1f} s "
-        "at most"
+        "\nFrom the receiver's 200 to the row in BigQuery: "
+        f"{least:.1f} s at least, {median:.1f} s median, {most:.1f} s at most"
     )
 
 
@@ -68,11 +69,12 @@ def ending(problems: list[str], settings: Settings, seconds: float) -> str:
         if not problems
         else f"{len(problems)} things are wrong; they are listed above."
     )
+    query = "SELECT id, totalVenda FROM z316_tiny.pdv"
     return f"""
 {verdict} Took {seconds:.0f} s. Nothing is left running; the data is in {settings.home}.
 
 Look at it:  AIRFLOW={settings.airflow} make up, then
   Airflow    {settings.url("AIRFLOW_PORT")}  (login admin, password admin)
   query      . .local/env; python -c 'from google.cloud import bigquery as b; \
-print(*b.Client().query_and_wait("SELECT id, totalVenda FROM z316_tiny.pdv"), sep="\\n")'
+print(*b.Client().query_and_wait("{query}"), sep="\\n")'
 """

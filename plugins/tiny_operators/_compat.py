@@ -1,16 +1,16 @@
 """Everything that differs between Airflow 2.11 and 3; no other module knows which one runs.
 
-The names come from ``apache-airflow-providers-common-compat`` (>= 1.13.1), which resolves to ``airflow.sdk`` on Airflow 3.
+The names come from ``apache-airflow-providers-common-compat`` (>= 1.13.1), which resolves to ``airflow.sdk`` on 3.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow.exceptions import AirflowException, TaskDeferralError
 from airflow.plugins_manager import AirflowPlugin
 from airflow.providers.common.compat.sdk import (
     DAG,
+    AirflowException,
     AirflowFailException,
     AirflowNotFoundException,
     AirflowSensorTimeout,
@@ -25,10 +25,16 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
-# Airflow 2 raises TaskDeferralTimeout from a deferred sensor, Airflow 3 turns it into AirflowSensorTimeout.
-SENSOR_TIMEOUTS: tuple[type[Exception], ...] = (AirflowSensorTimeout, TaskDeferralError)
-
 AIRFLOW_API_CONNECTION = "airflow_api"
+
+
+def wait_timed_out(error: AirflowException) -> bool:
+    """Whether a deferred sensor was ended because its time was over.
+
+    Airflow 3 has an exception for it; on 2.11 the scheduler tells it by this message only
+    (``SchedulerJobRunner.check_trigger_timeouts``), while a trigger that broke has another.
+    """
+    return isinstance(error, AirflowSensorTimeout) or str(error) == "Trigger/execution timeout"
 
 
 def ensure_pool(name: str, slots: int, description: str) -> None:
@@ -63,7 +69,9 @@ def _ensure_pool_by_api(name: str, slots: int, description: str) -> None:
             f"(host = address of Airflow's API server, login, password), {by_hand}"
         ) from error
     host = str(conn.host).rstrip("/")
-    base = (host if "://" in host else f"{conn.schema or 'http'}://{host}") + (f":{conn.port}" if conn.port else "")
+    base = (host if "://" in host else f"{conn.schema or 'http'}://{host}") + (
+        f":{conn.port}" if conn.port else ""
+    )
     try:
         token = requests.post(
             f"{base}/auth/token", json={"username": conn.login, "password": conn.password}, timeout=30
@@ -92,7 +100,6 @@ __all__ = [
     "AIRFLOW_API_CONNECTION",
     "AIRFLOW_V_3_0_PLUS",
     "DAG",
-    "SENSOR_TIMEOUTS",
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",
@@ -107,4 +114,5 @@ __all__ = [
     "conf",
     "ensure_pool",
     "run_id_of",
+    "wait_timed_out",
 ]

@@ -86,7 +86,8 @@ class Plan:
                 for order in content["orders"]
             ),
             rejected=tuple(
-                RejectedFile(InboxFile(**item["file"]), Reject(**item["reject"])) for item in content["rejected"]
+                RejectedFile(InboxFile(**item["file"]), Reject(**item["reject"]))
+                for item in content["rejected"]
             ),
             ignored=tuple(InboxFile(**file) for file in content["ignored"]),
         )

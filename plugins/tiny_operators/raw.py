@@ -90,7 +90,7 @@ def read_line(text: str) -> RawLine:
     """
     content = parse_json(text)
     if not isinstance(content, dict) or not isinstance(content.get(_ANSWER), dict):
-        raise ValueError("a raw line is an object with an object 'answer'")
+        raise ValueError("a raw line is an object with an object 'answer'")  # noqa: TRY004 - bad content, not a bad call
     answer = content.pop(_ANSWER)
     try:
         return RawLine(Envelope(**content), answer)

@@ -21,7 +21,7 @@ from . import __version__, names
 from .events import log_event
 from .hooks.tiny import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE, TinyHook, search_lines, search_request
 from .plan import Plan, PlannedOrder
-from .raw import Envelope
+from .raw import Envelope, Kind
 from .rows.orders import answer_id_differs, product_ids
 from .storage import Objects
 from .stores import Store
@@ -90,9 +90,11 @@ class OrderReader:
         request = {"service": ORDER_SERVICE, "id": str(order.pedido)}
         envelope = self._envelope("pdv", request, fetched_at, order)
         references = {str(produto): self._product(produto) for produto in products}
-        complete = Envelope(
-            **{**vars(envelope), "pesquisa": self._pages.get(order.pedido), "produtos": references}
-        )
+        complete = Envelope(**{
+            **vars(envelope),
+            "pesquisa": self._pages.get(order.pedido),
+            "produtos": references,
+        })
         return complete.line(answer.text)
 
     def _search_date(self, data: str, wanted: set[int]) -> None:
@@ -162,7 +164,7 @@ class OrderReader:
 
     def _envelope(
         self,
-        kind: str,
+        kind: Kind,
         request: dict[str, str],
         fetched_at: str,
         order: PlannedOrder | None = None,

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 _PACKAGE = Path(__file__).resolve().parent
-# In the repository include/ stands beside plugins/; Composer syncs dags/ and plugins/ only, so there it goes into dags/.
+# In the repository include/ stands beside plugins/; Composer syncs only dags/ and plugins/, so there it is in dags/.
 _INCLUDE_CANDIDATES = (_PACKAGE.parents[1] / "include", _PACKAGE.parents[1] / "dags" / "include")
 
 

@@ -53,7 +53,9 @@ def store(emulators: dict[str, str]) -> Store:
     from tiny_operators.operators.setup import create_missing
 
     found = load_stores()[0]
-    create_missing(found, GCSHook().get_conn(), BigQueryHook(location=found.location).get_client())
+    create_missing(
+        found, GCSHook().get_conn(), BigQueryHook(location=found.location, use_legacy_sql=False).get_client()
+    )
     return found
 
 

@@ -1,11 +1,10 @@
-"""The merge statement, as the DAG's own task renders it, run by the provider's operator on BigQuery's emulator."""
+"""The merge statement, as the DAG's own task renders it, run by the provider's hook on BigQuery's emulator."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,8 +22,9 @@ def at(hour: int, minute: int = 0) -> str:
 class Merge:
     """Loads rows into the staging tables of a run of its own and merges them."""
 
-    def __init__(self, store: Any, client: Any, dag: Any) -> None:
-        self.store, self.client, self.dag = store, client, dag
+    def __init__(self, store: Any, hook: Any, dag: Any) -> None:
+        self.store, self.hook, self.dag = store, hook, dag
+        self.client = hook.get_client()
 
     def __call__(self, **rows: list[dict[str, Any]]) -> None:
         from google.cloud import bigquery
@@ -32,28 +32,20 @@ class Merge:
         run_id = f"manual__{uuid.uuid4()}"
         for table in TABLES:
             schema = [bigquery.SchemaField.from_api_repr(field) for field in schema_fields(table)]
-            staging = names.staging_table(self.store.staging_dataset, table, names.run_key(self.dag.dag_id, run_id))
+            staging = names.staging_table(
+                self.store.staging_dataset, table, names.run_key(self.dag.dag_id, run_id)
+            )
             config = bigquery.LoadJobConfig(schema=schema, write_disposition="WRITE_TRUNCATE")
             self.client.load_table_from_json(rows.get(table, []), staging, job_config=config).result()
         task = self.dag.get_task("merge").prepare_for_execution()
-        context: Any = {
-            "dag": self.dag,
-            "run_id": run_id,
-            "ti": SimpleNamespace(xcom_push=lambda **kwargs: None, task_id="merge", try_number=1),
-            "task": task,
-            "params": {},
-            "run_after": datetime.now(UTC),
-            "logical_date": datetime.now(UTC),
-            "dag_run": SimpleNamespace(
-                run_id=run_id, run_type="manual", run_after=datetime.now(UTC), start_date=datetime.now(UTC)
-            ),
-        }
-        task.render_template_fields(context)
-        task.execute(context)
+        task.render_template_fields({"dag": self.dag, "run_id": run_id, "task": task, "params": {}})
+        self.hook.insert_job(configuration=task.configuration, location=task.location).result()
 
     def row(self, table: str, **key: Any) -> dict[str, Any]:
         where = " AND ".join(f"{name} = {value!r}" for name, value in key.items())
-        found = [dict(row) for row in self.client.query_and_wait(f"SELECT * FROM z316_tiny.{table} WHERE {where}")]
+        found = [
+            dict(row) for row in self.client.query_and_wait(f"SELECT * FROM z316_tiny.{table} WHERE {where}")
+        ]
         assert len(found) == 1, found
         return found[0]
 
@@ -67,7 +59,7 @@ def merge(store: Any, airflow_database: None) -> Merge:
     except ImportError:
         from airflow.models.dagbag import DagBag
     dag = DagBag().dags["z316_webhook"]
-    return Merge(store, BigQueryHook(location=store.location).get_client(), dag)
+    return Merge(store, BigQueryHook(location=store.location, use_legacy_sql=False), dag)
 
 
 def order(pedido: int, fetched_at: str, **fields: Any) -> dict[str, Any]:

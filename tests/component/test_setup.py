@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tiny_operators._compat import AirflowFailException
+from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowFailException
 from tiny_operators.provision import create_missing
 from tiny_operators.rows.schema import LAYOUTS, TABLES, column_names, schema_fields
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
@@ -20,7 +20,7 @@ def clients(store: Any) -> tuple[Any, Any]:
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
     from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
-    return GCSHook().get_conn(), BigQueryHook(location=store.location).get_client()
+    return GCSHook().get_conn(), BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
 
 
 def test_a_second_setup_creates_nothing(store: Any, clients: tuple[Any, Any]) -> None:
@@ -74,10 +74,25 @@ def test_a_missing_connection_is_named_with_what_to_do(
 
 
 def test_waiting_is_deferred_to_the_providers_trigger(store: Any, run: Any) -> None:
-    from airflow.exceptions import TaskDeferred
+    from airflow.providers.common.compat.sdk import TaskDeferred
 
     with pytest.raises(TaskDeferred) as deferred:
         run.do(WebhookFilesSensor(task_id="wait", store=store))
     path, values = deferred.value.trigger.serialize()
     assert path.startswith("airflow.providers.google.")
     assert (values["bucket"], values["prefix"]) == (store.webhook_bucket, "")
+
+
+def test_a_quiet_day_is_no_failure_but_a_broken_trigger_is(store: Any) -> None:
+    from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException
+
+    sensor = WebhookFilesSensor(task_id="wait", store=store)
+    # What each Airflow hands to a task whose wait took too long.
+    timed_out = "Trigger timeout" if AIRFLOW_V_3_0_PLUS else "Trigger/execution timeout"
+    with pytest.raises(AirflowSkipException, match="the next run goes on waiting"):
+        sensor.resume_execution("__fail__", {"error": timed_out}, {})
+    with pytest.raises(AirflowException) as failure:
+        sensor.resume_execution("__fail__", {"error": "Trigger failure"}, {})
+    assert not isinstance(failure.value, AirflowSkipException)
+    with pytest.raises(AirflowException, match="no right"):
+        sensor.resume_execution("execute_complete", {"event": {"status": "error", "message": "no right"}}, {})

@@ -52,7 +52,13 @@ def archive(run: Any) -> Any:
 
 
 def made_rows(warehouse: Warehouse, run: Any, table: str) -> list[dict[str, Any]]:
-    text = warehouse._storage().bucket(warehouse.api_bucket).blob(names.rows_object(table, run.key)).download_as_text()
+    text = (
+        warehouse
+        ._storage()
+        .bucket(warehouse.api_bucket)
+        .blob(names.rows_object(table, run.key))
+        .download_as_text()
+    )
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -222,7 +228,9 @@ def test_events_that_nobody_needs_leave_the_inbox_without_a_call(
     emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
     upload(
-        warehouse, "nota.json", b'{"versao": "1", "cnpj": "11.222.333/0001-81", "tipo": "nota_fiscal", "dados": {}}'
+        warehouse,
+        "nota.json",
+        b'{"versao": "1", "cnpj": "11.222.333/0001-81", "tipo": "nota_fiscal", "dados": {}}',
     )
     assert plan(run) == {"orders": 0, "files": 0, "rejected": 0, "ignored": 1}
     fetch(run)
@@ -239,7 +247,9 @@ def test_a_burst_is_planned_in_batches_oldest_first(
     for sale in sales:
         post_webhook(emulators["WEBHOOK_URL"], sale.webhook)
     assert plan(run, max_files=4)["orders"] == 4
-    content = warehouse._storage().bucket(warehouse.api_bucket).blob(names.plan_object(run.key)).download_as_text()
+    content = (
+        warehouse._storage().bucket(warehouse.api_bucket).blob(names.plan_object(run.key)).download_as_text()
+    )
     assert [order["pedido"] for order in json.loads(content)["orders"]] == [sale.pedido for sale in sales[:4]]
 
 
@@ -271,7 +281,11 @@ def test_a_file_that_comes_again_while_its_order_is_read_stays(
 
 
 def test_an_order_that_is_not_listed_yet_waits(
-    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    emulators: dict[str, str],
+    simulator: Simulator,
+    run: Any,
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from tiny_operators import reading
 

@@ -102,5 +102,7 @@ found = [name for name, value in runpy.run_path({str(path)!r}).items() if name.s
 assert found, "no DAG"
 print("imported", found)
 """
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+    )
     assert "imported" in result.stdout, result.stderr[-2000:]

@@ -31,7 +31,9 @@ def warehouse(emulators: dict[str, str]) -> Warehouse:
     from tiny_operators.provision import create_missing
 
     store = load_stores()[0]
-    create_missing(store, GCSHook().get_conn(), BigQueryHook(location=store.location).get_client())
+    create_missing(
+        store, GCSHook().get_conn(), BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
+    )
     found = Warehouse("z316-local", store.webhook_bucket, store.api_bucket, store.dataset)
     bucket = found._storage().bucket(found.webhook_bucket)
     for name in found.waiting():

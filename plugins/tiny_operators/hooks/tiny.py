@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ from tiny_operators.events import log_event
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Json, Meaning, read_answer
 from tiny_operators.tiny.pacing import BACKOFF, Pace
+
+log = logging.getLogger(__name__)
 
 ORDER_SERVICE: Final = "pdv.pedido.obter"
 SEARCH_SERVICE: Final = "pedidos.pesquisa"
@@ -155,7 +158,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
                 )
             seconds = backoff.seconds(failures[answer.meaning])
             log_event(
-                self.log,
+                log,
                 "tiny_retry",
                 service=service,
                 reason=answer.reason,
@@ -189,7 +192,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
             raise AirflowFailException(
                 f"Connection {self.tiny_conn_id!r} is missing. Set it, for example: airflow connections add "
                 f"{self.tiny_conn_id} --conn-type tiny --conn-host https://api.tiny.com.br/api2/ "
-                "--conn-password TOKEN --conn-extra '{\"requests_per_minute\": 60, \"share\": 0.8}'"
+                '--conn-password TOKEN --conn-extra \'{"requests_per_minute": 60, "share": 0.8}\''
             ) from error
 
 
@@ -222,7 +225,9 @@ def read_account(conn: Connection) -> Account:
     return Account(
         base_url=f"{address.scheme}://{netloc}{path.rstrip('/')}/",
         token=str(conn.password).strip(),
-        per_minute=_positive(extra.get("requests_per_minute", _DEFAULT_PER_MINUTE), where, "requests_per_minute"),
+        per_minute=_positive(
+            extra.get("requests_per_minute", _DEFAULT_PER_MINUTE), where, "requests_per_minute"
+        ),
         share=_positive(extra.get("share", _DEFAULT_SHARE), where, "share", most=1),
     )
 

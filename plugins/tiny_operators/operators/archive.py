@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
@@ -14,6 +15,8 @@ from tiny_operators.storage import Objects
 from tiny_operators.tiny.webhooks import Reject
 
 from .base import StoreOperator
+
+log = logging.getLogger(__name__)
 
 
 class ArchiveWebhooksOperator(StoreOperator):
@@ -44,7 +47,7 @@ class ArchiveWebhooksOperator(StoreOperator):
                     api,
                     names.done_object(file.name, file.generation, self._day(file)),
                 )
-        log_event(self.log, "inbox_cleared", store=self.store.prefix, run=key, **counts)
+        log_event(log, "inbox_cleared", store=self.store.prefix, run=key, **counts)
         return dict(counts)
 
     def _reject(self, file: InboxFile, reject: Reject, inbox: Objects, api: Objects) -> None:
@@ -62,7 +65,7 @@ class ArchiveWebhooksOperator(StoreOperator):
         api.write_json(names.reason_object(target), reason)
         inbox.move(file.name, file.generation, api, target)
         log_event(
-            self.log,
+            log,
             "file_rejected",
             store=self.store.prefix,
             object=target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -12,6 +13,8 @@ from tiny_operators.plan import Plan, chunks
 from tiny_operators.reading import OrderReader
 
 from .base import StoreOperator
+
+log = logging.getLogger(__name__)
 
 
 class FetchOrdersOperator(StoreOperator):
@@ -44,7 +47,7 @@ class FetchOrdersOperator(StoreOperator):
             target, fresh = reader.read_chunk(number, day, orders)
             done += len(orders)
             log_event(
-                self.log,
+                log,
                 "chunk_fetched" if fresh else "chunk_found",
                 store=self.store.prefix,
                 run=key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,8 @@ from .base import StoreOperator
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob
+
+log = logging.getLogger(__name__)
 
 _READERS: Final = 8
 
@@ -51,7 +54,7 @@ class PlanWebhooksOperator(StoreOperator):
         if not any(counts.values()):
             raise AirflowSkipException(f"Nothing waits in gs://{self.store.webhook_bucket}")
         api.write_json(names.plan_object(key), plan.to_json())
-        log_event(self.log, "planned", store=self.store.prefix, run=key, **counts)
+        log_event(log, "planned", store=self.store.prefix, run=key, **counts)
         return counts
 
     def _plan(self, inbox: Objects) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -19,6 +20,8 @@ from tiny_operators.rows.schema import TABLES
 from tiny_operators.storage import Objects
 
 from .base import StoreOperator
+
+log = logging.getLogger(__name__)
 
 
 class MakeRowsOperator(StoreOperator):
@@ -46,7 +49,8 @@ class MakeRowsOperator(StoreOperator):
         today = names.day_of(datetime.now(UTC), self.store.timezone)
         with ExitStack() as open_files:
             files = {
-                table: open_files.enter_context(objects.writing(names.rows_object(table, key))) for table in TABLES
+                table: open_files.enter_context(objects.writing(names.rows_object(table, key)))
+                for table in TABLES
             }
             rejects = open_files.enter_context(objects.writing(names.rejects_object(key, today)))
             raw = RawReader(objects)
@@ -61,9 +65,9 @@ class MakeRowsOperator(StoreOperator):
         objects.write_json(names.outcome_object(key), outcomes)
         if new_fields:
             log_event(
-                self.log, "new_fields", store=self.store.prefix, run=key, fields=",".join(sorted(new_fields))
+                log, "new_fields", store=self.store.prefix, run=key, fields=",".join(sorted(new_fields))
             )
-        log_event(self.log, "rows_made", store=self.store.prefix, run=key, **counts)
+        log_event(log, "rows_made", store=self.store.prefix, run=key, **counts)
         return dict(counts)
 
     def _write(self, result: OrderRows, files: dict[str, TextIO], rejects: TextIO) -> None:
@@ -76,7 +80,7 @@ class MakeRowsOperator(StoreOperator):
     def _report(self, key: str, result: OrderRows) -> None:
         for reject in result.rejects:
             log_event(
-                self.log,
+                log,
                 "rejected",
                 store=self.store.prefix,
                 run=key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
@@ -11,6 +12,8 @@ from tiny_operators._compat import AirflowFailException, BaseOperator, Context, 
 from tiny_operators.events import log_event
 from tiny_operators.provision import NoRightError, create_missing
 from tiny_operators.stores import Store
+
+log = logging.getLogger(__name__)
 
 
 class SetupStoreOperator(BaseOperator):
@@ -39,11 +42,13 @@ class SetupStoreOperator(BaseOperator):
         """Create what is missing."""
         ensure_pool(self.store.pool, 1, f"Calls to the Tiny account of {self.store.name}: one task at a time")
         storage = GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn()
-        bigquery = BigQueryHook(gcp_conn_id=self.gcp_conn_id, location=self.store.location).get_client()
+        bigquery = BigQueryHook(
+            gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False
+        ).get_client()
         try:
             created = create_missing(self.store, storage, bigquery)
         except NoRightError as error:
             raise AirflowFailException(str(error)) from error
         counts = {kind: len(made) for kind, made in created.items()}
-        log_event(self.log, "setup_done", store=self.store.prefix, **counts)
+        log_event(log, "setup_done", store=self.store.prefix, **counts)
         return created

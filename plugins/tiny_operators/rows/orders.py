@@ -23,11 +23,16 @@ _ORDERS: Final = uuid.UUID("6f1d2c3e-7a4b-5d8e-9c10-316316316316")
 LISTING_GRACE_S: Final = 15 * 60
 
 # Fields that Tiny documents and that the tables do not have: kept in payload, and no news.
-_KNOWN_WITHOUT_COLUMN: Final = frozenset(
-    {"produto.data_criacao", "produto.grade", "produto.kit", "produto.mapeamentos"}
-)
+_KNOWN_WITHOUT_COLUMN: Final = frozenset({
+    "produto.data_criacao",
+    "produto.grade",
+    "produto.kit",
+    "produto.mapeamentos",
+})
 
-_ACTION: Final = "see the raw answer; correct the order in Tiny, then move its webhook file back into the inbox"
+_ACTION: Final = (
+    "see the raw answer; correct the order in Tiny, then move its webhook file back into the inbox"
+)
 
 
 @dataclass
@@ -54,7 +59,7 @@ class OrderRows:
         return bool(self.rows["pdv"])
 
 
-class _OrderRejected(Exception):
+class _OrderRejectedError(Exception):
     def __init__(self, reject: Reject) -> None:
         super().__init__(reject.field)
         self.reject = reject
@@ -88,13 +93,13 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
         line = _search_line(search, pedido_id)
         result.rows["pdv"] = [_row("pdv", order, order, pedido, result)]
         result.rows["pesquisa"] = [_row("pesquisa", order, search, line, result)]
-    except _OrderRejected as rejected:
+    except _OrderRejectedError as rejected:
         return OrderRows(pedido_id, rejects=[rejected.reject])
     for product_id in sorted(products):
         try:
             product = _record(products[product_id], "produto", product_id)
             result.rows["produto"].append(_row("produto", order, products[product_id], product, result))
-        except _OrderRejected as rejected:
+        except _OrderRejectedError as rejected:
             result.rejects.append(rejected.reject)
     return result
 
@@ -123,12 +128,12 @@ def _record(line: RawLine, expects: str, asked: int) -> Json:
     answer = read_body(line.answer, expects)
     if answer.meaning is not Meaning.OK:
         code = f"code {answer.code}" if answer.code is not None else "no code"
-        raise _OrderRejected(Reject("fetch", expects, "a record", f"{answer.reason} ({code})", _ACTION))
+        raise _OrderRejectedError(Reject("fetch", expects, "a record", f"{answer.reason} ({code})", _ACTION))
     record = answer.retorno[expects]
     if not isinstance(record, dict):
-        raise _OrderRejected(Reject("rows", expects, "an object", kind_of(record), _ACTION))
+        raise _OrderRejectedError(Reject("rows", expects, "an object", kind_of(record), _ACTION))
     if answer_id_differs(record, asked):
-        raise _OrderRejected(
+        raise _OrderRejectedError(
             Reject("rows", f"{expects}.id", f"the id that was asked for ({asked})", "another one", _ACTION)
         )
     return record
@@ -139,7 +144,7 @@ def _search_line(page: RawLine, pedido: int) -> Json:
     for line in lines(answer.retorno):
         if order_id(line) == pedido:
             return line
-    raise _OrderRejected(_not_listed())
+    raise _OrderRejectedError(_not_listed())
 
 
 def _not_listed() -> Reject:
@@ -160,7 +165,7 @@ def _row(table: str, order: RawLine, source: RawLine, record: Json, result: Orde
         row = to_record(record, typed)
     except FieldError as error:
         reject = Reject("rows", f"{table}.{error.path}", error.expected, error.found, _ACTION)
-        raise _OrderRejected(reject) from error
+        raise _OrderRejectedError(reject) from error
     result.new_fields |= {f"{table}.{path}" for path in unknown_fields(record, typed)} - _KNOWN_WITHOUT_COLUMN
     return {column.name: ours.get(column.name, row.get(column.name)) for column in columns(table)}
 

@@ -46,8 +46,12 @@ class Layout:
 
 
 LAYOUTS: Final[dict[str, Layout]] = {
-    "pdv": Layout(("id", "store"), "data", "Pedidos com itens e parcelas: uma linha por pedido (pdv.pedido.obter)"),
-    "pesquisa": Layout(("id", "store"), "data_pedido", "Linha da busca de cada pedido, com o vendedor (pedidos.pesquisa)"),
+    "pdv": Layout(
+        ("id", "store"), "data", "Pedidos com itens e parcelas: uma linha por pedido (pdv.pedido.obter)"
+    ),
+    "pesquisa": Layout(
+        ("id", "store"), "data_pedido", "Linha da busca de cada pedido, com o vendedor (pedidos.pesquisa)"
+    ),
     "produto": Layout(
         ("pedido_id", "id", "store"),
         "timestamp",

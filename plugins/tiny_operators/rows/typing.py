@@ -20,7 +20,8 @@ from .schema import Column
 
 # BigQuery's NUMERIC: 38 digits, 9 of them after the point
 # (https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types).
-_NUMERIC_STEP: Final = Decimal("1E-9")
+_NUMERIC_SCALE: Final = 9
+_NUMERIC_STEP: Final = Decimal(1).scaleb(-_NUMERIC_SCALE)
 _NUMERIC_LIMIT: Final = Decimal("1E29")
 _INT64_LIMIT: Final = 2**63
 
@@ -67,7 +68,9 @@ def to_column(value: object, column: Column, path: str) -> Any:
         FieldError: When the value does not fit.
     """
     if column.repeated:
-        return [to_single(item, column, f"{path}[{n}]") for n, item in enumerate(_as_list(value, column, path))]
+        return [
+            to_single(item, column, f"{path}[{n}]") for n, item in enumerate(_as_list(value, column, path))
+        ]
     return to_single(value, column, path)
 
 
@@ -186,8 +189,10 @@ def _numeric(value: object, path: str) -> str:
     number = _number(value, path, expected)
     if abs(number) >= _NUMERIC_LIMIT:
         raise FieldError(path, expected, "a larger number")
-    exact = number.quantize(_NUMERIC_STEP, ROUND_HALF_UP) if number.as_tuple().exponent < -9 else number  # type: ignore[operator]
-    return f"{exact:f}"
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -_NUMERIC_SCALE:
+        number = number.quantize(_NUMERIC_STEP, ROUND_HALF_UP)
+    return f"{number:f}"
 
 
 def _date(value: object, path: str) -> str | None:

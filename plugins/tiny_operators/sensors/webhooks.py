@@ -7,10 +7,11 @@ from typing import Any
 from airflow.providers.google.cloud.sensors.gcs import GCSObjectsWithPrefixExistenceSensor
 
 from tiny_operators._compat import (
-    SENSOR_TIMEOUTS,
+    AirflowException,
     AirflowFailException,
     AirflowSkipException,
     Context,
+    wait_timed_out,
 )
 from tiny_operators.stores import Store
 
@@ -47,7 +48,7 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
                 "webhook_bucket in include/stores.yaml"
             ) from error
 
-    def execute_complete(self, context: dict[str, Any], event: dict[str, Any]) -> None:
+    def execute_complete(self, context: dict[str, Any], event: dict[str, Any]) -> None:  # type: ignore[override]
         """Go on when files are there."""
         super().execute_complete(context, event)
 
@@ -55,7 +56,9 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
         """Go on after the wait, or end as skipped when it timed out."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
-        except SENSOR_TIMEOUTS as error:
+        except AirflowException as error:
+            if not wait_timed_out(error):
+                raise
             raise AirflowSkipException(
                 f"Nothing came into gs://{self.bucket} for {self.timeout:.0f} s; the next run goes on waiting"
             ) from error

@@ -1,7 +1,7 @@
 """What an answer of Tiny's API v2 means.
 
-Business errors come with HTTP 200 and a code in the body; codes and numbers come as text or number, ``erros`` as a list,
-an object, plain texts or not at all. Source: "Tabela de códigos de erros" of Tiny's API 2 documentation
+Business errors come with HTTP 200 and a code in the body; codes and numbers come as text or number, ``erros`` as a
+list, an object, plain texts or not at all. Source: "Tabela de códigos de erros" of Tiny's API 2 documentation
 (https://tiny.com.br/api-docs/api2-tabelas-processamento) and what its users recorded.
 """
 
@@ -33,14 +33,20 @@ class Meaning(Enum):
     REQUEST_REFUSED = "request refused"
 
 
-RETRYABLE: Final = frozenset(
-    {Meaning.THROTTLED, Meaning.TOO_MANY_AT_ONCE, Meaning.TRY_AGAIN, Meaning.MAINTENANCE}
-)
+RETRYABLE: Final = frozenset({
+    Meaning.THROTTLED,
+    Meaning.TOO_MANY_AT_ONCE,
+    Meaning.TRY_AGAIN,
+    Meaning.MAINTENANCE,
+})
 FATAL: Final = frozenset({Meaning.ACCOUNT_REFUSED, Meaning.REQUEST_REFUSED})
 
 _BY_CODE: Final[dict[int, tuple[Meaning, str]]] = {
     1: (Meaning.ACCOUNT_REFUSED, "no token was sent: set the connection's password to the store's API token"),
-    2: (Meaning.ACCOUNT_REFUSED, "the token is wrong: set the connection's password to the store's API token"),
+    2: (
+        Meaning.ACCOUNT_REFUSED,
+        "the token is wrong: set the connection's password to the store's API token",
+    ),
     3: (Meaning.REQUEST_REFUSED, "malformed request"),
     4: (Meaning.REQUEST_REFUSED, "the request could not be processed"),
     5: (Meaning.ACCOUNT_REFUSED, "the API is blocked for this account: check the store's plan in Tiny"),
@@ -149,7 +155,9 @@ def _meaning(status: str, code: int | None, retorno: Json, expects: str) -> tupl
         if retorno.get(expects) is None:
             return Meaning.TRY_AGAIN, f"a successful answer without {expects!r}"
         return Meaning.OK, "ok"
-    return _BY_STATUS.get(status, (Meaning.TRY_AGAIN, f"status_processamento of an unknown kind ({status!r:.8})"))
+    return _BY_STATUS.get(
+        status, (Meaning.TRY_AGAIN, f"status_processamento of an unknown kind ({status!r:.8})")
+    )
 
 
 def _http_meaning(status: int) -> tuple[Meaning, str]:

@@ -68,14 +68,19 @@ class Uninteresting:
 
 def kind_of(value: object) -> str:
     """The kind of a value in words that give nothing of it away."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, str):
-        return "empty text" if not value.strip() else f"text of {len(value)} characters"
-    if isinstance(value, bool):
-        return "true or false"
-    names = {dict: "object", list: f"list of {len(value) if isinstance(value, list) else 0}"}
-    return names.get(type(value), "number")
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return f"text of {len(value)} characters" if value.strip() else "empty text"
+        case bool():
+            return "true or false"
+        case dict():
+            return "object"
+        case list():
+            return f"list of {len(value)}"
+        case _:
+            return "number"
 
 
 def read_webhook(content: bytes, cnpj: str) -> OrderEvent | Uninteresting | Reject:
@@ -111,9 +116,13 @@ def _order_event(event: dict[str, Any]) -> OrderEvent | Reject:
     if not isinstance(dados, dict):
         return _reject("dados", "an object", kind_of(dados), "upload Tiny's payload as it came")
     order_id = dados.get("id")
-    digits = str(order_id).strip() if isinstance(order_id, str | int) and not isinstance(order_id, bool) else ""
+    digits = (
+        str(order_id).strip() if isinstance(order_id, str | int) and not isinstance(order_id, bool) else ""
+    )
     if not re.fullmatch(r"[0-9]{1,18}", digits) or int(digits) == 0:
-        return _reject("dados.id", "digits, above zero", kind_of(order_id), "upload Tiny's payload as it came")
+        return _reject(
+            "dados.id", "digits, above zero", kind_of(order_id), "upload Tiny's payload as it came"
+        )
     return OrderEvent(int(digits), _day(dados.get("data")))
 
 
