@@ -1,0 +1,183 @@
+"""HTTP around the simulator: one asyncio loop, so that a slow answer holds nobody else."""
+
+import asyncio
+import logging
+import socket
+import threading
+from types import TracebackType
+from typing import Final, Self
+
+from aiohttp import web
+
+from local.tiny_simulator.answers import TinyError
+from local.tiny_simulator.control import SIMULATOR, guard, routes
+from local.tiny_simulator.services import SERVICES
+from local.tiny_simulator.simulator import Answer, Simulator, asked_for, harmless, page
+
+log = logging.getLogger(__name__)
+START_TIMEOUT_S: Final = 30
+_SUFFIX: Final = ".php"
+_RESET: Final = "reset"
+
+
+async def call(request: web.Request) -> web.StreamResponse:
+    """One call of a service: token, limit, fault, latency, answer, record."""
+    sim = request.app[SIMULATOR]
+    arrived = sim.clock()
+    name = request.match_info["service"]
+    service = name.removesuffix(_SUFFIX)
+    params = {key: str(value) for key, value in {**request.query, **await request.post()}.items()}
+    refused = sim.admit(params)
+    if refused is not None:
+        answer, fault, running = sim.answer(service, params, refused, None), None, 0
+    else:
+        code, running = sim.gate.enter(sim.settings.limits), sim.gate.running
+        try:
+            answer, fault = await _serve(sim, name, params, TinyError(code) if code else None)
+        finally:
+            sim.gate.leave()
+    status = 0 if fault == _RESET else answer.status
+    key = asked_for(params)
+    sim.calls.add(
+        at=arrived,
+        service=service,
+        key=key,
+        code=answer.code,
+        http=status,
+        fault=fault,
+        running=running,
+        params=harmless(params),
+    )
+    log.info(
+        "event=call service=%s key=%s code=%d http=%d fault=%s ms=%.1f",
+        service, key or "-", answer.code, status, fault or "-", (sim.clock() - arrived) * 1000,
+    )  # fmt: skip
+    if fault == _RESET:
+        _reset(request)
+    return _response(answer, sim)
+
+
+async def _serve(
+    sim: Simulator, name: str, params: dict[str, str], refused: TinyError | None
+) -> tuple[Answer, str | None]:
+    service = name.removesuffix(_SUFFIX)
+    if service not in SERVICES or not name.endswith(_SUFFIX):
+        return page(404, "404 Not Found"), None
+    fault = None if refused else sim.faults.choose(service, asked_for(params), sim.settings.faults)
+    await asyncio.sleep(sim.settings.latency_s + (sim.settings.slow_s if fault == "slow" else 0))
+    return sim.answer(service, params, refused, fault), fault
+
+
+def _response(answer: Answer, sim: Simulator) -> web.Response:
+    return web.Response(
+        status=answer.status,
+        body=answer.body,
+        content_type=answer.content_type,
+        charset="utf-8",
+        headers={"x-limit-api": str(sim.settings.limits.per_minute)},
+    )
+
+
+def _reset(request: web.Request) -> None:
+    """Cut the connection without an answer."""
+    if request.transport is not None:
+        raw = request.transport.get_extra_info("socket")
+        # Linger of zero seconds: the peer sees a reset rather than an orderly end.
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+        request.transport.abort()
+
+
+async def nothing(request: web.Request) -> web.StreamResponse:
+    """Any other path."""
+    return _response(page(404, "404 Not Found"), request.app[SIMULATOR])
+
+
+def application(simulator: Simulator) -> web.Application:
+    """The whole server as an aiohttp application."""
+    app = web.Application(middlewares=[guard], client_max_size=64 * 1024**2)
+    app[SIMULATOR] = simulator
+    app.add_routes([
+        *routes(),
+        web.route("*", "/api2/{service}", call),
+        web.route("*", "/{path:.*}", nothing),
+    ])
+    return app
+
+
+async def serve(simulator: Simulator, host: str, port: int, started: asyncio.Event | None = None) -> None:
+    """Serve until cancelled.
+
+    Args:
+        simulator: What to serve.
+        host: Address to listen at.
+        port: TCP port.
+        started: Set once it listens.
+
+    Raises:
+        OSError: The port cannot be had.
+    """
+    runner = web.AppRunner(application(simulator), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+        log.info("event=listening host=%s port=%d orders=%d", host, port, len(simulator.shop.orders))
+        if started is not None:
+            started.set()
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+class Server:
+    """The simulator in a thread of this process, for tests: ``with Server(simulator, port) as url``."""
+
+    def __init__(self, simulator: Simulator, port: int, host: str = "127.0.0.1") -> None:
+        self.simulator = simulator
+        self.url = f"http://{host}:{port}"
+        self._address = (host, port)
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._error: BaseException | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="tiny-simulator", daemon=True)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._main())
+        except asyncio.CancelledError:
+            pass
+        except OSError as error:
+            self._error = error
+        finally:
+            self._ready.set()
+            self._loop.close()
+
+    async def _main(self) -> None:
+        started = asyncio.Event()
+        self._task = asyncio.create_task(serve(self.simulator, *self._address, started))
+        waiting = asyncio.create_task(started.wait())
+        await asyncio.wait({self._task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        self._ready.set()
+        waiting.cancel()
+        await self._task
+
+    def __enter__(self) -> Self:
+        """Start, and wait until it listens.
+
+        Raises:
+            OSError: The port cannot be had.
+        """
+        self._thread.start()
+        self._ready.wait(START_TIMEOUT_S)
+        if self._error is not None:
+            raise self._error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Stop, and wait until it is over."""
+        if self._task is not None:
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join(START_TIMEOUT_S)

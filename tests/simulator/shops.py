@@ -1,0 +1,39 @@
+"""Shops whose day is fixed, clocks that obey, ports that are free."""
+
+import random
+import socket
+from datetime import date, datetime, time
+
+from local.tiny_simulator.settings import PROFILES
+from local.tiny_simulator.shop import Shop
+
+TODAY = date(2026, 3, 14)
+
+
+def now() -> datetime:
+    return datetime.combine(TODAY, time(15, 2, 33))
+
+
+class Clock:
+    """Monotonic seconds that pass only when told."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def make_shop(seed: int = 316, profile: str = "common", days: int = 0, per_day: int = 40) -> Shop:
+    shop = Shop(seed=seed, now=now)
+    shop.fill(days, per_day, PROFILES[profile])
+    return shop
+
+
+def free_port() -> int:
+    """A port below the range that outgoing connections use."""
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise OSError("no free port")
