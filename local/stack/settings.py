@@ -1,0 +1,185 @@
+"""Settings of the local stack, from environment variables with defaults."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+PROJECT = "z316-local"
+AIRFLOWS = ("2.11", "3")
+
+OWN = "LOCAL_STACK_OWN"
+"""Variable of the env file with fingerprints of what it sets, so that a shell with it may `make up` again."""
+
+EMULATORS = frozenset({"gcs", "bigquery", "tiny", "receiver"})
+ALL_PARTS = EMULATORS | {"postgres", "airflow"}
+
+REPLACED_BY = {
+    "AIRFLOW_CONN_TINY_Z316": "tiny",
+    "STORAGE_EMULATOR_HOST": "gcs",
+    "BIGQUERY_EMULATOR_HOST": "bigquery",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgres",
+    "WEBHOOK_URL": "receiver",
+}
+"""Variables that, when the user sets them, stand in for a part, which then is not started."""
+
+DEFAULT_PORTS = {
+    "TINY_PORT": 18080,
+    "WEBHOOK_PORT": 18081,
+    "AIRFLOW_PORT": 18082,
+    "GCS_PORT": 14443,
+    "BIGQUERY_PORT": 19050,
+    "BIGQUERY_GRPC_PORT": 19060,
+}
+# Linux hands out ports from 32768 up to outgoing connections.
+_FREE_PORTS = range(20000, 32768)
+
+
+class StackError(Exception):
+    """The stack can't do what was asked; the message says why, and the way out."""
+
+
+def fingerprint(name: str, value: str) -> str:
+    """Gives a short hash of a variable and its value, which tells nothing of a secret value."""
+    return hashlib.sha256(f"{name}={value}".encode()).hexdigest()[:12]
+
+
+def free_port(taken: set[int]) -> int:
+    """Finds a port of 127.0.0.1 that nobody listens on and adds it to `taken`.
+
+    Raises:
+        StackError: None was found in 200 tries.
+    """
+    for _ in range(200):
+        port = random.choice(_FREE_PORTS)
+        if port not in taken and port_is_free(port):
+            taken.add(port)
+            return port
+    raise StackError("found no free port between 20000 and 32767")
+
+
+def port_is_free(port: int) -> bool:
+    """Tells whether a server could listen on the port of 127.0.0.1 now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As servers do: a port whose last connections are still closing is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is started and where.
+
+    Attributes:
+        home: State folder: data, logs, the env file.
+        airflow: Airflow's version, "2.11" or "3".
+        ports: Ports of 127.0.0.1 by the name of their variable.
+        parts: Names out of `ALL_PARTS` that are wanted.
+        env: The user's environment, without what an env file of ours put there.
+        token: The Tiny simulator's token, invented.
+        seed: Seed of the simulator's shop: the same seed, the same orders.
+    """
+
+    home: Path
+    airflow: str = "2.11"
+    ports: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_PORTS))
+    parts: frozenset[str] = ALL_PARTS
+    env: Mapping[str, str] = field(default_factory=dict)
+    token: str = "local-simulator-token"  # noqa: S105  (opens nothing but the simulator)
+    seed: int = 316
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        home: Path | None = None,
+        parts: frozenset[str] = ALL_PARTS,
+        free_ports: bool = False,
+    ) -> Settings:
+        """Reads the settings.
+
+        Args:
+            environ: Variables to read; the process's own by default.
+            home: State folder, instead of STACK_HOME.
+            parts: Parts that are wanted.
+            free_ports: Take ports that are free now, instead of the fixed ones.
+
+        Raises:
+            StackError: A variable has a value that can't be.
+        """
+        env = users_environment(os.environ if environ is None else environ)
+        airflow = env.get("AIRFLOW", "2.11")
+        if airflow not in AIRFLOWS:
+            raise StackError(f"AIRFLOW is {airflow!r}; it can be {' or '.join(AIRFLOWS)}")
+        if not parts <= ALL_PARTS:
+            raise StackError(f"unknown parts {sorted(parts - ALL_PARTS)}; there are {sorted(ALL_PARTS)}")
+        taken: set[int] = set()
+        ports = {
+            name: free_port(taken) if free_ports else _number(env, name, default, 1, 65535)
+            for name, default in DEFAULT_PORTS.items()
+        }
+        return cls(
+            home=(home or Path(env.get("STACK_HOME") or REPO / ".local")).expanduser().absolute(),
+            airflow=airflow,
+            ports=ports,
+            parts=parts,
+            env=env,
+            token=env.get("TINY_TOKEN", cls.token),
+            seed=_number(env, "TINY_SEED", cls.seed, 0, 2**31),
+        )
+
+    @property
+    def replaced(self) -> dict[str, str]:
+        """The parts that an address in the user's environment stands in for, with that variable's name."""
+        return {part: name for name, part in REPLACED_BY.items() if self.env.get(name)}
+
+    @property
+    def started(self) -> frozenset[str]:
+        """The parts that the stack itself starts; Postgres only with Airflow, its only client."""
+        started = self.parts - set(self.replaced)
+        return started if "airflow" in started else started - {"postgres"}
+
+    @property
+    def airflow_home(self) -> Path:
+        """Folder of Airflow's logs and generated files; one a version, as their databases differ too."""
+        return self.home / f"airflow-{self.airflow}"
+
+    @property
+    def airflow_venv(self) -> Path:
+        """Environment of the chosen Airflow."""
+        return venv(f"airflow-{self.airflow}")
+
+    def url(self, port_name: str) -> str:
+        """Gives the base address of the part that listens on a port, without a slash at its end."""
+        return f"http://127.0.0.1:{self.ports[port_name]}"
+
+
+def venv(name: str) -> Path:
+    """Gives the folder of an environment; all state folders share them."""
+    return REPO / ".local" / "venv" / name
+
+
+def users_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Drops the variables that an env file of ours has set and that still have the value from there."""
+    own = set(environ.get(OWN, "").split(":"))
+    return {
+        name: value for name, value in environ.items() if name != OWN and fingerprint(name, value) not in own
+    }
+
+
+def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise StackError(f"{name} is {text!r}; it must be a whole number from {low} to {high}")
+    return int(text)

@@ -1,0 +1,44 @@
+"""The compose file starts the same parts, each pinned, on one network, and tells when each is well."""
+
+from pathlib import Path
+
+import yaml
+
+from local.stack.parts import build
+from local.stack.settings import Settings
+
+REPO = Path(__file__).resolve().parents[2]
+COMPOSE = yaml.safe_load((REPO / "docker-compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+ONE_SHOT = {"airflow-init", "airflow-start"}
+
+
+def test_parts_are_those_of_the_stack(tmp_path: Path) -> None:
+    assert set(SERVICES) - ONE_SHOT == {
+        part.name for part in build(Settings.from_env({}, home=tmp_path), tmp_path)
+    }
+
+
+def test_each_part_has_a_health_check_and_the_one_network() -> None:
+    assert len(COMPOSE["networks"]) == 1
+    for name, service in SERVICES.items():
+        assert service["networks"] == list(COMPOSE["networks"])
+        assert name in ONE_SHOT or service["healthcheck"]["test"]
+
+
+def test_ports_are_of_this_machine_only() -> None:
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert len(published) == 5
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_airflow_is_the_official_image_in_the_locks_version_run_by_an_ordinary_user() -> None:
+    base = (REPO / "local" / "docker" / "airflow.Dockerfile").read_text()
+    lock = (REPO / "requirements" / "airflow-2.11.txt").read_text()
+    version = next(
+        line.split("==")[1].split()[0] for line in lock.splitlines() if line.startswith("apache-airflow==")
+    )
+    assert f"FROM apache/airflow:{version}-python3.11\n" in base
+    for name in ("scheduler", "triggerer", "webserver", *ONE_SHOT):
+        assert not SERVICES[name]["user"].startswith("0")
+    assert "\nUSER stack\n" in (REPO / "local" / "docker" / "python.Dockerfile").read_text()

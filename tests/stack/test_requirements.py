@@ -1,0 +1,70 @@
+"""The package lists: Composer's rules for the one that it reads, and what a lock must and must not hold."""
+
+import re
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+REPO = Path(__file__).resolve().parents[2]
+LOCKS = [*sorted((REPO / "requirements").glob("*.txt")), REPO / "webhook" / "requirements.lock.txt"]
+
+
+def composer_lines() -> list[str]:
+    lines = (REPO / "requirements.txt").read_text().splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("line", composer_lines())
+def test_composer_takes_the_line(line: str) -> None:
+    assert line == line.strip()
+    assert "#" not in line, "a comment behind a name"
+    assert not line.startswith("-"), "an option"
+    requirement = Requirement(line)
+    assert requirement.marker is None
+    assert requirement.url is None
+    assert requirement.name == requirement.name.lower()
+
+
+def test_composer_list_names_nothing_twice_and_all_that_is_imported() -> None:
+    names = [Requirement(line).name for line in composer_lines()]
+    assert len(names) == len(set(names))
+    assert {
+        "apache-airflow",
+        "apache-airflow-providers-common-compat",
+        "apache-airflow-providers-google",
+        "apache-airflow-providers-http",
+        "apache-airflow-providers-standard",
+        "pendulum",
+        "requests",
+    } == set(names)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: str(path.relative_to(REPO)))
+def test_lock_is_exact_hashed_and_free_of_places(lock: Path) -> None:
+    text = lock.read_text()
+    assert not re.search(r"[a-z]+://|--(extra-)?index|--find-links|(^|\s)/", text), "a host or a path"
+    blocks = re.split(
+        r"\n(?=\S)", "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    )
+    pinned = [block for block in blocks if block.strip()]
+    assert pinned
+    for block in pinned:
+        assert re.match(r"[a-z0-9._-]+==\S+", block), block[:80]
+        assert "--hash=sha256:" in block, block[:80]
+
+
+@pytest.mark.parametrize("airflow", ["2.11", "3"])
+def test_airflow_lock_satisfies_composers_list(airflow: str) -> None:
+    lock = (REPO / "requirements" / f"airflow-{airflow}.txt").read_text()
+    versions = dict(re.findall(r"^([a-z0-9._-]+)==([^ ;]+)", lock, re.MULTILINE))
+    for requirement in map(Requirement, composer_lines()):
+        assert requirement.specifier.contains(versions[requirement.name]), requirement.name
+
+
+def test_emulators_duckdb_is_the_one_its_extensions_are_made_for() -> None:
+    versions = dict(
+        re.findall(r"^(duckdb[a-z-]*)==(\S+)", (REPO / "requirements" / "bigquery.txt").read_text(), re.M)
+    )
+    assert len(versions) == 4
+    assert len(set(versions.values())) == 1, versions

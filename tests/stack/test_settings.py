@@ -1,0 +1,96 @@
+"""Settings: defaults, wrong values, and whose value of a variable wins."""
+
+from pathlib import Path
+
+import pytest
+
+from local.stack import exports
+from local.stack.settings import ALL_PARTS, DEFAULT_PORTS, EMULATORS, REPO, Settings, StackError
+
+REPLACEMENTS = {
+    "AIRFLOW_CONN_TINY_Z316": "tiny",
+    "STORAGE_EMULATOR_HOST": "gcs",
+    "BIGQUERY_EMULATOR_HOST": "bigquery",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgres",
+    "WEBHOOK_URL": "receiver",
+}
+
+
+def test_defaults() -> None:
+    settings = Settings.from_env({})
+    assert settings.airflow == "2.11"
+    assert settings.home == REPO / ".local"
+    assert settings.ports == DEFAULT_PORTS
+    assert settings.started == ALL_PARTS
+    # Ports from 32768 on may be taken by outgoing connections at any time.
+    assert max(DEFAULT_PORTS.values()) < 32768
+
+
+@pytest.mark.parametrize("name", sorted(DEFAULT_PORTS))
+def test_each_port_is_a_setting(name: str) -> None:
+    assert Settings.from_env({name: "12345"}).ports == DEFAULT_PORTS | {name: 12345}
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "-1", "eighty", "1e3", "²"])
+def test_port_that_cannot_be_is_named(value: str) -> None:
+    with pytest.raises(StackError, match=r"GCS_PORT is .*1 to 65535"):
+        Settings.from_env({"GCS_PORT": value})
+
+
+def test_unknown_airflow_is_refused() -> None:
+    with pytest.raises(StackError, match=r"AIRFLOW is '2\.10'; it can be 2\.11 or 3"):
+        Settings.from_env({"AIRFLOW": "2.10"})
+
+
+def test_free_ports_differ_and_stay_low(tmp_path: Path) -> None:
+    ports = Settings.from_env({}, home=tmp_path, free_ports=True).ports
+    assert len(set(ports.values())) == len(ports)
+    assert all(20000 <= port < 32768 for port in ports.values())
+
+
+@pytest.mark.parametrize(("variable", "part"), REPLACEMENTS.items())
+def test_users_address_replaces_a_part(variable: str, part: str) -> None:
+    settings = Settings.from_env({variable: "http://elsewhere"})
+    assert settings.replaced == {part: variable}
+    assert settings.started == ALL_PARTS - {part}
+
+
+@pytest.mark.parametrize("variable", REPLACEMENTS)
+def test_empty_address_replaces_nothing(variable: str) -> None:
+    assert Settings.from_env({variable: ""}).started == ALL_PARTS
+
+
+def test_postgres_comes_only_with_airflow() -> None:
+    assert Settings.from_env({}, parts=frozenset({"gcs", "postgres"})).started == {"gcs"}
+
+
+def sourced(settings: Settings, airflow: str = "2.11") -> dict[str, str]:
+    """The environment of a shell that has sourced the env file of a stack."""
+    found = exports.build(settings, settings.home / "sockets")
+    return {**settings.env, **exports.marked(found, settings), "AIRFLOW": airflow}
+
+
+def test_shell_that_sourced_the_env_file_can_start_the_stack_again(tmp_path: Path) -> None:
+    first = Settings.from_env({"HOME": "/home/maria"}, home=tmp_path)
+    second = Settings.from_env(sourced(first, "3"), home=tmp_path)
+    assert second.started == ALL_PARTS
+    assert second.airflow == "3"
+    assert second.env == {"HOME": "/home/maria", "AIRFLOW": "3"}
+
+
+def test_users_address_stays_the_users_through_the_env_file(tmp_path: Path) -> None:
+    first = Settings.from_env({"STORAGE_EMULATOR_HOST": "http://elsewhere"}, home=tmp_path)
+    second = Settings.from_env(sourced(first), home=tmp_path)
+    assert second.started == ALL_PARTS - {"gcs"}
+
+
+def test_variable_changed_after_sourcing_is_the_users(tmp_path: Path) -> None:
+    shell = sourced(Settings.from_env({}, home=tmp_path))
+    shell["WEBHOOK_URL"] = "http://elsewhere"
+    assert Settings.from_env(shell, home=tmp_path).started == ALL_PARTS - {"receiver"}
+
+
+def test_emulators_are_parts() -> None:
+    assert EMULATORS < ALL_PARTS
+    with pytest.raises(StackError, match="unknown parts"):
+        Settings.from_env({}, parts=frozenset({"mysql"}))
