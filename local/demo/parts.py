@@ -44,6 +44,13 @@ class Simulator:
         answer.raise_for_status()
         return [Sale(int(order["id"]), order["webhooks"][0]) for order in answer.json()["orders"]]
 
+    def change(self, pedido: int, how: str) -> dict[str, Any]:
+        """Let an order be changed (``edit``, ``cancel``, ``invoice``); the webhook that Tiny posts for it."""
+        answer = requests.post(f"{self.url}/_sim/orders/{pedido}/{how}", json={}, timeout=_TIMEOUT_S)
+        answer.raise_for_status()
+        webhook: dict[str, Any] = answer.json()["webhooks"][0]
+        return webhook
+
     def truth(self, orders: list[int]) -> dict[str, Any]:
         """What is true of these orders."""
         ids = ",".join(str(pedido) for pedido in orders)

@@ -132,11 +132,15 @@ class WebhookPlanner:
                 self._files.setdefault(event.pedido, []).append(file)
                 self._data[event.pedido] = event.data or self._data.get(event.pedido)
 
-    def plan(self) -> Plan:
-        """The plan for the files added so far."""
+    def plan(self, max_orders: int | None = None) -> Plan:
+        """The plan for the files added so far.
+
+        Args:
+            max_orders: Only the oldest so many orders are planned; the files of the others go on waiting.
+        """
         orders = [self._order(pedido, files) for pedido, files in self._files.items()]
         orders.sort(key=lambda order: (order.arrived_at, order.pedido))
-        return Plan(self.store, "webhook", tuple(orders), tuple(self._rejected), tuple(self._ignored))
+        return Plan(self.store, "webhook", tuple(orders[:max_orders]), tuple(self._rejected), tuple(self._ignored))
 
     def _order(self, pedido: int, files: list[InboxFile]) -> PlannedOrder:
         files = sorted(files, key=lambda file: (file.arrived_at, file.name))

@@ -246,7 +246,7 @@ def test_a_burst_is_planned_in_batches_oldest_first(
     sales = simulator.sell(6)
     for sale in sales:
         post_webhook(emulators["WEBHOOK_URL"], sale.webhook)
-    assert plan(run, max_files=4)["orders"] == 4
+    assert plan(run, max_orders=4)["orders"] == 4
     content = (
         warehouse._storage().bucket(warehouse.api_bucket).blob(names.plan_object(run.key)).download_as_text()
     )

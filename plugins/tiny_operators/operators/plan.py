@@ -30,7 +30,8 @@ class PlanWebhooksOperator(StoreOperator):
     A run plans once: a later try, or a cleared task, goes on with the same plan.
 
     Args:
-        max_files: Files of one batch, at most: so the first rows of a burst arrive early.
+        max_orders: Orders of one batch, at most: so the first rows of a burst arrive early.
+        max_files: Files that are looked at for one batch, at most; the oldest.
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
@@ -40,8 +41,9 @@ class PlanWebhooksOperator(StoreOperator):
         AirflowSkipException: When nothing waits.
     """
 
-    def __init__(self, *, max_files: int = 200, **kwargs: Any) -> None:
+    def __init__(self, *, max_orders: int = 100, max_files: int = 1000, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.max_orders = max_orders
         self.max_files = max_files
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -65,7 +67,7 @@ class PlanWebhooksOperator(StoreOperator):
             for blob, content in zip(waiting, contents, strict=True):
                 if content is not None:
                     planner.add(blob.name, int(blob.generation), blob.time_created, content)
-        return planner.plan()
+        return planner.plan(self.max_orders)
 
     @staticmethod
     def _counts(plan: Plan) -> dict[str, int]:

@@ -1,0 +1,1 @@
+"""Speed, calls and sizes, measured by commands."""

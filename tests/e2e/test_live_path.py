@@ -1,0 +1,89 @@
+"""From the receiver's 200 to rows in BigQuery, through the real scheduler."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from local.demo.compare import table_differences, truth_rows
+from local.demo.parts import post_webhook
+
+pytestmark = pytest.mark.e2e
+
+
+def differences(live: Any, orders: list[int]) -> list[str]:
+    truth = truth_rows(live.simulator.truth(orders))
+    found = []
+    for table, rows in truth.items():
+        key = "pedido_id" if table == "produto" else "id"
+        mine = [row for row in live.warehouse.rows(table) if int(row[key]) in orders]
+        found += list(table_differences(table, rows, mine))
+    return found
+
+
+def test_sales_stand_in_the_tables(live: Any) -> None:
+    live.simulator.forget_calls()
+    sales = live.simulator.sell(5)
+    for sale in sales:
+        post_webhook(live.env["WEBHOOK_URL"], sale.webhook)
+    orders = [sale.pedido for sale in sales]
+    live.until("five orders", lambda: live.loaded(orders))
+    assert differences(live, orders) == []
+    assert live.simulator.calls()["pdv.pedido.obter"] == 5
+
+
+def test_a_burst_becomes_a_few_batches(live: Any) -> None:
+    """500 files of 100 orders, five of each."""
+    live.until("idle", lambda: not live.warehouse.waiting())
+    before = len(live.runs())
+    live.simulator.forget_calls()
+    sales = live.simulator.sell(100)
+    for sale in [*sales] * 5:
+        post_webhook(live.env["WEBHOOK_URL"], sale.webhook)
+    orders = [sale.pedido for sale in sales]
+    live.until("100 orders", lambda: live.loaded(orders))
+    batches = len(live.runs()) - before
+    assert 1 <= batches <= 6
+    assert live.simulator.calls()["pdv.pedido.obter"] <= 100 * batches
+    assert differences(live, orders) == []
+
+
+def test_a_bad_file_is_set_aside_and_the_next_sale_arrives(live: Any) -> None:
+    bucket = live.warehouse._storage().bucket(live.warehouse.webhook_bucket)
+    bucket.blob("by-hand/broken.json").upload_from_string("no JSON")
+    sale = live.simulator.sell(1)[0]
+    bucket.blob("by-hand/good").upload_from_string(json.dumps(sale.webhook))
+    live.until("the sale", lambda: live.loaded([sale.pedido]))
+    rejected = live.warehouse.objects("rejected/")
+    assert any(name.endswith("broken.json") for name in rejected)
+    assert any(name.endswith("broken.json.reason.json") for name in rejected)
+
+
+def test_a_cancelled_order_is_read_again(live: Any) -> None:
+    sale = live.simulator.sell(1)[0]
+    post_webhook(live.env["WEBHOOK_URL"], sale.webhook)
+    live.until("the sale", lambda: live.loaded([sale.pedido]))
+    post_webhook(live.env["WEBHOOK_URL"], live.simulator.change(sale.pedido, "cancel"))
+
+    def cancelled() -> bool:
+        (row,) = [row for row in live.warehouse.rows("pesquisa") if row["id"] == str(sale.pedido)]
+        return bool(row["situacao"] == "Cancelado")
+
+    live.until("the cancellation", cancelled)
+    live.until("an empty inbox", lambda: not live.warehouse.waiting())
+    assert differences(live, [sale.pedido]) == []
+
+
+def test_no_log_holds_the_token_or_personal_data(live: Any) -> None:
+    logs = [path.read_text(errors="replace") for path in live.home.rglob("*.log") if path.is_file()]
+    text = "\n".join(logs)
+    assert "event=chunk_fetched" in text
+    token = json.loads(live.env["AIRFLOW_CONN_TINY_Z316"])["password"]
+    assert token not in text
+    everyone = live.simulator.truth([row["id"] for row in live.warehouse.rows("pdv")])["pdv"]
+    values = {
+        order["contato"][name] for order in everyone for name in ("nome", "cpfCnpj", "email", "celular")
+    }
+    assert not {value for value in values - {None, "", "Consumidor Final"} if value in text}
