@@ -14,10 +14,10 @@ STACK_ENVS := tools bigquery receiver airflow-$(AIRFLOW)
 COMPILE := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down status logs lint types lock clean install
+.PHONY: help demo test bench-latency up down status logs lint types lock clean install
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "AIRFLOW=2.11 (default) or 3 chooses the Airflow of demo, test and up."
 
 demo: install ## start the stack, send 20 sales through it, show what came out, stop it
@@ -37,6 +37,9 @@ status: ## show the parts of the stack and their health
 
 logs: ## show the end of the logs; PART=scheduler for one part, ARGS=-f to follow
 	@$(STACK) logs $(PART) $(ARGS)
+
+bench-latency: install ## measure the way from a webhook to its row against an empty DAG
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.latency $(ARGS)
 
 lint: ## check style: ruff
 	@$(INSTALL) quality

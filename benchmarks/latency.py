@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 import sys
 import time
@@ -30,6 +31,7 @@ def main() -> int:
     """Measure and print; 0 when the ratio is at most 2."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.latency", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured (default 5)")
+    parser.add_argument("--timeline", action="store_true", help="show when each task of a sale's run worked")
     arguments = parser.parse_args()
     home = REPO / ".local" / "bench-latency"
     settings = Settings.from_env(
@@ -45,6 +47,8 @@ def main() -> int:
         for number in range(arguments.rounds + 1):
             sale, empty = _sale(simulator, warehouse, api, stack.env["WEBHOOK_URL"]), _empty(api)
             print(f"[latency] round {number}: sale {sale:.1f} s, empty DAG {empty:.1f} s", flush=True)
+            if arguments.timeline:
+                _print_timeline(api, time.time() - sale - empty)
             # The first round warms up: connections, caches, the first parse.
             if number:
                 sales.append(sale)
@@ -61,9 +65,8 @@ def main() -> int:
 def _dags(home: Path) -> Path:
     """A folder with the project's DAGs and the empty one."""
     folder = home / "dags"
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     for source in (*(REPO / "dags").glob("*.py"), *(_HERE / "dags").glob("*.py")):
         (folder / source.name).symlink_to(source)
     return folder
@@ -92,6 +95,15 @@ def _webhook_waits(api: Api) -> bool:
         return False
     tasks = api.get(f"dags/z316_webhook/dagRuns/{active[0]['dag_run_id']}/taskInstances")["task_instances"]
     return {task["state"] for task in tasks if task["task_id"] == "wait"} == {"deferred"}
+
+
+def _print_timeline(api: Api, since: float) -> None:
+    runs = api.get("dags/z316_webhook/dagRuns?limit=100")["dag_runs"]
+    run = max((run for run in runs if run["state"] == "success"), key=lambda run: run["start_date"])
+    tasks = api.get(f"dags/z316_webhook/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
+    for task in sorted(tasks, key=lambda task: task["end_date"]):
+        began, ended = (datetime.fromisoformat(task[name]).timestamp() for name in ("start_date", "end_date"))
+        print(f"[latency]   {task['task_id']:<14} from {began - since:6.1f} to {ended - since:6.1f} s", flush=True)
 
 
 def _empty(api: Api) -> float:

@@ -58,7 +58,7 @@ def webhook_dag(store: Store) -> DAG:
         wait = WebhookFilesSensor(
             task_id="wait",
             store=store,
-            poke_interval=3,
+            poke_interval=1,
             timeout=pendulum.duration(hours=12).total_seconds(),
             execution_timeout=None,
         )

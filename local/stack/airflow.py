@@ -19,6 +19,8 @@ from local.stack.state import State, last_lines, log_file
 SETUP_DAG = "z316_setup"
 WEBHOOK_DAG = "z316_webhook"
 _MIGRATE_SECONDS = 300
+_ANSWER_SECONDS = 60
+"""Longest wait for an answer: a machine that is busy with starting all parts answers late, and it is no fault."""
 _READ_SECONDS = 15
 """Time in which the DAGs are surely read: an import error that stands then will stand."""
 
@@ -59,7 +61,11 @@ class Api:
         self._authorization = self._authorization or self._authorize()
         url = f"{self._url}/api/{self._version}/{path}"
         status, text = health.fetch(
-            url, body=body, method=method, headers={"Authorization": self._authorization}
+            url,
+            body=body,
+            method=method,
+            headers={"Authorization": self._authorization},
+            seconds=_ANSWER_SECONDS,
         )
         if status == HTTPStatus.NOT_FOUND:
             return {}
@@ -71,7 +77,7 @@ class Api:
         if self._version == "v1":
             return "Basic " + base64.b64encode(f"{LOGIN}:{PASSWORD}".encode()).decode()
         login = {"username": LOGIN, "password": PASSWORD}
-        status, text = health.fetch(f"{self._url}/auth/token", body=login)
+        status, text = health.fetch(f"{self._url}/auth/token", body=login, seconds=_ANSWER_SECONDS)
         if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
             raise StackError(f"Airflow gave no token to {LOGIN}: {status} {text[:500]}")
         return f"Bearer {json.loads(text)['access_token']}"

@@ -35,6 +35,7 @@ def fetch(
     body: Mapping[str, Any] | None = None,
     method: str = "",
     headers: Mapping[str, str] | None = None,
+    seconds: float = _ANSWER_SECONDS,
 ) -> tuple[int, str]:
     """Sends one request to a local address.
 
@@ -43,6 +44,7 @@ def fetch(
         body: Value to send as JSON.
         method: HTTP method; GET, or POST with a body, by default.
         headers: Headers beside the content type.
+        seconds: Longest wait for the answer.
 
     Returns:
         Status and text of the answer; status 0 and the reason when there was none.
@@ -52,7 +54,7 @@ def fetch(
         url, data, {"Content-Type": "application/json", **(headers or {})}, method=method or None
     )
     try:
-        with _DIRECT.open(request, timeout=_ANSWER_SECONDS) as answer:
+        with _DIRECT.open(request, timeout=seconds) as answer:
             return answer.status, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace")

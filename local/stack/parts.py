@@ -184,12 +184,16 @@ def _airflow(settings: Settings) -> list[Part]:
     served = ("--host", "127.0.0.1") if web == "api-server" else ("--hostname", "127.0.0.1")
     pid_file = str(settings.airflow_home / "airflow-webserver.pid")
 
-    def component(name: str, *options: str) -> Part:
+    def component(name: str, *options: str, command: tuple[str, ...] = (program,)) -> Part:
         health = Health("airflow", name.replace("-", "_"), page)
-        return Part(name, (program, name, *options), health, "-")
+        return Part(name, (*command, name, *options), health, "-")
 
+    scheduler = (str(settings.airflow_venv / "bin" / "python"), "-P", str(REPO / "local/stack/scheduler.py"))
     # The tasks' logs are read from the disk that all parts share, so nobody serves them.
-    parts = [component("scheduler", "--skip-serve-logs"), component("triggerer", "--skip-serve-logs")]
+    parts = [
+        component("scheduler", "--skip-serve-logs", command=scheduler),
+        component("triggerer", "--skip-serve-logs"),
+    ]
     if settings.airflow == "3":
         parts.append(component("dag-processor"))
     argv = (program, web, "--port", port, *served)
