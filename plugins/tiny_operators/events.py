@@ -32,4 +32,4 @@ def _text(value: Field) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if not text or any(c in text for c in ' "=\n') else text
+    return json.dumps(text, ensure_ascii=False) if not text or any(c in text for c in ' "=\n\r') else text

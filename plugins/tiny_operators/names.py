@@ -16,7 +16,7 @@ def run_key(dag_id: str, run_id: str) -> str:
 
     Example:
         >>> run_key("z316_webhook", "scheduled__2026-03-14T12:00:00+00:00")
-        'z316_webhook_da0cac6da5b4'
+        'z316_webhook_896d471c9d19'
     """
     return f"{dag_id}_{hashlib.sha256(run_id.encode()).hexdigest()[:12]}"
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import yaml
 
@@ -78,7 +79,10 @@ def load_stores(path: Path | None = None) -> list[Store]:
         StoresError: When the file is not as the example, or two stores share what must be their own.
     """
     path = path or include_dir() / "stores.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StoresError(f"{path.name} cannot be read as YAML: {error}") from error
     rows = content.get("stores") if isinstance(content, Mapping) else None
     if not isinstance(rows, list) or not rows:
         raise StoresError(f"{path.name}: field 'stores' must be a list with at least one store")
@@ -87,6 +91,11 @@ def load_stores(path: Path | None = None) -> list[Store]:
         values = [getattr(store, name) for store in stores]
         if len(set(values)) < len(values):
             raise StoresError(f"{path.name}: field {name!r} must differ from store to store")
+    buckets = [bucket for store in stores for bucket in (store.webhook_bucket, store.api_bucket)]
+    if len(set(buckets)) < len(buckets):
+        raise StoresError(f"{path.name}: 'webhook_bucket' and 'api_bucket' must be two buckets that no store shares")
+    if any(store.staging_dataset in {other.dataset for other in stores} for store in stores):
+        raise StoresError(f"{path.name}: 'staging_dataset' must not be the 'dataset' of a store: its tables expire")
     return stores
 
 
@@ -104,4 +113,6 @@ def _store(row: object, where: str) -> Store:
         raise StoresError(f"{where}.prefix must be lower-case letters, digits and _, starting with a letter")
     if not re.fullmatch(r"\d{14}|\d{11}", store.cnpj):
         raise StoresError(f"{where}.cnpj must be 14 digits (or the 11 of a CPF), without dots")
+    if store.timezone not in available_timezones():
+        raise StoresError(f"{where}.timezone must be an IANA name such as America/Sao_Paulo")
     return store

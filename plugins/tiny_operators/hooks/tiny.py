@@ -216,8 +216,13 @@ def read_account(conn: Connection) -> Account:
     host = str(conn.host or "").strip()
     if not host:
         raise AirflowFailException(f"{where}: host must be the API's address: https://api.tiny.com.br/api2/")
-    address = urlsplit(host if "://" in host else f"{_scheme(conn)}://{host}")
-    netloc = address.netloc if address.port or not conn.port else f"{address.netloc}:{conn.port}"
+    try:
+        address = urlsplit(host if "://" in host else f"{_scheme(conn)}://{host}")
+        netloc = address.netloc if address.port or not conn.port else f"{address.netloc}:{conn.port}"
+    except ValueError as error:
+        raise AirflowFailException(f"{where}: host is not an address: {error}") from error
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise AirflowFailException(f"{where}: host must be the API's address: https://api.tiny.com.br/api2/")
     path = address.path if address.path.strip("/") else _API_PATH
     if not str(conn.password or "").strip():
         raise AirflowFailException(f"{where}: password must be the store's API token")

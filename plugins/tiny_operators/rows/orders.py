@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from tiny_operators.raw import RawLine
@@ -188,11 +190,19 @@ def _own_columns(table: str, order: RawLine, source: RawLine, record: Json) -> J
 
 def _payload(record: Json) -> Json:
     """The answer for a JSON column: decimals become JSON numbers again (shortest form, same value)."""
-    payload: Json = json.loads(json.dumps(record, ensure_ascii=False, default=float))
+    payload: Json = json.loads(json.dumps(record, ensure_ascii=False, default=_json_number))
     return payload
+
+
+def _json_number(value: Decimal) -> float | str:
+    """A number that JSON readers take; one that is too large for them becomes text."""
+    number = float(value)
+    return number if math.isfinite(number) else str(value)
 
 
 def row_texts(rows: list[Json]) -> Iterator[str]:
     """Rows as newline-delimited JSON, a line each."""
     for row in rows:
-        yield json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
+        text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+        # Half of a surrogate pair, as of a text that was cut, cannot be written in UTF-8.
+        yield text.encode("utf-8", "replace").decode() + "\n"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from contextlib import suppress
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 import pendulum
@@ -24,6 +25,20 @@ _NUMERIC_SCALE: Final = 9
 _NUMERIC_STEP: Final = Decimal(1).scaleb(-_NUMERIC_SCALE)
 _NUMERIC_LIMIT: Final = Decimal("1E29")
 _INT64_LIMIT: Final = 2**63
+
+# A day with or without a time of day.
+_DAY: Final = re.compile(r"([0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T][0-9:.]*)?")
+_NO_DAYS: Final = frozenset({"00/00/0000", "0000-00-00"})
+
+# Digits in groups of three, or without groups; then the decimals. The mark of groups and that of decimals differ.
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3}){2,}|[0-9]{1,3}(?:,[0-9]{3}){2,}"
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*"
+    r"|[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
+)
+# Enough for every number that is not refused: the default of 28 digits is less than NUMERIC has.
+_EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)
+_MOST_DIGITS: Final = 60
 
 # Fields in which Tiny writes "0" for "there is none".
 _NO_ID_FIELDS: Final = frozenset({"id_vendedor", "idProdutoPai", "id_fornecedor", "idProduto"})
@@ -121,7 +136,7 @@ def parse_decimal(text: str) -> Decimal:
         ValueError: When it is not a number.
     """
     cleaned = text.strip().replace(" ", "")
-    if not re.fullmatch(r"[+-]?[0-9.,]*[0-9][.,]?(?:[eE][+-]?[0-9]{1,2})?", cleaned):
+    if not _NUMBER.fullmatch(cleaned):
         raise ValueError("not a number")
     last = max(cleaned.rfind("."), cleaned.rfind(","))
     if last >= 0:
@@ -162,6 +177,8 @@ def _string(value: object) -> str:
         return value
     if isinstance(value, dict | list | bool):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=float)
+    if isinstance(value, Decimal) and abs(value.adjusted()) < _MOST_DIGITS:
+        return f"{value:f}"
     return str(value)
 
 
@@ -179,7 +196,7 @@ def _number(value: object, path: str, expected: str) -> Decimal:
 def _integer(value: object, path: str) -> int:
     expected = "a whole number of 64 bits"
     number = _number(value, path, expected)
-    if abs(number) >= _INT64_LIMIT or number != number.to_integral_value():
+    if number.copy_abs() >= _INT64_LIMIT or number != number.to_integral_value():
         raise FieldError(path, expected, "another number")
     return int(number)
 
@@ -187,21 +204,21 @@ def _integer(value: object, path: str) -> int:
 def _numeric(value: object, path: str) -> str:
     expected = "a number with up to 29 digits before the point"
     number = _number(value, path, expected)
-    if abs(number) >= _NUMERIC_LIMIT:
+    if number.copy_abs() < _NUMERIC_LIMIT:
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and exponent < -_NUMERIC_SCALE:
+            number = number.quantize(_NUMERIC_STEP, context=_EXACT)
+    if number.copy_abs() >= _NUMERIC_LIMIT:
         raise FieldError(path, expected, "a larger number")
-    exponent = number.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -_NUMERIC_SCALE:
-        number = number.quantize(_NUMERIC_STEP, ROUND_HALF_UP)
     return f"{number:f}"
 
 
 def _date(value: object, path: str) -> str | None:
-    text = str(value).strip()
-    if re.fullmatch(r"00/00/0000.*|0000-00-00.*", text):
-        return None
-    for pattern in ("DD/MM/YYYY", "YYYY-MM-DD"):
-        try:
-            return pendulum.from_format(text[:10], pattern).to_date_string()
-        except ValueError:
-            continue
+    found = _DAY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found:
+        day, pattern = found[1], "DD/MM/YYYY" if "/" in found[1] else "YYYY-MM-DD"
+        if day in _NO_DAYS:
+            return None
+        with suppress(ValueError):
+            return pendulum.from_format(day, pattern).to_date_string()
     raise FieldError(path, "a day as dd/mm/yyyy", kind_of(value))

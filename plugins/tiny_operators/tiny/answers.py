@@ -8,8 +8,9 @@ list, an object, plain texts or not at all. Source: "Tabela de códigos de erros
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from http import HTTPStatus
 from typing import Any, Final
@@ -107,6 +108,8 @@ def parse_json(text: str) -> Any:
         return json.loads(text, parse_float=Decimal, parse_constant=refuse)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    except InvalidOperation as error:
+        raise ValueError("a number beyond any bound") from error
 
 
 def read_answer(http_status: int, text: str, expects: str) -> Answer:
@@ -172,6 +175,12 @@ def _bare(meaning: Meaning, reason: str, text: str) -> Answer:
     return Answer(meaning, None, reason, one_line(text), {})
 
 
+def whole_number(value: object) -> int | None:
+    """A whole number of up to 18 digits that came as text or number; None for anything else."""
+    text = str(value).strip()
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
 def _code(retorno: Json) -> int | None:
     """``codigo_erro``, which also stands inside ``erros`` or, for writes, inside ``registros``."""
     for holder in (retorno, retorno.get("erros"), _inside(retorno.get("registros"), "registro")):
@@ -179,9 +188,9 @@ def _code(retorno: Json) -> int | None:
         inner = _inside(item, "erro")
         for place in (item, inner):
             if isinstance(place, dict):
-                found = str(place.get("codigo_erro", place.get("codigo", ""))).strip()
-                if found.isascii() and found.isdigit() and int(found) > 0:
-                    return int(found)
+                found = whole_number(place.get("codigo_erro", place.get("codigo")))
+                if found:
+                    return found
     return None
 
 

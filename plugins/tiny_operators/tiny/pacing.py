@@ -7,6 +7,7 @@ where one task ends and the next begins, and nobody has to keep a shared state.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,11 +33,13 @@ class Pace:
     share: float
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+    _last: float = field(init=False)
     _next: float = field(init=False)
 
     def __post_init__(self) -> None:
         # The task before this one may have called a moment ago.
-        self._next = self.clock() + self.interval
+        self._last = self.clock()
+        self._next = self._last + self.interval
 
     @property
     def interval(self) -> float:
@@ -48,12 +51,16 @@ class Pace:
         now = self.clock()
         if self._next > now:
             self.sleep(self._next - now)
-        self._next = max(self._next, now) + self.interval
+        # From when the call really goes out: a wait may take longer than asked for.
+        self._last = max(self._next, self.clock())
+        self._next = self._last + self.interval
 
     def learn(self, limit_header: str | None) -> None:
         """Slow down to the ``x-limit-api`` header (calls per minute) when it grants less than the connection says."""
-        if limit_header and limit_header.strip().isdigit() and int(limit_header) > 0:
-            self.per_minute = min(self.per_minute, int(limit_header))
+        digits = (limit_header or "").strip()
+        if re.fullmatch(r"[0-9]{1,9}", digits) and int(digits) > 0:
+            self.per_minute = min(self.per_minute, int(digits))
+            self._next = max(self._next, self._last + self.interval)
 
 
 @dataclass(frozen=True)

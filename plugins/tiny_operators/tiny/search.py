@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .answers import Json
+from .answers import Json, whole_number
 
 
 def lines(retorno: Json) -> Iterator[Json]:
@@ -23,14 +23,13 @@ def lines(retorno: Json) -> Iterator[Json]:
 
 def order_id(line: Json) -> int | None:
     """Tiny's id of the order on a line; None when it is not one."""
-    text = str(line.get("id", "")).strip()
-    return int(text) if text.isascii() and text.isdigit() else None
+    return whole_number(line.get("id"))
 
 
 def last_page(retorno: Json) -> int:
     """``numero_paginas`` of a page; 1 when it is not a number. It may change from page to page."""
-    text = str(retorno.get("numero_paginas", "")).strip()
-    return int(text) if text.isascii() and text.isdigit() else 1
+    found = whole_number(retorno.get("numero_paginas"))
+    return 1 if found is None else found
 
 
 def next_page_pays(page: int, pages: int, wanted: Iterable[int]) -> bool:

@@ -140,15 +140,17 @@ def arrival_in_name(name: str, timezone: str) -> datetime | None:
     if not found:
         return None
     try:
-        local = pendulum.from_format(found[1], "YYYYMMDD[T]HHmmss", tz=timezone)
-    except ValueError:
+        return pendulum.from_format(found[1], "YYYYMMDD[T]HHmmss", tz=timezone).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return local.astimezone(UTC)
 
 
 def _day(value: object) -> str | None:
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", text):
+        return None
     try:
-        return pendulum.from_format(str(value).strip(), "DD/MM/YYYY").to_date_string()
+        return pendulum.from_format(text, "DD/MM/YYYY").to_date_string()
     except ValueError:
         return None
 
