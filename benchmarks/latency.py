@@ -1,4 +1,4 @@
-"""How long from the receiver's 200 to the row, against an empty DAG with as many tasks in sequence on the same stack.
+"""How long from the receiver's 200 to the row, against an empty twin of the webhook DAG on the same stack.
 
 ``make bench-latency`` (``AIRFLOW=3`` for Airflow 3): both are measured in turn on an idle stack; the ratio of the
 medians is the figure, since the machine's own speed is in both.
@@ -111,8 +111,8 @@ def _empty(api: Api) -> float:
     run_id = f"bench__{uuid.uuid4()}"
     began = time.time()
     moment = datetime.now(UTC).isoformat()
-    api.post("dags/empty_chain/dagRuns", {"dag_run_id": run_id, "logical_date": moment})
-    path = f"dags/empty_chain/dagRuns/{run_id}/taskInstances"
+    api.post("dags/empty_twin/dagRuns", {"dag_run_id": run_id, "logical_date": moment})
+    path = f"dags/empty_twin/dagRuns/{run_id}/taskInstances"
     ends: list[float] = []
 
     def done() -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from local.stack.settings import PROJECT, REPO, Settings, StackError, venv
+from local.stack.settings import PROJECT, REPO, TINY_PER_MINUTE, Settings, StackError, venv
 
 MARK = "LOCAL_STACK_PART"
 """Variable that every process of the stack carries, `<state folder>:<part>`, by which it is known as ours."""
@@ -149,17 +149,15 @@ def _bigquery(settings: Settings) -> Part:
 
 def _tiny(settings: Settings) -> Part:
     url = settings.url("TINY_PORT")
-    argv = (
-        *(str(venv("tools") / "bin" / "python"), "-m", "local.tiny_simulator", "--host", "127.0.0.1"),
-        *(
-            "--port",
-            str(settings.ports["TINY_PORT"]),
-            "--token",
-            settings.token,
-            "--seed",
-            str(settings.seed),
-        ),
-    )
+    options = {
+        "--host": "127.0.0.1",
+        "--port": settings.ports["TINY_PORT"],
+        "--token": settings.token,
+        "--seed": settings.seed,
+        "--limit": TINY_PER_MINUTE,
+    }
+    given = (str(word) for option in options.items() for word in option)
+    argv = (str(venv("tools") / "bin" / "python"), "-m", "local.tiny_simulator", *given)
     return Part("tiny", argv, Health("http", url=f"{url}/_sim/health"), url, ports=("TINY_PORT",))
 
 

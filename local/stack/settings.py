@@ -14,6 +14,9 @@ REPO = Path(__file__).resolve().parents[2]
 PROJECT = "z316-local"
 AIRFLOWS = ("2.11", "3")
 
+TINY_PER_MINUTE = 1200
+"""Calls a minute that the local Tiny grants. A real account grants 30 to 120: nobody should wait for that at home."""
+
 OWN = "LOCAL_STACK_OWN"
 """Variable of the env file with fingerprints of what it sets, so that a shell with it may `make up` again."""
 

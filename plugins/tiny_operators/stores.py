@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -113,6 +113,8 @@ def _store(row: object, where: str) -> Store:
         raise StoresError(f"{where}.prefix must be lower-case letters, digits and _, starting with a letter")
     if not re.fullmatch(r"\d{14}|\d{11}", store.cnpj):
         raise StoresError(f"{where}.cnpj must be 14 digits (or the 11 of a CPF), without dots")
-    if store.timezone not in available_timezones():
-        raise StoresError(f"{where}.timezone must be an IANA name such as America/Sao_Paulo")
+    try:
+        ZoneInfo(store.timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise StoresError(f"{where}.timezone must be an IANA name such as America/Sao_Paulo") from error
     return store
