@@ -49,7 +49,7 @@ lint: ## check style: ruff
 types: ## check types: mypy, against Airflow 3, whose types are real
 	@$(INSTALL) quality airflow-3
 	@$(VENV)/quality/bin/mypy --python-executable $(VENV)/airflow-3/bin/python \
-	  plugins/tiny_operators dags webhook local tests/stack $(ARGS)
+	  plugins dags webhook local benchmarks tests $(ARGS)
 
 lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	@$(INSTALL) uv

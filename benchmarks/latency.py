@@ -103,7 +103,10 @@ def _print_timeline(api: Api, since: float) -> None:
     tasks = api.get(f"dags/z316_webhook/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
     for task in sorted(tasks, key=lambda task: task["end_date"]):
         began, ended = (datetime.fromisoformat(task[name]).timestamp() for name in ("start_date", "end_date"))
-        print(f"[latency]   {task['task_id']:<14} from {began - since:6.1f} to {ended - since:6.1f} s", flush=True)
+        print(
+            f"[latency]   {task['task_id']:<14} from {began - since:6.1f} to {ended - since:6.1f} s",
+            flush=True,
+        )
 
 
 def _empty(api: Api) -> float:

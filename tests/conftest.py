@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -11,8 +12,13 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from local.demo.parts import Warehouse
+    from tiny_operators.stores import Store
 
 REPO = Path(__file__).resolve().parents[1]
 AIRFLOW = "3" if version("apache-airflow").startswith("3") else "2.11"
@@ -72,3 +78,42 @@ def emulators() -> Iterator[dict[str, str]]:
         yield dict(stack.env)
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def dags(airflow_database: None) -> Any:
+    """The project's DAGs by id, as Airflow parses them."""
+    try:
+        module = importlib.import_module("airflow.dag_processing.dagbag")
+    except ImportError:
+        module = importlib.import_module("airflow.models.dagbag")
+    bag = module.DagBag(dag_folder=str(REPO / "dags"))
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+@pytest.fixture(scope="session")
+def store(emulators: dict[str, str]) -> Store:
+    """The store, with its buckets, datasets and tables made."""
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+    from airflow.providers.google.cloud.hooks.gcs import GCSHook
+
+    from tiny_operators.provision import create_missing
+    from tiny_operators.stores import load_stores
+
+    found = load_stores()[0]
+    bigquery = BigQueryHook(location=found.location, use_legacy_sql=False).get_client()
+    create_missing(found, GCSHook().get_conn(), bigquery)
+    return found
+
+
+@pytest.fixture
+def warehouse(store: Store) -> Warehouse:
+    """The store's buckets and tables, with an empty inbox."""
+    from local.demo.parts import Warehouse
+
+    found = Warehouse("z316-local", store.webhook_bucket, store.api_bucket, store.dataset)
+    bucket = found._storage().bucket(found.webhook_bucket)
+    for name in found.waiting():
+        bucket.blob(name).delete()
+    return found

@@ -140,7 +140,9 @@ class WebhookPlanner:
         """
         orders = [self._order(pedido, files) for pedido, files in self._files.items()]
         orders.sort(key=lambda order: (order.arrived_at, order.pedido))
-        return Plan(self.store, "webhook", tuple(orders[:max_orders]), tuple(self._rejected), tuple(self._ignored))
+        return Plan(
+            self.store, "webhook", tuple(orders[:max_orders]), tuple(self._rejected), tuple(self._ignored)
+        )
 
     def _order(self, pedido: int, files: list[InboxFile]) -> PlannedOrder:
         files = sorted(files, key=lambda file: (file.arrived_at, file.name))

@@ -93,9 +93,13 @@ def load_stores(path: Path | None = None) -> list[Store]:
             raise StoresError(f"{path.name}: field {name!r} must differ from store to store")
     buckets = [bucket for store in stores for bucket in (store.webhook_bucket, store.api_bucket)]
     if len(set(buckets)) < len(buckets):
-        raise StoresError(f"{path.name}: 'webhook_bucket' and 'api_bucket' must be two buckets that no store shares")
+        raise StoresError(
+            f"{path.name}: 'webhook_bucket' and 'api_bucket' must be two buckets that no store shares"
+        )
     if any(store.staging_dataset in {other.dataset for other in stores} for store in stores):
-        raise StoresError(f"{path.name}: 'staging_dataset' must not be the 'dataset' of a store: its tables expire")
+        raise StoresError(
+            f"{path.name}: 'staging_dataset' must not be the 'dataset' of a store: its tables expire"
+        )
     return stores
 
 

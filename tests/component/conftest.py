@@ -13,7 +13,7 @@ import requests
 
 from local.demo.parts import Simulator, Warehouse
 from tiny_operators import names
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 
 
 class Notes:
@@ -44,26 +44,6 @@ class Run:
         return operator.execute(self.context())
 
 
-@pytest.fixture(scope="session")
-def store(emulators: dict[str, str]) -> Store:
-    """The store, with its buckets, datasets and tables made by the setup operator."""
-    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
-    from airflow.providers.google.cloud.hooks.gcs import GCSHook
-
-    from tiny_operators.operators.setup import create_missing
-
-    found = load_stores()[0]
-    create_missing(
-        found, GCSHook().get_conn(), BigQueryHook(location=found.location, use_legacy_sql=False).get_client()
-    )
-    return found
-
-
-@pytest.fixture
-def warehouse(store: Store) -> Warehouse:
-    return Warehouse("z316-local", store.webhook_bucket, store.api_bucket, store.dataset)
-
-
 @pytest.fixture
 def simulator(emulators: dict[str, str]) -> Iterator[Simulator]:
     """The simulator with its settings as they were before the test."""
@@ -75,13 +55,6 @@ def simulator(emulators: dict[str, str]) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def run(store: Store) -> Run:
+def run(store: Store, warehouse: Warehouse) -> Run:
+    """A run that starts with an empty inbox."""
     return Run(store)
-
-
-@pytest.fixture(autouse=True)
-def empty_inbox(store: Store, warehouse: Warehouse) -> None:
-    """Each test starts with an empty inbox."""
-    bucket = warehouse._storage().bucket(warehouse.webhook_bucket)
-    for name in warehouse.waiting():
-        bucket.blob(name).delete()

@@ -51,15 +51,10 @@ class Merge:
 
 
 @pytest.fixture(scope="module")
-def merge(store: Any, airflow_database: None) -> Merge:
+def merge(store: Any, dags: Any) -> Merge:
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
-    try:
-        from airflow.dag_processing.dagbag import DagBag
-    except ImportError:
-        from airflow.models.dagbag import DagBag
-    dag = DagBag().dags["z316_webhook"]
-    return Merge(store, BigQueryHook(location=store.location, use_legacy_sql=False), dag)
+    return Merge(store, BigQueryHook(location=store.location, use_legacy_sql=False), dags["z316_webhook"])
 
 
 def order(pedido: int, fetched_at: str, **fields: Any) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def test_a_new_column_of_the_schema_file_is_added(
     from tiny_operators import provision
 
     other = replace(store, dataset="z316_evolving")
-    full = provision.schema_fields
+    from tiny_operators.rows.schema import schema_fields as full
+
     monkeypatch.setattr(provision, "schema_fields", lambda table: full(table)[:-1])
     create_missing(other, *clients)
     monkeypatch.setattr(provision, "schema_fields", full)

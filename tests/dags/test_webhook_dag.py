@@ -9,36 +9,8 @@ import pytest
 
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
-from tiny_operators.stores import load_stores
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def dags(airflow_database: None, emulators: dict[str, str]) -> Any:
-    try:
-        from airflow.dag_processing.dagbag import DagBag
-    except ImportError:
-        from airflow.models.dagbag import DagBag
-    return DagBag().dags
-
-
-@pytest.fixture(scope="module")
-def warehouse(emulators: dict[str, str]) -> Warehouse:
-    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
-    from airflow.providers.google.cloud.hooks.gcs import GCSHook
-
-    from tiny_operators.provision import create_missing
-
-    store = load_stores()[0]
-    create_missing(
-        store, GCSHook().get_conn(), BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
-    )
-    found = Warehouse("z316-local", store.webhook_bucket, store.api_bucket, store.dataset)
-    bucket = found._storage().bucket(found.webhook_bucket)
-    for name in found.waiting():
-        bucket.blob(name).delete()
-    return found
 
 
 def test_sales_become_rows(dags: Any, emulators: dict[str, str], warehouse: Warehouse) -> None:

@@ -226,7 +226,7 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
         (RejectedFile(files[6], TOO_LARGE),),
         (files[7],),
     )
-    outcomes = {
+    outcomes: dict[str, dict[str, Any]] = {
         "11": {"state": "loaded"},
         "12": {"state": "waiting"},
         "13": {"state": "rejected", "reject": why},
