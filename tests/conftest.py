@@ -25,6 +25,14 @@ AIRFLOW = "3" if version("apache-airflow").startswith("3") else "2.11"
 (REPO / ".local").mkdir(exist_ok=True)
 HOME = Path(tempfile.mkdtemp(prefix=f"test-{AIRFLOW}-", dir=REPO / ".local"))
 
+# Tests start their own services: one that the user's environment names is never touched.
+_SERVICES = ("AIRFLOW_CONN_TINY_Z316", "STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "WEBHOOK_URL")
+CLEAN_ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in _SERVICES and not name.startswith("AIRFLOW__")
+} | {"AIRFLOW": AIRFLOW}
+
 # Airflow reads these when it is imported, so they are set before any test module is.
 os.environ.update({
     "AIRFLOW": AIRFLOW,
@@ -52,6 +60,12 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
+def clean_environment() -> dict[str, str]:
+    """The user's environment, without services and without what this session set for its own Airflow."""
+    return CLEAN_ENVIRONMENT
+
+
+@pytest.fixture(scope="session")
 def airflow_database() -> None:
     """An Airflow database of this test session, for what needs one."""
     subprocess.run(
@@ -63,15 +77,13 @@ def airflow_database() -> None:
 
 
 @pytest.fixture(scope="session")
-def emulators() -> Iterator[dict[str, str]]:
+def emulators(clean_environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """Object store, BigQuery, Tiny simulator and receiver, each a real process on a free port; their addresses are
     set in this process's environment, where the unmodified clients find them."""
     from local.stack.launcher import running
-    from local.stack.settings import EMULATORS, Settings, users_environment
+    from local.stack.settings import EMULATORS, Settings
 
-    own = ("AIRFLOW_CONN_TINY_Z316", "STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "WEBHOOK_URL")
-    environ = {name: value for name, value in users_environment(os.environ).items() if name not in own}
-    settings = Settings.from_env(environ, home=HOME / "stack", parts=EMULATORS, free_ports=True)
+    settings = Settings.from_env(clean_environment, home=HOME / "stack", parts=EMULATORS, free_ports=True)
     with running(settings, say=lambda text: None) as stack:
         before = dict(os.environ)
         os.environ.update(stack.env)

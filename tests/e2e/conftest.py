@@ -7,14 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from local.demo.parts import Simulator, Warehouse
-from local.stack.airflow import Api
 from local.stack.launcher import running
-from local.stack.settings import ALL_PARTS, PROJECT, Settings, users_environment
+from local.stack.settings import ALL_PARTS, PROJECT, Settings
 from tiny_operators.stores import load_stores
 
 PATIENCE_S = 240
@@ -27,14 +25,12 @@ class Live:
 
     home: Path
     env: dict[str, str]
-    api: Api
     warehouse: Warehouse
     simulator: Simulator
 
-    def runs(self) -> list[dict[str, Any]]:
-        """The webhook DAG's runs that worked: those that ended."""
-        found: list[dict[str, Any]] = self.api.get("dags/z316_webhook/dagRuns?limit=100")["dag_runs"]
-        return [run for run in found if run["state"] in {"success", "failed"}]
+    def batches(self) -> int:
+        """How many runs have planned something."""
+        return sum(name.endswith("/plan.json") for name in self.warehouse.objects("runs/"))
 
     def until(self, what: str, done: Callable[[], bool]) -> None:
         """Wait for something; fail with its name when it does not come."""
@@ -52,12 +48,10 @@ class Live:
         ) and not self.warehouse.waiting()
 
 
-@pytest.fixture(scope="session")
-def live() -> Iterator[Live]:
-    """One stack for all end-to-end tests."""
-    # The user's own environment, without what this test session set for its in-process Airflow.
-    kept = {name: value for name, value in users_environment(os.environ).items() if not _of_airflow(name)}
-    settings = Settings.from_env(kept, home=HOME / "live", parts=ALL_PARTS, free_ports=True)
+@pytest.fixture(scope="module")
+def live(clean_environment: dict[str, str]) -> Iterator[Live]:
+    """One stack for the tests of a module."""
+    settings = Settings.from_env(clean_environment, home=HOME / "live", parts=ALL_PARTS, free_ports=True)
     store = load_stores()[0]
     with running(settings) as stack:
         before = dict(os.environ)
@@ -65,14 +59,8 @@ def live() -> Iterator[Live]:
         yield Live(
             settings.home,
             dict(stack.env),
-            Api(settings.airflow, settings.url("AIRFLOW_PORT")),
             Warehouse(PROJECT, store.webhook_bucket, store.api_bucket, store.dataset),
             Simulator(stack.env["TINY_SIMULATOR_URL"]),
         )
         os.environ.clear()
         os.environ.update(before)
-
-
-def _of_airflow(name: str) -> bool:
-    services = {"STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "WEBHOOK_URL", "PYTHONPATH"}
-    return name.startswith("AIRFLOW_") or name in services

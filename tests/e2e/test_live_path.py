@@ -37,14 +37,14 @@ def test_sales_stand_in_the_tables(live: Any) -> None:
 def test_a_burst_becomes_a_few_batches(live: Any) -> None:
     """500 files of 100 orders, five of each."""
     live.until("idle", lambda: not live.warehouse.waiting())
-    before = len(live.runs())
+    before = live.batches()
     live.simulator.forget_calls()
     sales = live.simulator.sell(100)
     for sale in [*sales] * 5:
         post_webhook(live.env["WEBHOOK_URL"], sale.webhook)
     orders = [sale.pedido for sale in sales]
     live.until("100 orders", lambda: live.loaded(orders))
-    batches = len(live.runs()) - before
+    batches = live.batches() - before
     assert 1 <= batches <= 6
     assert live.simulator.calls()["pdv.pedido.obter"] <= 100 * batches
     assert differences(live, orders) == []
