@@ -26,7 +26,9 @@ To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 * **fetch** failed at once: the message names the setting (token, connection, account). Nothing is lost: the files wait;
   the next run takes them up.
 * **fetch** failed after tries: Tiny is down. The next run goes on.
-* **load** or **merge** failed: read the BigQuery job's error; clear the task when it is mended.
+* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from `load_pdv`,
+  `load_pesquisa` and `load_produto` on (staging tables expire after a day).
+* After a run that did not reach its end the next one pauses, 30 s to 15 min: see `hold_off` in the log of `wait`.
 * `archive` counts `rejected`: see `rejected/` in the API bucket; the reason stands beside each file, with the command
   that puts it back.
 """
@@ -58,7 +60,7 @@ def webhook_dag(store: Store) -> DAG:
         wait = WebhookFilesSensor(
             task_id="wait",
             store=store,
-            poke_interval=1,
+            poke_interval=2,
             timeout=pendulum.duration(hours=12).total_seconds(),
             execution_timeout=None,
         )
@@ -84,6 +86,10 @@ def webhook_dag(store: Store) -> DAG:
             task_id="merge",
             configuration={"query": {"query": "merge.sql", "useLegacySql": False}},
             location=store.location,
+            # BigQuery lets two merges that only insert run side by side, and both insert. So a later try joins the job
+            # of a try that died instead of starting a second one; a third starts anew when that job is done.
+            force_rerun=False,
+            reattach_states={"PENDING", "RUNNING"},
         )
         archive = ArchiveWebhooksOperator(task_id="archive", store=store)
         wait >> plan >> fetch >> rows >> loads >> merge >> archive

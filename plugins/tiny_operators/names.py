@@ -31,6 +31,11 @@ def plan_object(key: str) -> str:
     return f"runs/{key}/plan.json"
 
 
+def unfinished_object(dag_id: str) -> str:
+    """Stands while a run of the DAG is under way, and stays when one fails: says how many did in a row."""
+    return f"runs/{dag_id}_unfinished.json"
+
+
 def search_object(key: str) -> str:
     """Which search page lists which order of the run."""
     return f"runs/{key}/search.json"
@@ -42,12 +47,12 @@ def outcome_object(key: str) -> str:
 
 
 def raw_orders_object(key: str, day: str, chunk: int) -> str:
-    """Answers of one chunk's orders. Written last: where it stands, the chunk is done."""
+    """Answers of one chunk's orders, on the day when the sales arrived. Written last: where it stands, it is done."""
     return f"raw/pdv/dt={day}/{key}-{chunk:05d}.ndjson"
 
 
 def raw_search_object(key: str, day: str, unique: str) -> str:
-    """One search page."""
+    """One search page; the day is that of the reading."""
     return f"raw/pesquisa/dt={day}/{key}-{unique}.ndjson"
 
 
@@ -61,9 +66,15 @@ def raw_product_object(day: str, produto: int) -> str:
     return f"{raw_product_prefix(day)}{produto}.ndjson"
 
 
-def product_of(raw_product: str) -> int:
-    """The product that such an object is about."""
-    return int(PurePosixPath(raw_product).stem)
+def raw_refused_product_object(day: str, produto: int, unique: str) -> str:
+    """An answer that says why there is no such product, or not now."""
+    return f"{raw_product_prefix(day)}{produto}-{unique}.ndjson"
+
+
+def product_of(raw_product: str) -> int | None:
+    """The product that such an object is about; None for what somebody else put there."""
+    stem = PurePosixPath(raw_product).stem
+    return int(stem) if stem.isascii() and stem.isdigit() else None
 
 
 def rows_object(table: str, key: str) -> str:
@@ -83,12 +94,17 @@ def staging_table(dataset: str, table: str, key: str) -> str:
 
 def done_object(name: str, generation: int, day: str) -> str:
     """Where a webhook file goes when its order is in BigQuery; the generation keeps namesakes apart."""
-    return f"webhook/dt={day}/{generation}-{PurePosixPath(name).name}"
+    return f"webhook/dt={day}/{generation}-{_short(name)}"
 
 
 def rejected_object(name: str, generation: int, day: str) -> str:
     """Where a webhook file goes that cannot be used."""
-    return f"rejected/dt={day}/{generation}-{PurePosixPath(name).name}"
+    return f"rejected/dt={day}/{generation}-{_short(name)}"
+
+
+def _short(name: str) -> str:
+    """The end of a name: with what is put around it, it stays below 255 bytes, which any file system takes."""
+    return PurePosixPath(name).name.encode()[-180:].decode(errors="ignore")
 
 
 def reason_object(rejected: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from . import names
 from .tiny.webhooks import OrderEvent, Reject, Uninteresting, arrival_in_name, read_webhook
+
+# How long an order that Tiny never answers about goes on being asked for, while others get their answers.
+UNANSWERED_FOR: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Plan:
         orders: Orders to read, oldest first.
         rejected: Files that cannot be used.
         ignored: Files with events that nobody needs.
+        chunk_orders: Orders in a chunk, at most: what a task that dies reads again.
     """
 
     store: str
@@ -70,6 +74,7 @@ class Plan:
     orders: tuple[PlannedOrder, ...] = ()
     rejected: tuple[RejectedFile, ...] = ()
     ignored: tuple[InboxFile, ...] = ()
+    chunk_orders: int = 20
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON values."""
@@ -90,6 +95,7 @@ class Plan:
                 for item in content["rejected"]
             ),
             ignored=tuple(InboxFile(**file) for file in content["ignored"]),
+            chunk_orders=content["chunk_orders"],
         )
 
 
@@ -120,7 +126,8 @@ class WebhookPlanner:
             created: When the object was made; the time in the receiver's name goes before it.
             content: The file, or why it was not read.
         """
-        arrived = arrival_in_name(name, self.timezone) or created
+        # A name may say anything; nothing arrives later than it was stored.
+        arrived = min(arrival_in_name(name, self.timezone) or created, created)
         file = InboxFile(name, generation, arrived.isoformat())
         event = content if isinstance(content, Reject) else read_webhook(content, self.cnpj)
         match event:
@@ -132,16 +139,22 @@ class WebhookPlanner:
                 self._files.setdefault(event.pedido, []).append(file)
                 self._data[event.pedido] = event.data or self._data.get(event.pedido)
 
-    def plan(self, max_orders: int | None = None) -> Plan:
+    def plan(self, max_orders: int | None = None, chunk_orders: int = 20) -> Plan:
         """The plan for the files added so far.
 
         Args:
+            chunk_orders: Orders in a chunk, at most.
             max_orders: Only the oldest so many orders are planned; the files of the others go on waiting.
         """
         orders = [self._order(pedido, files) for pedido, files in self._files.items()]
         orders.sort(key=lambda order: (order.arrived_at, order.pedido))
         return Plan(
-            self.store, "webhook", tuple(orders[:max_orders]), tuple(self._rejected), tuple(self._ignored)
+            self.store,
+            "webhook",
+            tuple(orders[:max_orders]),
+            tuple(self._rejected),
+            tuple(self._ignored),
+            chunk_orders,
         )
 
     def _order(self, pedido: int, files: list[InboxFile]) -> PlannedOrder:
@@ -166,36 +179,46 @@ class Disposal:
     reject: Reject | None = None
 
 
-def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Disposal]:
+def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]], now: datetime) -> Iterator[Disposal]:
     """Where each file of a plan goes.
 
     Args:
         plan: The plan.
         outcomes: What became of each order, by id as text: ``state`` (``loaded``, ``waiting``, ``rejected``) and
-            ``reject``. An order without an outcome was not looked at, so its files stay.
+            ``reject``. An order without an outcome got no answer from Tiny: its files stay, for a day.
+        now: The present.
     """
     yield from (Disposal(file, "ignored") for file in plan.ignored)
     yield from (Disposal(item.file, "rejected", item.reject) for item in plan.rejected)
     for order in plan.orders:
-        outcome = outcomes.get(str(order.pedido), {"state": "waiting"})
+        outcome = outcomes.get(str(order.pedido)) or _unanswered(order, now)
         state = "done" if outcome["state"] == "loaded" else outcome["state"]
         reject = Reject(**outcome["reject"]) if state == "rejected" else None
         yield from (Disposal(file, state, reject) for file in order.files)
 
 
-def chunks(plan: Plan, size: int) -> Iterator[tuple[str, list[PlannedOrder]]]:
+def _unanswered(order: PlannedOrder, now: datetime) -> dict[str, Any]:
+    if now - datetime.fromisoformat(order.arrived_at) < UNANSWERED_FOR:
+        return {"state": "waiting"}
+    action = "open the order in Tiny, then move its webhook file back into the inbox"
+    reject = Reject(
+        "fetch", "pedido", "an answer within a day", "none, while other orders got theirs", action
+    )
+    return {"state": "rejected", "reject": asdict(reject)}
+
+
+def chunks(plan: Plan) -> Iterator[tuple[str, list[PlannedOrder]]]:
     """The plan's orders in small groups of one day each: what a task that dies may have to read again.
 
     Args:
-        plan: The plan.
-        size: Orders in a chunk, at most.
+        plan: The plan, with the size of a chunk.
 
     Yields:
         The day (YYYY-MM-DD) and the orders.
     """
     group: list[PlannedOrder] = []
     for order in plan.orders:
-        if group and (order.day != group[0].day or len(group) >= size):
+        if group and (order.day != group[0].day or len(group) >= plan.chunk_orders):
             yield group[0].day, group
             group = []
         group.append(order)

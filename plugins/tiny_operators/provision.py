@@ -63,11 +63,20 @@ def _created(what: str, role: str, create: Callable[[], object]) -> bool:
 
 
 def _bucket(client: storage.Client, name: str, location: str) -> bool:
-    if client.lookup_bucket(name) is not None:
-        return False
+    from google.api_core.exceptions import Forbidden
+
     bucket = client.bucket(name)
     bucket.iam_configuration.uniform_bucket_level_access_enabled = True
-    return _created(f"bucket gs://{name}", "roles/storage.admin", lambda: bucket.create(location=location))
+    if _created(f"bucket gs://{name}", "roles/storage.admin", lambda: bucket.create(location=location)):
+        return True
+    try:
+        next(iter(client.list_blobs(name, max_results=1)), None)
+    except Forbidden as error:
+        raise NoRightError(
+            f"Bucket gs://{name} is there but may not be read: give Airflow's service account the role "
+            "roles/storage.objectAdmin on it, or choose another name (bucket names are global)"
+        ) from error
+    return False
 
 
 def _dataset(client: bigquery.Client, name: str, location: str, expires_ms: int | None) -> bool:

@@ -10,16 +10,24 @@ import logging
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import pendulum
 
 from . import __version__, names
 from .events import log_event
-from .hooks.tiny import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE, TinyHook, search_lines, search_request
+from .hooks.tiny import (
+    ORDER_SERVICE,
+    PRODUCT_SERVICE,
+    SEARCH_SERVICE,
+    TinyHook,
+    TinyUnavailableError,
+    search_lines,
+    search_request,
+)
 from .plan import Plan, PlannedOrder
 from .raw import Envelope, Kind
 from .rows.orders import answer_id_differs, product_ids
@@ -32,6 +40,11 @@ log = logging.getLogger(__name__)
 
 # Seconds between looks for an order that is not in the search yet: Tiny lists it some seconds after its webhook.
 _LISTING_WAITS: Final = (2.0, 4.0, 8.0)
+# Orders in a row without an answer, each after all its tries: then Tiny is down, not an order bad.
+_GIVE_UP_AFTER: Final = 3
+
+_Asked = TypeVar("_Asked")
+_Told = TypeVar("_Told")
 
 
 @dataclass
@@ -55,6 +68,7 @@ class OrderReader:
     sleep: Callable[[float], None] = time.sleep
     _pages: dict[int, str] = field(default_factory=dict)
     _products: dict[str, set[int]] = field(default_factory=dict)
+    _refused: dict[int, str] = field(default_factory=dict)
 
     def find_search_lines(self, plan: Plan) -> None:
         """Read the search pages of the days on which several orders were made; note which page lists which order.
@@ -79,10 +93,31 @@ class OrderReader:
         target = names.raw_orders_object(self.key, day, number)
         if self.objects.exists(target):
             return target, False
-        answers = [(order, self.hook.order(order.pedido), _now()) for order in orders]
+        answers = list(self._answered(orders, lambda order: (order, self.hook.order(order.pedido), _now())))
         self._find_missing_lines([(order, answer) for order, answer, _ in answers])
-        lines = [self._order_line(order, answer, at) for order, answer, at in answers]
+        lines = self._answered(answers, lambda read: self._order_line(*read))
         return target, self.objects.create(target, "".join(lines))
+
+    def _answered(self, asked: Sequence[_Asked], ask: Callable[[_Asked], _Told]) -> Iterator[_Told]:
+        """Ask for each; what Tiny does not answer is left out, and so read again by the next run.
+
+        One order, or one product, that Tiny can never answer must not keep all others from the tables.
+
+        Raises:
+            TinyUnavailableError: When Tiny answered nothing, or failed several times in a row: then it is Tiny.
+        """
+        told = in_a_row = 0
+        for item in asked:
+            try:
+                answer = ask(item)
+            except TinyUnavailableError:
+                in_a_row += 1
+                if in_a_row >= min(_GIVE_UP_AFTER, len(asked) - told):
+                    raise
+                log_event(log, "left_for_the_next_run", level=logging.WARNING, store=self.store.prefix)
+                continue
+            told, in_a_row = told + 1, 0
+            yield answer
 
     def _order_line(self, order: PlannedOrder, answer: Answer, fetched_at: str) -> str:
         record = _record(answer, order.pedido)
@@ -108,12 +143,11 @@ class OrderReader:
             if answer.meaning is not Meaning.OK:
                 break
             pages = search.last_page(answer.retorno)
-            left -= self._keep_page(answer, parameters, page, data, left)
+            left -= self._keep_page(answer, parameters, page, left)
 
     def _find_missing_lines(self, answers: list[tuple[PlannedOrder, Answer]]) -> None:
         """Search by number the orders that no page lists, some seconds long, since Tiny lists an order late."""
         records = {order.pedido: _record(answer, order.pedido) for order, answer in answers}
-        days = {order.pedido: order.day for order, _ in answers}
         for wait in (0.0, *_LISTING_WAITS):
             missing = {
                 pedido: record for pedido, record in records.items() if record and pedido not in self._pages
@@ -127,16 +161,14 @@ class OrderReader:
                 parameters = {"numero": str(record.get("numero", ""))}
                 answer = self.hook.search_page(parameters)
                 if answer.meaning is Meaning.OK:
-                    self._keep_page(answer, parameters, 1, days[pedido], {pedido})
+                    self._keep_page(answer, parameters, 1, {pedido})
 
-    def _keep_page(
-        self, answer: Answer, parameters: dict[str, str], page: int, day: str, wanted: set[int]
-    ) -> set[int]:
+    def _keep_page(self, answer: Answer, parameters: dict[str, str], page: int, wanted: set[int]) -> set[int]:
         """Store a search page when it lists orders that are wanted; say which."""
         listed = {search.order_id(line) for line in search_lines(answer)}
         found = {pedido for pedido in wanted if pedido in listed}
         if found:
-            target = names.raw_search_object(self.key, day, uuid.uuid4().hex)
+            target = names.raw_search_object(self.key, self._today(), uuid.uuid4().hex)
             request = {"service": SEARCH_SERVICE, **search_request(parameters, page)}
             self.objects.create(target, self._envelope("pesquisa", request, _now()).line(answer.text))
             self._pages.update(dict.fromkeys(found, target))
@@ -144,22 +176,32 @@ class OrderReader:
 
     def _product(self, produto: int) -> str:
         """Object with today's answer about a product, which is read when there is none."""
-        fetched = datetime.now(UTC)
-        day = names.day_of(fetched, self.store.timezone)
+        day = self._today()
         target = names.raw_product_object(day, produto)
-        if produto not in self._products_of(day):
-            answer = self.hook.product(produto)
-            request = {"service": PRODUCT_SERVICE, "id": str(produto)}
-            self.objects.create(
-                target, self._envelope("produto", request, _now(), produto=produto).line(answer.text)
-            )
+        if produto in self._products_of(day):
+            return target
+        if produto in self._refused:
+            return self._refused[produto]
+        answer = self.hook.product(produto)
+        if answer.meaning is Meaning.OK:
             self._products_of(day).add(produto)
+        else:
+            # Kept as it came, but it serves this run only: the next one asks again.
+            target = self._refused[produto] = names.raw_refused_product_object(day, produto, uuid.uuid4().hex)
+        request = {"service": PRODUCT_SERVICE, "id": str(produto)}
+        self.objects.create(
+            target, self._envelope("produto", request, _now(), produto=produto).line(answer.text)
+        )
         return target
+
+    def _today(self) -> str:
+        return names.day_of(datetime.now(UTC), self.store.timezone)
 
     def _products_of(self, day: str) -> set[int]:
         if day not in self._products:
             prefix = names.raw_product_prefix(day)
-            self._products[day] = {names.product_of(blob.name) for blob in self.objects.list(prefix)}
+            found = (names.product_of(blob.name) for blob in self.objects.list(prefix))
+            self._products[day] = {produto for produto in found if produto is not None}
         return self._products[day]
 
     def _envelope(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from .names import NDJSON
@@ -47,9 +48,9 @@ class Objects:
         return None if content is None else json.loads(content)
 
     def lines(self, name: str) -> Iterator[str]:
-        """Lines of an object, read as a stream."""
-        with self._bucket.blob(name).open("rt", encoding="utf-8") as stream:
-            yield from stream
+        """Lines of an object of a chunk's size, in one request."""
+        # A StringIO ends lines at line feeds only, which JSON texts cannot hold; str.splitlines knows many more ends.
+        yield from StringIO(self._bucket.blob(name).download_as_text(encoding="utf-8"))
 
     def write_json(self, name: str, content: object) -> None:
         """Write a JSON object, or replace it."""
@@ -70,11 +71,30 @@ class Objects:
             return False
         return True
 
+    def create_json(self, name: str, content: object) -> bool:
+        """Write a JSON object that must not be there yet; False when there was one, which stays."""
+        return self.create(name, json.dumps(content, ensure_ascii=False, indent=1), "application/json")
+
     @contextmanager
     def writing(self, name: str) -> Iterator[TextIO]:
-        """A stream into an object, which appears, or is replaced, when the stream is closed."""
-        with self._bucket.blob(name).open("wt", encoding="utf-8", content_type=NDJSON) as stream:
-            yield cast("TextIO", stream)
+        """A stream into an object, which appears, or is replaced, at the end; not at all when something fails."""
+        writer = self._bucket.blob(name).open("wb", content_type=NDJSON, ignore_flush=True)
+        stream = TextIOWrapper(writer, encoding="utf-8", newline="\n")
+        try:
+            yield stream
+        except BaseException:
+            # Closing would make an object of what was written so far.
+            stream.detach()
+            writer.terminate()
+            raise
+        stream.close()
+
+    def delete(self, name: str) -> None:
+        """Delete an object, if it is there."""
+        from google.cloud.exceptions import NotFound
+
+        with suppress(NotFound):
+            self._bucket.blob(name).delete()
 
     def move(self, name: str, generation: int, target: Objects, new_name: str) -> bool:
         """Move one generation of an object into another bucket.

@@ -115,8 +115,10 @@ def _store(row: object, where: str) -> Store:
     store = Store(**{name: row[name].strip() for name in names})
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", store.prefix):
         raise StoresError(f"{where}.prefix must be lower-case letters, digits and _, starting with a letter")
-    if not re.fullmatch(r"\d{14}|\d{11}", store.cnpj):
-        raise StoresError(f"{where}.cnpj must be 14 digits (or the 11 of a CPF), without dots")
+    if not re.fullmatch(r"[0-9A-Z]{12}[0-9]{2}|[0-9]{11}", store.cnpj):
+        raise StoresError(
+            f"{where}.cnpj must be the 14 characters of a CNPJ (or 11 digits of a CPF), without dots"
+        )
     try:
         ZoneInfo(store.timezone)
     except (KeyError, ValueError, OSError) as error:

@@ -13,6 +13,8 @@ import requests
 
 from local.demo.parts import Simulator, Warehouse
 from tiny_operators import names
+from tiny_operators.hold_off import HoldOff
+from tiny_operators.storage import Objects
 from tiny_operators.stores import Store
 
 
@@ -56,5 +58,6 @@ def simulator(emulators: dict[str, str]) -> Iterator[Simulator]:
 
 @pytest.fixture
 def run(store: Store, warehouse: Warehouse) -> Run:
-    """A run that starts with an empty inbox."""
+    """A run that starts with an empty inbox, and after runs that reached their end."""
+    HoldOff(Objects(warehouse._storage(), store.api_bucket), "adhoc_airflow").run_done(orders_wait=False)
     return Run(store)

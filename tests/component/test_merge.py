@@ -165,3 +165,9 @@ def test_search_lines_follow_the_same_rule(merge: Merge) -> None:
 
 def test_an_empty_batch_is_merged_too(merge: Merge) -> None:
     merge()
+
+
+def test_the_earliest_reading_of_a_product_stays_in_whatever_order_readings_come(merge: Merge) -> None:
+    merge(produto=[snapshot(10, 73, at(14), "9.99")])
+    merge(produto=[snapshot(10, 73, at(13), "5.00")])
+    assert merge.row("produto", pedido_id=10, id=73)["preco_custo"] == Decimal("5.00")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowFailException
+from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowException, AirflowFailException
 from tiny_operators.provision import create_missing
 from tiny_operators.rows.schema import LAYOUTS, TABLES, column_names, schema_fields
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
@@ -61,7 +61,7 @@ def test_a_new_column_of_the_schema_file_is_added(
 
 def test_a_missing_bucket_is_named_with_what_to_do(store: Any, run: Any) -> None:
     sensor = WebhookFilesSensor(task_id="wait", store=replace(store, webhook_bucket="not-made"))
-    with pytest.raises(AirflowFailException, match=r"gs://not-made is missing: run the DAG z316_setup"):
+    with pytest.raises(AirflowException, match=r"gs://not-made is missing: run the DAG z316_setup"):
         run.do(sensor)
 
 
@@ -85,7 +85,7 @@ def test_waiting_is_deferred_to_the_providers_trigger(store: Any, run: Any) -> N
 
 
 def test_a_quiet_day_is_no_failure_but_a_broken_trigger_is(store: Any) -> None:
-    from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException
+    from airflow.providers.common.compat.sdk import AirflowSkipException
 
     sensor = WebhookFilesSensor(task_id="wait", store=store)
     # What each Airflow hands to a task whose wait took too long.

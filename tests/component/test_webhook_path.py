@@ -77,10 +77,10 @@ def test_each_call_is_made_once(
 
 def test_a_later_try_reads_nothing_again(emulators: dict[str, str], simulator: Simulator, run: Any) -> None:
     post(emulators, simulator, 5)
-    plan(run)
-    fetch(run, chunk_orders=2)
+    plan(run, chunk_orders=2)
+    fetch(run)
     simulator.forget_calls()
-    assert fetch(run, chunk_orders=2) == {"orders": 5, "chunks": 3, "calls": 0}
+    assert fetch(run) == {"orders": 5, "chunks": 3, "calls": 0}
     assert not simulator.calls()
 
 
@@ -90,7 +90,7 @@ def test_a_fetch_that_dies_loses_one_chunk(
     from tiny_operators.hooks.tiny import TinyHook
 
     orders = post(emulators, simulator, 6)
-    plan(run)
+    plan(run, chunk_orders=2)
     order, seen = TinyHook.order, []
 
     def die_at_fourth(hook: TinyHook, pedido: int) -> Any:
@@ -101,8 +101,8 @@ def test_a_fetch_that_dies_loses_one_chunk(
 
     monkeypatch.setattr(TinyHook, "order", die_at_fourth)
     with pytest.raises(KeyboardInterrupt):
-        fetch(run, chunk_orders=2)
-    fetch(run, chunk_orders=2)
+        fetch(run)
+    fetch(run)
     # The third order was read by the try that died, and is read again: the rest of its chunk was not there.
     assert simulator.calls()["pdv.pedido.obter"] == len(orders) + 1
 

@@ -26,7 +26,7 @@ CODES = {
     10: Meaning.REQUEST_REFUSED,
     11: Meaning.TOO_MANY_AT_ONCE,
     20: Meaning.NO_ROWS,
-    21: Meaning.REQUEST_REFUSED,
+    21: Meaning.TOO_MANY_ROWS,
     22: Meaning.REQUEST_REFUSED,
     23: Meaning.PAST_LAST_PAGE,
     30: Meaning.RECORD_REFUSED,

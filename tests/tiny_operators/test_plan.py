@@ -163,15 +163,15 @@ def test_chunks_hold_all_orders_in_their_order_of_one_day_each_and_no_more_than_
     made = planner()
     for generation, (pedido, moment) in enumerate(files):
         made.add(f"{generation}.json", generation, moment, webhook(pedido))
-    plan = made.plan()
-    groups = list(chunks(plan, size))
+    plan = made.plan(chunk_orders=size)
+    groups = list(chunks(plan))
     assert [order for _, group in groups for order in group] == list(plan.orders)
     for day, group in groups:
         assert 1 <= len(group) <= size
         assert {order.day for order in group} == {day}
     for (day, group), (next_day, _) in pairwise(groups):
         assert len(group) == size or day != next_day, "no chunk is smaller than it must be"
-    assert groups == list(chunks(Plan.from_json(json.loads(json.dumps(plan.to_json()))), size))
+    assert groups == list(chunks(Plan.from_json(json.loads(json.dumps(plan.to_json())))))
 
 
 INBOX_FILES = st.builds(InboxFile, TEXTS, st.integers(0, 2**63), TEXTS)
@@ -193,6 +193,7 @@ PLANS = st.builds(
     ).map(tuple),
     st.lists(st.builds(RejectedFile, INBOX_FILES, REJECTS), max_size=3).map(tuple),
     st.lists(INBOX_FILES, max_size=3).map(tuple),
+    st.integers(1, 100),
 )
 
 
@@ -203,8 +204,8 @@ def test_a_plan_survives_its_file(plan: Plan) -> None:
 
 def test_an_empty_plan_has_no_chunks_and_moves_nothing() -> None:
     plan = planner().plan()
-    assert list(chunks(plan, 20)) == []
-    assert list(disposals(plan, {})) == []
+    assert list(chunks(plan)) == []
+    assert list(disposals(plan, {}, NOON)) == []
 
 
 def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
@@ -231,7 +232,7 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
         "12": {"state": "waiting"},
         "13": {"state": "rejected", "reject": why},
     }
-    assert sorted(disposals(plan, outcomes), key=lambda disposal: disposal.file.generation) == [
+    assert sorted(disposals(plan, outcomes, NOON), key=lambda disposal: disposal.file.generation) == [
         Disposal(files[0], "done"),
         Disposal(files[1], "done"),
         Disposal(files[2], "waiting"),
@@ -241,3 +242,20 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
         Disposal(files[6], "rejected", TOO_LARGE),
         Disposal(files[7], "ignored"),
     ]
+
+
+def test_an_order_that_tiny_never_answers_about_is_set_aside_after_a_day() -> None:
+    file = InboxFile("a.json", 1, NOON.isoformat())
+    plan = Plan("z316", "webhook", (PlannedOrder(1, NOON.isoformat(), "2026-03-14", None, (file,)),))
+    (early,) = disposals(plan, {}, NOON + timedelta(hours=23))
+    (late,) = disposals(plan, {}, NOON + timedelta(hours=25))
+    assert early == Disposal(file, "waiting")
+    assert late.state == "rejected"
+    assert late.reject is not None
+    assert late.reject.field == "pedido"
+
+
+def test_nothing_arrives_later_than_it_was_stored() -> None:
+    made = planner()
+    made.add("z316-tiny-webhook-vendas-7-20990101T000000-x.json", 1, NOON, webhook(7))
+    assert made.plan().orders[0].arrived_at == NOON.isoformat()

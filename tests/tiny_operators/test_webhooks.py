@@ -124,12 +124,15 @@ def test_json_that_is_no_object_is_rejected(content: object, kind: str) -> None:
         ("  ", "empty text"),
         ([], "list of 0"),
         ({}, "object"),
-        (1.5, "number"),
     ],
 )
 def test_a_missing_field_is_named(name: str, value: object, kind: str) -> None:
     found = rejected(event(**{name: value}))
     assert (found.field, found.found) == (name, kind)
+
+
+def test_an_event_whose_name_is_a_number_is_rejected() -> None:
+    assert rejected(event(tipo=1.5)).field == "tipo"
 
 
 @pytest.mark.parametrize("cnpj", ["99888777000166", "1122233300018", "112223330001811", 0, "x"])

@@ -123,7 +123,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         return self.call(PRODUCT_SERVICE, "produto", {"id": str(produto), "formato": "JSON"})
 
     def search_page(self, parameters: dict[str, str], page: int = 1) -> Answer:
-        """One page of ``pedidos.pesquisa``: OK, NO_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
+        """One page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
         return self.call(SEARCH_SERVICE, "pedidos", search_request(parameters, page))
 
     def call(self, service: str, expects: str, parameters: dict[str, str]) -> Answer:
@@ -183,7 +183,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         except _NETWORK_ERRORS as error:
             return Answer(Meaning.TRY_AGAIN, None, type(error).__name__, "", {})
         self._pace.learn(response.headers.get("x-limit-api"))
-        return read_answer(response.status_code, response.content.decode("utf-8", "replace"), expects)
+        return read_answer(response.status_code, response.content.decode("utf-8-sig", "replace"), expects)
 
     def _connection(self) -> Connection:
         try:

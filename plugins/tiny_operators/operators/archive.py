@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections import Counter
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tiny_operators import names
-from tiny_operators._compat import Context
+from tiny_operators._compat import AirflowException, Context
 from tiny_operators.events import log_event
-from tiny_operators.plan import InboxFile, disposals
+from tiny_operators.hold_off import HoldOff
+from tiny_operators.plan import Disposal, InboxFile, disposals
 from tiny_operators.storage import Objects
 from tiny_operators.tiny.webhooks import Reject
 
@@ -31,24 +33,46 @@ class ArchiveWebhooksOperator(StoreOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Move the files."""
+        from google.api_core.exceptions import GoogleAPICallError
+
         key, api = self.start(context)
         plan = self.read_plan(api, key)
         inbox = self.objects(self.store.webhook_bucket)
         counts: Counter[str] = Counter(done=0, rejected=0, ignored=0, waiting=0)
-        for disposal in disposals(plan, api.read_json(names.outcome_object(key)) or {}):
-            counts[disposal.state] += 1
-            if disposal.reject is not None:
-                self._reject(disposal.file, disposal.reject, inbox, api)
-            elif disposal.state != "waiting":
-                file = disposal.file
-                inbox.move(
-                    file.name,
-                    file.generation,
-                    api,
-                    names.done_object(file.name, file.generation, self._day(file)),
+        stuck: list[str] = []
+        for disposal in disposals(plan, api.read_json(names.outcome_object(key)) or {}, datetime.now(UTC)):
+            try:
+                self._dispose(disposal, inbox, api)
+            except GoogleAPICallError as error:
+                # One file that cannot be moved must not keep the others in the inbox.
+                stuck.append(disposal.file.name)
+                log_event(
+                    log,
+                    "file_not_moved",
+                    level=logging.ERROR,
+                    store=self.store.prefix,
+                    run=key,
+                    object=disposal.file.name,
+                    error=type(error).__name__,
                 )
-        log_event(log, "inbox_cleared", store=self.store.prefix, run=key, **counts)
+            else:
+                counts[disposal.state] += 1
+        log_event(log, "inbox_cleared", store=self.store.prefix, run=key, stuck=len(stuck), **counts)
+        if stuck:
+            raise AirflowException(
+                f"{len(stuck)} files could not be moved out of gs://{self.store.webhook_bucket}, such as {stuck[0]!r}: "
+                "see event=file_not_moved above; move them by hand"
+            )
+        HoldOff(api, self.dag_id).run_done(orders_wait=counts["waiting"] > 0)
         return dict(counts)
+
+    def _dispose(self, disposal: Disposal, inbox: Objects, api: Objects) -> None:
+        file = disposal.file
+        if disposal.reject is not None:
+            self._reject(file, disposal.reject, inbox, api)
+        elif disposal.state != "waiting":
+            target = names.done_object(file.name, file.generation, self._day(file))
+            inbox.move(file.name, file.generation, api, target)
 
     def _reject(self, file: InboxFile, reject: Reject, inbox: Objects, api: Objects) -> None:
         target = names.rejected_object(file.name, file.generation, self._day(file))
@@ -58,8 +82,8 @@ class ArchiveWebhooksOperator(StoreOperator):
             "arrived_at": file.arrived_at,
             **asdict(reject),
             "put_back": (
-                f"gcloud storage mv gs://{self.store.api_bucket}/{target} "
-                f"gs://{self.store.webhook_bucket}/{file.name}"
+                f"gcloud storage mv {shlex.quote(f'gs://{self.store.api_bucket}/{target}')} "
+                f"{shlex.quote(f'gs://{self.store.webhook_bucket}/{file.name}')}"
             ),
         }
         api.write_json(names.reason_object(target), reason)

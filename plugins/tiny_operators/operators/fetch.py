@@ -11,6 +11,7 @@ from tiny_operators.events import log_event
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.plan import Plan, chunks
 from tiny_operators.reading import OrderReader
+from tiny_operators.stores import Store
 
 from .base import StoreOperator
 
@@ -24,16 +25,14 @@ class FetchOrdersOperator(StoreOperator):
     store's pool of one slot, so that the pace holds for the whole account.
 
     Args:
-        chunk_orders: Orders in a chunk: what a task that dies reads again, at most.
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
         Counts: ``orders``, ``chunks``, ``calls``.
     """
 
-    def __init__(self, *, chunk_orders: int = 20, **kwargs: Any) -> None:
-        super().__init__(pool=kwargs.pop("pool", kwargs["store"].pool), **kwargs)
-        self.chunk_orders = chunk_orders
+    def __init__(self, *, store: Store, **kwargs: Any) -> None:
+        super().__init__(store=store, pool=kwargs.pop("pool", store.pool), **kwargs)
 
     def execute(self, context: Context) -> dict[str, int]:
         """Read the orders."""
@@ -43,7 +42,7 @@ class FetchOrdersOperator(StoreOperator):
         reader = OrderReader(hook, objects, self.store, plan.path, key)
         reader.find_search_lines(plan)
         started, done, number = time.monotonic(), 0, 0
-        for number, (day, orders) in enumerate(chunks(plan, self.chunk_orders), start=1):
+        for number, (day, orders) in enumerate(chunks(plan), start=1):
             target, fresh = reader.read_chunk(number, day, orders)
             done += len(orders)
             log_event(

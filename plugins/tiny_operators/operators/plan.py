@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators import names
 from tiny_operators._compat import AirflowSkipException, Context
 from tiny_operators.events import log_event
+from tiny_operators.hold_off import HoldOff
 from tiny_operators.plan import Plan, WebhookPlanner
 from tiny_operators.storage import Objects
 from tiny_operators.tiny.webhooks import MAX_BYTES, Reject
@@ -31,6 +33,7 @@ class PlanWebhooksOperator(StoreOperator):
 
     Args:
         max_orders: Orders of one batch, at most: so the first rows of a burst arrive early.
+        chunk_orders: Orders in a chunk, at most: what a task that dies reads again.
         max_files: Files that are looked at for one batch, at most; the oldest.
         **kwargs: See :class:`StoreOperator`.
 
@@ -41,8 +44,11 @@ class PlanWebhooksOperator(StoreOperator):
         AirflowSkipException: When nothing waits.
     """
 
-    def __init__(self, *, max_orders: int = 100, max_files: int = 1000, **kwargs: Any) -> None:
+    def __init__(
+        self, *, max_orders: int = 100, max_files: int = 1000, chunk_orders: int = 20, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        self.chunk_orders = chunk_orders
         self.max_orders = max_orders
         self.max_files = max_files
 
@@ -55,19 +61,22 @@ class PlanWebhooksOperator(StoreOperator):
         counts = self._counts(plan)
         if not any(counts.values()):
             raise AirflowSkipException(f"Nothing waits in gs://{self.store.webhook_bucket}")
-        api.write_json(names.plan_object(key), plan.to_json())
+        if not api.create_json(names.plan_object(key), plan.to_json()):
+            # Another try of this task, thought dead, was faster: what it planned may have been read already.
+            return self._counts(self.read_plan(api, key))
+        HoldOff(api, self.dag_id).run_planned()
         log_event(log, "planned", store=self.store.prefix, run=key, **counts)
         return counts
 
     def _plan(self, inbox: Objects) -> Plan:
         planner = WebhookPlanner(self.store.prefix, self.store.cnpj, self.store.timezone)
-        waiting = sorted(inbox.list(), key=lambda blob: (blob.time_created, blob.name))[: self.max_files]
+        waiting = nsmallest(self.max_files, inbox.list(), key=lambda blob: (blob.time_created, blob.name))
         with ThreadPoolExecutor(_READERS) as readers:
             contents = readers.map(lambda blob: _content(inbox, blob), waiting)
             for blob, content in zip(waiting, contents, strict=True):
                 if content is not None:
                     planner.add(blob.name, int(blob.generation), blob.time_created, content)
-        return planner.plan(self.max_orders)
+        return planner.plan(self.max_orders, self.chunk_orders)
 
     @staticmethod
     def _counts(plan: Plan) -> dict[str, int]:

@@ -27,17 +27,9 @@ log = logging.getLogger(__name__)
 class MakeRowsOperator(StoreOperator):
     """Turns the run's raw answers into one file of typed rows for each table, and rejects into a file of reasons.
 
-    Args:
-        chunk_orders: As for the fetch, whose objects are read.
-        **kwargs: See :class:`StoreOperator`.
-
     Returns:
         Counts: rows by table, ``orders``, ``rejected``, ``waiting`` (not in Tiny's search yet).
     """
-
-    def __init__(self, *, chunk_orders: int = 20, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.chunk_orders = chunk_orders
 
     def execute(self, context: Context) -> dict[str, int]:
         """Make the rows."""
@@ -46,16 +38,17 @@ class MakeRowsOperator(StoreOperator):
         counts: Counter[str] = Counter(dict.fromkeys((*TABLES, "orders", "rejected", "waiting"), 0))
         outcomes: dict[str, Any] = {}
         new_fields: set[str] = set()
-        today = names.day_of(datetime.now(UTC), self.store.timezone)
+        # The first order's day, so that a later try writes the same objects, also after midnight.
+        day = plan.orders[0].day if plan.orders else names.day_of(datetime.now(UTC), self.store.timezone)
         with ExitStack() as open_files:
             files = {
                 table: open_files.enter_context(objects.writing(names.rows_object(table, key)))
                 for table in TABLES
             }
-            rejects = open_files.enter_context(objects.writing(names.rejects_object(key, today)))
+            rejects = open_files.enter_context(objects.writing(names.rejects_object(key, day)))
             raw = RawReader(objects)
-            for number, (day, _) in enumerate(chunks(plan, self.chunk_orders), start=1):
-                for line in objects.lines(names.raw_orders_object(key, day, number)):
+            for number, (chunk_day, _) in enumerate(chunks(plan), start=1):
+                for line in objects.lines(names.raw_orders_object(key, chunk_day, number)):
                     result = raw.order_rows(read_line(line))
                     self._write(result, files, rejects)
                     outcomes[str(result.pedido)] = _outcome(result)

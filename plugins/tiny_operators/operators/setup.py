@@ -40,7 +40,6 @@ class SetupStoreOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, list[str]]:
         """Create what is missing."""
-        ensure_pool(self.store.pool, 1, f"Calls to the Tiny account of {self.store.name}: one task at a time")
         storage = GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn()
         bigquery = BigQueryHook(
             gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False
@@ -49,6 +48,7 @@ class SetupStoreOperator(BaseOperator):
             created = create_missing(self.store, storage, bigquery)
         except NoRightError as error:
             raise AirflowFailException(str(error)) from error
+        ensure_pool(self.store.pool, 1, f"Calls to the Tiny account of {self.store.name}: one task at a time")
         counts = {kind: len(made) for kind, made in created.items()}
         log_event(log, "setup_done", store=self.store.prefix, **counts)
         return created

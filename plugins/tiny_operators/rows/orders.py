@@ -6,7 +6,7 @@ import json
 import math
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -32,6 +32,9 @@ _KNOWN_WITHOUT_COLUMN: Final = frozenset({
     "produto.mapeamentos",
 })
 
+_PRODUCT_ACTION: Final = (
+    "the order is loaded without this product's cost; its next event asks for the product again"
+)
 _ACTION: Final = (
     "see the raw answer; correct the order in Tiny, then move its webhook file back into the inbox"
 )
@@ -102,7 +105,7 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
             product = _record(products[product_id], "produto", product_id)
             result.rows["produto"].append(_row("produto", order, products[product_id], product, result))
         except _OrderRejectedError as rejected:
-            result.rejects.append(rejected.reject)
+            result.rejects.append(replace(rejected.reject, action=_PRODUCT_ACTION))
     return result
 
 
@@ -190,14 +193,27 @@ def _own_columns(table: str, order: RawLine, source: RawLine, record: Json) -> J
 
 def _payload(record: Json) -> Json:
     """The answer for a JSON column: decimals become JSON numbers again (shortest form, same value)."""
-    payload: Json = json.loads(json.dumps(record, ensure_ascii=False, default=_json_number))
+    payload: Json = _storable(record)
     return payload
 
 
-def _json_number(value: Decimal) -> float | str:
-    """A number that JSON readers take; one that is too large for them becomes text."""
-    number = float(value)
-    return number if math.isfinite(number) else str(value)
+def _storable(value: Any) -> Any:
+    """A value for a JSON column, which holds 64-bit integers and doubles: any other number becomes text, exact.
+
+    A load job refuses the whole file for one number that the column cannot hold.
+    """
+    match value:
+        case dict():
+            return {key: _storable(item) for key, item in value.items()}
+        case list():
+            return [_storable(item) for item in value]
+        case Decimal():
+            number = float(value)
+            return number if math.isfinite(number) and Decimal(repr(number)) == value else str(value)
+        case int() if not -(2**63) <= value < 2**64:
+            return str(value)
+        case _:
+            return value
 
 
 def row_texts(rows: list[Json]) -> Iterator[str]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from typing import Any
 
+from airflow.providers.google.cloud.hooks.gcs import GCSHook
 from airflow.providers.google.cloud.sensors.gcs import GCSObjectsWithPrefixExistenceSensor
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 
 from tiny_operators._compat import (
     AirflowException,
-    AirflowFailException,
     AirflowSkipException,
     Context,
     wait_timed_out,
 )
+from tiny_operators.events import log_event
+from tiny_operators.hold_off import HoldOff
+from tiny_operators.storage import Objects
 from tiny_operators.stores import Store
+
+log = logging.getLogger(__name__)
 
 
 class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[misc, unused-ignore]
@@ -29,7 +37,7 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
 
     Raises:
         AirflowSkipException: When nothing came within ``timeout`` seconds.
-        AirflowFailException: When the bucket is missing.
+        AirflowException: When the bucket is missing.
     """
 
     def __init__(self, *, store: Store, **kwargs: Any) -> None:
@@ -37,13 +45,23 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
         self.store = store
 
     def execute(self, context: Context) -> None:
+        """Let some time pass when the runs before did not reach their end; then look, and wait deferred."""
+        storage = GCSHook(gcp_conn_id=self.google_cloud_conn_id).get_conn()
+        seconds = HoldOff(Objects(storage, self.store.api_bucket), self.dag_id).seconds_left()
+        if seconds > 0:
+            log_event(log, "hold_off", store=self.store.prefix, seconds=seconds)
+            self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=seconds)), method_name="look")
+        self.look(context)
+
+    def look(self, context: Context, event: Any = None) -> None:
         """Look once, then wait deferred."""
         from google.api_core.exceptions import NotFound
 
         try:
             super().execute(context)
         except NotFound as error:
-            raise AirflowFailException(
+            # Retried, not failed at once: the retries' delays keep @continuous from failing a dozen runs a minute.
+            raise AirflowException(
                 f"Bucket gs://{self.bucket} is missing: run the DAG {self.store.prefix}_setup, or correct "
                 "webhook_bucket in include/stores.yaml"
             ) from error

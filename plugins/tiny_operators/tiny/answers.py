@@ -23,6 +23,7 @@ class Meaning(Enum):
 
     OK = "ok"
     NO_ROWS = "no rows"
+    TOO_MANY_ROWS = "too many rows"
     PAST_LAST_PAGE = "past the last page"
     NOT_FOUND = "not found"
     RECORD_REFUSED = "record refused"
@@ -58,7 +59,7 @@ _BY_CODE: Final[dict[int, tuple[Meaning, str]]] = {
     10: (Meaning.REQUEST_REFUSED, "a parameter is missing"),
     11: (Meaning.TOO_MANY_AT_ONCE, "too many calls at the same time"),
     20: (Meaning.NO_ROWS, "no rows"),
-    21: (Meaning.REQUEST_REFUSED, "too many rows: ask for a shorter range"),
+    21: (Meaning.TOO_MANY_ROWS, "too many rows: ask for a shorter range"),
     22: (Meaning.REQUEST_REFUSED, "too many records in a batch"),
     23: (Meaning.PAST_LAST_PAGE, "there is no such page"),
     30: (Meaning.RECORD_REFUSED, "duplicate record"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import pendulum
@@ -97,9 +98,11 @@ def read_webhook(content: bytes, cnpj: str) -> OrderEvent | Uninteresting | Reje
     if not isinstance(event, dict):
         return _reject("(file)", "a JSON object", kind_of(event), "upload one payload a file")
     for name in ("versao", "cnpj", "tipo"):
-        if not isinstance(event.get(name), str | int) or not str(event[name]).strip():
+        kinds = str | int if name == "tipo" else str | int | Decimal
+        if not isinstance(event.get(name), kinds) or not str(event[name]).strip():
             return _reject(name, "text", kind_of(event.get(name)), "upload Tiny's payload as it came")
-    if re.sub(r"\D", "", str(event["cnpj"])) != cnpj:
+    # A JSON number has lost its zeros on the left; the receiver compares in the same way.
+    if cnpj_key(str(event["cnpj"])) != cnpj_key(cnpj):
         return _reject(
             "cnpj",
             "the CNPJ of this bucket's store",
@@ -109,6 +112,11 @@ def read_webhook(content: bytes, cnpj: str) -> OrderEvent | Uninteresting | Reje
     if event["tipo"] not in ORDER_EVENTS:
         return Uninteresting(str(event["tipo"]))
     return _order_event(event)
+
+
+def cnpj_key(cnpj: str) -> str:
+    """A CNPJ or CPF in the form in which they are compared: 14 characters without punctuation."""
+    return re.sub(r"[^0-9A-Z]", "", cnpj.upper()).zfill(14)
 
 
 def _order_event(event: dict[str, Any]) -> OrderEvent | Reject:
