@@ -30,6 +30,10 @@ def main() -> int:
     began = time.monotonic()
     try:
         settings = Settings.from_env()
+        if "tiny" in settings.replaced:
+            raise StackError(
+                "the demo compares with the simulator's truth: unset AIRFLOW_CONN_TINY_Z316 first"
+            )
         with running(settings, fresh=True) as stack:
             os.environ.update(stack.env)
             problems = list(_demo(stack.env, arguments.orders))
@@ -60,10 +64,11 @@ def _demo(env: Mapping[str, str], count: int) -> Iterator[str]:
     for table in _TABLES:
         yield from table_differences(table, truth[table], rows[table])
     calls, products = simulator.calls(), {row["id"] for row in truth["produto"]}
-    days = {row["data"] for row in truth["pdv"]}
-    bound = {"pdv.pedido.obter": count, "pedidos.pesquisa": len(days), "produto.obter": len(products)}
+    # All sales are of today: one search page a batch. A slow machine may take the files up in two batches.
+    batches = sum(name.endswith("/plan.json") for name in warehouse.objects("runs/"))
+    bound = {"pdv.pedido.obter": count, "pedidos.pesquisa": batches, "produto.obter": len(products)}
     if calls != bound:
-        yield f"calls were {dict(calls)}, not {bound}"
+        yield f"calls were {dict(calls)}, not {bound} (in {batches} batches)"
     seconds = [
         row["update_timestamp"].timestamp() - posted[row["id"]] for row in rows["pdv"] if row["id"] in posted
     ]
