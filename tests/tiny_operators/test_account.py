@@ -78,7 +78,8 @@ def test_every_form_of_the_address(more: dict[str, str], account: Any) -> None:
         ({"host": "127.0.0.1", "schema": "http", "port": 18080}, "http://127.0.0.1:18080/api2/"),
         ({"host": "http://127.0.0.1", "port": 18080}, "http://127.0.0.1:18080/api2/"),
         ({"host": "http://127.0.0.1:18080", "port": 9}, "http://127.0.0.1:18080/api2/"),
-        ({"host": "127.0.0.1", "port": 18080}, "https://127.0.0.1:18080/api2/"),
+        ({"host": "127.0.0.1", "port": 18080}, "http://127.0.0.1:18080/api2/"),
+        ({"host": "tiny.example.com", "port": 8443}, "https://tiny.example.com:8443/api2/"),
         ({"host": "https://proxy.example.invalid/tiny/api2"}, "https://proxy.example.invalid/tiny/api2/"),
     ],
 )

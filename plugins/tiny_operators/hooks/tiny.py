@@ -71,7 +71,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
     """Calls services of one Tiny account: paced, retried, and with the token in the body only.
 
     Connection (any type; ``tiny`` by convention): host = address of the API, such as ``https://api.tiny.com.br/api2/``
-    (the path ``/api2/`` is added where there is none); password = token; extra = ``requests_per_minute`` (the plan's
+    (``https`` is meant where no scheme is given, on this machine ``http``; ``/api2/`` where there is no path); password = token; extra = ``requests_per_minute`` (the plan's
     limit, default 30; the header ``x-limit-api`` lowers it) and ``share`` (0 to 1, default 0.8: what is left is for the
     store's other systems).
 
@@ -238,7 +238,10 @@ def read_account(conn: Connection) -> Account:
 
 
 def _scheme(conn: Connection) -> str:
-    return conn.schema if conn.schema in {"http", "https"} else "https"
+    if conn.schema in {"http", "https"}:
+        return str(conn.schema)
+    # The token never leaves this machine unencrypted; a simulator on it has no certificate.
+    return "http" if str(conn.host).split(":")[0] in {"127.0.0.1", "localhost"} else "https"
 
 
 def _positive(value: object, where: str, name: str, most: float = 100_000) -> float:
