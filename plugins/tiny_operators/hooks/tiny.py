@@ -70,10 +70,10 @@ class Account:
 class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
     """Calls services of one Tiny account: paced, retried, and with the token in the body only.
 
-    Connection (any type; ``tiny`` by convention): host = address of the API, such as ``https://api.tiny.com.br/api2/``
-    (``https`` is meant where no scheme is given, on this machine ``http``; ``/api2/`` where there is no path); password = token; extra = ``requests_per_minute`` (the plan's
-    limit, default 30; the header ``x-limit-api`` lowers it) and ``share`` (0 to 1, default 0.8: what is left is for the
-    store's other systems).
+    Connection (any type; ``tiny`` by convention): host = address of the API, such as
+    ``https://api.tiny.com.br/api2/`` (``https`` is meant where no scheme is given, on this machine ``http``; ``/api2/``
+    where there is no path); password = token; extra = ``requests_per_minute`` (the plan's limit, default 30; the header
+    ``x-limit-api`` lowers it) and ``share`` (0 to 1, default 0.8: what is left is for the store's other systems).
 
     Args:
         tiny_conn_id: The connection.
