@@ -69,6 +69,8 @@ class OrderReader:
     _pages: dict[int, str] = field(default_factory=dict)
     _products: dict[str, set[int]] = field(default_factory=dict)
     _refused: dict[int, str] = field(default_factory=dict)
+    _unanswered_in_a_row: int = 0
+    _any_answer: bool = False
 
     def find_search_lines(self, plan: Plan) -> None:
         """Read the search pages of the days on which several orders were made; note which page lists which order.
@@ -89,14 +91,27 @@ class OrderReader:
 
         Returns:
             Name of the object, and whether it was written now.
+
+        Raises:
+            TinyUnavailableError: When Tiny is down.
         """
         target = names.raw_orders_object(self.key, day, number)
         if self.objects.exists(target):
             return target, False
         answers = list(self._answered(orders, lambda order: (order, self.hook.order(order.pedido), _now())))
         self._find_missing_lines([(order, answer) for order, answer, _ in answers])
-        lines = self._answered(answers, lambda read: self._order_line(*read))
-        return target, self.objects.create(target, "".join(lines))
+        lines = list(self._answered(answers, lambda read: self._order_line(*read)))
+        # A chunk without an answer is not done: a later try asks again.
+        return target, bool(lines) and self.objects.create(target, "".join(lines))
+
+    def finish(self) -> None:
+        """End the reading.
+
+        Raises:
+            TinyUnavailableError: When there were orders and Tiny answered about none: it may well be down.
+        """
+        if self._unanswered_in_a_row and not self._any_answer:
+            raise TinyUnavailableError("Tiny answered about none of the orders; their files wait")
 
     def _answered(self, asked: Sequence[_Asked], ask: Callable[[_Asked], _Told]) -> Iterator[_Told]:
         """Ask for each; what Tiny does not answer is left out, and so read again by the next run.
@@ -104,19 +119,18 @@ class OrderReader:
         One order, or one product, that Tiny can never answer must not keep all others from the tables.
 
         Raises:
-            TinyUnavailableError: When Tiny answered nothing, or failed several times in a row: then it is Tiny.
+            TinyUnavailableError: When several in a row got no answer: then it is Tiny.
         """
-        told = in_a_row = 0
         for item in asked:
             try:
                 answer = ask(item)
             except TinyUnavailableError:
-                in_a_row += 1
-                if in_a_row >= min(_GIVE_UP_AFTER, len(asked) - told):
+                self._unanswered_in_a_row += 1
+                if self._unanswered_in_a_row >= _GIVE_UP_AFTER:
                     raise
                 log_event(log, "left_for_the_next_run", level=logging.WARNING, store=self.store.prefix)
                 continue
-            told, in_a_row = told + 1, 0
+            self._unanswered_in_a_row, self._any_answer = 0, True
             yield answer
 
     def _order_line(self, order: PlannedOrder, answer: Answer, fetched_at: str) -> str:

@@ -52,6 +52,10 @@ class Objects:
         # A StringIO ends lines at line feeds only, which JSON texts cannot hold; str.splitlines knows many more ends.
         yield from StringIO(self._bucket.blob(name).download_as_text(encoding="utf-8"))
 
+    def lines_if_any(self, name: str) -> Iterator[str]:
+        """Lines of an object of a chunk's size; none when it is not there."""
+        yield from StringIO((self.read(name) or b"").decode("utf-8"))
+
     def write_json(self, name: str, content: object) -> None:
         """Write a JSON object, or replace it."""
         text = json.dumps(content, ensure_ascii=False, indent=1)

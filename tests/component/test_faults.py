@@ -56,6 +56,37 @@ def test_an_order_that_tiny_never_answers_about_waits_and_the_others_are_loaded(
 
 
 @pytest.mark.usefixtures("impatient", "no_faults")
+def test_an_old_order_without_an_answer_is_set_aside_and_does_not_keep_the_new_ones(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    """It stands alone in its chunk, which is read first."""
+    orders = post(emulators, simulator, 2)
+    (old,) = simulator.sell(1)
+    name = f"z316-tiny-webhook-vendas-{old.pedido}-20260102T120000-a.json"
+    inbox = warehouse._storage().bucket(warehouse.webhook_bucket)
+    inbox.blob(name).upload_from_string(json.dumps(old.webhook))
+    fault(simulator, faults=["html_502"], service="pdv.pedido.obter", key=str(old.pedido), times=None)
+    plan(run)
+    fetch(run)
+    rows(run)
+    assert archive(run) == {"done": 2, "rejected": 1, "ignored": 0, "waiting": 0}
+    assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == set(orders)
+
+
+@pytest.mark.usefixtures("impatient", "no_faults")
+def test_a_lone_order_without_an_answer_fails_the_task_and_waits(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    post(emulators, simulator, 1)
+    fault(simulator, faults=["html_502"], times=None)
+    plan(run)
+    for _ in range(2):
+        with pytest.raises(TinyUnavailableError):
+            fetch(run)
+    assert len(warehouse.waiting()) == 1
+
+
+@pytest.mark.usefixtures("impatient", "no_faults")
 def test_a_tiny_that_is_down_fails_the_task_and_keeps_the_files(
     emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:

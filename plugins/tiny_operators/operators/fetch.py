@@ -56,4 +56,5 @@ class FetchOrdersOperator(StoreOperator):
                 calls=hook.calls.total(),
                 seconds=time.monotonic() - started,
             )
+        reader.finish()
         return {"orders": done, "chunks": number, "calls": hook.calls.total()}

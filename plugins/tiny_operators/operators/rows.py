@@ -48,7 +48,7 @@ class MakeRowsOperator(StoreOperator):
             rejects = open_files.enter_context(objects.writing(names.rejects_object(key, day)))
             raw = RawReader(objects)
             for number, (chunk_day, _) in enumerate(chunks(plan), start=1):
-                for line in objects.lines(names.raw_orders_object(key, chunk_day, number)):
+                for line in objects.lines_if_any(names.raw_orders_object(key, chunk_day, number)):
                     result = raw.order_rows(read_line(line))
                     self._write(result, files, rejects)
                     outcomes[str(result.pedido)] = _outcome(result)
