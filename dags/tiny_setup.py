@@ -1,4 +1,4 @@
-"""Setup DAG of each store."""
+"""Airflow DAG of each store: what the others need, created."""
 
 import pendulum
 

@@ -44,7 +44,7 @@ COLUMNS = {
         tipoVariacao:S variacoes:S idProdutoPai:I sob_encomenda:S dias_preparacao:I marca:S tipoEmbalagem:I
         alturaEmbalagem:N larguraEmbalagem:N comprimentoEmbalagem:N diametroEmbalagem:N qtd_volumes:I
         categoria:S anexos:R* imagens_externas:R* classe_produto:S seo_title:S seo_keywords:S link_video:S
-        seo_description:S slug:S source_id:S update_timestamp:T fetched_at:T payload:J
+        seo_description:S slug:S source_id:S update_timestamp:T fetched_at:T refreshed_at:T payload:J
     """,
     "produto.anexos": "anexo:S",
     "produto.imagens_externas": "url:S",

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import requests
@@ -50,6 +51,54 @@ class Simulator:
         answer.raise_for_status()
         webhook: dict[str, Any] = answer.json()["webhooks"][0]
         return webhook
+
+    def edit(self, pedido: int, **fields: Any) -> None:
+        """Let fields of an order be changed, such as ``data`` (ISO)."""
+        url = f"{self.url}/_sim/orders/{pedido}/edit"
+        requests.post(url, json=fields, timeout=_TIMEOUT_S).raise_for_status()
+
+    def edit_product(self, produto: int, **fields: Any) -> None:
+        """Let fields of a product be changed, such as ``preco_custo``."""
+        url = f"{self.url}/_sim/products/{produto}/edit"
+        requests.post(url, json=fields, timeout=_TIMEOUT_S).raise_for_status()
+
+    def keys(self, service: str) -> list[int]:
+        """Which ids a service was asked for, sorted."""
+        answer = requests.get(f"{self.url}/_sim/calls", timeout=_TIMEOUT_S)
+        answer.raise_for_status()
+        return sorted(int(call["key"]) for call in answer.json()["calls"] if call["service"] == service)
+
+    def delete(self, pedido: int) -> None:
+        """Let an order be deleted, of which Tiny says nothing."""
+        url = f"{self.url}/_sim/orders/{pedido}/delete"
+        requests.post(url, json={}, timeout=_TIMEOUT_S).raise_for_status()
+
+    def sell_on(self, day: date, count: int) -> list[Sale]:
+        """Let the shop sell on a past date, of which no webhook is posted by itself."""
+        body = {"count": count, "date": day.isoformat()}
+        answer = requests.post(f"{self.url}/_sim/sell", json=body, timeout=_TIMEOUT_S)
+        answer.raise_for_status()
+        return [Sale(int(order["id"]), order["webhooks"][0]) for order in answer.json()["orders"]]
+
+    def fault(self, **what: Any) -> None:
+        """Let coming calls fail: ``faults``, ``service``, ``key``, ``times``, as the simulator's README says."""
+        requests.post(f"{self.url}/_sim/faults", json=what, timeout=_TIMEOUT_S).raise_for_status()
+
+    def no_faults(self) -> None:
+        """Let no further call fail."""
+        requests.delete(f"{self.url}/_sim/faults", timeout=_TIMEOUT_S).raise_for_status()
+
+    def truth_of_dates(self, first: date, last: date) -> dict[str, Any]:
+        """What is true of the orders of some dates, both included."""
+        dates = {"from": first.isoformat(), "to": last.isoformat()}
+        answer = requests.get(f"{self.url}/_sim/truth", params=dates, timeout=_TIMEOUT_S)
+        answer.raise_for_status()
+        truth: dict[str, Any] = answer.json()
+        return truth
+
+    def set(self, **settings: Any) -> None:
+        """Switch quirks, limits and faults."""
+        requests.put(f"{self.url}/_sim/settings", json=settings, timeout=_TIMEOUT_S).raise_for_status()
 
     def truth(self, orders: list[int]) -> dict[str, Any]:
         """What is true of these orders."""
@@ -103,6 +152,12 @@ class Warehouse:
     def objects(self, prefix: str) -> list[str]:
         """Objects of the API bucket below a prefix."""
         return [blob.name for blob in self._storage().list_blobs(self.api_bucket, prefix=prefix)]
+
+    def forget_products_read_today(self) -> None:
+        """Let every product be read anew, as on another day."""
+        bucket = self._storage().bucket(self.api_bucket)
+        for name in self.objects("raw/produto/"):
+            bucket.blob(name).delete()
 
     def envelope(self, name: str, pedido: int) -> dict[str, Any] | None:
         """The envelope of an order's raw line in an object; None when it is not there."""

@@ -5,6 +5,7 @@ The names come from ``apache-airflow-providers-common-compat`` (>= 1.13.1), whic
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -20,6 +21,7 @@ from airflow.providers.common.compat.sdk import (
     BaseOperatorLink,
     Connection,
     Context,
+    Param,
     XCom,
     conf,
 )
@@ -96,6 +98,12 @@ def run_id_of(context: Context) -> str:
     return str(run.run_id)
 
 
+def data_interval(context: Context) -> tuple[datetime, datetime] | None:
+    """Start and end of the run's data interval; None for a run by hand that has none, as on Airflow 3."""
+    start, end = context.get("data_interval_start"), context.get("data_interval_end")
+    return (start, end) if start is not None and end is not None else None
+
+
 __all__ = [
     "AIRFLOW_API_CONNECTION",
     "AIRFLOW_V_3_0_PLUS",
@@ -110,8 +118,10 @@ __all__ = [
     "BaseOperatorLink",
     "Connection",
     "Context",
+    "Param",
     "XCom",
     "conf",
+    "data_interval",
     "ensure_pool",
     "run_id_of",
     "wait_timed_out",

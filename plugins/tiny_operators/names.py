@@ -36,6 +36,21 @@ def unfinished_object(dag_id: str) -> str:
     return f"runs/{dag_id}_unfinished.json"
 
 
+def live_waits_object(prefix: str) -> str:
+    """Stands while orders of webhooks wait for the account: history gives way to them."""
+    return f"runs/{prefix}_live_waits.json"
+
+
+def date_plan_object(key: str, date: str) -> str:
+    """What a run of history is to do about one date; stands when the date's search pages are all read."""
+    return f"runs/{key}/dates/{date}.json"
+
+
+def date_orders_object(key: str, date: str, unique: str) -> str:
+    """The orders of one date that a run of history is to read, one a line."""
+    return f"runs/{key}/dates/{date}-{unique}.ndjson"
+
+
 def search_object(key: str) -> str:
     """Which search page lists which order of the run."""
     return f"runs/{key}/search.json"
@@ -46,9 +61,19 @@ def outcome_object(key: str) -> str:
     return f"runs/{key}/outcome.json"
 
 
+def raw_orders_prefix(day: str) -> str:
+    """Where the answers about orders are that arrived on a day."""
+    return f"raw/pdv/dt={day}/"
+
+
 def raw_orders_object(key: str, day: str, chunk: int) -> str:
     """Answers of one chunk's orders, on the day when the sales arrived. Written last: where it stands, it is done."""
-    return f"raw/pdv/dt={day}/{key}-{chunk:05d}.ndjson"
+    return f"{raw_orders_prefix(day)}{key}-{chunk:05d}.ndjson"
+
+
+def older_layout_prefix(day: str) -> str:
+    """Where the older layout has the orders that arrived on a day: their folders' names begin with the moment."""
+    return f"{day.replace('-', '')}T"
 
 
 def raw_search_object(key: str, day: str, unique: str) -> str:

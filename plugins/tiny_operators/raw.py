@@ -32,6 +32,7 @@ class Envelope:
         request: Service and parameters, without the token.
         pesquisa: For an order: object that holds the search page that lists it; None when none did.
         produtos: For an order: object of each product's answer, by product id as text.
+        refresh_costs: For an order: a person asked that product costs that were read before be read again.
     """
 
     store: str
@@ -45,6 +46,7 @@ class Envelope:
     request: dict[str, str]
     pesquisa: str | None = None
     produtos: dict[str, str] = field(default_factory=dict)
+    refresh_costs: bool = False
 
     def line(self, answer_text: str) -> str:
         """The raw line.

@@ -8,31 +8,18 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import date
 from typing import Final, TypeVar
 
-import pendulum
-
-from . import __version__, names
+from . import names
 from .events import log_event
-from .hooks.tiny import (
-    ORDER_SERVICE,
-    PRODUCT_SERVICE,
-    SEARCH_SERVICE,
-    TinyHook,
-    TinyUnavailableError,
-    search_lines,
-    search_request,
-)
-from .plan import Plan, PlannedOrder
-from .raw import Envelope, Kind
-from .rows.orders import answer_id_differs, product_ids
-from .storage import Objects
-from .stores import Store
+from .hooks.tiny import OFFICE_SERVICE, ORDER_SERVICE, TinyHook, TinyUnavailableError, search_lines
+from .plan import Chunk, Plan, PlannedOrder
+from .raw_writer import RawWriter, now
+from .rows.orders import order_record, product_ids
 from .tiny import search
 from .tiny.answers import Answer, Json, Meaning
 
@@ -47,46 +34,62 @@ _Asked = TypeVar("_Asked")
 _Told = TypeVar("_Told")
 
 
+@dataclass(frozen=True)
+class _Read:
+    """An order's answer.
+
+    Attributes:
+        order: The order.
+        service: Which service answered.
+        answer: Its answer.
+        fetched_at: When (ISO 8601, UTC).
+        record: The order in the answer, in the shape of ``pdv.pedido.obter``; None when there is none in it.
+    """
+
+    order: PlannedOrder
+    service: str
+    answer: Answer
+    fetched_at: str
+    record: Json | None
+
+
 @dataclass
 class OrderReader:
     """Reads the orders of one run.
 
     Attributes:
         hook: The store's account.
-        objects: The store's API bucket.
-        store: The store.
-        path: Which DAG reads, such as ``webhook``.
-        key: The run's key.
+        raw: Writes the answers.
+        plan: The run's plan.
         sleep: Waits for seconds.
     """
 
     hook: TinyHook
-    objects: Objects
-    store: Store
-    path: str
-    key: str
+    raw: RawWriter
+    plan: Plan
     sleep: Callable[[float], None] = time.sleep
     _pages: dict[int, str] = field(default_factory=dict)
-    _products: dict[str, set[int]] = field(default_factory=dict)
-    _refused: dict[int, str] = field(default_factory=dict)
     _unanswered_in_a_row: int = 0
     _any_answer: bool = False
 
-    def find_search_lines(self, plan: Plan) -> None:
+    def find_search_lines(self) -> None:
         """Read the search pages of the days on which several orders were made; note which page lists which order.
 
-        Orders that are alone on their day, or whose day is not known, are searched by number when they are read.
+        Orders that are alone on their day, or whose day is not known, are searched by number when they are read; those
+        of a plan that was made from search pages have theirs already.
         """
-        found = self.objects.read_json(names.search_object(self.key))
+        objects, target = self.raw.objects, names.search_object(self.raw.key)
+        unlisted = [order for order in self.plan.orders if order.pesquisa is None]
+        found = objects.read_json(target) if unlisted else {}
         if found is None:
-            for data, wanted in _by_date(plan.orders).items():
+            for data, wanted in _by_date(unlisted).items():
                 if len(wanted) > 1:
                     self._search_date(data, wanted)
-            self.objects.write_json(names.search_object(self.key), self._pages)
+            objects.write_json(target, self._pages)
         else:
             self._pages = {int(pedido): page for pedido, page in found.items()}
 
-    def read_chunk(self, number: int, day: str, orders: list[PlannedOrder]) -> tuple[str, bool]:
+    def read_chunk(self, chunk: Chunk) -> tuple[str, bool]:
         """Read one chunk of orders into one raw object, unless it stands already.
 
         Returns:
@@ -95,14 +98,14 @@ class OrderReader:
         Raises:
             TinyUnavailableError: When Tiny is down.
         """
-        target = names.raw_orders_object(self.key, day, number)
-        if self.objects.exists(target):
+        target = names.raw_orders_object(self.raw.key, chunk.day, chunk.number)
+        if self.raw.objects.exists(target):
             return target, False
-        answers = list(self._answered(orders, lambda order: (order, self.hook.order(order.pedido), _now())))
-        self._find_missing_lines([(order, answer) for order, answer, _ in answers])
-        lines = list(self._answered(answers, lambda read: self._order_line(*read)))
+        reads = list(self._answered(chunk.orders, self._read))
+        self._find_missing_lines(reads)
+        lines = list(self._answered(reads, self._line))
         # A chunk without an answer is not done: a later try asks again.
-        return target, bool(lines) and self.objects.create(target, "".join(lines))
+        return target, bool(lines) and self.raw.objects.create(target, "".join(lines))
 
     def finish(self) -> None:
         """End the reading.
@@ -128,28 +131,36 @@ class OrderReader:
                 self._unanswered_in_a_row += 1
                 if self._unanswered_in_a_row >= _GIVE_UP_AFTER:
                     raise
-                log_event(log, "left_for_the_next_run", level=logging.WARNING, store=self.store.prefix)
+                log_event(log, "left_for_the_next_run", level=logging.WARNING, store=self.plan.store)
                 continue
             self._unanswered_in_a_row, self._any_answer = 0, True
             yield answer
 
-    def _order_line(self, order: PlannedOrder, answer: Answer, fetched_at: str) -> str:
-        record = _record(answer, order.pedido)
-        products = product_ids(record) if record is not None else []
-        request = {"service": ORDER_SERVICE, "id": str(order.pedido)}
-        envelope = self._envelope("pdv", request, fetched_at, order)
-        references = {str(produto): self._product(produto) for produto in products}
-        complete = Envelope(**{
-            **vars(envelope),
-            "pesquisa": self._pages.get(order.pedido),
-            "produtos": references,
-        })
-        return complete.line(answer.text)
+    def _read(self, order: PlannedOrder) -> _Read:
+        service, answer = ORDER_SERVICE, self.hook.order(order.pedido)
+        if answer.meaning is Meaning.NOT_FOUND:
+            # The back office may know an order that the till does not; only when neither does, it is gone.
+            service, answer = OFFICE_SERVICE, self.hook.office_order(order.pedido)
+        return _Read(order, service, answer, now(), order_record(answer, service, order.pedido))
+
+    def _line(self, read: _Read) -> str:
+        products = product_ids(read.record) if read.record is not None else []
+        return self.raw.order_line(
+            read.order,
+            {"service": read.service, "id": str(read.order.pedido)},
+            read.fetched_at,
+            read.answer,
+            pesquisa=self._page_of(read.order),
+            produtos={str(produto): self.raw.product(produto, self.hook.product) for produto in products},
+            refresh_costs=self.plan.refresh_costs,
+        )
+
+    def _page_of(self, order: PlannedOrder) -> str | None:
+        return order.pesquisa or self._pages.get(order.pedido)
 
     def _search_date(self, data: str, wanted: set[int]) -> None:
         """Page through a date while that is cheaper than to search each order by its number."""
-        day = pendulum.from_format(data, "YYYY-MM-DD").format("DD/MM/YYYY")
-        parameters = {"dataInicial": day, "dataFinal": day}
+        parameters = search.date_parameters(date.fromisoformat(data))
         left, page, pages = set(wanted), 0, 1
         while search.next_page_pays(page, pages, left):
             page += 1
@@ -159,84 +170,29 @@ class OrderReader:
             pages = search.last_page(answer.retorno)
             left -= self._keep_page(answer, parameters, page, left)
 
-    def _find_missing_lines(self, answers: list[tuple[PlannedOrder, Answer]]) -> None:
+    def _find_missing_lines(self, reads: Sequence[_Read]) -> None:
         """Search by number the orders that no page lists, some seconds long, since Tiny lists an order late."""
-        records = {order.pedido: _record(answer, order.pedido) for order, answer in answers}
         for wait in (0.0, *_LISTING_WAITS):
-            missing = {
-                pedido: record for pedido, record in records.items() if record and pedido not in self._pages
-            }
+            missing = [read for read in reads if read.record and not self._page_of(read.order)]
             if not missing:
                 return
             if wait:
-                log_event(log, "not_listed_yet", store=self.store.prefix, orders=len(missing), seconds=wait)
+                log_event(log, "not_listed_yet", store=self.plan.store, orders=len(missing), seconds=wait)
                 self.sleep(wait)
-            for pedido, record in missing.items():
-                parameters = {"numero": str(record.get("numero", ""))}
+            for read in missing:
+                parameters = {"numero": str((read.record or {}).get("numero", ""))}
                 answer = self.hook.search_page(parameters)
                 if answer.meaning is Meaning.OK:
-                    self._keep_page(answer, parameters, 1, {pedido})
+                    self._keep_page(answer, parameters, 1, {read.order.pedido})
 
     def _keep_page(self, answer: Answer, parameters: dict[str, str], page: int, wanted: set[int]) -> set[int]:
         """Store a search page when it lists orders that are wanted; say which."""
         listed = {search.order_id(line) for line in search_lines(answer)}
         found = {pedido for pedido in wanted if pedido in listed}
         if found:
-            target = names.raw_search_object(self.key, self._today(), uuid.uuid4().hex)
-            request = {"service": SEARCH_SERVICE, **search_request(parameters, page)}
-            self.objects.create(target, self._envelope("pesquisa", request, _now()).line(answer.text))
+            target = self.raw.search_page(answer, parameters, page)
             self._pages.update(dict.fromkeys(found, target))
         return found
-
-    def _product(self, produto: int) -> str:
-        """Object with today's answer about a product, which is read when there is none."""
-        day = self._today()
-        target = names.raw_product_object(day, produto)
-        if produto in self._products_of(day):
-            return target
-        if produto in self._refused:
-            return self._refused[produto]
-        answer = self.hook.product(produto)
-        if answer.meaning is Meaning.OK:
-            self._products_of(day).add(produto)
-        else:
-            # Kept as it came, but it serves this run only: the next one asks again.
-            target = self._refused[produto] = names.raw_refused_product_object(day, produto, uuid.uuid4().hex)
-        request = {"service": PRODUCT_SERVICE, "id": str(produto)}
-        self.objects.create(
-            target, self._envelope("produto", request, _now(), produto=produto).line(answer.text)
-        )
-        return target
-
-    def _today(self) -> str:
-        return names.day_of(datetime.now(UTC), self.store.timezone)
-
-    def _products_of(self, day: str) -> set[int]:
-        if day not in self._products:
-            prefix = names.raw_product_prefix(day)
-            found = (names.product_of(blob.name) for blob in self.objects.list(prefix))
-            self._products[day] = {produto for produto in found if produto is not None}
-        return self._products[day]
-
-    def _envelope(
-        self,
-        kind: Kind,
-        request: dict[str, str],
-        fetched_at: str,
-        order: PlannedOrder | None = None,
-        produto: int | None = None,
-    ) -> Envelope:
-        return Envelope(
-            store=self.store.prefix,
-            kind=kind,
-            pedido=order.pedido if order else None,
-            produto=produto,
-            arrived_at=order.arrived_at if order else None,
-            fetched_at=fetched_at,
-            path=self.path,
-            version=__version__,
-            request=request,
-        )
 
 
 def _by_date(orders: Iterable[PlannedOrder]) -> dict[str, set[int]]:
@@ -245,13 +201,3 @@ def _by_date(orders: Iterable[PlannedOrder]) -> dict[str, set[int]]:
         if order.data:
             wanted[order.data].add(order.pedido)
     return dict(wanted)
-
-
-def _record(answer: Answer, pedido: int) -> Json | None:
-    """The order in an answer; None when Tiny does not know it, or answered with another one."""
-    record = answer.retorno.get("pedido") if answer.meaning is Meaning.OK else None
-    return record if isinstance(record, dict) and not answer_id_differs(record, pedido) else None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()

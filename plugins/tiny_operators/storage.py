@@ -10,12 +10,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import StringIO, TextIOWrapper
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, cast
 
 from .names import NDJSON
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Bucket, Client
+
+_PART_BYTES: Final = 1024 * 1024
 
 
 class Objects:
@@ -47,13 +49,14 @@ class Objects:
         content = self.read(name)
         return None if content is None else json.loads(content)
 
-    def lines(self, name: str) -> Iterator[str]:
-        """Lines of an object of a chunk's size, in one request."""
-        # A StringIO ends lines at line feeds only, which JSON texts cannot hold; str.splitlines knows many more ends.
-        yield from StringIO(self._bucket.blob(name).download_as_text(encoding="utf-8"))
+    def stream(self, name: str) -> Iterator[str]:
+        """Lines of an object of any size, a small part of it in memory at a time."""
+        with self._bucket.blob(name).open("rb", chunk_size=_PART_BYTES) as reader:
+            yield from TextIOWrapper(cast("BinaryIO", reader), encoding="utf-8", newline="\n")
 
     def lines_if_any(self, name: str) -> Iterator[str]:
-        """Lines of an object of a chunk's size; none when it is not there."""
+        """Lines of an object of a chunk's size, in one request; none when it is not there."""
+        # A StringIO ends lines at line feeds only, which JSON texts cannot hold; str.splitlines knows many more ends.
         yield from StringIO((self.read(name) or b"").decode("utf-8"))
 
     def write_json(self, name: str, content: object) -> None:

@@ -55,6 +55,11 @@ class Store:
         """Airflow pool of one slot: one task at a time calls the account."""
         return f"tiny_{self.prefix}"
 
+    @property
+    def merge_pool(self) -> str:
+        """Airflow pool of one slot: one merge at a time into the store's tables."""
+        return f"merge_{self.prefix}"
+
 
 def include_dir() -> Path:
     """Folder with the stores file, the schemas and the SQL.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,8 +18,12 @@ from tiny_operators.rows.schema import TABLES, schema_fields
 pytestmark = pytest.mark.stack
 
 
-def at(hour: int, minute: int = 0) -> str:
-    return datetime(2026, 3, 14, hour, minute, tzinfo=UTC).isoformat()
+def when(hour: int) -> datetime:
+    return datetime(2026, 3, 14, hour, tzinfo=UTC)
+
+
+def at(hour: int) -> str:
+    return when(hour).isoformat()
 
 
 class Merge:
@@ -41,13 +48,13 @@ class Merge:
         task.render_template_fields({"dag": self.dag, "run_id": run_id, "task": task, "params": {}})
         self.hook.insert_job(configuration=task.configuration, location=task.location).result()
 
+    def rows(self, table: str, where: str) -> list[dict[str, Any]]:
+        found = self.client.query_and_wait(f"SELECT * FROM z316_tiny.{table} WHERE {where}")
+        return [dict(row) for row in found]
+
     def row(self, table: str, **key: Any) -> dict[str, Any]:
-        where = " AND ".join(f"{name} = {value!r}" for name, value in key.items())
-        found = [
-            dict(row) for row in self.client.query_and_wait(f"SELECT * FROM z316_tiny.{table} WHERE {where}")
-        ]
-        assert len(found) == 1, found
-        return found[0]
+        (found,) = self.rows(table, " AND ".join(f"{name} = {value!r}" for name, value in key.items()))
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -88,17 +95,41 @@ def snapshot(pedido: int, produto: int, fetched_at: str, cost: str) -> dict[str,
     }
 
 
+def line(pedido: int, fetched_at: str, **fields: Any) -> dict[str, Any]:
+    """A search line of an order."""
+    return {
+        "store": "z316",
+        "id": str(pedido),
+        "uuid": f"uuid-{pedido}",
+        "timestamp": at(12),
+        "data_pedido": "2026-03-14",
+        "valor": "10.10",
+        "situacao": "Em aberto",
+        "fetched_at": fetched_at,
+        "payload": {"id": str(pedido)},
+        **fields,
+    }
+
+
+def gone(table: str, pedido: int, fetched_at: str, **fields: Any) -> dict[str, Any]:
+    """What marks an order as deleted: no other column."""
+    return {
+        "store": "z316",
+        "id": pedido if table == "pdv" else str(pedido),
+        "uuid": f"uuid-{pedido}",
+        "timestamp": at(12),
+        "fetched_at": fetched_at,
+        "deleted_at": fetched_at,
+        "source_id": "daily-0.1.0",
+        **fields,
+    }
+
+
 def test_a_newer_reading_replaces_an_older_one(merge: Merge) -> None:
     merge(pdv=[order(1, at(13))])
     merge(pdv=[order(1, at(14), situacao="Cancelado", totalVenda="12.34")])
     row = merge.row("pdv", id=1)
     assert (row["situacao"], row["totalVenda"]) == ("Cancelado", Decimal("12.34"))
-
-
-def test_an_older_reading_never_replaces_a_newer_one(merge: Merge) -> None:
-    merge(pdv=[order(2, at(15), situacao="Faturado")])
-    merge(pdv=[order(2, at(14))])
-    assert merge.row("pdv", id=2)["situacao"] == "Faturado"
 
 
 def test_the_same_batch_again_changes_nothing(merge: Merge) -> None:
@@ -107,24 +138,6 @@ def test_the_same_batch_again_changes_nothing(merge: Merge) -> None:
     before = merge.row("pdv", id=3), merge.row("produto", pedido_id=3)
     merge(**batch)
     assert (merge.row("pdv", id=3), merge.row("produto", pedido_id=3)) == before
-
-
-def test_of_two_readings_in_one_batch_the_newest_wins_and_the_first_arrival_stays(merge: Merge) -> None:
-    merge(
-        pdv=[
-            order(4, at(13), timestamp=at(11)),
-            order(4, at(14), timestamp=at(12), situacao="Faturado"),
-        ]
-    )
-    row = merge.row("pdv", id=4)
-    assert (row["situacao"], row["timestamp"]) == ("Faturado", datetime(2026, 3, 14, 11, tzinfo=UTC))
-
-
-def test_the_first_arrival_stays_in_whatever_order_readings_come(merge: Merge) -> None:
-    merge(pdv=[order(5, at(15), timestamp=at(12), situacao="Faturado")])
-    merge(pdv=[order(5, at(14), timestamp=at(10))])
-    row = merge.row("pdv", id=5)
-    assert (row["situacao"], row["timestamp"]) == ("Faturado", datetime(2026, 3, 14, 10, tzinfo=UTC))
 
 
 def test_an_order_that_moves_to_another_day_stays_one_row(merge: Merge) -> None:
@@ -149,25 +162,144 @@ def test_stores_do_not_touch_each_other(merge: Merge) -> None:
     assert merge.row("pdv", id=8, store="other")["situacao"] == "Faturado"
 
 
-def test_search_lines_follow_the_same_rule(merge: Merge) -> None:
-    line = {
-        "store": "z316",
-        "id": "9",
-        "timestamp": at(12),
-        "data_pedido": "2026-03-14",
-        "valor": "10.10",
-        "payload": {},
-    }
-    merge(pesquisa=[{**line, "fetched_at": at(14), "nome_vendedor": "Nova"}])
-    merge(pesquisa=[{**line, "fetched_at": at(13), "nome_vendedor": "Velha"}])
-    assert merge.row("pesquisa", id="9")["nome_vendedor"] == "Nova"
-
-
 def test_an_empty_batch_is_merged_too(merge: Merge) -> None:
     merge()
 
 
-def test_the_earliest_reading_of_a_product_stays_in_whatever_order_readings_come(merge: Merge) -> None:
-    merge(produto=[snapshot(10, 73, at(14), "9.99")])
-    merge(produto=[snapshot(10, 73, at(13), "5.00")])
-    assert merge.row("produto", pedido_id=10, id=73)["preco_custo"] == Decimal("5.00")
+# Readings of one order: F13 found it at 13 o'clock, G15 found it gone at 15, F14@10 is one of a sale that arrived at 10
+# (else at 12); | stands between batches. Then what the row says: when its content was read, fetched_at, deleted_at,
+# timestamp (hours); None where there is to be no row.
+ORDERS: dict[str, tuple[int, int, int | None, int] | None] = {
+    "F15 | F14@10": (15, 15, None, 10),
+    "F14@12 F13@11": (14, 14, None, 11),
+    "F13 | G15@11": (13, 15, 15, 11),
+    "F13 | G14 | F15": (15, 15, None, 12),
+    "F15 | G14": (15, 15, None, 12),
+    "F13 | G15 | F14@10": (13, 15, 15, 10),
+    "F14 | F13@10 G15": (14, 15, 15, 10),
+    "G14 | G15": None,
+    "G14 G15": None,
+    # All readings in one batch, as when the tables are built again, in either order; and one by one.
+    "F13 G14": (13, 14, 14, 12),
+    "G14 F13": (13, 14, 14, 12),
+    "F13 | G14": (13, 14, 14, 12),
+    "F13 G14 F15@11": (15, 15, None, 11),
+    "F15@11 G14 F13": (15, 15, None, 11),
+    "F13 | G14 | F15@11": (15, 15, None, 11),
+    "F13 F14 G15": (14, 15, 15, 12),
+    "G15 F14 F13": (14, 15, 15, 12),
+    "F13 | F14 | G15": (14, 15, 15, 12),
+    "F13 G14 F15 G16": (15, 16, 16, 12),
+    "G16 F15 G14 F13": (15, 16, 16, 12),
+    "F13 | G14 | F15 | G16": (15, 16, 16, 12),
+    # The same batch again changes nothing.
+    "F13 | G14 | G14": (13, 14, 14, 12),
+    "F13 G14 | F13 G14": (13, 14, 14, 12),
+    "G13 F14 | G13 F14": (14, 14, None, 12),
+}
+# Two readings of one product for one order, which come in either order, in one batch or in two: C13 at 13 o'clock, C13R15
+# the same when newer costs were asked for at 15; a, b: by which path. Then what the row says: when its content was read,
+# refreshed_at, timestamp, path.
+_SNAPSHOTS: dict[tuple[str, str], tuple[int, int | None, int, str]] = {
+    ("C13", "C14"): (13, None, 12, "a"),
+    ("C13", "C15R16@10"): (15, 16, 10, "a"),
+    ("C13R14", "C15R16"): (15, 16, 12, "a"),
+    ("C13R14", "C12R16"): (12, 16, 12, "a"),
+    ("C15R17", "C16R17"): (15, 17, 12, "a"),
+    ("C13@11a", "C13@12b"): (13, None, 11, "a"),
+    ("C13@12a", "C13@11b"): (13, None, 11, "a"),
+}
+PRODUCTS = {
+    "C13 | C15R16 | C15R16": (15, 16, 12, "a"),
+    "C13 | C15R16 | C12": (15, 16, 12, "a"),
+    **{
+        " ".join(order_given): row
+        for (one, other), row in _SNAPSHOTS.items()
+        for order_given in ((one, other), (other, one), (one, "|", other), (other, "|", one))
+    },
+}
+# Cases whose last batch is no news.
+NO_NEWS = [
+    *((table, case) for table in ("pdv", "pesquisa") for case in ("F15 | G14", "F13 | G14 | G14")),
+    *((table, "F13 G14 | F13 G14") for table in ("pdv", "pesquisa")),
+    *(("produto", case) for case in ("C13 | C14", "C13 | C15R16 | C15R16", "C13 | C15R16 | C12")),
+]
+_READING = re.compile(r"([FGC])(\d+)(?:R(\d+))?(?:@(\d+))?([ab]?)")
+_FIRST_ID = 100
+History = list[dict[tuple[str, int], dict[str, Any]]]
+
+
+def readings(text: str, number: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Table and row of each reading of one batch."""
+    for kind, hour, refreshed, arrived, path in _READING.findall(text):
+        fetched_at = at(int(hour))
+        about = {"timestamp": at(int(arrived or 12)), "source_id": path or "a"}
+        if kind == "C":
+            about["refreshed_at"] = at(int(refreshed)) if refreshed else None
+            yield "produto", {**snapshot(number, 80, fetched_at, hour), **about}
+        elif kind == "G":
+            yield "pdv", {**gone("pdv", number, fetched_at), **about}
+            yield "pesquisa", {**gone("pesquisa", number, fetched_at), **about}
+        else:
+            yield "pdv", {**order(number, fetched_at, situacao=hour), **about}
+            yield "pesquisa", {**line(number, fetched_at, situacao=hour), **about}
+
+
+@pytest.fixture(scope="module")
+def history(merge: Merge) -> History:
+    """Rows by table and order after each round of merges: in a round, each case above merges its next batch."""
+    rounds: History = []
+    cases = [case.split("|") for case in (*ORDERS, *PRODUCTS)]
+    for batches in itertools.zip_longest(*cases, fillvalue=""):
+        rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
+        for number, batch in enumerate(batches, start=_FIRST_ID):
+            for table, row in readings(batch, number):
+                rows[table].append(row)
+        merge(**rows)
+        rounds.append({
+            (table, int(row[key])): row
+            for table, key in (("pdv", "id"), ("pesquisa", "id"), ("produto", "pedido_id"))
+            for row in merge.rows(table, "TRUE")
+        })
+    return rounds
+
+
+def after_each_batch(history: History, table: str, case: str) -> list[Any]:
+    """Rows of a case after each of its batches."""
+    number = _FIRST_ID + [*ORDERS, *PRODUCTS].index(case)
+    return [rows.get((table, number)) for rows in history[: case.count("|") + 1]]
+
+
+def hour(value: datetime | None) -> int | None:
+    return value.hour if value else None
+
+
+@pytest.mark.parametrize("table", ["pdv", "pesquisa"])
+@pytest.mark.parametrize("case", ORDERS)
+def test_readings_of_an_order_make_the_same_row_however_they_come(
+    history: History, table: str, case: str
+) -> None:
+    row = after_each_batch(history, table, case)[-1]
+    hours = [row[name] for name in ("fetched_at", "deleted_at", "timestamp")] if row else []
+    assert (row and (int(row["situacao"]), *map(hour, hours))) == ORDERS[case]
+
+
+@pytest.mark.parametrize("table", ["pdv", "pesquisa"])
+def test_a_deletion_changes_nothing_of_what_was_known(history: History, table: str) -> None:
+    before, after = after_each_batch(history, table, "F13 | G15@11")
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"deleted_at", "fetched_at", "timestamp", "update_timestamp"}
+
+
+@pytest.mark.parametrize("case", PRODUCTS)
+def test_readings_of_a_product_make_the_same_row_however_they_come(history: History, case: str) -> None:
+    row = after_each_batch(history, "produto", case)[-1]
+    hours = [hour(row[name]) for name in ("fetched_at", "refreshed_at", "timestamp")]
+    assert (*hours, row["source_id"]) == PRODUCTS[case]
+    assert int(row["preco_custo"]) == hours[0]
+
+
+@pytest.mark.parametrize(("table", "case"), NO_NEWS)
+def test_a_batch_that_is_no_news_changes_nothing(history: History, table: str, case: str) -> None:
+    *_, before, after = after_each_batch(history, table, case)
+    assert before == after

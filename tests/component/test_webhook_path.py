@@ -17,7 +17,7 @@ from tiny_operators import names
 from tiny_operators._compat import AirflowSkipException
 from tiny_operators.operators.archive import ArchiveWebhooksOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
-from tiny_operators.operators.plan import PlanWebhooksOperator
+from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.rows.schema import TABLES
 
@@ -193,10 +193,6 @@ BAD_FILES = {
         b'{"versao": "1", "cnpj": "11222333000181", "tipo": "inclusao_pedido", "dados": {"id": "x"}}',
         "dados.id",
     ),
-    "unknown-order.json": (
-        b'{"versao": "1", "cnpj": "11222333000181", "tipo": "inclusao_pedido", "dados": {"id": "123"}}',
-        "pedido",
-    ),
 }
 
 
@@ -206,11 +202,10 @@ def test_bad_files_are_set_aside_with_a_reason_and_the_rest_goes_on(
     orders = post(emulators, simulator, 2)
     for name, (content, _) in BAD_FILES.items():
         upload(warehouse, f"vendas/{name}", content)
-    assert plan(run) == {"orders": 3, "files": 3, "rejected": 5, "ignored": 0}
+    assert plan(run) == {"orders": 2, "files": 2, "rejected": 5, "ignored": 0}
     fetch(run)
-    counts = rows(run)
-    assert counts["rejected"] == 1
-    assert archive(run) == {"done": 2, "rejected": 6, "ignored": 0, "waiting": 0}
+    assert rows(run)["rejected"] == 0
+    assert archive(run) == {"done": 2, "rejected": 5, "ignored": 0, "waiting": 0}
     assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == set(orders)
     assert warehouse.waiting() == []
     rejected = warehouse.objects("rejected/")
@@ -222,6 +217,30 @@ def test_bad_files_are_set_aside_with_a_reason_and_the_rest_goes_on(
         assert reason["field"] == field
         assert reason["action"]
         assert reason["put_back"].endswith(f"gs://{warehouse.webhook_bucket}/vendas/{name}")
+
+
+def test_an_order_that_tiny_refuses_is_set_aside_with_its_file(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    good, bad = post(emulators, simulator, 2)
+    simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(bad))
+    plan(run)
+    fetch(run)
+    assert rows(run)["rejected"] == 1
+    assert archive(run) == {"done": 1, "rejected": 1, "ignored": 0, "waiting": 0}
+    assert [row["id"] for row in made_rows(warehouse, run, "pdv")] == [good]
+
+
+def test_an_order_that_nobody_knows_any_more_is_no_failure(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    (gone,) = post(emulators, simulator, 1)
+    simulator.delete(gone)
+    plan(run)
+    fetch(run)
+    assert simulator.calls() == {"pdv.pedido.obter": 1, "pedido.obter": 1}
+    assert rows(run) | {"rejected": 0, "gone": 1} == rows(run)
+    assert archive(run) == {"done": 1, "rejected": 0, "ignored": 0, "waiting": 0}
 
 
 def test_events_that_nobody_needs_leave_the_inbox_without_a_call(

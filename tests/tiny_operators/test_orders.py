@@ -176,6 +176,14 @@ def test_a_products_reject_does_not_reject_the_order(answer: str | Json, step: s
     assert [(reject.step, reject.field) for reject in result.rejects] == [(step, field)]
 
 
+def test_costs_that_a_person_asked_for_say_when() -> None:
+    for refresh in (True, False):
+        result = order_rows(order(fetched_at=after(30), refresh_costs=refresh), page(), {COFFEE: product()})
+        (row,) = result.rows["produto"]
+        assert row["refreshed_at"] == (after(30) if refresh else None)
+        assert "refreshed_at" not in result.rows["pdv"][0] | result.rows["pesquisa"][0]
+
+
 def test_new_fields_are_reported_and_kept_in_the_payload() -> None:
     answer = changed("pdv_pedido_obter.json", "pedido", "itens", 0, "lote", value="L1")
     answer["retorno"]["pedido"]["contato"]["apelido"] = "J"

@@ -12,17 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import CNPJ, STORE, TEXTS, TIMEZONE, sample, sample_text
+from tiny_operators.inbox import Disposal, WebhookPlanner, disposals
 from tiny_operators.names import day_of
-from tiny_operators.plan import (
-    Disposal,
-    InboxFile,
-    Plan,
-    PlannedOrder,
-    RejectedFile,
-    WebhookPlanner,
-    chunks,
-    disposals,
-)
+from tiny_operators.plan import InboxFile, Plan, PlannedOrder, RejectedFile, chunks
 from tiny_operators.tiny.webhooks import Reject
 
 NOON = datetime(2026, 3, 14, 15, tzinfo=UTC)  # in São Paulo
@@ -164,14 +156,15 @@ def test_chunks_hold_all_orders_in_their_order_of_one_day_each_and_no_more_than_
     for generation, (pedido, moment) in enumerate(files):
         made.add(f"{generation}.json", generation, moment, webhook(pedido))
     plan = made.plan(chunk_orders=size)
-    groups = list(chunks(plan))
-    assert [order for _, group in groups for order in group] == list(plan.orders)
-    for day, group in groups:
-        assert 1 <= len(group) <= size
-        assert {order.day for order in group} == {day}
-    for (day, group), (next_day, _) in pairwise(groups):
-        assert len(group) == size or day != next_day, "no chunk is smaller than it must be"
-    assert groups == list(chunks(Plan.from_json(json.loads(json.dumps(plan.to_json())))))
+    groups = list(chunks(plan.orders, size))
+    assert [order for group in groups for order in group.orders] == list(plan.orders)
+    assert [group.number for group in groups] == list(range(1, len(groups) + 1))
+    for group in groups:
+        assert 1 <= len(group.orders) <= size
+        assert {order.day for order in group.orders} == {group.day}
+    for group, following in pairwise(groups):
+        assert len(group.orders) == size or group.day != following.day, "no chunk is smaller than it must be"
+    assert groups == list(chunks(Plan.from_json(json.loads(json.dumps(plan.to_json()))).orders, size))
 
 
 INBOX_FILES = st.builds(InboxFile, TEXTS, st.integers(0, 2**63), TEXTS)
@@ -186,14 +179,18 @@ PLANS = st.builds(
             st.integers(1, 2**62),
             TEXTS,
             TEXTS,
-            st.none() | TEXTS,
+            st.none() | TEXTS.filter(bool),
+            st.none() | TEXTS.filter(bool),
             st.lists(INBOX_FILES, max_size=3).map(tuple),
         ),
         max_size=4,
     ).map(tuple),
+    st.lists(TEXTS, max_size=3).map(tuple),
+    st.integers(0, 10**6),
     st.lists(st.builds(RejectedFile, INBOX_FILES, REJECTS), max_size=3).map(tuple),
     st.lists(INBOX_FILES, max_size=3).map(tuple),
     st.integers(1, 100),
+    st.booleans(),
 )
 
 
@@ -204,7 +201,7 @@ def test_a_plan_survives_its_file(plan: Plan) -> None:
 
 def test_an_empty_plan_has_no_chunks_and_moves_nothing() -> None:
     plan = planner().plan()
-    assert list(chunks(plan)) == []
+    assert list(chunks(plan.orders, 20)) == []
     assert list(disposals(plan, {}, NOON)) == []
 
 
@@ -222,10 +219,10 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
         STORE,
         "webhook",
         tuple(
-            PlannedOrder(pedido, NOON.isoformat(), "2026-03-14", None, tuple(own)) for pedido, own in orders
+            PlannedOrder(pedido, NOON.isoformat(), "2026-03-14", files=tuple(own)) for pedido, own in orders
         ),
-        (RejectedFile(files[6], TOO_LARGE),),
-        (files[7],),
+        rejected=(RejectedFile(files[6], TOO_LARGE),),
+        ignored=(files[7],),
     )
     outcomes: dict[str, dict[str, Any]] = {
         "11": {"state": "loaded"},
@@ -246,7 +243,7 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
 
 def test_an_order_that_tiny_never_answers_about_is_set_aside_after_a_day() -> None:
     file = InboxFile("a.json", 1, NOON.isoformat())
-    plan = Plan("z316", "webhook", (PlannedOrder(1, NOON.isoformat(), "2026-03-14", None, (file,)),))
+    plan = Plan("z316", "webhook", (PlannedOrder(1, NOON.isoformat(), "2026-03-14", files=(file,)),))
     (early,) = disposals(plan, {}, NOON + timedelta(hours=23))
     (late,) = disposals(plan, {}, NOON + timedelta(hours=25))
     assert early == Disposal(file, "waiting")

@@ -33,6 +33,7 @@ OWN = (
     "update_timestamp",
     "payload",
     "deleted_at",
+    "refreshed_at",
     "pedido_id",
 )
 
@@ -81,6 +82,7 @@ def test_an_order_has_a_row_in_each_table_with_the_pipelines_columns() -> None:
                 **own,
                 "fetched_at": PRODUCT_READ,
                 "pedido_id": PEDIDO,
+                "refreshed_at": None,
                 "payload": produto,
             }
         ],

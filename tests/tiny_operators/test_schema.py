@@ -48,7 +48,7 @@ OURS = "store STRING, fetched_at TIMESTAMP, payload JSON"
 ADDED = {
     "pdv": f"{OURS}, deleted_at TIMESTAMP",
     "pesquisa": f"{OURS}, deleted_at TIMESTAMP",
-    "produto": f"{OURS}, pedido_id INTEGER",
+    "produto": f"{OURS}, pedido_id INTEGER, refreshed_at TIMESTAMP",
 }
 KEYS = {"pdv": {"store", "id"}, "pesquisa": {"store", "id"}, "produto": {"store", "pedido_id", "id"}}
 

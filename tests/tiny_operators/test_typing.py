@@ -40,6 +40,7 @@ ADDRESS = column("RECORD", column("STRING", name="uf"), name="endereco")
         ("0000-00-00 00:00:00", None),
         ("", None),
         ("01/01/1900", "1900-01-01"),
+        ("01/01/0999", "0999-01-01"),
         ("31/12/9999", "9999-12-31"),
     ],
 )
@@ -133,6 +134,11 @@ def test_a_list_of_one_may_be_an_object_and_an_object_may_be_wrapped(value: obje
     assert typed(value, ITEMS) == [ONE]
 
 
+@pytest.mark.parametrize("value", [[{}, ONE], [ONE, {"item": {}}]])
+def test_an_object_without_fields_is_no_row_of_a_list(value: object) -> None:
+    assert typed(value, ITEMS) == [ONE]
+
+
 def test_lists_keep_their_order_and_fill_missing_fields_with_null() -> None:
     assert typed([{"item": {"url": "b"}}, {"valor": 2}, {"item": {"url": "a"}}], ITEMS) == [
         {"url": "b", "valor": None},
@@ -186,6 +192,7 @@ def check(found: Any, target: Column) -> None:
     if target.repeated:
         assert isinstance(found, list)
         for item in found:
+            assert item is not None
             check(item, Column(target.name, target.type, repeated=False, fields=target.fields))
     elif found is None:
         return

@@ -12,29 +12,45 @@ DECLARE ids ARRAY<{{ id_type }}> DEFAULT IFNULL(
 {%- endmacro -%}
 
 {#- One row per order, the newest reading: an older reading never replaces a newer one. The uuid never changes, the
-    timestamp is that of the first arrival, in whatever order the readings come. -#}
+    timestamp is that of the first arrival, in whatever order the readings come.
+
+    A reading that found the order gone (deleted_at = fetched_at) only marks the row that is there, which keeps what was
+    last known of the order; a newer reading that finds it again takes the mark away. Of one batch's readings of an order
+    the source has the newest that found it (read_at is its fetched_at), marked when a newer one found it gone. -#}
 {%- macro newest_reading_wins(target, staging, columns, partition) -%}
 MERGE `{{ target }}` AS target
   USING (
-    SELECT * REPLACE (MIN(timestamp) OVER (PARTITION BY store, id) AS timestamp)
-    FROM `{{ staging }}`
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY store, id ORDER BY fetched_at DESC) = 1
+    SELECT * REPLACE (
+      MIN(timestamp) OVER readings AS timestamp,
+      MAX(fetched_at) OVER readings AS fetched_at,
+      IF(MAX(deleted_at) OVER readings < read_at, NULL, MAX(deleted_at) OVER readings) AS deleted_at
+    )
+    FROM (SELECT *, IF(deleted_at IS NULL, fetched_at, NULL) AS read_at FROM `{{ staging }}`)
+    QUALIFY ROW_NUMBER() OVER (readings ORDER BY read_at DESC) = 1
+    WINDOW readings AS (PARTITION BY store, id)
   ) AS source
   ON
     target.store = source.store
     AND target.id = source.id
     AND (target.{{ partition }} IN UNNEST(touched) OR target.{{ partition }} IS NULL)
-  WHEN MATCHED AND source.fetched_at > target.fetched_at THEN
-    UPDATE SET
-      {%- for column in columns if column not in ('store', 'id', 'uuid', 'timestamp', 'update_timestamp') %}
+  WHEN MATCHED AND source.read_at > target.fetched_at THEN
+    {{ update_row(columns, ['store', 'id', 'uuid']) }}
+  WHEN MATCHED AND source.deleted_at > target.fetched_at THEN
+    {{ update_row(['fetched_at', 'deleted_at'], []) }}
+  WHEN MATCHED AND source.timestamp < target.timestamp THEN
+    {{ update_row([], []) }}
+  WHEN NOT MATCHED AND source.read_at IS NOT NULL THEN
+    {{ insert_row(columns) }};
+{%- endmacro -%}
+
+{#- The source's values in the columns, except some; and what each update does. -#}
+{%- macro update_row(columns, but) -%}
+UPDATE SET
+      {%- for column in columns if column not in but + ['timestamp', 'update_timestamp'] %}
       {{ column }} = source.{{ column }},
       {%- endfor %}
       timestamp = LEAST(target.timestamp, source.timestamp),
       update_timestamp = CURRENT_TIMESTAMP()
-  WHEN MATCHED AND source.timestamp < target.timestamp THEN
-    UPDATE SET timestamp = source.timestamp, update_timestamp = CURRENT_TIMESTAMP()
-  WHEN NOT MATCHED THEN
-    {{ insert_row(columns) }};
 {%- endmacro -%}
 
 {%- macro insert_row(columns) -%}

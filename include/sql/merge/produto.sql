@@ -1,29 +1,39 @@
 {#- The earliest reading of a product for an order stays, in whatever order the readings come: it holds the cost of the
-    day of the sale. Its timestamp is that of the order's first arrival, as in the other tables. -#}
-{%- from 'merge/macros.sql' import insert_row, touched_partitions -%}
+    day of the sale. Its timestamp is that of the order's first arrival, as in the other tables.
+
+    Only a person replaces it, by asking for newer costs: a reading with refreshed_at goes before those without, and of two
+    such readings the one that was asked for later. Readings that are equal in all this, as when two readings of an order
+    share a day's answer about a product, go by source_id, so that the row does not depend on which came first. -#}
+{%- from 'merge/macros.sql' import insert_row, touched_partitions, update_row -%}
 {%- macro merge_produto(target, staging, columns) -%}
 BEGIN
   {{ touched_partitions(target, staging, 'pedido_id', 'INT64', 'timestamp', 'TIMESTAMP') }}
   MERGE `{{ target }}` AS target
   USING (
-    SELECT * REPLACE (MIN(timestamp) OVER (PARTITION BY store, pedido_id, id) AS timestamp)
+    SELECT * REPLACE (MIN(timestamp) OVER readings AS timestamp)
     FROM `{{ staging }}`
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY store, pedido_id, id ORDER BY fetched_at, timestamp) = 1
+    QUALIFY ROW_NUMBER() OVER (readings ORDER BY refreshed_at DESC, fetched_at, source_id) = 1
+    WINDOW readings AS (PARTITION BY store, pedido_id, id)
   ) AS source
   ON
     target.store = source.store
     AND target.pedido_id = source.pedido_id
     AND target.id = source.id
     AND (target.timestamp IN UNNEST(touched) OR target.timestamp IS NULL)
-  WHEN MATCHED AND source.fetched_at < target.fetched_at THEN
-    UPDATE SET
-      {%- for column in columns if column not in ('store', 'pedido_id', 'id', 'uuid', 'timestamp', 'update_timestamp') %}
-      {{ column }} = source.{{ column }},
-      {%- endfor %}
-      timestamp = LEAST(target.timestamp, source.timestamp),
-      update_timestamp = CURRENT_TIMESTAMP()
+  WHEN MATCHED AND (
+    source.refreshed_at > target.refreshed_at
+    OR (source.refreshed_at IS NOT NULL AND target.refreshed_at IS NULL)
+    OR (
+      source.refreshed_at IS NOT DISTINCT FROM target.refreshed_at
+      AND (
+        source.fetched_at < target.fetched_at
+        OR (source.fetched_at = target.fetched_at AND source.source_id < target.source_id)
+      )
+    )
+  ) THEN
+    {{ update_row(columns, ['store', 'pedido_id', 'id', 'uuid']) }}
   WHEN MATCHED AND source.timestamp < target.timestamp THEN
-    UPDATE SET timestamp = source.timestamp, update_timestamp = CURRENT_TIMESTAMP()
+    {{ update_row([], []) }}
   WHEN NOT MATCHED THEN
     {{ insert_row(columns) }};
 END;

@@ -27,6 +27,7 @@ from tiny_operators.tiny.pacing import BACKOFF, Pace
 log = logging.getLogger(__name__)
 
 ORDER_SERVICE: Final = "pdv.pedido.obter"
+OFFICE_SERVICE: Final = "pedido.obter"
 SEARCH_SERVICE: Final = "pedidos.pesquisa"
 PRODUCT_SERVICE: Final = "produto.obter"
 
@@ -118,13 +119,22 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         """
         return self.call(ORDER_SERVICE, "pedido", {"id": str(pedido)})
 
+    def office_order(self, pedido: int) -> Answer:
+        """``pedido.obter``: the same order as the back office shows it. Raises as :meth:`order`."""
+        return self.call(OFFICE_SERVICE, "pedido", {"id": str(pedido), "formato": "JSON"})
+
     def product(self, produto: int) -> Answer:
         """``produto.obter``: one product as it is now. Raises as :meth:`order`."""
         return self.call(PRODUCT_SERVICE, "produto", {"id": str(produto), "formato": "JSON"})
 
-    def search_page(self, parameters: dict[str, str], page: int = 1) -> Answer:
+    def search_page(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
         """One page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
-        return self.call(SEARCH_SERVICE, "pedidos", search_request(parameters, page))
+        return self.call(SEARCH_SERVICE, "pedidos", search_request(parameters, page, sort))
+
+    @property
+    def allowed_per_minute(self) -> float:
+        """Calls that this pipeline may make in a minute, as far as it knows by now."""
+        return self._pace.allowed_per_minute
 
     def call(self, service: str, expects: str, parameters: dict[str, str]) -> Answer:
         """Call a service until it answers properly, within bounds.
@@ -196,9 +206,9 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
             ) from error
 
 
-def search_request(parameters: dict[str, str], page: int) -> dict[str, str]:
-    """Parameters of one search page, newest orders first, since those are looked for."""
-    return {**parameters, "sort": "DESC", "pagina": str(page), "formato": "JSON"}
+def search_request(parameters: dict[str, str], page: int, sort: str = "DESC") -> dict[str, str]:
+    """Parameters of one search page; by default newest orders first."""
+    return {**parameters, "sort": sort, "pagina": str(page), "formato": "JSON"}
 
 
 def search_lines(answer: Answer) -> Iterator[Json]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
 from tiny_operators import names
-from tiny_operators._compat import AirflowFailException, BaseOperator, Context, run_id_of
+from tiny_operators._compat import AirflowFailException, BaseOperator, Context, data_interval, run_id_of
 from tiny_operators.links import RunFolderLink
-from tiny_operators.plan import Plan
+from tiny_operators.plan import Plan, PlannedOrder
+from tiny_operators.run_request import RequestError, RunRequest, check_names, read_request
 from tiny_operators.storage import Objects
 from tiny_operators.stores import Store
 
@@ -41,6 +45,25 @@ class StoreOperator(BaseOperator):
         RunFolderLink.persist(context, self.store.api_bucket, key)
         return key, self.objects(self.store.api_bucket)
 
+    def run_request(self, context: Context, form: Iterable[str]) -> RunRequest:
+        """What the run was asked to do: its dates and its other parameters.
+
+        Args:
+            context: The task's context.
+            form: Names of the DAG's parameters. Airflow 2 mixes whatever a run was triggered with into them.
+
+        Raises:
+            AirflowFailException: When it was asked for what cannot be.
+        """
+        run: Any = context["dag_run"]
+        try:
+            check_names(run.conf or {}, form)
+            return read_request(
+                dict(context["params"]), data_interval(context), datetime.now(UTC), self.store.timezone
+            )
+        except RequestError as error:
+            raise AirflowFailException(str(error)) from error
+
     def read_plan(self, objects: Objects, key: str) -> Plan:
         """The run's plan.
 
@@ -53,3 +76,10 @@ class StoreOperator(BaseOperator):
                 f"gs://{self.store.api_bucket}/{names.plan_object(key)} is missing; clear the run from its plan task"
             )
         return Plan.from_json(content)
+
+    def planned_orders(self, objects: Objects, plan: Plan) -> Iterator[PlannedOrder]:
+        """The orders of a plan, a few in memory at a time."""
+        yield from plan.orders
+        for part in plan.parts:
+            for line in objects.stream(part):
+                yield PlannedOrder.from_json(json.loads(line))

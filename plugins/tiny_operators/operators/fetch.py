@@ -4,57 +4,67 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from tiny_operators._compat import Context
 from tiny_operators.events import log_event
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.plan import Plan, chunks
+from tiny_operators.plan import chunks
+from tiny_operators.progress import Progress
+from tiny_operators.raw_writer import RawWriter
 from tiny_operators.reading import OrderReader
-from tiny_operators.stores import Store
 
-from .base import StoreOperator
+from .account import AccountOperator
 
 log = logging.getLogger(__name__)
 
 
-class FetchOrdersOperator(StoreOperator):
+class FetchOrdersOperator(AccountOperator):
     """Reads each planned order with its search line and products, and stores the answers as they came.
 
-    Orders are read in small chunks; a chunk that stands in the bucket is not read again by a later try. Runs in the
-    store's pool of one slot, so that the pace holds for the whole account.
+    Orders are read in small chunks; a chunk that stands in the bucket is not read again by a later try. After each
+    chunk the task says how far it is: in the log, and as the XCom ``progress``, which the UI shows.
 
     Args:
-        **kwargs: See :class:`StoreOperator`.
+        **kwargs: See :class:`AccountOperator`.
 
     Returns:
-        Counts: ``orders``, ``chunks``, ``calls``.
+        Counts: ``orders``, ``chunks``, ``calls`` (of the last stretch, when the task gave way to live sales).
     """
-
-    def __init__(self, *, store: Store, **kwargs: Any) -> None:
-        super().__init__(store=store, pool=kwargs.pop("pool", store.pool), **kwargs)
 
     def execute(self, context: Context) -> dict[str, int]:
         """Read the orders."""
+        return self.go_on(context)
+
+    def go_on(self, context: Context, event: Any = None, after: int = 0) -> dict[str, int]:
+        """Read the orders after so many chunks, which were read before the task gave way."""
         key, objects = self.start(context)
-        plan: Plan = self.read_plan(objects, key)
+        self.give_way(objects, self.go_on.__name__, after=after)
+        plan = self.read_plan(objects, key)
         hook = TinyHook(self.store.tiny_conn_id)
-        reader = OrderReader(hook, objects, self.store, plan.path, key)
-        reader.find_search_lines(plan)
-        started, done, number = time.monotonic(), 0, 0
-        for number, (day, orders) in enumerate(chunks(plan), start=1):
-            target, fresh = reader.read_chunk(number, day, orders)
-            done += len(orders)
+        reader = OrderReader(hook, RawWriter(objects, self.store, plan.path, key), plan)
+        reader.find_search_lines()
+        started, done, fresh, number = time.monotonic(), 0, 0, 0
+        for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
+            number, done = chunk.number, done + len(chunk.orders)
+            if chunk.number <= after:
+                continue
+            target, read = reader.read_chunk(chunk)
+            fresh += len(chunk.orders) if read else 0
+            progress = Progress(plan.planned, done, fresh, hook.calls.total(), time.monotonic() - started)
+            fields = progress.fields(datetime.now(UTC))
             log_event(
                 log,
-                "chunk_fetched" if fresh else "chunk_found",
+                "chunk_fetched" if read else "chunk_found",
                 store=self.store.prefix,
                 run=key,
                 object=target,
-                orders=done,
-                planned=len(plan.orders),
-                calls=hook.calls.total(),
-                seconds=time.monotonic() - started,
+                **fields,
             )
+            context["ti"].xcom_push(key="progress", value=fields)
+            if done < plan.planned:
+                self.give_way(objects, self.go_on.__name__, after=chunk.number)
         reader.finish()
+        self.turn_done(objects)
         return {"orders": done, "chunks": number, "calls": hook.calls.total()}

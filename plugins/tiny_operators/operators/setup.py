@@ -49,6 +49,7 @@ class SetupStoreOperator(BaseOperator):
         except NoRightError as error:
             raise AirflowFailException(str(error)) from error
         ensure_pool(self.store.pool, 1, f"Calls to the Tiny account of {self.store.name}: one task at a time")
+        ensure_pool(self.store.merge_pool, 1, f"Merges into the tables of {self.store.name}: one at a time")
         counts = {kind: len(made) for kind, made in created.items()}
         log_event(log, "setup_done", store=self.store.prefix, **counts)
         return created

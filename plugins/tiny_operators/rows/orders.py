@@ -1,4 +1,4 @@
-"""The rows of one order in ``pdv``, ``pesquisa`` and ``produto``, from the three answers that were read for it."""
+"""The rows of one order in ``pdv``, ``pesquisa`` and ``produto``, from the answers that were read for it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import math
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from tiny_operators.raw import RawLine
-from tiny_operators.tiny.answers import Json, Meaning, read_body
+from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
 from tiny_operators.tiny.search import lines, order_id
 from tiny_operators.tiny.webhooks import Reject, kind_of
 
-from .schema import columns
+from .office import OFFICE_FIELDS, OFFICE_SERVICE, office_as_pdv
+from .schema import Column, columns, tiny_columns
 from .typing import FieldError, parse_decimal, to_record, unknown_fields
 
 # Names the orders of all stores for good: changing it would give every order another uuid.
@@ -32,6 +34,10 @@ _KNOWN_WITHOUT_COLUMN: Final = frozenset({
     "produto.mapeamentos",
 })
 
+_SEARCH_COLUMNS: Final = tuple(column for column in tiny_columns("pesquisa") if column.name != "id")
+# Columns of pesquisa that tell whether an order changed since it was read.
+SEARCH_VALUES: Final = tuple(column.name for column in _SEARCH_COLUMNS)
+
 _PRODUCT_ACTION: Final = (
     "the order is loaded without this product's cost; its next event asks for the product again"
 )
@@ -46,22 +52,25 @@ class OrderRows:
 
     Attributes:
         pedido: Tiny's id of the order.
-        rows: Rows by table; all empty when the order was rejected or waits.
+        rows: Rows by table; all empty when the order was rejected or waits. Those of an order that is gone only mark.
         rejects: Why the order, or one of its products, has no row.
         waits: The order is not in Tiny's search yet and will be read again.
-        new_fields: Fields of the answers that the tables do not have, as ``pdv.itens.novo``.
+        gone: Neither service that tells of orders knows it any more.
+        new_fields: Fields that the tables do not have and that are not documented either, as ``pdv.itens.novo``
+            (of ``pedido.obter``: ``pedido.itens.novo``).
     """
 
     pedido: int
     rows: dict[str, list[Json]] = field(default_factory=lambda: {"pdv": [], "pesquisa": [], "produto": []})
     rejects: list[Reject] = field(default_factory=list)
     waits: bool = False
+    gone: bool = False
     new_fields: set[str] = field(default_factory=set)
 
     @property
     def loaded(self) -> bool:
-        """Whether the order has rows."""
-        return bool(self.rows["pdv"])
+        """Whether the order has rows of its own."""
+        return bool(self.rows["pdv"]) and not self.gone
 
 
 class _OrderRejectedError(Exception):
@@ -79,7 +88,7 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
     """Make the rows of one order.
 
     Args:
-        order: The answer of ``pdv.pedido.obter``.
+        order: The answer of ``pdv.pedido.obter`` or, for an order that it does not know, of ``pedido.obter``.
         search: The page of ``pedidos.pesquisa`` that lists the order; None when none did.
         products: Answers of ``produto.obter`` by product id.
 
@@ -87,6 +96,8 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
         Rows, or the reason why there are none; never an error for what Tiny answered.
     """
     pedido_id = int(order.envelope.pedido or 0)
+    if _is_gone(order):
+        return OrderRows(pedido_id, _deletion_marks(order), gone=True)
     result = OrderRows(pedido_id)
     try:
         pedido = _record(order, "pedido", pedido_id)
@@ -110,7 +121,11 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
 
 
 def product_ids(pedido: Json) -> list[int]:
-    """Distinct products of an order's items, in their order; items of free text have none."""
+    """Distinct products of an order's items, in their order; items of free text have none.
+
+    Args:
+        pedido: The order, in the form of ``pdv.pedido.obter``.
+    """
     itens: Any = pedido.get("itens")
     found: dict[int, None] = {}
     for item in itens if isinstance(itens, list) else [itens]:
@@ -124,9 +139,58 @@ def product_ids(pedido: Json) -> list[int]:
     return list(found)
 
 
-def answer_id_differs(answer: Json, asked: int) -> bool:
-    """Whether an answer is about another record than the one asked for."""
-    return str(answer.get("id", "")).strip() != str(asked)
+def search_values(line: Json) -> dict[str, Any] | None:
+    """What the ``pesquisa`` row of a search line holds, as BigQuery's client returns it.
+
+    Args:
+        line: One order of a page of ``pedidos.pesquisa``.
+
+    Returns:
+        Values of the columns ``SEARCH_VALUES``: text, day, exact decimal or None; None for a line that cannot be a row.
+    """
+    try:
+        row = to_record(line, _SEARCH_COLUMNS)
+    except FieldError:
+        return None
+    return {column.name: _as_queried(row[column.name], column) for column in _SEARCH_COLUMNS}
+
+
+def _as_queried(value: str | None, column: Column) -> str | date | Decimal | None:
+    if value is None:
+        return None
+    match column.type:
+        case "DATE":
+            return date.fromisoformat(value)
+        case "NUMERIC":
+            return Decimal(value)
+    return _writable(value)
+
+
+def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
+    """The order in an answer, in the form of ``pdv.pedido.obter``; None when that order is not in it.
+
+    Args:
+        answer: The answer.
+        service: Which service answered: ``pdv.pedido.obter`` or ``pedido.obter``.
+        pedido: The order that was asked for.
+    """
+    record = answer.retorno.get("pedido") if answer.meaning is Meaning.OK else None
+    if not isinstance(record, dict) or _id_differs(record, pedido):
+        return None
+    return office_as_pdv(record) if service == OFFICE_SERVICE else record
+
+
+def _is_gone(order: RawLine) -> bool:
+    """Whether the back office does not know the order either: only then is it not to be found anywhere."""
+    answer = read_body(order.answer, "pedido")
+    return _service(order) == OFFICE_SERVICE and answer.meaning is Meaning.NOT_FOUND
+
+
+def _deletion_marks(order: RawLine) -> dict[str, list[Json]]:
+    """Rows that only mark: no column beside those that say which order was found gone, and when."""
+    pedido = int(order.envelope.pedido or 0)
+    mark = {**_own_values(order, order), "deleted_at": order.envelope.fetched_at}
+    return {"pdv": [{"id": pedido, **mark}], "pesquisa": [{"id": str(pedido), **mark}], "produto": []}
 
 
 def _record(line: RawLine, expects: str, asked: int) -> Json:
@@ -137,11 +201,15 @@ def _record(line: RawLine, expects: str, asked: int) -> Json:
     record = answer.retorno[expects]
     if not isinstance(record, dict):
         raise _OrderRejectedError(Reject("rows", expects, "an object", kind_of(record), _ACTION))
-    if answer_id_differs(record, asked):
+    if _id_differs(record, asked):
         raise _OrderRejectedError(
             Reject("rows", f"{expects}.id", f"the id that was asked for ({asked})", "another one", _ACTION)
         )
     return record
+
+
+def _id_differs(record: Json, asked: int) -> bool:
+    return str(record.get("id", "")).strip() != str(asked)
 
 
 def _search_line(page: RawLine, pedido: int) -> Json:
@@ -164,43 +232,47 @@ def _not_listed() -> Reject:
 
 def _row(table: str, order: RawLine, source: RawLine, record: Json, result: OrderRows) -> Json:
     """One row: the answer's fields, typed, and the pipeline's own columns."""
-    ours = _own_columns(table, order, source, record)
-    typed = tuple(column for column in columns(table) if column.name not in ours)
+    by_office = _service(source) == OFFICE_SERVICE
+    typed = tiny_columns(table)
     try:
-        row = to_record(record, typed)
+        row = to_record(office_as_pdv(record) if by_office else record, typed)
     except FieldError as error:
         reject = Reject("rows", f"{table}.{error.path}", error.expected, error.found, _ACTION)
         raise _OrderRejectedError(reject) from error
-    result.new_fields |= {f"{table}.{path}" for path in unknown_fields(record, typed)} - _KNOWN_WITHOUT_COLUMN
-    return {column.name: ours.get(column.name, row.get(column.name)) for column in columns(table)}
+    if by_office:
+        result.new_fields |= {f"pedido.{path}" for path in unknown_fields(record, OFFICE_FIELDS)}
+    else:
+        result.new_fields |= {
+            f"{table}.{path}" for path in unknown_fields(record, typed)
+        } - _KNOWN_WITHOUT_COLUMN
+    row |= {**_own_values(order, source), "payload": _storable(record)}
+    if table == "produto":
+        refreshed_at = order.envelope.fetched_at if order.envelope.refresh_costs else None
+        row |= {"pedido_id": order.envelope.pedido, "refreshed_at": refreshed_at}
+    return {column.name: row.get(column.name) for column in columns(table)}
 
 
-def _own_columns(table: str, order: RawLine, source: RawLine, record: Json) -> Json:
+def _own_values(order: RawLine, source: RawLine) -> Json:
+    """What the pipeline knows of any answer, by column."""
     sale = order.envelope
-    own: Json = {
+    return {
         "store": sale.store,
         "uuid": order_uuid(sale.store, int(sale.pedido or 0)),
         "timestamp": sale.arrived_at,
         "fetched_at": source.envelope.fetched_at,
         "source_id": f"{sale.path}-{sale.version}",
-        "update_timestamp": None,
-        "payload": _payload(record),
     }
-    if table == "produto":
-        return {**own, "pedido_id": sale.pedido}
-    return {**own, "deleted_at": None}
 
 
-def _payload(record: Json) -> Json:
-    """The answer for a JSON column: decimals become JSON numbers again (shortest form, same value)."""
-    payload: Json = _storable(record)
-    return payload
+def _service(line: RawLine) -> str:
+    return line.envelope.request.get("service", "")
 
 
 def _storable(value: Any) -> Any:
     """A value for a JSON column, which holds 64-bit integers and doubles: any other number becomes text, exact.
 
-    A load job refuses the whole file for one number that the column cannot hold.
+    Decimals become JSON numbers again (shortest form, same value). A load job refuses the whole file for one number
+    that the column cannot hold.
     """
     match value:
         case dict():
@@ -219,6 +291,9 @@ def _storable(value: Any) -> Any:
 def row_texts(rows: list[Json]) -> Iterator[str]:
     """Rows as newline-delimited JSON, a line each."""
     for row in rows:
-        text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-        # Half of a surrogate pair, as of a text that was cut, cannot be written in UTF-8.
-        yield text.encode("utf-8", "replace").decode() + "\n"
+        yield _writable(json.dumps(row, ensure_ascii=False, separators=(",", ":"))) + "\n"
+
+
+def _writable(text: str) -> str:
+    """Text without halves of surrogate pairs, as of a text that was cut: they cannot be written in UTF-8."""
+    return text.encode("utf-8", "replace").decode()

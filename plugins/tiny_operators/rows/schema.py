@@ -12,6 +12,20 @@ from tiny_operators.stores import include_dir
 
 TABLES: Final = ("produto", "pesquisa", "pdv")
 
+# Columns that the pipeline fills itself; all others hold what Tiny answered, under Tiny's own names.
+OWN_COLUMNS: Final = frozenset({
+    "store",
+    "uuid",
+    "timestamp",
+    "pedido_id",
+    "source_id",
+    "update_timestamp",
+    "fetched_at",
+    "deleted_at",
+    "refreshed_at",
+    "payload",
+})
+
 
 @dataclass(frozen=True)
 class Column:
@@ -47,7 +61,9 @@ class Layout:
 
 LAYOUTS: Final[dict[str, Layout]] = {
     "pdv": Layout(
-        ("id", "store"), "data", "Pedidos com itens e parcelas: uma linha por pedido (pdv.pedido.obter)"
+        ("id", "store"),
+        "data",
+        "Pedidos com itens e parcelas: uma linha por pedido (pdv.pedido.obter ou pedido.obter)",
     ),
     "pesquisa": Layout(
         ("id", "store"), "data_pedido", "Linha da busca de cada pedido, com o vendedor (pedidos.pesquisa)"
@@ -76,6 +92,12 @@ def schema_fields(table: str, folder: Path | None = None) -> list[dict[str, Any]
 def columns(table: str) -> tuple[Column, ...]:
     """The columns of a table, as values."""
     return tuple(_column(field) for field in schema_fields(table))
+
+
+@cache
+def tiny_columns(table: str) -> tuple[Column, ...]:
+    """The columns of a table that hold what Tiny answered."""
+    return tuple(column for column in columns(table) if column.name not in OWN_COLUMNS)
 
 
 def column_names(table: str) -> list[str]:

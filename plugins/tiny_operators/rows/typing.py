@@ -83,8 +83,11 @@ def to_column(value: object, column: Column, path: str) -> Any:
         FieldError: When the value does not fit.
     """
     if column.repeated:
+        # A load job refuses a list with a null in it, and with it the whole file.
         return [
-            to_single(item, column, f"{path}[{n}]") for n, item in enumerate(_as_list(value, column, path))
+            to_single(item, column, f"{path}[{n}]")
+            for n, item in enumerate(_as_list(value, column, path))
+            if not is_nothing(item)
         ]
     return to_single(value, column, path)
 
@@ -95,7 +98,7 @@ def to_single(value: object, column: Column, path: str) -> Any:
     Raises:
         FieldError: When the value does not fit.
     """
-    if _is_nothing(value) or (column.name in _NO_ID_FIELDS and str(value).strip() == "0"):
+    if is_nothing(value) or (column.name in _NO_ID_FIELDS and str(value).strip() == "0"):
         return None
     match column.type:
         case "RECORD":
@@ -150,12 +153,13 @@ def parse_decimal(text: str) -> Decimal:
         raise ValueError("not a number") from error
 
 
-def _is_nothing(value: object) -> bool:
+def is_nothing(value: object) -> bool:
+    """Whether a value is one of the forms in which Tiny writes that there is none."""
     return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
 
 
 def _as_list(value: object, column: Column, path: str) -> list[object]:
-    if _is_nothing(value):
+    if is_nothing(value):
         return []
     items = value if isinstance(value, list) else [value]
     if column.type == "RECORD" and not all(isinstance(item, dict) for item in items):
@@ -220,5 +224,5 @@ def _date(value: object, path: str) -> str | None:
         if day in _NO_DAYS:
             return None
         with suppress(ValueError):
-            return pendulum.from_format(day, pattern).to_date_string()
+            return pendulum.from_format(day, pattern).date().isoformat()
     raise FieldError(path, "a day as dd/mm/yyyy", kind_of(value))

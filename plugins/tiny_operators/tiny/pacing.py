@@ -42,9 +42,14 @@ class Pace:
         self._next = self._last + self.interval
 
     @property
+    def allowed_per_minute(self) -> float:
+        """Calls in a minute, at most."""
+        return self.per_minute * self.share * _MARGIN
+
+    @property
     def interval(self) -> float:
         """Seconds between two calls."""
-        return 60 / (self.per_minute * self.share * _MARGIN)
+        return 60 / self.allowed_per_minute
 
     def wait(self) -> None:
         """Wait until the next call may be sent."""

@@ -7,6 +7,7 @@ pages are left than orders are wanted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from typing import Any
 
 from .answers import Json, whole_number
@@ -24,6 +25,20 @@ def lines(retorno: Json) -> Iterator[Json]:
 def order_id(line: Json) -> int | None:
     """Tiny's id of the order on a line; None when it is not one."""
     return whole_number(line.get("id"))
+
+
+def order_date(line: Json) -> date | None:
+    """Date of the order on a line (``data_pedido``, dd/mm/yyyy); None when there is none that can be read."""
+    try:
+        return datetime.strptime(str(line.get("data_pedido", "")).strip()[:10], "%d/%m/%Y").date()  # noqa: DTZ007 - a day
+    except ValueError:
+        return None
+
+
+def date_parameters(day: date) -> dict[str, str]:
+    """Parameters of the search for the orders of one date."""
+    text = f"{day:%d/%m/%Y}"
+    return {"dataInicial": text, "dataFinal": text}
 
 
 def last_page(retorno: Json) -> int:

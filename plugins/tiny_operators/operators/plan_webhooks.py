@@ -12,9 +12,11 @@ from tiny_operators import names
 from tiny_operators._compat import AirflowSkipException, Context
 from tiny_operators.events import log_event
 from tiny_operators.hold_off import HoldOff
-from tiny_operators.plan import Plan, WebhookPlanner
+from tiny_operators.inbox import WebhookPlanner
+from tiny_operators.plan import Plan
 from tiny_operators.storage import Objects
 from tiny_operators.tiny.webhooks import MAX_BYTES, Reject
+from tiny_operators.turns import LiveTurn
 
 from .base import StoreOperator
 
@@ -65,6 +67,8 @@ class PlanWebhooksOperator(StoreOperator):
             # Another try of this task, thought dead, was faster: what it planned may have been read already.
             return self._counts(self.read_plan(api, key))
         HoldOff(api, self.dag_id).run_planned()
+        if plan.orders:
+            LiveTurn(api, self.store.prefix).ask()
         log_event(log, "planned", store=self.store.prefix, run=key, **counts)
         return counts
 

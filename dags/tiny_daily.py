@@ -1,0 +1,55 @@
+"""Airflow DAG of each store: the orders of past dates, each night and by backfill."""
+
+from tiny_operators._compat import DAG
+from tiny_operators.forms import daily_form
+from tiny_operators.into_tables import dag_arguments, into_tables
+from tiny_operators.operators.fetch import FetchOrdersOperator
+from tiny_operators.operators.plan_daily import PlanDailyOperator
+from tiny_operators.operators.rows import MakeRowsOperator
+from tiny_operators.stores import Store, load_stores
+from tiny_operators.timetables import StoreDayTimetable
+
+DOCS = """
+Each night takes the day before (in the store's time zone): pages through Tiny's order search, compares with BigQuery,
+and reads the orders that are new, whose search line differs, or that Tiny no longer lists. History comes by backfill.
+
+* Fill January, on Airflow 2: `airflow dags backfill -s 2026-01-01 -e 2026-01-31 z316_daily`
+* On Airflow 3: `airflow backfill create --dag-id z316_daily --from-date 2026-01-01 --to-date 2026-01-31`
+* By hand: trigger it with dates. **Only plan** tells what a range would take.
+
+A day that is loaded costs its search pages when it runs again, and changes nothing: `fetch` and what follows are
+skipped.
+
+### Triage
+* **plan** failed at once: the message says what was expected of the dates, or that Tiny ignored them.
+* **fetch** takes long: its XCom `progress` says how far it is and when it will be done. It gives way to live sales.
+* **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
+* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from `load_pdv`,
+  `load_pesquisa` and `load_produto` on (staging tables expire after a day).
+* `rows` counts `rejected`: see the run's file in `rejected/` of the API bucket.
+"""
+
+
+def daily_dag(store: Store) -> DAG:
+    """The daily DAG of one store."""
+    with DAG(
+        dag_id=f"{store.prefix}_daily",
+        description=f"Orders of past dates of {store.name}: what is new or has changed",
+        doc_md=DOCS,
+        schedule=StoreDayTimetable(store.timezone),
+        # While one run reads, others make rows and merge: the account is never idle.
+        max_active_runs=4,
+        params=daily_form(),
+        **dag_arguments(store, priority=10),
+    ) as dag:
+        plan = PlanDailyOperator(task_id="plan", store=store, gives_way=True)
+        # A day may have so many orders that reading them takes longer than any bound.
+        fetch = FetchOrdersOperator(task_id="fetch", store=store, gives_way=True, execution_timeout=None)
+        rows = MakeRowsOperator(task_id="rows", store=store)
+        plan >> fetch >> rows
+        into_tables(store, rows)
+    return dag
+
+
+for _store in load_stores():
+    globals()[f"{_store.prefix}_daily"] = daily_dag(_store)

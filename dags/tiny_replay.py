@@ -1,0 +1,56 @@
+"""Airflow DAG of each store: the tables of past dates, made again from the raw answers alone."""
+
+from tiny_operators._compat import DAG
+from tiny_operators.forms import date_range_form
+from tiny_operators.into_tables import dag_arguments, into_tables
+from tiny_operators.operators.replay import ReplayRowsOperator
+from tiny_operators.stores import Store, load_stores
+from tiny_operators.timetables import StoreDayTimetable
+
+DOCS = """
+Makes the rows of past dates again from the answers in the API bucket, and merges them: no call of Tiny's API. Runs only
+when it is asked to. A date is the day on which orders arrived, in the store's time zone; history that came by backfill
+arrived on the order's own date. Answers of the older layout (a folder for each reading of an order) are read as well.
+
+* By hand: trigger it with dates, both ends included; without dates it takes yesterday. One run of a long range is
+  faster than a run for each day. In a shell, on both Airflows:
+  `airflow dags trigger z316_replay --conf '{"from_date": "2026-01-01", "to_date": "2026-03-31"}'`
+* A run for each day, on Airflow 2: `airflow dags backfill -s 2026-01-01 -e 2026-01-31 z316_replay`
+* On Airflow 3: `airflow backfill create --dag-id z316_replay --from-date 2026-01-01 --to-date 2026-01-31`
+
+Dates without raw answers end in success, with what follows `rows` skipped. Replaying again changes nothing.
+
+### To rebuild the tables
+* When they are there: replay the dates. Rows that are right stay as they are; a newer reading is never overwritten.
+* From nothing: pause the other DAGs, drop the tables, run `z316_setup` by hand (it makes them again), replay from the
+  first date of the bucket to today, and unpause the others. Do it in one run: of runs a day side by side, one that
+  says that an order is gone may come before the one that has the order, and would have nothing to mark.
+
+### Triage
+* **rows** failed at once: the message says what was expected of the dates.
+* **rows** takes long: its XCom `progress` says how many dates are left. When it dies it begins again.
+* `rows` counts `rejected`: see the run's file in `rejected/` of the API bucket; each reason names the object.
+* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from `load_pdv`,
+  `load_pesquisa` and `load_produto` on (staging tables expire after a day).
+"""
+
+
+def replay_dag(store: Store) -> DAG:
+    """The replay DAG of one store."""
+    with DAG(
+        dag_id=f"{store.prefix}_replay",
+        description=f"Tables of {store.name}, made again from raw answers",
+        doc_md=DOCS,
+        schedule=StoreDayTimetable(store.timezone, automatic=False),
+        max_active_runs=4,
+        params=date_range_form(),
+        **dag_arguments(store, priority=1),
+    ) as dag:
+        # A range may have so many orders that reading them takes longer than any bound.
+        rows = ReplayRowsOperator(task_id="rows", store=store, execution_timeout=None)
+        into_tables(store, rows)
+    return dag
+
+
+for _store in load_stores():
+    globals()[f"{_store.prefix}_replay"] = replay_dag(_store)

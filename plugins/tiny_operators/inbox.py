@@ -1,0 +1,123 @@
+"""The inbox's part of a plan: which orders the waiting webhook files are about, and where each file goes at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from . import names
+from .plan import InboxFile, Plan, PlannedOrder, RejectedFile
+from .tiny.webhooks import OrderEvent, Reject, Uninteresting, arrival_in_name, read_webhook
+
+# How long an order that Tiny never answers about goes on being asked for, while others get their answers.
+UNANSWERED_FOR: Final = timedelta(days=1)
+
+
+@dataclass
+class WebhookPlanner:
+    """Collects webhook files into a plan: several files of one order are one entry.
+
+    Attributes:
+        store: Prefix of the store.
+        cnpj: Its digits.
+        timezone: IANA name of its time zone.
+    """
+
+    store: str
+    cnpj: str
+    timezone: str
+    _files: dict[int, list[InboxFile]] = field(default_factory=dict)
+    _data: dict[int, str | None] = field(default_factory=dict)
+    _rejected: list[RejectedFile] = field(default_factory=list)
+    _ignored: list[InboxFile] = field(default_factory=list)
+
+    def add(self, name: str, generation: int, created: datetime, content: bytes | Reject) -> None:
+        """Add a file.
+
+        Args:
+            name: Object name.
+            generation: Its generation.
+            created: When the object was made; the time in the receiver's name goes before it.
+            content: The file, or why it was not read.
+        """
+        # A name may say anything; nothing arrives later than it was stored.
+        arrived = min(arrival_in_name(name, self.timezone) or created, created)
+        file = InboxFile(name, generation, arrived.isoformat())
+        event = content if isinstance(content, Reject) else read_webhook(content, self.cnpj)
+        match event:
+            case Reject():
+                self._rejected.append(RejectedFile(file, event))
+            case Uninteresting():
+                self._ignored.append(file)
+            case OrderEvent():
+                self._files.setdefault(event.pedido, []).append(file)
+                self._data[event.pedido] = event.data or self._data.get(event.pedido)
+
+    def plan(self, max_orders: int | None = None, chunk_orders: int = 20) -> Plan:
+        """The plan for the files added so far.
+
+        Args:
+            chunk_orders: Orders in a chunk, at most.
+            max_orders: Only the oldest so many orders are planned; the files of the others go on waiting.
+        """
+        orders = [self._order(pedido, files) for pedido, files in self._files.items()]
+        orders.sort(key=lambda order: (order.arrived_at, order.pedido))
+        return Plan(
+            self.store,
+            "webhook",
+            tuple(orders[:max_orders]),
+            rejected=tuple(self._rejected),
+            ignored=tuple(self._ignored),
+            chunk_orders=chunk_orders,
+        )
+
+    def _order(self, pedido: int, files: list[InboxFile]) -> PlannedOrder:
+        files = sorted(files, key=lambda file: (file.arrived_at, file.name))
+        first = files[0].arrived_at
+        day = names.day_of(datetime.fromisoformat(first), self.timezone)
+        return PlannedOrder(pedido, first, day, self._data[pedido], files=tuple(files))
+
+
+@dataclass(frozen=True)
+class Disposal:
+    """Where a webhook file goes at the end of a run.
+
+    Attributes:
+        file: The file.
+        state: ``done``, ``ignored``, ``rejected`` or ``waiting`` (it stays in the inbox).
+        reject: Why it was rejected.
+    """
+
+    file: InboxFile
+    state: str
+    reject: Reject | None = None
+
+
+def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]], now: datetime) -> Iterator[Disposal]:
+    """Where each file of a plan goes.
+
+    Args:
+        plan: The plan.
+        outcomes: What became of each order, by id as text: ``state`` (``loaded``, ``waiting``, ``rejected``) and
+            ``reject``. An order without an outcome got no answer from Tiny: its files stay, for a day.
+        now: The present.
+    """
+    yield from (Disposal(file, "ignored") for file in plan.ignored)
+    yield from (Disposal(item.file, "rejected", item.reject) for item in plan.rejected)
+    for order in plan.orders:
+        outcome = outcomes.get(str(order.pedido)) or _unanswered(order, now)
+        state = "done" if outcome["state"] == "loaded" else outcome["state"]
+        reject = Reject(**outcome["reject"]) if state == "rejected" else None
+        yield from (Disposal(file, state, reject) for file in order.files)
+
+
+def _unanswered(order: PlannedOrder, now: datetime) -> dict[str, Any]:
+    if now - datetime.fromisoformat(order.arrived_at) < UNANSWERED_FOR:
+        return {"state": "waiting"}
+    action = "open the order in Tiny, then move its webhook file back into the inbox"
+    reject = Reject(
+        "fetch", "pedido", "an answer within a day", "none, while other orders got theirs", action
+    )
+    return {"state": "rejected", "reject": asdict(reject)}

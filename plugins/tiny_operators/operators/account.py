@@ -1,0 +1,55 @@
+"""What the operators that call Tiny share: the store's account, one task at a time, live sales first."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any, Final
+
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+
+from tiny_operators.events import log_event
+from tiny_operators.storage import Objects
+from tiny_operators.stores import Store
+from tiny_operators.turns import LiveTurn
+
+from .base import StoreOperator
+
+log = logging.getLogger(__name__)
+
+# How long history stays away from the account before it looks again.
+_AWAY: Final = timedelta(seconds=3)
+
+
+class AccountOperator(StoreOperator):
+    """Base of the operators that call a store's account. Runs in the store's pool of one slot, so that the pace holds.
+
+    Args:
+        store: The store.
+        gives_way: Whether it lets live sales go first: true for history, false for the live path itself.
+        **kwargs: See :class:`StoreOperator`.
+    """
+
+    def __init__(self, *, store: Store, gives_way: bool = False, **kwargs: Any) -> None:
+        super().__init__(store=store, pool=kwargs.pop("pool", store.pool), **kwargs)
+        self.gives_way = gives_way
+
+    def give_way(self, objects: Objects, method_name: str, **kwargs: Any) -> None:
+        """Leave the pool's slot for some seconds when live orders wait; the task then goes on with a method.
+
+        Args:
+            objects: The store's API bucket.
+            method_name: The method that goes on.
+            **kwargs: What it is called with, besides the context and the trigger's event.
+
+        Raises:
+            TaskDeferred: When live orders wait. A deferred task holds no slot of its pool.
+        """
+        if self.gives_way and LiveTurn(objects, self.store.prefix).wanted():
+            log_event(log, "gives_way", store=self.store.prefix, task=self.task_id, **kwargs)
+            self.defer(trigger=TimeDeltaTrigger(_AWAY), method_name=method_name, kwargs=kwargs)
+
+    def turn_done(self, objects: Objects) -> None:
+        """Let history go on, when this is the live path."""
+        if not self.gives_way:
+            LiveTurn(objects, self.store.prefix).done()

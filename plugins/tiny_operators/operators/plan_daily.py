@@ -1,0 +1,126 @@
+"""The plan of a run of history: which orders of its dates are to be read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+
+from tiny_operators import names
+from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context
+from tiny_operators.events import log_event
+from tiny_operators.forms import daily_form
+from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.known_orders import KnownOrders
+from tiny_operators.plan import Plan
+from tiny_operators.planning import DatePlan, DatePlanner
+from tiny_operators.progress import hours_of_calls
+from tiny_operators.raw_writer import RawWriter
+from tiny_operators.run_request import RunRequest
+from tiny_operators.storage import Objects
+from tiny_operators.tiny.listing import FilterIgnoredError
+
+from .account import AccountOperator
+
+log = logging.getLogger(__name__)
+
+PATH = "daily"
+
+
+class PlanDailyOperator(AccountOperator):
+    """Pages through Tiny's order search for the run's dates, and plans the orders that are new or differ from BigQuery.
+
+    Each date is planned once: a later try goes on with the next. When there is nothing to read, or only the plan was
+    asked for, the rest of the run is skipped. What was found is the XCom ``plan``, and the event ``planned`` in the
+    log.
+
+    Args:
+        chunk_orders: Orders in a chunk, at most: what a task that dies reads again.
+        **kwargs: See :class:`AccountOperator`.
+
+    Returns:
+        The plan: see :meth:`_summary`.
+
+    Raises:
+        AirflowSkipException: When there is nothing to read, or only the plan was asked for.
+        AirflowFailException: When the run was asked for what cannot be, or Tiny ignored the dates.
+    """
+
+    def __init__(self, *, chunk_orders: int = 20, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.chunk_orders = chunk_orders
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Plan the run."""
+        return self.go_on(context)
+
+    def go_on(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Plan the dates that are not planned yet."""
+        key, objects = self.start(context)
+        request = self.run_request(context, daily_form())
+        self.give_way(objects, self.go_on.__name__)
+        planner = DatePlanner(
+            TinyHook(self.store.tiny_conn_id),
+            self._known(),
+            RawWriter(objects, self.store, PATH, key),
+            request.force or request.refresh_costs,
+        )
+        plans: list[DatePlan] = []
+        for day in request.dates:
+            try:
+                plans.append(planner.plan(day))
+            except FilterIgnoredError as error:
+                raise AirflowFailException(str(error)) from error
+            if day != request.last:
+                self.give_way(objects, self.go_on.__name__)
+        summary = self._summary(plans, planner)
+        log_event(log, "planned", store=self.store.prefix, run=key, plan_only=request.plan_only, **summary)
+        context["ti"].xcom_push(key="plan", value=summary)
+        if request.plan_only:
+            raise AirflowSkipException(f"Only the plan was asked for: {summary}")
+        if not summary["orders"]:
+            raise AirflowSkipException(
+                f"Nothing to read: the orders of the dates are as BigQuery has them: {summary}"
+            )
+        self._write(objects, key, plans, request)
+        return summary
+
+    def _known(self) -> KnownOrders:
+        hook = BigQueryHook(gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False)
+        return KnownOrders(hook.get_client(), self.store)
+
+    def _summary(self, plans: Sequence[DatePlan], planner: DatePlanner) -> dict[str, Any]:
+        """Counts, and what reading will cost.
+
+        Which products it needs is known only when the orders are read. ``products`` are those that the tables know and
+        that were not read today: for the first days of a history, when the tables know none yet, that is too few.
+        """
+        orders = sum(plan.orders for plan in plans)
+        products = max(0, planner.known.products() - planner.raw.products_today()) if orders else 0
+        per_minute = planner.hook.allowed_per_minute
+        return {
+            "days": len(plans),
+            "listed": sum(plan.listed for plan in plans),
+            "new": sum(plan.new for plan in plans),
+            "changed": sum(plan.changed for plan in plans),
+            "vanished": sum(plan.vanished for plan in plans),
+            "orders": orders,
+            "products": products,
+            "pages": sum(plan.pages for plan in plans),
+            "calls": orders + products,
+            "calls_per_minute": round(per_minute, 1),
+            "hours": hours_of_calls(orders + products, per_minute),
+        }
+
+    def _write(self, objects: Objects, key: str, plans: Sequence[DatePlan], request: RunRequest) -> None:
+        plan = Plan(
+            self.store.prefix,
+            PATH,
+            parts=tuple(plan.part for plan in plans if plan.orders),
+            in_parts=sum(plan.orders for plan in plans),
+            chunk_orders=self.chunk_orders,
+            refresh_costs=request.refresh_costs,
+        )
+        objects.create_json(names.plan_object(key), plan.to_json())

@@ -1,0 +1,138 @@
+"""Replay: the rows of past dates from raw answers alone, in today's layout and in the older one."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain, groupby, islice
+from typing import Any, Final
+
+from tiny_operators import names
+from tiny_operators._compat import AirflowSkipException, Context
+from tiny_operators.events import log_event
+from tiny_operators.forms import date_range_form
+from tiny_operators.older_layout import folder_of, older_order_rows
+from tiny_operators.raw import read_line
+from tiny_operators.raw_reader import RawReader, RawReferenceError
+from tiny_operators.row_files import RowFiles
+from tiny_operators.rows.orders import OrderRows
+from tiny_operators.storage import Objects
+from tiny_operators.stores import Store
+from tiny_operators.tiny.webhooks import Reject
+
+from .base import StoreOperator
+
+log = logging.getLogger(__name__)
+
+# The older layout has a small file for each answer: most of the time of reading one is waiting for it.
+_READERS: Final = 8
+_FOLDERS_AT_ONCE: Final = 32
+
+
+class ReplayRowsOperator(StoreOperator):
+    """Turns the raw answers about orders that arrived on the run's dates into rows, without a call of Tiny's API.
+
+    Makes the same files as :class:`~tiny_operators.operators.rows.MakeRowsOperator`. It lists the prefixes of its
+    dates, never the bucket, and holds few orders in memory. After each date it says how far it is: in the log, and as
+    the XCom ``progress``.
+
+    Returns:
+        Counts: see :class:`~tiny_operators.row_files.RowFiles`.
+
+    Raises:
+        AirflowFailException: When the run was asked for what cannot be.
+        AirflowSkipException: When the dates have no raw answers; the run ends in success.
+    """
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Make the rows."""
+        started = time.monotonic()
+        key, objects = self.start(context)
+        request = self.run_request(context, date_range_form())
+        raw = RawDates(objects, self.store)
+        with RowFiles(objects, self.store.prefix, key, request.first.isoformat()) as files:
+            for number, day in enumerate(request.dates, 1):
+                for result in raw.orders_of(day):
+                    files.add(result)
+                progress: dict[str, Any] = {
+                    "date": day.isoformat(),
+                    "objects": raw.objects_read,
+                    "orders": files.counts["orders"],
+                    "seconds": round(time.monotonic() - started, 1),
+                    "dates_left": len(request.dates) - number,
+                }
+                log_event(log, "date_replayed", store=self.store.prefix, run=key, **progress)
+                context["ti"].xcom_push(key="progress", value=progress)
+        counts = files.report()
+        if not counts["orders"]:
+            log_event(log, "nothing_to_replay", store=self.store.prefix, run=key, dates=len(request.dates))
+            raise AirflowSkipException(
+                f"No raw answers of {request.first} to {request.last}: nothing to replay"
+            )
+        return counts
+
+
+@dataclass
+class RawDates:
+    """The raw answers of a store, by the day on which orders arrived.
+
+    Attributes:
+        objects: The store's API bucket.
+        store: The store.
+        objects_read: How many raw objects about orders were read.
+    """
+
+    objects: Objects
+    store: Store
+    objects_read: int = 0
+    _raw: RawReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._raw = RawReader(self.objects)
+
+    def orders_of(self, day: date) -> Iterator[OrderRows]:
+        """What came of each reading of the orders that arrived on a day.
+
+        Args:
+            day: The day, in the store's time zone.
+        """
+        return chain(self._of_lines(day), self._of_folders(day))
+
+    def _of_lines(self, day: date) -> Iterator[OrderRows]:
+        for blob in self.objects.list(names.raw_orders_prefix(day.isoformat())):
+            self.objects_read += 1
+            for text in self.objects.lines_if_any(blob.name):
+                yield self._of_line(blob.name, text)
+
+    def _of_line(self, name: str, text: str) -> OrderRows:
+        """The rows of one raw line; a damaged one keeps nobody else."""
+        try:
+            line = read_line(text)
+        except ValueError:
+            return OrderRows(0, rejects=[self._damaged(name, "something else")])
+        try:
+            return self._raw.order_rows(line)
+        except RawReferenceError as error:
+            return OrderRows(line.envelope.pedido or 0, rejects=[self._damaged(error.name, error.found)])
+
+    def _damaged(self, name: str, found: str) -> Reject:
+        action = f"restore gs://{self.store.api_bucket}/{name}, then replay the date again"
+        return Reject("rows", "(raw line)", "a raw line, with the answers that it refers to", found, action)
+
+    def _of_folders(self, day: date) -> Iterator[OrderRows]:
+        listed = (blob.name for blob in self.objects.list(names.older_layout_prefix(day.isoformat())))
+        folders = ((folder, list(files)) for folder, files in groupby(listed, folder_of))
+        with ThreadPoolExecutor(_READERS) as readers:
+            while some := list(islice(folders, _FOLDERS_AT_ONCE)):
+                self.objects_read += sum(len(files) for _, files in some)
+                yield from readers.map(self._of_folder, some)
+
+    def _of_folder(self, folder_files: tuple[str, list[str]]) -> OrderRows:
+        folder, files = folder_files
+        contents = {name.removeprefix(folder): self.objects.read(name) for name in files if name != folder}
+        there = {name: content for name, content in contents.items() if content is not None}
+        return older_order_rows(self.store, folder, there)

@@ -1,0 +1,122 @@
+"""What a run of history is asked to do: which dates, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+FROM_DATE: Final = "from_date"
+TO_DATE: Final = "to_date"
+
+
+class RequestError(ValueError):
+    """A run was asked for what cannot be; the message names the field and what is expected."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What one run is asked to do.
+
+    Attributes:
+        first: First date, in the store's time zone.
+        last: Last date, included.
+        force: Read every order again, also those that did not change.
+        refresh_costs: Let the products' present cost replace the cost that was frozen with the sale.
+        plan_only: Say what there is to do, and do nothing.
+    """
+
+    first: date
+    last: date
+    force: bool = False
+    refresh_costs: bool = False
+    plan_only: bool = False
+
+    @property
+    def dates(self) -> list[date]:
+        """Every date, oldest first."""
+        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+
+def check_names(given: Iterable[str], form: Iterable[str]) -> None:
+    """Refuse parameters that the DAG does not have: a misspelled date would else be taken for none.
+
+    Args:
+        given: Names of what the run was triggered with.
+        form: Names of the parameters that the DAG has.
+
+    Raises:
+        RequestError: For an unknown one.
+    """
+    if unknown := sorted(set(given) - set(form)):
+        raise RequestError(f"unknown parameters {unknown}; this DAG has {sorted(form)}")
+
+
+def read_request(
+    params: Mapping[str, Any],
+    interval: tuple[datetime, datetime] | None,
+    now: datetime,
+    timezone: str,
+) -> RunRequest:
+    """What a run is asked to do.
+
+    Dates of the form win; without them it is the run's data interval; without that, as in a run by hand on Airflow 3,
+    yesterday.
+
+    Args:
+        params: The run's parameters.
+        interval: Start and end of the data interval, the end not included.
+        now: The present.
+        timezone: IANA name of the store's time zone.
+
+    Raises:
+        RequestError: For a date that is none, or a range that ends before it starts or lies in the future.
+    """
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    first, last = _date(params, FROM_DATE), _date(params, TO_DATE)
+    if first is None and last is None:
+        first, last = _interval_dates(interval, timezone) or (
+            today - timedelta(days=1),
+            today - timedelta(days=1),
+        )
+    first, last = first or last or today, last or first or today
+    if last < first:
+        raise RequestError(f"{TO_DATE} ({last}) is before {FROM_DATE} ({first}); both ends are included")
+    if last > today:
+        raise RequestError(f"{last} is in the future: in {timezone} it is {today}; ask for dates up to then")
+    return RunRequest(
+        first, last, **{name: _flag(params, name) for name in ("force", "refresh_costs", "plan_only")}
+    )
+
+
+def _interval_dates(interval: tuple[datetime, datetime] | None, timezone: str) -> tuple[date, date] | None:
+    if interval is None:
+        return None
+    zone = ZoneInfo(timezone)
+    start, end = interval
+    # The end is not included; an interval of no length is the day that it stands in.
+    last = max(start, end - timedelta(microseconds=1))
+    return start.astimezone(zone).date(), last.astimezone(zone).date()
+
+
+def _date(params: Mapping[str, Any], name: str) -> date | None:
+    value = params.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    kind = f"text of {len(value)} characters" if isinstance(value, str) else type(value).__name__
+    raise RequestError(f"{name} must be a date as YYYY-MM-DD, such as 2026-01-31; found {kind}")
+
+
+def _flag(params: Mapping[str, Any], name: str) -> bool:
+    value = params.get(name, False)
+    if not isinstance(value, bool):
+        raise RequestError(f"{name} must be true or false; found {type(value).__name__}")
+    return value

@@ -1,0 +1,120 @@
+"""All orders that the search pages of one date list, although rows move while the pages are read.
+
+Tiny's pages have no cursor. When a row vanishes from a page that was read, the rows behind it move up, and the first
+of the next page slips to the page that was read: it is missed. (A row that is added only pushes rows down: they come
+twice.) One page alone is one answer, and cannot move. Of several pages a second pass tells: a row is missed only when
+another vanished after its page was read; so when everything that a pass listed is still listed by the next one,
+nothing was missed. The passes go in opposite directions, so that no row stands at a border of pages in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from . import search
+from .answers import Answer, Json, Meaning
+
+DIRECTIONS: Final = ("ASC", "DESC")
+_PASSES: Final = 8
+
+
+class ListingError(Exception):
+    """The pages of a date cannot be used; the message says why and what to do."""
+
+
+class FilterIgnoredError(ListingError):
+    """Tiny listed orders of other dates: it ignores parameters that it does not know."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One search page.
+
+    Attributes:
+        answer: Tiny's answer.
+        number: Its number, from 1.
+        sort: In which direction the pages were read.
+        fresh: The orders that no page before listed: each id with its line.
+    """
+
+    answer: Answer
+    number: int
+    sort: str
+    fresh: dict[int, Json]
+
+
+@dataclass
+class DateListing:
+    """Reads all pages of a date.
+
+    Attributes:
+        day: The date.
+        read_page: Asks for a page: its number and direction.
+        listed: Ids of all orders that were listed so far.
+        pages_read: How many pages were asked for.
+        without_id: Lines that name no order, so that nothing can be read for them.
+    """
+
+    day: date
+    read_page: Callable[[int, str], Answer]
+    listed: set[int] = field(default_factory=set)
+    pages_read: int = 0
+    without_id: int = 0
+
+    def pages(self) -> Iterator[Page]:
+        """The pages, until all orders of the date have been listed.
+
+        Raises:
+            FilterIgnoredError: When a page lists orders of other dates.
+            ListingError: When the search is refused, or the orders move too fast to be listed.
+        """
+        before: set[int] | None = None
+        for number in range(_PASSES):
+            found: set[int] = set()
+            pages = yield from self._pass(DIRECTIONS[number % 2], found)
+            if pages == 1 or (before is not None and before <= found):
+                return
+            before = found
+        raise ListingError(
+            f"the search pages of {self.day} kept changing in {_PASSES} passes; try again when fewer orders change"
+        )
+
+    def _pass(self, sort: str, found: set[int]) -> Generator[Page, None, int]:
+        number, last = 0, 1
+        while number < last:
+            number += 1
+            answer = self.read_page(number, sort)
+            self.pages_read += 1
+            if answer.meaning in {Meaning.NO_ROWS, Meaning.PAST_LAST_PAGE}:
+                # Orders went while the pages were read, or there are none.
+                break
+            if answer.meaning is not Meaning.OK:
+                raise ListingError(
+                    f"Tiny refused the search of {self.day}: {answer.reason} (code {answer.code})"
+                )
+            # The count may shrink for a moment: the highest one holds, and Tiny says when a page is past the end.
+            last = max(last, search.last_page(answer.retorno))
+            lines = self._lines(answer)
+            fresh = {pedido: line for pedido, line in lines.items() if pedido not in self.listed}
+            found.update(lines)
+            self.listed.update(lines)
+            yield Page(answer, number, sort, fresh)
+        return number
+
+    def _lines(self, answer: Answer) -> dict[int, Json]:
+        lines: dict[int, Json] = {}
+        for line in search.lines(answer.retorno):
+            pedido = search.order_id(line)
+            if search.order_date(line) not in {self.day, None}:
+                raise FilterIgnoredError(
+                    f"the search of {self.day} lists orders of other dates: Tiny ignored dataInicial or dataFinal, "
+                    "which it does with a parameter that it does not know; nothing was fetched"
+                )
+            if pedido is None:
+                self.without_id += 1
+            else:
+                lines[pedido] = line
+        return lines

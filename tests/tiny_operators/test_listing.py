@@ -1,0 +1,192 @@
+"""Listing a date while its orders come, go and change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tiny_operators.helpers import sample
+from tiny_operators.tiny.answers import Answer, read_body
+from tiny_operators.tiny.listing import DateListing, FilterIgnoredError, ListingError
+
+DAY = date(2026, 3, 14)
+PAGE = 3
+
+
+def answer(content: dict[str, Any]) -> Answer:
+    return read_body({"retorno": content}, "pedidos")
+
+
+def refused(code: int) -> Answer:
+    return answer({"status_processamento": 2, "codigo_erro": str(code)})
+
+
+def page_of(ids: list[int], pages: int, day: str = "14/03/2026") -> Answer:
+    rows = [{"pedido": {"id": str(pedido), "data_pedido": day}} for pedido in ids]
+    return answer({"status_processamento": "3", "status": "OK", "numero_paginas": pages, "pedidos": rows})
+
+
+class Orders:
+    """The orders of a date at Tiny; something happens to them before each page is answered."""
+
+    def __init__(self, ids: list[int], happenings: list[Callable[[list[int]], None]] | None = None) -> None:
+        self.ids = sorted(ids)
+        self.happenings = happenings or []
+        self.asked: list[tuple[int, str]] = []
+
+    def read_page(self, number: int, sort: str) -> Answer:
+        if len(self.asked) < len(self.happenings):
+            self.happenings[len(self.asked)](self.ids)
+            self.ids.sort()
+        self.asked.append((number, sort))
+        ids = self.ids if sort == "ASC" else self.ids[::-1]
+        pages = -(-len(ids) // PAGE)
+        if not ids:
+            return refused(20)
+        if number > pages:
+            return refused(23)
+        return page_of(ids[(number - 1) * PAGE : number * PAGE], pages)
+
+
+def listed(orders: Orders) -> DateListing:
+    listing = DateListing(DAY, orders.read_page)
+    fresh: list[int] = []
+    for page in listing.pages():
+        fresh += page.fresh
+    assert len(fresh) == len(set(fresh)), "no order twice"
+    assert set(fresh) == listing.listed
+    assert listing.pages_read == len(orders.asked)
+    return listing
+
+
+def test_a_date_of_one_page_costs_one_call() -> None:
+    orders = Orders([1, 2, 3])
+    assert listed(orders).listed == {1, 2, 3}
+    assert orders.asked == [(1, "ASC")]
+
+
+def test_a_date_without_orders_costs_one_call_and_is_no_error() -> None:
+    orders = Orders([])
+    assert listed(orders).listed == set()
+    assert orders.asked == [(1, "ASC")]
+
+
+def test_several_pages_are_read_again_in_the_other_direction() -> None:
+    orders = Orders([1, 2, 3, 4])
+    assert listed(orders).listed == {1, 2, 3, 4}
+    assert orders.asked == [(1, "ASC"), (2, "ASC"), (1, "DESC"), (2, "DESC")]
+
+
+def test_an_order_that_slips_to_a_page_already_read_is_found() -> None:
+    orders = Orders([1, 2, 3, 4, 5], [lambda ids: None, lambda ids: ids.remove(1)])
+    assert listed(orders).listed == {1, 2, 3, 4, 5}
+
+
+def test_an_order_that_slips_away_in_both_directions_is_found() -> None:
+    still: Callable[[list[int]], None] = lambda ids: None  # noqa: E731 - shorter than a function that does nothing
+    orders = Orders(
+        [1, 2, 3, 4, 5, 6, 7], [still, lambda ids: ids.remove(1), still, still, lambda ids: ids.remove(7)]
+    )
+    assert listed(orders).listed == {1, 2, 3, 4, 5, 6, 7}
+    assert orders.asked[5:] == [(1, "ASC"), (2, "ASC"), (1, "DESC"), (2, "DESC")]
+
+
+def test_the_end_of_the_pages_may_come_early() -> None:
+    orders = Orders([1, 2, 3, 4], [lambda ids: None, lambda ids: ids.remove(2)])
+    assert listed(orders).listed == {1, 2, 3, 4}
+    assert orders.asked[:2] == [(1, "ASC"), (2, "ASC")]
+
+
+IDS = st.integers(1, 60)
+HAPPENING = st.one_of(
+    st.none(),
+    st.tuples(st.just("add"), IDS),
+    st.tuples(st.just("remove"), IDS),
+    st.tuples(st.just("newest"), IDS),
+)
+
+
+def _happens(what: tuple[str, int] | None) -> Callable[[list[int]], None]:
+    def happen(ids: list[int]) -> None:
+        match what:
+            case ("add", pedido) if pedido not in ids:
+                ids.append(pedido)
+            case ("newest", pedido):
+                ids.append(max([100, *ids]) + pedido)
+            case ("remove", pedido) if pedido in ids:
+                ids.remove(pedido)
+
+    return happen
+
+
+@given(st.sets(IDS, max_size=30), st.lists(HAPPENING, max_size=14))
+def test_no_order_is_missed_that_was_there_all_the_time(
+    start: set[int], what: list[tuple[str, int] | None]
+) -> None:
+    """Orders are added, removed and moved in from other dates, before each page that is read."""
+    orders = Orders(list(start), [_happens(each) for each in what])
+    removed = {each[1] for each in what if each and each[0] == "remove"}
+    assert start - removed <= listed(orders).listed
+
+
+def test_a_count_that_is_too_high_ends_with_code_23() -> None:
+    asked: list[int] = []
+
+    def read_page(number: int, sort: str) -> Answer:
+        asked.append(number)
+        return page_of([1, 2], 2) if number == 1 else refused(23)
+
+    listing = DateListing(DAY, read_page)
+    assert [list(page.fresh) for page in listing.pages()] == [[1, 2], []]
+    assert listing.listed == {1, 2}
+
+
+def test_a_count_that_is_too_low_for_a_moment_hides_no_page() -> None:
+    counts = iter([3, 1, 3, 3, 3, 3])
+    ids = list(range(1, 9))
+
+    def read_page(number: int, sort: str) -> Answer:
+        ordered = ids if sort == "ASC" else ids[::-1]
+        return page_of(ordered[(number - 1) * PAGE : number * PAGE], next(counts))
+
+    listing = DateListing(DAY, read_page)
+    list(listing.pages())
+    assert listing.listed == set(ids)
+
+
+def test_orders_of_other_dates_tell_that_the_filter_had_no_effect() -> None:
+    listing = DateListing(DAY, lambda number, sort: page_of([1], 1, "13/03/2026"))
+    with pytest.raises(FilterIgnoredError, match="dataInicial"):
+        list(listing.pages())
+
+
+def test_a_line_without_an_id_does_not_stop_the_others() -> None:
+    content = sample("pedidos_pesquisa.json")["retorno"]
+    for item in content["pedidos"]:
+        item["pedido"]["data_pedido"] = "14/03/2026"
+    content["pedidos"][0]["pedido"]["id"] = ""
+    listing = DateListing(DAY, lambda number, sort: answer(content))
+    (page,) = listing.pages()
+    assert listing.without_id == 1
+    assert len(page.fresh) == len(content["pedidos"]) - 1
+
+
+def test_a_refused_search_says_why() -> None:
+    listing = DateListing(DAY, lambda number, sort: refused(21))
+    with pytest.raises(ListingError, match=r"too many rows.*code 21"):
+        list(listing.pages())
+
+
+def test_orders_that_never_stand_still_are_an_error_and_no_endless_search() -> None:
+    def one_goes_one_comes(ids: list[int]) -> None:
+        ids.append(ids[-1] + 1)
+        ids.pop(0)
+
+    orders = Orders(list(range(1, 10)), [one_goes_one_comes] * 1000)
+    with pytest.raises(ListingError, match="kept changing"):
+        listed(orders)
