@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
-from .hooks.tiny import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
 from .raw import Envelope, Kind, RawLine
 from .rows.orders import OrderRows, order_rows
 from .stores import Store
 from .tiny.answers import parse_json
+from .tiny.services import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
 from .tiny.webhooks import Reject, kind_of
 
 _PATH: Final = "webhook"
@@ -114,7 +114,7 @@ def older_order_rows(store: Store, folder: str, contents: Mapping[str, bytes]) -
         return OrderRows(0, rejects=[_reject(store, folder, "(folder)", expected, "another name")])
     lines: list[RawLine] = []
     rejects: list[Reject] = []
-    for name, content in sorted(contents.items()):
+    for name, content in contents.items():
         match _raw_line(store, folder, about, name, content):
             case Reject() as reject:
                 rejects.append(reject)

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import __version__, names
-from .hooks.tiny import PRODUCT_SERVICE, SEARCH_SERVICE, search_request
+from .hooks.tiny import search_request
 from .plan import PlannedOrder
 from .raw import Envelope, Kind
 from .storage import Objects
 from .stores import Store
 from .tiny.answers import Answer, Meaning
+from .tiny.services import PRODUCT_SERVICE, SEARCH_SERVICE
 
 
 @dataclass

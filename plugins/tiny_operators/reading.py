@@ -16,12 +16,13 @@ from typing import Final, TypeVar
 
 from . import names
 from .events import log_event
-from .hooks.tiny import OFFICE_SERVICE, ORDER_SERVICE, TinyHook, TinyUnavailableError, search_lines
+from .hooks.tiny import TinyHook, TinyUnavailableError, search_lines
 from .plan import Chunk, Plan, PlannedOrder
 from .raw_writer import RawWriter, now
 from .rows.orders import order_record, product_ids
 from .tiny import search
 from .tiny.answers import Answer, Json, Meaning
+from .tiny.services import OFFICE_SERVICE, ORDER_SERVICE
 
 log = logging.getLogger(__name__)
 

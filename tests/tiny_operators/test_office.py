@@ -18,11 +18,12 @@ from tests.tiny_operators.expected import OFFICE
 from tests.tiny_operators.helpers import VALUES, after, sample, to_json
 from tests.tiny_operators.orders import changed, order, page
 from tiny_operators.raw import RawLine
-from tiny_operators.rows.office import OFFICE_SERVICE, office_as_pdv
+from tiny_operators.rows.office import office_as_pdv
 from tiny_operators.rows.orders import OrderRows, order_record, order_rows, product_ids, row_texts
 from tiny_operators.rows.schema import OWN_COLUMNS, Column, tiny_columns
 from tiny_operators.rows.typing import parse_decimal
 from tiny_operators.tiny.answers import Json, parse_json, read_answer
+from tiny_operators.tiny.services import OFFICE_SERVICE
 
 PEDIDO: int = OFFICE["id"]
 SHIRT, COFFEE = 730000011, 730000001

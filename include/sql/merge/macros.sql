@@ -22,7 +22,6 @@ MERGE `{{ target }}` AS target
   USING (
     SELECT * REPLACE (
       MIN(timestamp) OVER readings AS timestamp,
-      MAX(fetched_at) OVER readings AS fetched_at,
       IF(MAX(deleted_at) OVER readings < read_at, NULL, MAX(deleted_at) OVER readings) AS deleted_at
     )
     FROM (SELECT *, IF(deleted_at IS NULL, fetched_at, NULL) AS read_at FROM `{{ staging }}`)
@@ -34,9 +33,12 @@ MERGE `{{ target }}` AS target
     AND target.id = source.id
     AND (target.{{ partition }} IN UNNEST(touched) OR target.{{ partition }} IS NULL)
   WHEN MATCHED AND source.read_at > target.fetched_at THEN
-    {{ update_row(columns, ['store', 'id', 'uuid']) }}
-  WHEN MATCHED AND source.deleted_at > target.fetched_at THEN
-    {{ update_row(['fetched_at', 'deleted_at'], []) }}
+    {{ update_row(columns, ['store', 'id', 'uuid', 'deleted_at']) }},
+      deleted_at = IF(
+        target.deleted_at > IFNULL(source.deleted_at, source.read_at), target.deleted_at, source.deleted_at
+      )
+  WHEN MATCHED AND source.deleted_at > IFNULL(target.deleted_at, target.fetched_at) THEN
+    {{ update_row(['deleted_at'], []) }}
   WHEN MATCHED AND source.timestamp < target.timestamp THEN
     {{ update_row([], []) }}
   WHEN NOT MATCHED AND source.read_at IS NOT NULL THEN

@@ -23,13 +23,9 @@ from tiny_operators.events import log_event
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Json, Meaning, read_answer
 from tiny_operators.tiny.pacing import BACKOFF, Pace
+from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
 
 log = logging.getLogger(__name__)
-
-ORDER_SERVICE: Final = "pdv.pedido.obter"
-OFFICE_SERVICE: Final = "pedido.obter"
-SEARCH_SERVICE: Final = "pedidos.pesquisa"
-PRODUCT_SERVICE: Final = "produto.obter"
 
 # Seconds to connect and to wait for an answer; users of the API wait 30 to 90 s.
 _SENDING: Final = {"timeout": (10, 60), "allow_redirects": False, "check_response": False}

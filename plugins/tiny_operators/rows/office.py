@@ -16,8 +16,6 @@ from tiny_operators.tiny.answers import Json
 from .schema import Column
 from .typing import is_nothing
 
-OFFICE_SERVICE: Final = "pedido.obter"
-
 # Names in pedido.obter, each with its name in pdv.pedido.obter.
 _ORDER: Final = {
     "id": "id",

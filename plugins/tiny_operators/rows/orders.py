@@ -14,9 +14,10 @@ from typing import Any, Final
 from tiny_operators.raw import RawLine
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
 from tiny_operators.tiny.search import lines, order_id
+from tiny_operators.tiny.services import OFFICE_SERVICE
 from tiny_operators.tiny.webhooks import Reject, kind_of
 
-from .office import OFFICE_FIELDS, OFFICE_SERVICE, office_as_pdv
+from .office import OFFICE_FIELDS, office_as_pdv
 from .schema import Column, columns, tiny_columns
 from .typing import FieldError, parse_decimal, to_record, unknown_fields
 
