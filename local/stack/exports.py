@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from local.stack.settings import OWN, PROJECT, REPLACED_BY, REPO, TINY_PER_MINUTE, Settings, fingerprint
+from local.stack.settings import OWN, PROJECT, REPLACED_BY, REPO, Settings, fingerprint
 
 LOGIN = PASSWORD = "admin"  # noqa: S105  (of the local Airflow alone)
 
@@ -83,7 +83,7 @@ def _tiny(settings: Settings) -> dict[str, str]:
         "conn_type": "tiny",
         "host": f"{settings.url('TINY_PORT')}/api2/",
         "password": settings.token,
-        "extra": {"requests_per_minute": TINY_PER_MINUTE, "share": 0.9},
+        "extra": {"requests_per_minute": settings.per_minute, "share": settings.share},
     }
     # With secrets set, the receiver knows no other address.
     secret = settings.env.get("WEBHOOK_SECRETS", "").partition(",")[0].strip()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from local.stack.settings import PROJECT, REPO, TINY_PER_MINUTE, Settings, StackError, venv
+from local.stack.settings import PROJECT, REPO, Settings, StackError, venv
 
 MARK = "LOCAL_STACK_PART"
 """Variable that every process of the stack carries, `<state folder>:<part>`, by which it is known as ours."""
@@ -154,7 +154,7 @@ def _tiny(settings: Settings) -> Part:
         "--port": settings.ports["TINY_PORT"],
         "--token": settings.token,
         "--seed": settings.seed,
-        "--limit": TINY_PER_MINUTE,
+        "--limit": settings.per_minute,
     }
     given = (str(word) for option in options.items() for word in option)
     argv = (str(venv("tools") / "bin" / "python"), "-m", "local.tiny_simulator", *given)

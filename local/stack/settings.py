@@ -17,6 +17,9 @@ AIRFLOWS = ("2.11", "3")
 TINY_PER_MINUTE = 1200
 """Calls a minute that the local Tiny grants. A real account grants 30 to 120: nobody should wait for that at home."""
 
+TINY_SHARE_PERCENT = 90
+"""Part of them that the local connection may use."""
+
 OWN = "LOCAL_STACK_OWN"
 """Variable of the env file with fingerprints of what it sets, so that a shell with it may `make up` again."""
 
@@ -91,6 +94,8 @@ class Settings:
         env: The user's environment, without what an env file of ours put there.
         token: The Tiny simulator's token, invented.
         seed: Seed of the simulator's shop: the same seed, the same orders.
+        per_minute: Calls a minute that the simulator grants, and that the connection to it names.
+        share: Part of them that the connection may use, above 0, at most 1.
     """
 
     home: Path
@@ -100,6 +105,8 @@ class Settings:
     env: Mapping[str, str] = field(default_factory=dict)
     token: str = "local-simulator-token"  # noqa: S105  (opens nothing but the simulator)
     seed: int = 316
+    per_minute: int = TINY_PER_MINUTE
+    share: float = TINY_SHARE_PERCENT / 100
 
     @classmethod
     def from_env(
@@ -140,6 +147,8 @@ class Settings:
             env=env,
             token=env.get("TINY_TOKEN", cls.token),
             seed=_number(env, "TINY_SEED", cls.seed, 0, 2**31),
+            per_minute=_number(env, "TINY_PER_MINUTE", TINY_PER_MINUTE, 1, 1_000_000),
+            share=_number(env, "TINY_SHARE_PERCENT", TINY_SHARE_PERCENT, 1, 100) / 100,
         )
 
     @property

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-from zoneinfo import ZoneInfo
 
 import pytest
-import requests
 
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
-from tests.tiny_operators.helpers import envelope, sample_text
-from tests.tiny_operators.orders import PEDIDO
-from tiny_operators import names
-from tiny_operators._compat import AirflowFailException
+from tests.component.replaying import TODAY, ZONE, free_day, older_folder, upload
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.operators.replay import ReplayRowsOperator
 from tiny_operators.provision import create_missing
-from tiny_operators.rows.orders import product_ids
 from tiny_operators.rows.schema import TABLES
-from tiny_operators.tiny.answers import one_line
 
 pytestmark = pytest.mark.stack
-
-ZONE = ZoneInfo("America/Sao_Paulo")
-TODAY = datetime.now(ZONE).date()
-UUID = "0b5f2f1e-8a43-4a7e-9d0c-5d1b6c1c9f10"
-_days = iter(range(5000, 6000, 2))
 
 
 @pytest.fixture
 def day() -> date:
-    """A date that no other test uses; nor is the one after it used."""
-    return TODAY - timedelta(days=next(_days))
+    return free_day()
 
 
 def run_dag(dags: Any, name: str, **conf: Any) -> dict[str, str]:
@@ -68,30 +51,6 @@ def tables(warehouse: Warehouse, pedidos: set[int], *without: str) -> Tables:
     return found
 
 
-def upload(warehouse: Warehouse, name: str, content: bytes | str) -> None:
-    warehouse._storage().bucket(warehouse.api_bucket).blob(name).upload_from_string(content)
-
-
-def download(warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
-    text = warehouse._storage().bucket(warehouse.api_bucket).blob(name).download_as_text()
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def make_rows(run: Any, first: date, last: date | None = None) -> dict[str, int]:
-    """Run the operator alone; its counts."""
-    context = {
-        **run.context(),
-        "dag_run": SimpleNamespace(run_id=run.run_id, conf={}),
-        "params": {"from_date": first.isoformat(), "to_date": last.isoformat() if last else None},
-    }
-    counts: dict[str, int] = ReplayRowsOperator(task_id="rows", store=run.store).execute(context)  # type: ignore[arg-type, unused-ignore]
-    return counts
-
-
-def rejects(warehouse: Warehouse, run: Any, first: date) -> list[dict[str, Any]]:
-    return download(warehouse, names.rejects_object(run.key, first.isoformat()))
-
-
 @dataclass(frozen=True)
 class History:
     """Orders that were loaded by the live path and by the daily DAG.
@@ -108,7 +67,7 @@ class History:
 @pytest.fixture(scope="module")
 def history(dags: Any, store: Any, emulators: dict[str, str]) -> History:
     """Orders as life makes them: edited, cancelled, gone, known to the back office only, with costs asked for again."""
-    simulator, past = Simulator(emulators["TINY_SIMULATOR_URL"]), TODAY - timedelta(days=next(_days))
+    simulator, past = Simulator(emulators["TINY_SIMULATOR_URL"]), free_day()
     sales = {sale.pedido: sale for sale in simulator.sell(6)}
     _plain, edited, cancelled, gone, office, loaded_twice = sales
     simulator.fault(service="pdv.pedido.obter", faults=["code_32"], key=str(office), times=100)
@@ -155,21 +114,6 @@ def test_replaying_what_is_there_changes_nothing(
         assert replay(dags, first)["run"] == "success"
     assert tables(warehouse, history.pedidos) == before
     assert not simulator.calls()
-
-
-def older_folder(hook: TinyHook, pedido: int, arrived: datetime) -> dict[str, str]:
-    """Objects of the older layout about an order: what Tiny answers now, by name."""
-    order = hook.order(pedido)
-    answers = {"pdv": order, "pesquisa": hook.search_page({"numero": str(order.retorno["pedido"]["numero"])})}
-    answers |= {
-        f"produto-{produto}": hook.product(produto) for produto in product_ids(order.retorno["pedido"])
-    }
-    stamp = f"{arrived:%Y%m%dT%H%M%S}"
-    folder = f"{stamp}-{pedido}-{UUID}/"
-    return {
-        f"{folder}z316-tiny-api-{pedido}-{what}-{stamp}-{UUID}.json": answer.text
-        for what, answer in answers.items()
-    }
 
 
 def test_the_older_layout_makes_the_rows_that_a_reading_makes(
@@ -228,136 +172,9 @@ def test_of_several_older_folders_of_one_order_the_newest_counts(
     assert row["timestamp"] == midday.replace(tzinfo=ZONE)
 
 
-def test_bad_older_files_are_rejects_and_the_rest_is_made(
-    simulator: Simulator, warehouse: Warehouse, run: Any, day: date
-) -> None:
-    hook = TinyHook("tiny_z316")
-    midday = datetime(day.year, day.month, day.day, 12)  # noqa: DTZ001 - the names have no zone
-    good, no_pdv, no_page, no_json, no_answer, bad_product = (sale.pedido for sale in simulator.sell(6))
-    bad = {
-        "pdv": (no_json, "{ana@example.com"),
-        "pesquisa": (no_answer, "[]"),
-        "produto": (bad_product, "{}"),
-    }
-    for pedido in (good, no_pdv, no_page, no_json, no_answer, bad_product):
-        objects = older_folder(hook, pedido, midday)
-        left_out = {no_pdv: "-pdv-", no_page: "-pesquisa-"}.get(pedido, "(nothing)")
-        replaced = {f"-{kind}-": text for kind, (one, text) in bad.items() if one == pedido}
-        for name, text in objects.items():
-            if left_out not in name:
-                upload(warehouse, name, next((new for kind, new in replaced.items() if kind in name), text))
-    upload(warehouse, f"{midday:%Y%m%dT%H%M%S}-folder of somebody/x.json", "{}")
-    counts = make_rows(run, day)
-    products = len([name for name in older_folder(hook, bad_product, midday) if "-produto-" in name])
-    assert (counts["orders"], counts["pdv"], counts["rejected"]) == (7, 2, 5 + products)
-    assert {row["id"] for row in download(warehouse, names.rows_object("pdv", run.key))} == {
-        good,
-        bad_product,
-    }
-    found = rejects(warehouse, run, day)
-    assert {(reject["pedido"], reject["field"]) for reject in found} == {
-        (no_pdv, "pdv"),
-        (no_page, "pesquisa"),
-        (no_json, "pdv"),
-        (no_answer, "pesquisa"),
-        (bad_product, "produto"),
-        (0, "(folder)"),
-    }
-    assert "ana@" not in json.dumps(found)
-    assert all(f"gs://{warehouse.api_bucket}/{midday:%Y%m%dT}" in reject["action"] for reject in found)
-
-
-def test_damaged_raw_lines_are_rejects_and_the_rest_is_made(
-    warehouse: Warehouse, run: Any, day: date
-) -> None:
-    page, cut = (f"raw/pesquisa/dt={day}/{name}.ndjson" for name in ("page", "cut"))
-    answer = one_line(sample_text("pdv_pedido_obter.json"))
-    upload(warehouse, page, envelope("pesquisa").line(one_line(sample_text("pedidos_pesquisa.json"))))
-    upload(warehouse, cut, '{"store": "z316", "ana@')
-    products = {"7": f"{names.raw_product_prefix(day.isoformat())}7.ndjson"}
-    lines = [
-        envelope("pdv", pedido=PEDIDO, pesquisa=page).line(answer),
-        '{"ana@example.com"\n',
-        envelope("pdv", pedido=2, pesquisa=cut).line(answer.replace(str(PEDIDO), "2")),
-        envelope("pdv", pedido=3, pesquisa=page, produtos=products).line(answer.replace(str(PEDIDO), "3")),
-    ]
-    upload(warehouse, names.raw_orders_object("key", day.isoformat(), 1), "".join(lines))
-    counts = make_rows(run, day)
-    assert (counts["orders"], counts["pdv"], counts["rejected"]) == (4, 1, 3)
-    found = rejects(warehouse, run, day)
-    assert [(reject["pedido"], reject["found"]) for reject in found] == [
-        (0, "something else"),
-        (2, "something else"),
-        (3, "nothing"),
-    ]
-    assert cut in found[1]["action"]
-    assert products["7"] in found[2]["action"]
-    assert "ana@" not in json.dumps(found)
-
-
-def test_orders_that_wait_for_the_search_make_no_rows(warehouse: Warehouse, run: Any, day: date) -> None:
-    line = envelope("pdv", pedido=PEDIDO).line(one_line(sample_text("pdv_pedido_obter.json")))
-    upload(warehouse, names.raw_orders_object("key", day.isoformat(), 1), line)
-    counts = make_rows(run, day)
-    assert (counts["orders"], counts["waiting"], counts["pdv"], counts["rejected"]) == (1, 1, 0, 0)
-
-
-def test_only_the_prefixes_of_the_dates_are_listed(
-    warehouse: Warehouse, run: Any, day: date, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    after = day + timedelta(days=1)
-    outside = f"{names.older_layout_prefix((day + timedelta(days=2)).isoformat())}bad"
-    inside = [f"{names.older_layout_prefix(date.isoformat())}bad" for date in (day, after)]
-    for name in (*inside, outside):
-        upload(warehouse, name, "{}")
-    listed: list[str] = []
-    send = requests.Session.send
-
-    def note(session: requests.Session, request: requests.PreparedRequest, **kwargs: Any) -> Any:
-        url = urlsplit(str(request.url))
-        if request.method == "GET" and url.path.endswith("/o"):
-            listed.extend(parse_qs(url.query).get("prefix", ["(whole bucket)"]))
-        return send(session, request, **kwargs)
-
-    monkeypatch.setattr(requests.Session, "send", note)
-    assert make_rows(run, day, after)["rejected"] == len(inside)
-    assert listed == [
-        prefix
-        for date in (day, after)
-        for prefix in (
-            names.raw_orders_prefix(date.isoformat()),
-            names.older_layout_prefix(date.isoformat()),
-        )
-    ]
-
-
-def test_progress_says_how_many_dates_are_left(warehouse: Warehouse, run: Any, day: date) -> None:
-    upload(warehouse, f"{names.older_layout_prefix(day.isoformat())}bad", "{}")
-    context = {
-        **run.context(),
-        "dag_run": SimpleNamespace(run_id=run.run_id, conf={}),
-        "params": {"from_date": (day - timedelta(days=1)).isoformat(), "to_date": day.isoformat()},
-    }
-    ReplayRowsOperator(task_id="rows", store=run.store).execute(context)  # type: ignore[arg-type, unused-ignore]
-    progress = context["ti"].pushed["progress"]
-    assert progress["seconds"] >= 0
-    assert progress | {"seconds": 0} == {
-        "date": day.isoformat(),
-        "objects": 1,
-        "orders": 1,
-        "seconds": 0,
-        "dates_left": 0,
-    }
-
-
 def test_dates_without_raw_answers_are_a_success_that_ends_there(
     dags: Any, simulator: Simulator, day: date
 ) -> None:
     states = replay(dags, day, day + timedelta(days=1))
     assert states.pop("run") == "success"
     assert set(states.values()) == {"skipped"}
-
-
-def test_a_range_that_cannot_be_is_refused(run: Any, day: date) -> None:
-    with pytest.raises(AirflowFailException, match="before from_date"):
-        make_rows(run, day, day - timedelta(days=1))

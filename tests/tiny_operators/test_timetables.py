@@ -36,10 +36,14 @@ def backfilled(timetable: Timetable, earliest: datetime, latest: datetime) -> li
 
 
 def scheduled(
-    timetable: Timetable, last: DataInterval | None, *, catchup: bool = False
+    timetable: Timetable,
+    last: DataInterval | None,
+    *,
+    catchup: bool = False,
+    start_date: pendulum.DateTime = START,
 ) -> tuple[DataInterval, pendulum.DateTime] | None:
     """The next run of the scheduler after the last one: its day, and the moment from which on it is made."""
-    restriction = TimeRestriction(START, None, catchup)
+    restriction = TimeRestriction(start_date, None, catchup)
     info = timetable.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
     return (info.data_interval, info.run_after) if info and info.data_interval else None
 
@@ -123,6 +127,13 @@ def test_a_scheduler_that_looks_every_hour_makes_each_day_once_and_never_early()
             made.append((following[0], now))
     assert [interval for interval, _ in made] == [day_of(date(2026, 3, number)) for number in range(12, 18)]
     assert all(now - interval.end >= timedelta(hours=2, minutes=30) for interval, now in made)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_no_day_is_before_the_start_date() -> None:
+    first = scheduled(StoreDayTimetable(SAO_PAULO), None, start_date=midnight(date(2026, 3, 20), "UTC"))
+    assert first
+    assert first[0] == day_of(date(2026, 3, 20))
 
 
 @time_machine.travel(NOW, tick=False)

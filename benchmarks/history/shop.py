@@ -1,0 +1,190 @@
+"""A stack of its own for one benchmark: Airflow with the real scheduler, emulators, and the simulated shop."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from google.cloud import bigquery
+
+from local.demo.compare import table_differences, truth_rows
+from local.demo.parts import Simulator, Warehouse
+from local.stack.airflow import Api, unpause
+from local.stack.launcher import Stack, running
+from local.stack.settings import PROJECT, REPO, Settings
+from tiny_operators.rows.schema import TABLES
+from tiny_operators.stores import Store, load_stores
+
+PER_MINUTE = 600
+# The simulator has a history of its own, of the last 31 days; benchmarks use dates before it.
+_LAST_DAY_AGO = 40
+_PATIENCE_S = 1800
+_ENDED = frozenset({"success", "failed"})
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A running stack and how to talk to its parts.
+
+    Attributes:
+        settings: The stack's settings.
+        stack: The stack.
+        api: Airflow's REST API.
+        simulator: The simulated Tiny.
+        warehouse: Buckets and tables.
+        store: The store.
+    """
+
+    settings: Settings
+    stack: Stack
+    api: Api
+    simulator: Simulator
+    warehouse: Warehouse
+    store: Store
+
+    def sell_days(self, days: int, per_day: int) -> tuple[date, date]:
+        """Let the shop sell on past dates, so many orders on each; the first and the last of them."""
+        last = date.today() - timedelta(days=_LAST_DAY_AGO)  # noqa: DTZ011 - far from midnight's edge
+        first = last - timedelta(days=days - 1)
+        for number in range(days):
+            self.simulator.sell_on(first + timedelta(days=number), per_day)
+        return first, last
+
+    def backfill(self, dag_id: str, first: date, last: date, *options: str) -> float:
+        """Fill a range by Airflow's own command, and wait until all its runs have ended.
+
+        Returns:
+            Seconds.
+
+        Raises:
+            RuntimeError: When a run failed.
+        """
+        began = time.monotonic()
+        before = {run["dag_run_id"] for run in self.runs(dag_id)}
+        self.airflow(*self._command(dag_id, first, last), *options)
+        wanted = (last - first).days + 1
+
+        def ended() -> bool:
+            runs = [run for run in self.runs(dag_id) if run["run_type"] == "backfill"]
+            return len(runs) >= wanted and {run["state"] for run in runs} <= _ENDED
+
+        until(f"{wanted} runs of {dag_id}", ended)
+        failed = [run["dag_run_id"] for run in self.runs(dag_id) if run["state"] == "failed"]
+        if failed:
+            raise RuntimeError(f"{len(failed)} runs of {dag_id} failed, such as {failed[0]} ({len(before)} before)")
+        return time.monotonic() - began
+
+    def _command(self, dag_id: str, first: date, last: date) -> list[str]:
+        if self.settings.airflow == "2.11":
+            return ["dags", "backfill", "-s", first.isoformat(), "-e", last.isoformat(), dag_id]
+        dates = ["--from-date", first.isoformat(), "--to-date", last.isoformat()]
+        return ["backfill", "create", "--dag-id", dag_id, *dates, "--max-active-runs", "4"]
+
+    def airflow(self, *arguments: str) -> None:
+        """Run a command of Airflow as a person would.
+
+        Raises:
+            RuntimeError: When it fails; with the end of what it printed.
+        """
+        program = str(self.settings.airflow_venv / "bin" / "airflow")
+        done = subprocess.run(
+            [program, *arguments], env=self.stack.environ(), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"airflow {' '.join(arguments)} failed: {(done.stdout + done.stderr)[-3000:]}")
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
+        """Trigger a run as from the UI, and wait until it has ended; the run."""
+        body = {"conf": conf} if self.settings.airflow == "2.11" else {"conf": conf, "logical_date": None}
+        run_id = self.api.post(f"dags/{dag_id}/dagRuns", body)["dag_run_id"]
+        path = f"dags/{dag_id}/dagRuns/{run_id}"
+        until(f"{dag_id} {run_id}", lambda: self.api.get(path)["state"] in _ENDED)
+        return self.api.get(path)
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """The runs of a DAG."""
+        found: list[dict[str, Any]] = self.api.get(f"dags/{dag_id}/dagRuns?limit=100").get("dag_runs", [])
+        return found
+
+    def unpause_quietly(self, dag_id: str) -> None:
+        """Let a DAG run, wait until what the scheduler starts by itself is done, and count from zero."""
+        unpause(self.api, dag_id)
+        time.sleep(5)
+        until(f"{dag_id} at rest", lambda: {run["state"] for run in self.runs(dag_id)} <= _ENDED)
+        self.simulator.forget_calls()
+
+    def differences(self, first: date, last: date) -> list[str]:
+        """Where the tables differ from the truth about the orders of some dates."""
+        truth = self.simulator.truth_of_dates(first, last)
+        ids = {int(row["id"]) for row in truth["pdv"]}
+        found: list[str] = []
+        for table, rows in truth_rows(truth).items():
+            key = "pedido_id" if table == "produto" else "id"
+            here = [row for row in self.warehouse.rows(table) if int(row[key]) in ids]
+            found += table_differences(table, rows, here)
+        return found
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """All rows of all tables but when they were written, in an order that does not change."""
+        return {
+            table: sorted(
+                (
+                    {name: value for name, value in row.items() if name != "update_timestamp"}
+                    for row in self.warehouse.rows(table)
+                ),
+                key=lambda row: (int(row.get("pedido_id", 0)), int(row["id"])),
+            )
+            for table in TABLES
+        }
+
+    def written(self) -> list[Any]:
+        """When each row was written, sorted: it changes when any row does."""
+        return sorted(row["update_timestamp"] for table in TABLES for row in self.warehouse.rows(table))
+
+    def drop_tables(self) -> None:
+        """Drop the three tables and have them made anew, empty, by the setup DAG."""
+        client = bigquery.Client(project=PROJECT)
+        for table in TABLES:
+            client.delete_table(f"{PROJECT}.{self.store.dataset}.{table}")
+        if self.trigger(f"{self.store.prefix}_setup", {})["state"] != "success":
+            raise RuntimeError("the setup DAG failed")
+
+
+@contextmanager
+def open_shop(name: str, **environment: str) -> Iterator[Shop]:
+    """Start a stack on free ports; stop it at the end.
+
+    Args:
+        name: Name of its folder below ``.local``.
+        **environment: Variables of the stack, such as ``TINY_PER_MINUTE``.
+    """
+    limits = {"TINY_PER_MINUTE": str(PER_MINUTE), "TINY_SHARE_PERCENT": "100"}
+    settings = Settings.from_env(
+        {**os.environ, **limits, **environment}, home=REPO / ".local" / name, free_ports=True
+    )
+    store = load_stores()[0]
+    with running(settings) as stack:
+        os.environ.update(stack.env)
+        api = Api(settings.airflow, settings.url("AIRFLOW_PORT"))
+        simulator = Simulator(stack.env["TINY_SIMULATOR_URL"])
+        warehouse = Warehouse(PROJECT, store.webhook_bucket, store.api_bucket, store.dataset)
+        yield Shop(settings, stack, api, simulator, warehouse, store)
+
+
+def until(what: str, done: Callable[[], bool], patience_s: float = _PATIENCE_S) -> None:
+    """Wait for something.
+
+    Raises:
+        TimeoutError: When it does not come.
+    """
+    end = time.monotonic() + patience_s
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not in {patience_s:.0f} s: {what}")
+        time.sleep(0.5)

@@ -1,0 +1,39 @@
+"""What the tests of replay share: days of their own, and orders in the older raw layout."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from local.demo.parts import Warehouse
+from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.rows.orders import product_ids
+
+ZONE = ZoneInfo("America/Sao_Paulo")
+TODAY = datetime.now(ZONE).date()
+UUID = "0b5f2f1e-8a43-4a7e-9d0c-5d1b6c1c9f10"
+_days = iter(range(5000, 6000, 3))
+
+
+def free_day() -> date:
+    """A date that no other test uses; nor are the two after it used."""
+    return TODAY - timedelta(days=next(_days))
+
+
+def upload(warehouse: Warehouse, name: str, content: bytes | str) -> None:
+    warehouse._storage().bucket(warehouse.api_bucket).blob(name).upload_from_string(content)
+
+
+def older_folder(hook: TinyHook, pedido: int, arrived: datetime) -> dict[str, str]:
+    """Objects of the older layout about an order: what Tiny answers now, by name."""
+    order = hook.order(pedido)
+    answers = {"pdv": order, "pesquisa": hook.search_page({"numero": str(order.retorno["pedido"]["numero"])})}
+    answers |= {
+        f"produto-{produto}": hook.product(produto) for produto in product_ids(order.retorno["pedido"])
+    }
+    stamp = f"{arrived:%Y%m%dT%H%M%S}"
+    folder = f"{stamp}-{pedido}-{UUID}/"
+    return {
+        f"{folder}z316-tiny-api-{pedido}-{what}-{stamp}-{UUID}.json": answer.text
+        for what, answer in answers.items()
+    }
