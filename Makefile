@@ -14,7 +14,7 @@ STACK_ENVS := tools bigquery receiver airflow-$(AIRFLOW)
 COMPILE := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-latency bench-import up down status logs lint types lock clean install
+.PHONY: help demo test bench-latency bench-import bench-backfill up down status logs lint types lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ logs: ## show the end of the logs; PART=scheduler for one part, ARGS=-f to follo
 
 bench-latency: install ## measure the way from a webhook to its row against an empty DAG
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.latency $(ARGS)
+
+bench-backfill: install ## backfill a month, once more, and rebuild it: rows, calls, pace
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.history.backfill $(ARGS)
 
 bench-import: ## measure what importing each DAG file costs beyond Airflow itself
 	@$(INSTALL) airflow-$(AIRFLOW)

@@ -62,11 +62,16 @@ class Simulator:
         url = f"{self.url}/_sim/products/{produto}/edit"
         requests.post(url, json=fields, timeout=_TIMEOUT_S).raise_for_status()
 
-    def keys(self, service: str) -> list[int]:
-        """Which ids a service was asked for, sorted."""
+    def call_log(self) -> list[dict[str, Any]]:
+        """The calls one by one: ``at`` (monotonic seconds), ``service``, ``key``, ``code``, …."""
         answer = requests.get(f"{self.url}/_sim/calls", timeout=_TIMEOUT_S)
         answer.raise_for_status()
-        return sorted(int(call["key"]) for call in answer.json()["calls"] if call["service"] == service)
+        calls: list[dict[str, Any]] = answer.json()["calls"]
+        return calls
+
+    def keys(self, service: str) -> list[int]:
+        """Which ids a service was asked for, sorted."""
+        return sorted(int(call["key"]) for call in self.call_log() if call["service"] == service)
 
     def delete(self, pedido: int) -> None:
         """Let an order be deleted, of which Tiny says nothing."""

@@ -5,7 +5,7 @@ The names come from ``apache-airflow-providers-common-compat`` (>= 1.13.1), whic
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -104,6 +104,19 @@ def data_interval(context: Context) -> tuple[datetime, datetime] | None:
     return (start, end) if start is not None and end is not None else None
 
 
+def asked_at(context: Context) -> datetime:
+    """When the run was asked for: the same at each try, and never in the future."""
+    run: Any = context["dag_run"]
+    now = datetime.now(UTC)
+    return min(getattr(run, "run_after", None) or run.queued_at or now, now)
+
+
+def is_first_try(context: Context) -> bool:
+    """Whether this try begins anew: the first one of the run, or the first since a person cleared the task."""
+    ti: Any = context["ti"]
+    return bool(ti.try_number <= ti.max_tries - ti.task.retries + 1)
+
+
 __all__ = [
     "AIRFLOW_API_CONNECTION",
     "AIRFLOW_V_3_0_PLUS",
@@ -120,9 +133,11 @@ __all__ = [
     "Context",
     "Param",
     "XCom",
+    "asked_at",
     "conf",
     "data_interval",
     "ensure_pool",
+    "is_first_try",
     "run_id_of",
     "wait_timed_out",
 ]

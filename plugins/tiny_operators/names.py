@@ -66,9 +66,14 @@ def raw_orders_prefix(day: str) -> str:
     return f"raw/pdv/dt={day}/"
 
 
-def raw_orders_object(key: str, day: str, chunk: int) -> str:
+def run_prefix(key: str) -> str:
+    """Where a run keeps what it is to do and what became of it."""
+    return f"runs/{key}/"
+
+
+def raw_orders_object(reading: str, day: str, chunk: int) -> str:
     """Answers of one chunk's orders, on the day when the sales arrived. Written last: where it stands, it is done."""
-    return f"{raw_orders_prefix(day)}{key}-{chunk:05d}.ndjson"
+    return f"{raw_orders_prefix(day)}{reading}-{chunk:05d}.ndjson"
 
 
 def older_layout_prefix(day: str) -> str:

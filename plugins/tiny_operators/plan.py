@@ -80,6 +80,8 @@ class Plan:
         ignored: Files with events that nobody needs.
         chunk_orders: Orders in a chunk, at most: what a task that dies reads again.
         refresh_costs: Whether a person asked that product costs that were read before be read again.
+        reading: Begins the names of the raw objects of its orders; empty for the run's key. A run of history that is
+            made again has a new plan and reads anew.
     """
 
     store: str
@@ -91,6 +93,7 @@ class Plan:
     ignored: tuple[InboxFile, ...] = ()
     chunk_orders: int = 20
     refresh_costs: bool = False
+    reading: str = ""
 
     @property
     def planned(self) -> int:

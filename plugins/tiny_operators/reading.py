@@ -99,7 +99,7 @@ class OrderReader:
         Raises:
             TinyUnavailableError: When Tiny is down.
         """
-        target = names.raw_orders_object(self.raw.key, chunk.day, chunk.number)
+        target = names.raw_orders_object(self.plan.reading, chunk.day, chunk.number)
         if self.raw.objects.exists(target):
             return target, False
         reads = list(self._answered(chunk.orders, self._read))

@@ -17,8 +17,9 @@ from .base import StoreOperator
 
 log = logging.getLogger(__name__)
 
-# How long history stays away from the account before it looks again.
-_AWAY: Final = timedelta(seconds=3)
+# How long history stays away from the account before it looks again. On Airflow 3 a task that is back before the
+# process of its deferral has ended (some 5 s, ``[workers] min_heartbeat_interval``) is taken for failed.
+_AWAY: Final = timedelta(seconds=15)
 
 
 class AccountOperator(StoreOperator):

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
 from tiny_operators import names
-from tiny_operators._compat import AirflowFailException, BaseOperator, Context, data_interval, run_id_of
+from tiny_operators._compat import (
+    AirflowFailException,
+    BaseOperator,
+    Context,
+    asked_at,
+    data_interval,
+    run_id_of,
+)
 from tiny_operators.links import RunFolderLink
 from tiny_operators.plan import Plan, PlannedOrder
 from tiny_operators.run_request import RequestError, RunRequest, check_names, read_request
@@ -59,7 +66,7 @@ class StoreOperator(BaseOperator):
         try:
             check_names(run.conf or {}, form)
             return read_request(
-                dict(context["params"]), data_interval(context), datetime.now(UTC), self.store.timezone
+                dict(context["params"]), data_interval(context), asked_at(context), self.store.timezone
             )
         except RequestError as error:
             raise AirflowFailException(str(error)) from error
@@ -75,7 +82,8 @@ class StoreOperator(BaseOperator):
             raise AirflowFailException(
                 f"gs://{self.store.api_bucket}/{names.plan_object(key)} is missing; clear the run from its plan task"
             )
-        return Plan.from_json(content)
+        plan = Plan.from_json(content)
+        return replace(plan, reading=plan.reading or key)
 
     def planned_orders(self, objects: Objects, plan: Plan) -> Iterator[PlannedOrder]:
         """The orders of a plan, a few in memory at a time."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
 from tiny_operators import names
-from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context
+from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try
 from tiny_operators.events import log_event
 from tiny_operators.forms import daily_form
 from tiny_operators.hooks.tiny import TinyHook
@@ -53,7 +54,11 @@ class PlanDailyOperator(AccountOperator):
         self.chunk_orders = chunk_orders
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Plan the run."""
+        """Plan the run; anew when it is made again, by a backfill or by a person who cleared it."""
+        if is_first_try(context):
+            key, objects = self.start(context)
+            for blob in objects.list(names.run_prefix(key)):
+                objects.delete(blob.name)
         return self.go_on(context)
 
     def go_on(self, context: Context, event: Any = None) -> dict[str, Any]:
@@ -122,5 +127,6 @@ class PlanDailyOperator(AccountOperator):
             in_parts=sum(plan.orders for plan in plans),
             chunk_orders=self.chunk_orders,
             refresh_costs=request.refresh_costs,
+            reading=f"{key}-{uuid.uuid4().hex[:8]}",
         )
         objects.create_json(names.plan_object(key), plan.to_json())

@@ -38,7 +38,7 @@ class MakeRowsOperator(StoreOperator):
         with RowFiles(objects, self.store.prefix, key, day) as files:
             for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
                 left = {order.pedido: order for order in chunk.orders}
-                for line in raw.orders(names.raw_orders_object(key, chunk.day, chunk.number)):
+                for line in raw.orders(names.raw_orders_object(plan.reading, chunk.day, chunk.number)):
                     result = raw.order_rows(line)
                     files.add(result)
                     if left.pop(result.pedido).files:
