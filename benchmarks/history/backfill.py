@@ -106,7 +106,8 @@ def _used_share(calls: list[dict[str, Any]], truth: dict[str, Any]) -> float:
 
 
 def _share(calls: list[dict[str, Any]]) -> float:
-    return (len(calls) - 1) / ((calls[-1]["at"] - calls[0]["at"]) * PER_MINUTE / 60)
+    seconds: float = calls[-1]["at"] - calls[0]["at"]
+    return (len(calls) - 1) / (seconds * PER_MINUTE / 60)
 
 
 if __name__ == "__main__":

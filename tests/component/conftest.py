@@ -14,6 +14,7 @@ import requests
 from local.demo.parts import Simulator, Warehouse
 from tiny_operators import names
 from tiny_operators.hold_off import HoldOff
+from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.storage import Objects
 from tiny_operators.stores import Store
 
@@ -61,3 +62,14 @@ def run(store: Store, warehouse: Warehouse) -> Run:
     """A run that starts with an empty inbox, and after runs that reached their end."""
     HoldOff(Objects(warehouse._storage(), store.api_bucket), "adhoc_airflow").run_done(orders_wait=False)
     return Run(store)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries come at once."""
+    make = TinyHook.__init__
+    monkeypatch.setattr(
+        TinyHook,
+        "__init__",
+        lambda hook, conn_id: make(hook, conn_id, sleep=lambda seconds: None),
+    )

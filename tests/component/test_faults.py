@@ -13,21 +13,10 @@ from local.demo.parts import Simulator, Warehouse
 from tests.component.test_webhook_path import archive, fetch, made_rows, plan, post, rows
 from tiny_operators import names
 from tiny_operators.hold_off import HoldOff, pause_s
-from tiny_operators.hooks.tiny import TinyHook, TinyUnavailableError
+from tiny_operators.hooks.tiny import TinyUnavailableError
 from tiny_operators.storage import Objects
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries come at once."""
-    make = TinyHook.__init__
-    monkeypatch.setattr(
-        TinyHook,
-        "__init__",
-        lambda hook, conn_id: make(hook, conn_id, sleep=lambda seconds: None),
-    )
 
 
 def fault(simulator: Simulator, **what: Any) -> None:

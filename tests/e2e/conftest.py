@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.demo.parts import Simulator, Warehouse
+from local.stack.airflow import Api
 from local.stack.launcher import running
 from local.stack.settings import ALL_PARTS, PROJECT, Settings
 from tiny_operators.stores import load_stores
@@ -27,6 +29,18 @@ class Live:
     env: dict[str, str]
     warehouse: Warehouse
     simulator: Simulator
+    api: Api
+    airflow: Path
+
+    def run(self, *arguments: str) -> str:
+        """Run a command of Airflow as a person would; what it printed."""
+        program = str(self.airflow / "bin" / "airflow")
+        done = subprocess.run(
+            [program, *arguments], env={**os.environ, **self.env}, capture_output=True, text=True, check=False
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, said[-3000:]
+        return said
 
     def batches(self) -> int:
         """How many runs have planned something."""
@@ -48,9 +62,9 @@ class Live:
         ) and not self.warehouse.waiting()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live(clean_environment: dict[str, str]) -> Iterator[Live]:
-    """One stack for the tests of a module."""
+    """One stack for all tests here; it starts with nothing of theirs."""
     settings = Settings.from_env(clean_environment, home=HOME / "live", parts=ALL_PARTS, free_ports=True)
     store = load_stores()[0]
     with running(settings) as stack:
@@ -61,6 +75,8 @@ def live(clean_environment: dict[str, str]) -> Iterator[Live]:
             dict(stack.env),
             Warehouse(PROJECT, store.webhook_bucket, store.api_bucket, store.dataset),
             Simulator(stack.env["TINY_SIMULATOR_URL"]),
+            Api(settings.airflow, settings.url("AIRFLOW_PORT")),
+            settings.airflow_venv,
         )
         os.environ.clear()
         os.environ.update(before)

@@ -1,0 +1,194 @@
+"""Peak memory of the steps of one day of history, at 1,000 and at 50,000 orders.
+
+``make bench-memory`` (``AIRFLOW=3`` for Airflow 3): each step is its operator alone, in a process of its own, against
+the emulators and a simulator that grants any pace; no scheduler. Ends with 1 when ``fetch`` or ``rows`` needs more
+than 1.3 times the memory for the large day, or when not every order came through.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.history.figures import Figures
+from local.demo.parts import Simulator
+from local.stack.launcher import Stack, running
+from local.stack.settings import EMULATORS, PROJECT, REPO, Settings
+
+if TYPE_CHECKING:
+    from tiny_operators.stores import Store
+
+STEPS = ("plan", "fetch", "rows")
+_JUDGED = ("fetch", "rows")
+# The most that a connection may name. The simulator's answers take longer than the pause between two such calls.
+_PER_MINUTE = "100000"
+# The simulator has a history of its own, of the last 31 days.
+_FIRST_DAY_AGO = 40
+# Sales come back with their webhooks: so many in one answer are some megabytes, less than any step needs.
+_SOLD_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step took.
+
+    Attributes:
+        megabytes: Peak of its process's resident memory.
+        before: The same, when its modules were imported and it had not begun.
+        seconds: Time of its operator.
+        orders: Orders that it worked on.
+    """
+
+    megabytes: float
+    before: float
+    seconds: float
+    orders: int
+
+
+def main() -> int:
+    """Measure and print; 0 when the figures are reached."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.history.memory", description=__doc__)
+    parser.add_argument("--small", type=int, default=1000, help="orders of the small day (default 1000)")
+    parser.add_argument("--large", type=int, default=50_000, help="orders of the large day (default 50000)")
+    parser.add_argument("--step", choices=("setup", *STEPS), help=argparse.SUPPRESS)
+    parser.add_argument("--day", type=date.fromisoformat, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.step:
+        print(json.dumps(_in_this_process(arguments.step, arguments.day)))
+        return 0
+    home = REPO / ".local" / "bench-memory"
+    environment = {**os.environ, "TINY_PER_MINUTE": _PER_MINUTE, "TINY_SHARE_PERCENT": "100"}
+    settings = Settings.from_env(environment, home=home, parts=EMULATORS, free_ports=True)
+    with running(settings) as stack:
+        figures = Figures(f"Airflow {settings.airflow}")
+        _measure(stack, figures, arguments.small, arguments.large)
+    return figures.end()
+
+
+def _measure(stack: Stack, figures: Figures, small: int, large: int) -> None:
+    began, env, simulator = time.monotonic(), _environment(stack), Simulator(stack.env["TINY_SIMULATOR_URL"])
+    last = date.today() - timedelta(days=_FIRST_DAY_AGO)  # noqa: DTZ011 - far from midnight's edge
+    _run(env, "setup", last)
+    took: dict[int, dict[str, Step]] = {}
+    for day, orders in ((last, small), (last - timedelta(days=1), large)):
+        for sold in range(0, orders, _SOLD_AT_ONCE):
+            simulator.sell_on(day, min(_SOLD_AT_ONCE, orders - sold))
+        took[orders] = {}
+        for name in STEPS:
+            step = took[orders][name] = Step(**_run(env, name, day))
+            figures.tell(
+                f"{name} of {orders} orders: peak {step.megabytes:.0f} MB "
+                f"({step.before:.0f} MB before it began), {step.seconds:.0f} s"
+            )
+            figures.at_least(f"{name}: orders of {orders}", step.orders, orders)
+    for name in STEPS:
+        ratio = took[large][name].megabytes / took[small][name].megabytes
+        what = f"{name}: peak memory at {large} ÷ at {small} orders"
+        if name in _JUDGED:
+            figures.at_most(what, ratio, 1.3)
+        else:
+            figures.tell(f"{what}: {ratio:.3f}")
+    figures.tell(f"all of it: {time.monotonic() - began:.0f} s")
+
+
+def _environment(stack: Stack) -> dict[str, str]:
+    """The emulators' addresses, and an Airflow that has no more than a home."""
+    home = stack.home / "airflow"
+    google = {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True, "project": PROJECT}}
+    return {
+        **stack.environ(),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(google),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+def _run(env: Mapping[str, str], step: str, day: date) -> dict[str, Any]:
+    """One step in a process of its own; what it printed last.
+
+    Raises:
+        RuntimeError: When it failed; with the end of its log.
+    """
+    command = [sys.executable, "-m", __spec__.name, "--step", step, "--day", day.isoformat()]
+    log = Path(env["AIRFLOW_HOME"]).parent / "logs" / f"{step}-{day}.log"
+    with log.open("w") as errors:
+        done = subprocess.run(
+            command, env=dict(env), cwd=REPO, stdout=subprocess.PIPE, stderr=errors, text=True, check=False
+        )
+    if done.returncode:
+        raise RuntimeError(f"{step} of {day} failed: {log.read_text()[-3000:]}")
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _in_this_process(step: str, day: date) -> dict[str, float]:
+    """Do one step here; its :class:`Step`, or nothing for the setup."""
+    # Imported here: a program inherits the peak of the process that starts it, which so stays smaller than any step.
+    from tiny_operators.operators.fetch import FetchOrdersOperator
+    from tiny_operators.operators.plan_daily import PlanDailyOperator
+    from tiny_operators.operators.rows import MakeRowsOperator
+    from tiny_operators.stores import load_stores
+
+    store = load_stores()[0]
+    if step == "setup":
+        _set_up(store)
+        return {}
+    kinds: dict[str, Any] = dict(
+        zip(STEPS, (PlanDailyOperator, FetchOrdersOperator, MakeRowsOperator), strict=True)
+    )
+    operator = kinds[step](task_id=step, store=store)
+    before, began = _peak(), time.monotonic()
+    counts = operator.execute(_context(day, operator.retries))
+    return {
+        "megabytes": _peak(),
+        "before": before,
+        "seconds": time.monotonic() - began,
+        "orders": counts["orders"],
+    }
+
+
+def _set_up(store: Store) -> None:
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+    from airflow.providers.google.cloud.hooks.gcs import GCSHook
+
+    from tiny_operators.provision import create_missing
+
+    bigquery = BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
+    create_missing(store, GCSHook().get_conn(), bigquery)
+
+
+def _context(day: date, retries: int) -> Any:
+    """What the operators ask of a running task: the first try of a run that a person triggered for one day."""
+    return {
+        "dag_run": SimpleNamespace(run_id=f"manual__{day}", conf={}, run_after=None, queued_at=None),
+        "params": {"from_date": day.isoformat(), "to_date": day.isoformat()},
+        "ti": SimpleNamespace(
+            try_number=1,
+            max_tries=retries,
+            task=SimpleNamespace(retries=retries),
+            xcom_push=lambda key, value: None,
+        ),
+    }
+
+
+def _peak() -> float:
+    """Peak of this process's resident memory so far, in megabytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""The daily path in parts: pages that move, tries that go on, live sales that go first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+
+from local.demo.parts import Simulator, Warehouse
+from tiny_operators import names
+from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.known_orders import KnownOrders
+from tiny_operators.operators.fetch import FetchOrdersOperator
+from tiny_operators.operators.rows import MakeRowsOperator
+from tiny_operators.plan import Plan, PlannedOrder
+from tiny_operators.planning import DatePlan, DatePlanner
+from tiny_operators.raw_writer import RawWriter
+from tiny_operators.storage import Objects
+from tiny_operators.tiny.answers import Answer
+from tiny_operators.turns import LiveTurn
+
+pytestmark = pytest.mark.stack
+
+TODAY = datetime.now(ZoneInfo("America/Sao_Paulo")).date()
+_days = iter(range(1001, 3000))
+
+
+@pytest.fixture
+def day() -> date:
+    """A date that no other test uses."""
+    return TODAY - timedelta(days=next(_days))
+
+
+@pytest.fixture
+def objects(run: Any, warehouse: Warehouse) -> Objects:
+    return Objects(warehouse._storage(), run.store.api_bucket)
+
+
+@pytest.fixture
+def planner(run: Any, objects: Objects) -> DatePlanner:
+    client = BigQueryHook(location=run.store.location, use_legacy_sql=False).get_client()
+    known, raw = KnownOrders(client, run.store), RawWriter(objects, run.store, "daily", run.key)
+    return DatePlanner(TinyHook(run.store.tiny_conn_id), known, raw)
+
+
+@pytest.fixture
+def no_faults(simulator: Simulator) -> Iterator[None]:
+    yield
+    simulator.no_faults()
+
+
+def planned(objects: Objects, plan: DatePlan) -> list[PlannedOrder]:
+    return [PlannedOrder.from_json(json.loads(line)) for line in objects.stream(plan.part)]
+
+
+def write_plan(run: Any, objects: Objects, *dates: DatePlan, chunk_orders: int = 20) -> None:
+    orders = sum(plan.orders for plan in dates)
+    parts = tuple(plan.part for plan in dates)
+    head = Plan("z316", "daily", parts=parts, in_parts=orders, chunk_orders=chunk_orders)
+    objects.create_json(names.plan_object(run.key), head.to_json())
+
+
+def fetch(run: Any, **kwargs: Any) -> Any:
+    return run.do(FetchOrdersOperator(task_id="fetch", store=run.store, **kwargs))
+
+
+def test_every_order_of_a_date_with_many_pages_is_planned_once(
+    simulator: Simulator, planner: DatePlanner, objects: Objects, day: date
+) -> None:
+    simulator.set(limits={"page_size": 5})
+    sold = [sale.pedido for sale in simulator.sell_on(day, 23)]
+    plan = planner.plan(day)
+    assert (plan.listed, plan.new, plan.pages) == (23, 23, 10)
+    found = planned(objects, plan)
+    assert sorted(order.pedido for order in found) == sorted(sold)
+    midnight = datetime.combine(day, datetime.min.time(), ZoneInfo("America/Sao_Paulo"))
+    assert {datetime.fromisoformat(order.arrived_at) for order in found} == {midnight}
+    assert {order.day for order in found} == {day.isoformat()}
+
+
+def test_orders_that_move_while_pages_are_read_are_not_missed(
+    simulator: Simulator,
+    planner: DatePlanner,
+    objects: Objects,
+    day: date,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between two pages an order of a page that was read goes, another comes, and one moves in from another date."""
+    simulator.set(limits={"page_size": 5})
+    (stranger,) = (sale.pedido for sale in simulator.sell_on(day - timedelta(days=3000), 1))
+    sold = sorted(sale.pedido for sale in simulator.sell_on(day, 23))
+    happenings: Iterator[Callable[[], object]] = iter([
+        lambda: None,
+        lambda: simulator.delete(sold[0]),
+        lambda: simulator.edit(stranger, data=day.isoformat()),
+        lambda: simulator.delete(sold[6]),
+        lambda: simulator.sell_on(day, 1),
+    ])
+    search_page = planner.hook.search_page
+
+    def moving(*arguments: Any) -> Answer:
+        next(happenings, lambda: None)()
+        return search_page(*arguments)
+
+    monkeypatch.setattr(planner.hook, "search_page", moving)
+    found = [order.pedido for order in planned(objects, planner.plan(day))]
+    assert len(found) == len(set(found)), "none twice"
+    assert set(sold) - {sold[0], sold[6]} <= set(found), "none missed that was there all the time"
+
+
+def test_a_hostile_search_lists_every_order(
+    simulator: Simulator, planner: DatePlanner, objects: Objects, day: date
+) -> None:
+    simulator.set(
+        limits={"page_size": 5},
+        quirks={
+            "page_repeats": 0.7,
+            "page_count_drift": True,
+            "numeric_ids": 0.5,
+            "single_row_as_object": 0.5,
+        },
+    )
+    sold = [sale.pedido for sale in simulator.sell_on(day, 17)]
+    assert sorted(order.pedido for order in planned(objects, planner.plan(day))) == sorted(sold)
+
+
+def test_a_date_that_is_planned_is_not_searched_again_by_a_later_try(
+    simulator: Simulator, planner: DatePlanner, day: date
+) -> None:
+    simulator.sell_on(day, 3)
+    first = planner.plan(day)
+    simulator.forget_calls()
+    assert planner.plan(day) == first
+    assert not simulator.calls()
+
+
+@pytest.mark.usefixtures("no_faults", "impatient")
+def test_an_order_that_tiny_never_answers_about_is_rejected_and_the_others_are_loaded(
+    simulator: Simulator, planner: DatePlanner, objects: Objects, run: Any, day: date
+) -> None:
+    sold = [sale.pedido for sale in simulator.sell_on(day, 3)]
+    simulator.fault(service="pdv.pedido.obter", faults=["html_502"], key=str(sold[1]), times=None)
+    write_plan(run, objects, planner.plan(day))
+    fetch(run)
+    counts = run.do(MakeRowsOperator(task_id="rows", store=run.store))
+    assert (counts["orders"], counts["pdv"], counts["rejected"]) == (3, 2, 1)
+    (reject,) = [json.loads(line) for line in objects.stream(names.rejects_object(run.key, day.isoformat()))]
+    assert (reject["pedido"], reject["step"], reject["field"]) == (sold[1], "fetch", "pedido")
+
+
+def test_history_gives_way_to_live_sales_and_goes_on_where_it_was(
+    simulator: Simulator, planner: DatePlanner, run: Any, day: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = planner.raw.objects
+    sold = [sale.pedido for sale in simulator.sell_on(day, 6)]
+    write_plan(run, objects, planner.plan(day), chunk_orders=2)
+    operator = FetchOrdersOperator(task_id="fetch", store=run.store, gives_way=True)
+    turn = LiveTurn(objects, run.store.prefix)
+    turn.ask()
+    with pytest.raises(TaskDeferred) as before_the_first_call:
+        operator.execute(run.context())
+    assert "pdv.pedido.obter" not in simulator.calls()
+    turn.done()
+    ask_tiny = TinyHook.order
+
+    def while_a_sale_comes(hook: TinyHook, pedido: int) -> Answer:
+        turn.ask()
+        return ask_tiny(hook, pedido)
+
+    monkeypatch.setattr(TinyHook, "order", while_a_sale_comes)
+    with pytest.raises(TaskDeferred) as after_a_chunk:
+        operator.go_on(run.context(), **(before_the_first_call.value.kwargs or {}))
+    monkeypatch.setattr(TinyHook, "order", ask_tiny)
+    assert len(simulator.keys("pdv.pedido.obter")) == 2, "one chunk"
+    turn.done()
+    resumed = getattr(operator, after_a_chunk.value.method_name)
+    counts = resumed(run.context(), event=None, **(after_a_chunk.value.kwargs or {}))
+    assert counts["orders"] == 6
+    assert simulator.keys("pdv.pedido.obter") == sorted(sold), "each once"
+
+
+def test_the_live_path_never_gives_way_and_lets_history_go_on(
+    simulator: Simulator, planner: DatePlanner, objects: Objects, run: Any, day: date
+) -> None:
+    simulator.sell_on(day, 1)
+    write_plan(run, objects, planner.plan(day))
+    turn = LiveTurn(objects, run.store.prefix)
+    turn.ask()
+    assert fetch(run)["orders"] == 1
+    assert not turn.wanted()
+
+
+def test_a_mark_that_a_dead_live_run_left_is_not_believed_for_ever(objects: Objects, run: Any) -> None:
+    turn = LiveTurn(objects, run.store.prefix)
+    turn.ask()
+    assert turn.wanted()
+    long_ago = (datetime.now(UTC) - timedelta(minutes=11)).isoformat()
+    objects.write_json(names.live_waits_object(run.store.prefix), {"since": long_ago})
+    assert not turn.wanted()
+    turn.done()
+    assert not turn.wanted()
