@@ -26,6 +26,13 @@ def test_names_that_others_rely_on(tmp_path: Path) -> None:
     assert "AIRFLOW_CONN_AIRFLOW_API" not in found
 
 
+def test_the_connection_asks_for_what_the_simulator_grants(tmp_path: Path) -> None:
+    usual = json.loads(built(tmp_path)["AIRFLOW_CONN_TINY_Z316"])["extra"]
+    assert usual == {"requests_per_minute": 1200, "share": 0.9}
+    slow = built(tmp_path, TINY_PER_MINUTE="60", TINY_SHARE_PERCENT="100")
+    assert json.loads(slow["AIRFLOW_CONN_TINY_Z316"])["extra"] == {"requests_per_minute": 60, "share": 1.0}
+
+
 def test_airflow_3_gets_a_connection_to_its_own_api(tmp_path: Path) -> None:
     found = built(tmp_path, AIRFLOW="3", AIRFLOW_PORT="12345")
     connection = json.loads(found["AIRFLOW_CONN_AIRFLOW_API"])

@@ -16,8 +16,8 @@ from .answers import Meaning
 
 # Of the allowed pace: what is left covers that Tiny counts calls when they arrive, a little later or earlier than sent.
 _MARGIN: Final = 0.98
-# How late a call may go out and still have the next ones come sooner, in seconds: a hundredth of a minute. No window of a
-# minute then holds more than 1.01 times the even number of calls, which is below the limit by the margin.
+# How late a call may go out and still have the next ones come sooner, in seconds: a hundredth of a minute. No minute
+# then holds more than 1.01 times the even number of calls, which is below the limit by the margin.
 _CATCH_UP_S: Final = 0.6
 
 
