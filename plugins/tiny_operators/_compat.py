@@ -117,6 +117,41 @@ def is_first_try(context: Context) -> bool:
     return bool(ti.try_number <= ti.max_tries - ti.task.retries + 1)
 
 
+def let_scheduler_watch(context: Context) -> None:
+    """Let the scheduler find the tasks of a backfill that died (Airflow 2; on 3 it runs backfills itself).
+
+    ``airflow dags backfill`` loses sight of a task whose process was killed: the event of its executor names the try, and
+    is dropped where the command began to wait for the task before that try was counted
+    (``BackfillJobRunner._manage_executor_state``). The scheduler looks only at tasks that it has queued itself
+    (``SchedulerJobRunner._find_zombies``). The task then stands as running for good, and holds its pool's slot. So each
+    task that begins hands the DAG's running tasks over to a scheduler, which sends those that died into their retry.
+    """
+    run: Any = context["dag_run"]
+    if AIRFLOW_V_3_0_PLUS or run.run_type != "backfill":
+        return
+    from airflow.jobs.job import Job
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select, update
+
+    with create_session() as session:
+        scheduler = session.scalar(
+            select(Job.id)
+            .where(Job.job_type == "SchedulerJob", Job.state == "running")
+            .order_by(Job.latest_heartbeat.desc())
+            .limit(1)
+        )
+        backfills = select(Job.id).where(Job.job_type == "BackfillJob")
+        if scheduler is not None:
+            session.execute(
+                update(TaskInstance)
+                .where(TaskInstance.dag_id == run.dag_id, TaskInstance.state == "running")
+                .where(TaskInstance.queued_by_job_id.in_(backfills))
+                .values(queued_by_job_id=scheduler)
+                .execution_options(synchronize_session=False)
+            )
+
+
 __all__ = [
     "AIRFLOW_API_CONNECTION",
     "AIRFLOW_V_3_0_PLUS",
@@ -138,6 +173,7 @@ __all__ = [
     "data_interval",
     "ensure_pool",
     "is_first_try",
+    "let_scheduler_watch",
     "run_id_of",
     "wait_timed_out",
 ]

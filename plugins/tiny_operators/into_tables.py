@@ -9,7 +9,7 @@ from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobO
 from airflow.providers.google.cloud.transfers.gcs_to_bigquery import GCSToBigQueryOperator
 
 from . import names
-from ._compat import BaseOperator
+from ._compat import BaseOperator, let_scheduler_watch
 from .macros import merge_macros
 from .rows.schema import TABLES, schema_fields
 from .stores import Store, include_dir
@@ -34,6 +34,7 @@ def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
             "execution_timeout": pendulum.duration(hours=2),
             "priority_weight": priority,
             "weight_rule": "absolute",
+            "on_execute_callback": let_scheduler_watch,
         },
         "template_searchpath": [str(include_dir() / "sql")],
         "user_defined_macros": merge_macros(store),

@@ -17,6 +17,7 @@ from .names import NDJSON
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Bucket, Client
 
+# Held in memory of an object that is written or read bit by bit; the client's own choice is 40 MB for each.
 _PART_BYTES: Final = 1024 * 1024
 
 
@@ -85,7 +86,9 @@ class Objects:
     @contextmanager
     def writing(self, name: str) -> Iterator[TextIO]:
         """A stream into an object, which appears, or is replaced, at the end; not at all when something fails."""
-        writer = self._bucket.blob(name).open("wb", content_type=NDJSON, ignore_flush=True)
+        writer = self._bucket.blob(name).open(
+            "wb", content_type=NDJSON, ignore_flush=True, chunk_size=_PART_BYTES
+        )
         stream = TextIOWrapper(writer, encoding="utf-8", newline="\n")
         try:
             yield stream
