@@ -120,10 +120,10 @@ def is_first_try(context: Context) -> bool:
 def let_scheduler_watch(context: Context) -> None:
     """Let the scheduler find the tasks of a backfill that died (Airflow 2; on 3 it runs backfills itself).
 
-    ``airflow dags backfill`` loses sight of a task whose process was killed: the event of its executor names the try, and
-    is dropped where the command began to wait for the task before that try was counted
+    ``airflow dags backfill`` loses sight of a task whose process was killed: the event of its executor names the try,
+    and is dropped where the command began to wait for the task before that try was counted
     (``BackfillJobRunner._manage_executor_state``). The scheduler looks only at tasks that it has queued itself
-    (``SchedulerJobRunner._find_zombies``). The task then stands as running for good, and holds its pool's slot. So each
+    (``SchedulerJobRunner._find_zombies``). The task would stand as running for good, and hold its pool's slot. So each
     task that begins hands the DAG's running tasks over to a scheduler, which sends those that died into their retry.
     """
     run: Any = context["dag_run"]

@@ -1,8 +1,13 @@
-"""Buckets, datasets and tables of a store: created when they are not there, never changed except by new columns."""
+"""Buckets, datasets and tables of a store: created when they are not there, never changed except by new columns.
+
+Beside the tables of sales there is one with the store's secret, by which the views make customers' keys.
+"""
 
 from __future__ import annotations
 
+import base64
 import logging
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +21,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _STAGING_EXPIRES_MS: Final = 24 * 60 * 60 * 1000
+
+_SECRET_TABLE: Final = "segredo"
+# One block of SHA-256, so that HMAC takes the secret as it is (RFC 2104).
+_SECRET_BYTES: Final = 64
 
 
 class NoRightError(PermissionError):
@@ -37,14 +46,23 @@ def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Cli
         NoRightError: When Google Cloud refuses.
     """
     buckets = (store.webhook_bucket, store.api_bucket)
-    datasets = {store.dataset: None, store.staging_dataset: _STAGING_EXPIRES_MS}
-    return {
+    datasets = {
+        store.dataset: None,
+        store.staging_dataset: _STAGING_EXPIRES_MS,
+        store.report_dataset: None,
+        store.personal_dataset: None,
+    }
+    created = {
         "buckets": [name for name in buckets if _bucket(storage, name, store.location)],
         "datasets": [
             name for name, expires in datasets.items() if _dataset(bigquery, name, store.location, expires)
         ],
         "tables": [name for name in TABLES if _table(bigquery, store, name)],
     }
+    if _secret(bigquery, store):
+        created["tables"].append(_SECRET_TABLE)
+    _let_views_read(bigquery, store)
+    return created
 
 
 def _created(what: str, role: str, create: Callable[[], object]) -> bool:
@@ -116,3 +134,81 @@ def _add_columns(client: bigquery.Client, wanted: bigquery.Table) -> None:
         client.update_table(there, ["schema"])
         columns = ",".join(field.name for field in missing)
         log_event(log, "columns_added", table=wanted.table_id, columns=columns)
+
+
+def _secret(client: bigquery.Client, store: Store) -> bool:
+    """Make the store's secret, once; whether it was made now.
+
+    Random bytes go straight into a load job, so they stand in no statement and no log. The job writes only into an empty
+    table: of two setups at once one makes the secret.
+    """
+    from google.api_core.exceptions import Conflict, Forbidden, NotFound
+    from google.cloud.bigquery import LoadJobConfig, SchemaField
+
+    path = f"{client.project}.{store.dataset}.{_SECRET_TABLE}"
+    try:
+        if client.get_table(path).num_rows:
+            return False
+    except NotFound:
+        pass
+    config = LoadJobConfig(
+        schema=[
+            SchemaField("store", "STRING", "REQUIRED", description="Loja: prefixo do cadastro de lojas."),
+            SchemaField(
+                "chave",
+                "BYTES",
+                "REQUIRED",
+                description="Segredo de que é feita a chave dos clientes nas visões; trocá-lo muda todas as chaves.",
+            ),
+        ],
+        write_disposition="WRITE_EMPTY",
+        destination_table_description="Segredo da loja: quem o lê pode dizer de quem é uma chave de cliente.",
+    )
+    row = {"store": store.prefix, "chave": base64.b64encode(os.urandom(_SECRET_BYTES)).decode()}
+    try:
+        client.load_table_from_json([row], path, location=store.location, job_config=config).result()
+    except Conflict:
+        return False
+    except Forbidden as error:
+        raise NoRightError(
+            f"No right to write table {store.dataset}.{_SECRET_TABLE}: give Airflow's service account the roles "
+            f"roles/bigquery.dataEditor on dataset {store.dataset} and roles/bigquery.jobUser, then run setup again"
+        ) from error
+    return True
+
+
+def _let_views_read(client: bigquery.Client, store: Store) -> None:
+    """Let the views read the tables, so that who reads a view needs no right on them."""
+    from google.api_core.exceptions import Forbidden
+    from google.cloud.bigquery import AccessEntry
+
+    dataset = client.get_dataset(store.dataset)
+    let = {
+        (entry.entity_id["dataset"]["projectId"], entry.entity_id["dataset"]["datasetId"])
+        for entry in dataset.access_entries
+        if entry.entity_type == "dataset"
+    }
+    missing = [
+        {
+            "dataset": {
+                "dataset": {"projectId": client.project, "datasetId": name},
+                "targetTypes": ["VIEWS"],
+            }
+        }
+        for name in (store.report_dataset, store.personal_dataset)
+        if (client.project, name) not in let
+    ]
+    if not missing:
+        return
+    dataset.access_entries = [
+        *dataset.access_entries,
+        *(AccessEntry.from_api_repr(entry) for entry in missing),
+    ]
+    try:
+        client.update_dataset(dataset, ["access_entries"])
+    except Forbidden as error:
+        raise NoRightError(
+            f"No right to let the views of {store.report_dataset} and {store.personal_dataset} read dataset "
+            f"{store.dataset}: give Airflow's service account the role roles/bigquery.dataOwner on it, then run setup "
+            "again"
+        ) from error

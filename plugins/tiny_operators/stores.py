@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,18 @@ import yaml
 _PACKAGE = Path(__file__).resolve().parent
 # In the repository include/ stands beside plugins/; Composer syncs only dags/ and plugins/, so there it is in dags/.
 _INCLUDE_CANDIDATES = (_PACKAGE.parents[1] / "include", _PACKAGE.parents[1] / "dags" / "include")
+
+# Which orders count as sales unless the store says otherwise, by label and by code. Not "aprovado": an approved order is
+# still to be invoiced, and a shop that takes payment before it ships would count sales that it may yet cancel.
+EFFECTIVE_STATUSES = (
+    "faturado",
+    "faturado (atendido)",
+    "atendido",
+    "pronto para envio",
+    "pronto_envio",
+    "enviado",
+    "entregue",
+)
 
 
 class StoresError(ValueError):
@@ -33,6 +45,9 @@ class Store:
         api_bucket: Raw answers, rows, rejects and done webhook files.
         dataset: BigQuery dataset of the tables.
         staging_dataset: BigQuery dataset of the staging tables, which expire after a day.
+        report_dataset: BigQuery dataset of the views without personal data; by default ``{dataset}_relatorios``.
+        personal_dataset: BigQuery dataset of the views with personal data; by default ``{dataset}_pessoal``.
+        effective_statuses: Labels and codes of the orders that count as sales; capitals and accents do not matter.
     """
 
     prefix: str
@@ -44,6 +59,14 @@ class Store:
     api_bucket: str
     dataset: str
     staging_dataset: str
+    report_dataset: str = ""
+    personal_dataset: str = ""
+    effective_statuses: tuple[str, ...] = EFFECTIVE_STATUSES
+
+    def __post_init__(self) -> None:
+        """Name the datasets of the views after that of the tables, where the stores file names none."""
+        for name, ending in (("report_dataset", "relatorios"), ("personal_dataset", "pessoal")):
+            object.__setattr__(self, name, getattr(self, name) or f"{self.dataset}_{ending}")
 
     @property
     def tiny_conn_id(self) -> str:
@@ -105,19 +128,31 @@ def load_stores(path: Path | None = None) -> list[Store]:
         raise StoresError(
             f"{path.name}: 'staging_dataset' must not be the 'dataset' of a store: its tables expire"
         )
+    taken = [*(store.dataset for store in stores), *{store.staging_dataset for store in stores}]
+    for store in stores:
+        for name in ("report_dataset", "personal_dataset"):
+            if (dataset := getattr(store, name)) in taken:
+                raise StoresError(
+                    f"{path.name}: {name!r} of store {store.prefix} must be a dataset of its own: "
+                    f"{dataset!r} is used for something else, and who may read one may not read the other"
+                )
+            taken.append(dataset)
     return stores
 
 
 def _store(row: object, where: str) -> Store:
     if not isinstance(row, Mapping):
         raise StoresError(f"{where} must be a mapping of fields, found {type(row).__name__}")
-    names = [field.name for field in fields(Store)]
-    for name in names:
+    known = [field.name for field in fields(Store)]
+    needed = [field.name for field in fields(Store) if field.default is MISSING]
+    texts = [name for name in known if name != "effective_statuses" and (name in needed or name in row)]
+    for name in texts:
         if not isinstance(row.get(name), str) or not row[name].strip():
             raise StoresError(f"{where}.{name} must be a text (in quotes, if it is all digits)")
-    if unknown := sorted(set(row) - set(names)):
-        raise StoresError(f"{where} has unknown fields {unknown}; known are {names}")
-    store = Store(**{name: row[name].strip() for name in names})
+    if unknown := sorted(set(row) - set(known)):
+        raise StoresError(f"{where} has unknown fields {unknown}; known are {known}")
+    statuses = _statuses(row.get("effective_statuses", list(EFFECTIVE_STATUSES)), where)
+    store = Store(**{name: row[name].strip() for name in texts}, effective_statuses=statuses)
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", store.prefix):
         raise StoresError(f"{where}.prefix must be lower-case letters, digits and _, starting with a letter")
     if not re.fullmatch(r"[0-9A-Z]{12}[0-9]{2}|[0-9]{11}", store.cnpj):
@@ -129,3 +164,11 @@ def _store(row: object, where: str) -> Store:
     except (KeyError, ValueError, OSError) as error:
         raise StoresError(f"{where}.timezone must be an IANA name such as America/Sao_Paulo") from error
     return store
+
+
+def _statuses(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(v, str) and v.strip() for v in value):
+        raise StoresError(
+            f"{where}.effective_statuses must be a list of texts, the labels or codes of orders that count as sales"
+        )
+    return tuple(status.strip() for status in value)

@@ -1,4 +1,4 @@
-"""Setup: the buckets, datasets, tables and the pool of a store."""
+"""Setup: the buckets, datasets, tables, views and pools of a store."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tiny_operators._compat import AirflowFailException, BaseOperator, Context, 
 from tiny_operators.events import log_event
 from tiny_operators.provision import NoRightError, create_missing
 from tiny_operators.stores import Store
+from tiny_operators.views import ViewError, create_views
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,8 @@ log = logging.getLogger(__name__)
 class SetupStoreOperator(BaseOperator):
     """Creates what a store needs and is not there yet; running it again changes nothing.
 
-    A table that lacks columns of its schema file gets them; none is dropped or retyped.
+    A table that lacks columns of its schema file gets them; none is dropped or retyped. A view whose definition changed is
+    replaced.
 
     Args:
         store: The store.
@@ -30,7 +32,7 @@ class SetupStoreOperator(BaseOperator):
         Names of what was created, by kind.
 
     Raises:
-        AirflowFailException: When a right is missing; the message says on what.
+        AirflowFailException: When a right is missing, or a view cannot be made; the message says on what.
     """
 
     def __init__(self, *, store: Store, gcp_conn_id: str = "google_cloud_default", **kwargs: Any) -> None:
@@ -46,7 +48,8 @@ class SetupStoreOperator(BaseOperator):
         ).get_client()
         try:
             created = create_missing(self.store, storage, bigquery)
-        except NoRightError as error:
+            created["views"] = create_views(bigquery, self.store)
+        except (NoRightError, ViewError) as error:
             raise AirflowFailException(str(error)) from error
         ensure_pool(self.store.pool, 1, f"Calls to the Tiny account of {self.store.name}: one task at a time")
         ensure_pool(self.store.merge_pool, 1, f"Merges into the tables of {self.store.name}: one at a time")

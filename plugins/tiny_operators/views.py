@@ -1,0 +1,234 @@
+"""The views that reports read: rendered from ``include/sql/views``, described by ``include/schemas/views``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from .events import log_event
+from .provision import NoRightError
+from .stores import Store, include_dir
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+log = logging.getLogger(__name__)
+
+# Label that tells which definition a view was made from.
+_LABEL: Final = "definition"
+
+
+class ViewError(ValueError):
+    """A view cannot be made; the message says which, and what is missing."""
+
+
+@dataclass(frozen=True)
+class ViewColumn:
+    """One column of a view.
+
+    Attributes:
+        name: Its name.
+        type: BigQuery type, such as ``NUMERIC``.
+        description: What it holds, for the analyst.
+        personal: Whether it is personal data, which only the view in the personal dataset has.
+    """
+
+    name: str
+    type: str
+    description: str
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """One view of a store.
+
+    Attributes:
+        dataset: Its dataset.
+        name: Its name.
+        query: Its SELECT statement.
+        description: What it shows, for the analyst.
+        columns: Its columns, in the order of the query.
+        needs: Views that it reads.
+    """
+
+    dataset: str
+    name: str
+    query: str
+    description: str
+    columns: tuple[ViewColumn, ...]
+    needs: tuple[View, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Dataset and name."""
+        return f"{self.dataset}.{self.name}"
+
+    @property
+    def definition(self) -> str:
+        """A short stand-in for all that makes the view, also the views that it reads; fit for a label."""
+        parts = [self._statement(""), *(view.definition for view in self.needs)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+    def statement(self) -> str:
+        """The statement that creates the view, or replaces it at one stroke: a report never finds it missing."""
+        return self._statement(f', labels = [("{_LABEL}", "{self.definition}")]')
+
+    def _statement(self, labels: str) -> str:
+        columns = ",\n".join(
+            f"  `{column.name}` OPTIONS (description = {_quoted(column.description)})"
+            for column in self.columns
+        )
+        return (
+            f"CREATE OR REPLACE VIEW `{self.path}` (\n{columns}\n)\n"
+            f"OPTIONS (description = {_quoted(self.description)}{labels})\nAS\n{self.query}"
+        )
+
+
+def views(store: Store) -> list[View]:
+    """The views of a store, those first that others read."""
+    folder = include_dir() / "schemas" / "views"
+    described = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+    templates = _Templates(store)
+    queries = {name: templates.render(f"views/{name}.sql", personal=False) for name in sorted(described)}
+    made: dict[str, View] = {}
+    for name in TopologicalSorter({name: reads for name, (_, reads) in queries.items()}).static_order():
+        query, reads = queries[name]
+        needs = tuple(made[other] for other in sorted(reads))
+        made[name] = _view(store.report_dataset, name, query, described[name], needs, personal=False)
+    personal = [
+        _view(
+            store.personal_dataset,
+            name,
+            templates.render(f"views/{name}.sql", personal=True)[0],
+            described[name],
+            (),
+            personal=True,
+        )
+        for name in made
+        if any(column.get("personal") for column in described[name]["columns"])
+    ]
+    return [*made.values(), *personal]
+
+
+def create_views(client: bigquery.Client, store: Store) -> list[str]:
+    """Create the views of a store, and replace those whose definition changed; others are left alone.
+
+    Args:
+        client: Client of BigQuery.
+        store: The store; its datasets and tables are there.
+
+    Returns:
+        What was created or replaced, each with its dataset.
+
+    Raises:
+        NoRightError: When BigQuery refuses.
+        ViewError: When a table or a view that it reads is missing, or the name is taken by a table.
+    """
+    there = {
+        f"{dataset}.{item.table_id}": item.labels.get(_LABEL)
+        for dataset in (store.report_dataset, store.personal_dataset)
+        for item in client.list_tables(dataset)
+    }
+    changed = [view for view in views(store) if there.get(view.path) != view.definition]
+    for view in changed:
+        _create(client, store, view)
+    if changed:
+        log_event(log, "views_created", store=store.prefix, views=",".join(view.path for view in changed))
+    return [view.path for view in changed]
+
+
+def _create(client: bigquery.Client, store: Store, view: View) -> None:
+    from google.api_core.exceptions import BadRequest, Forbidden, NotFound
+
+    try:
+        client.query(view.statement(), location=store.location).result()
+    except Forbidden as error:
+        raise NoRightError(
+            f"No right to create view {view.path}: give Airflow's service account the role "
+            f"roles/bigquery.dataEditor on the datasets {view.dataset} and {store.dataset}, and "
+            "roles/bigquery.jobUser on the project, then run setup again"
+        ) from error
+    except NotFound as error:
+        raise ViewError(
+            f"View {view.path} reads what is not there: {_reason(error)}. Run setup again: it makes the tables "
+            "before the views; if it says so again, the table was deleted meanwhile"
+        ) from error
+    except BadRequest as error:
+        raise ViewError(f"View {view.path} cannot be made: {_reason(error)}") from error
+
+
+def _reason(error: Any) -> str:
+    """What BigQuery said, without the address that was asked."""
+    return str(error.errors[0].get("message", error.message) if error.errors else error.message)
+
+
+def _view(
+    dataset: str, name: str, query: str, described: dict[str, Any], needs: tuple[View, ...], *, personal: bool
+) -> View:
+    columns = tuple(ViewColumn(**column) for column in described["columns"])
+    shown = tuple(column for column in columns if personal or not column.personal)
+    return View(dataset, name, query, described["description"], shown, needs)
+
+
+class _Templates:
+    """Renders the SQL files for one store.
+
+    Args:
+        store: The store.
+        folder: The folder with the SQL files; by default in the include folder.
+    """
+
+    def __init__(self, store: Store, folder: Path | None = None) -> None:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+        self._store = store
+        self._environment = Environment(
+            loader=FileSystemLoader(folder or include_dir() / "sql"),
+            undefined=StrictUndefined,
+            autoescape=select_autoescape(),
+        )
+
+    def render(self, name: str, *, personal: bool) -> tuple[str, set[str]]:
+        """A file's statement, and the views of the report dataset that it reads."""
+        reads: set[str] = set()
+
+        def report(view: str) -> str:
+            reads.add(view)
+            return report_macros(self._store)["report"](view)
+
+        context = {**view_context(self._store), "report": report, "personal": personal}
+        return self._environment.get_template(name).render(context).strip(), reads
+
+
+def view_context(store: Store) -> dict[str, Any]:
+    """What the SQL files of the views may use: names of tables, and facts of the store as SQL literals."""
+    return {
+        "target": lambda table: f"{store.dataset}.{table}",
+        "store": _quoted(store.prefix),
+        "timezone": _quoted(store.timezone),
+        "effective_statuses": ", ".join(_quoted(_plain(status)) for status in store.effective_statuses),
+    }
+
+
+def report_macros(store: Store) -> dict[str, Callable[[str], str]]:
+    """Macros for SQL that reads the views: ``report(view)``, the view of the report dataset."""
+    return {"report": lambda view: f"{store.report_dataset}.{view}"}
+
+
+def _plain(text: str) -> str:
+    """Text without accents and capitals, as the views' SQL compares it."""
+    letters = unicodedata.normalize("NFD", text.strip().lower())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _quoted(text: str) -> str:
+    """A text as a literal of GoogleSQL, whose escapes are those of JSON."""
+    return json.dumps(text, ensure_ascii=False)
