@@ -7,7 +7,7 @@ from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_daily import PlanDailyOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.stores import Store, load_stores
-from tiny_operators.timetables import StoreDayTimetable
+from tiny_operators.timetables import EACH_DAY
 
 DOCS = """
 Each night takes the day before (in the store's time zone): pages through Tiny's order search, compares with BigQuery,
@@ -17,7 +17,8 @@ and reads the orders that are new, whose search line differs, or that Tiny no lo
 * On Airflow 3: `airflow backfill create --dag-id z316_daily --from-date 2026-01-01 --to-date 2026-01-31`
 * By hand: trigger it with dates. **Only plan** tells what a range would take.
 
-A day that is loaded costs its search pages when it runs again, and changes nothing: `fetch` and what follows are
+The run of a day is made at midnight UTC; `plan` waits, deferred, until the day is over in the store and late changes have
+come. A day that is loaded costs its search pages when it runs again, and changes nothing: `fetch` and what follows are
 skipped.
 
 ### Triage
@@ -36,13 +37,14 @@ def daily_dag(store: Store) -> DAG:
         dag_id=f"{store.prefix}_daily",
         description=f"Orders of past dates of {store.name}: what is new or has changed",
         doc_md=DOCS,
-        schedule=StoreDayTimetable(store.timezone),
+        schedule=EACH_DAY,
         # While one run reads, others make rows and merge: the account is never idle.
         max_active_runs=4,
         params=daily_form(),
         **dag_arguments(store, priority=10),
     ) as dag:
-        plan = PlanDailyOperator(task_id="plan", store=store, gives_way=True)
+        # It waits, deferred, for the end of the store's day, hours after the run was made at midnight UTC.
+        plan = PlanDailyOperator(task_id="plan", store=store, gives_way=True, execution_timeout=None)
         # A day may have so many orders that reading them takes longer than any bound.
         fetch = FetchOrdersOperator(task_id="fetch", store=store, gives_way=True, execution_timeout=None)
         rows = MakeRowsOperator(task_id="rows", store=store)

@@ -5,7 +5,7 @@ from tiny_operators.forms import date_range_form
 from tiny_operators.into_tables import dag_arguments, into_tables
 from tiny_operators.operators.replay import ReplayRowsOperator
 from tiny_operators.stores import Store, load_stores
-from tiny_operators.timetables import StoreDayTimetable
+from tiny_operators.timetables import EACH_DAY
 
 DOCS = """
 Makes the rows of past dates again from the answers in the API bucket, and merges them: no call of Tiny's API. Runs only
@@ -41,7 +41,7 @@ def replay_dag(store: Store) -> DAG:
         dag_id=f"{store.prefix}_replay",
         description=f"Tables of {store.name}, made again from raw answers",
         doc_md=DOCS,
-        schedule=StoreDayTimetable(store.timezone, automatic=False),
+        schedule=EACH_DAY,
         max_active_runs=4,
         params=date_range_form(),
         **dag_arguments(store, priority=1),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from google.cloud import bigquery
@@ -17,11 +21,13 @@ from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse
 from local.stack.airflow import Api, unpause
 from local.stack.launcher import Stack, running
+from local.stack.parts import MARK
 from local.stack.settings import PROJECT, REPO, Settings
 from tiny_operators.rows.schema import TABLES
 from tiny_operators.stores import Store, load_stores
 
 PER_MINUTE = 600
+_PAGE = 100
 # The simulator has a history of its own, of the last 31 days; benchmarks use dates before it.
 _LAST_DAY_AGO = 40
 _PATIENCE_S = 1800
@@ -93,6 +99,13 @@ class Shop:
             raise RuntimeError(f"{len(failed)} runs of {dag_id} failed, such as {failed[0]}")
         return time.monotonic() - began
 
+    def start_backfill(self, dag_id: str, first: date, last: date) -> Future[float]:
+        """Begin what :meth:`backfill` does, and do not wait for it."""
+        pool = ThreadPoolExecutor(1)
+        filling = pool.submit(self.backfill, dag_id, first, last)
+        pool.shutdown(wait=False)
+        return filling
+
     @property
     def _is_2(self) -> bool:
         return self.settings.airflow == "2.11"
@@ -104,8 +117,10 @@ class Shop:
             RuntimeError: When it fails; with the end of what it printed.
         """
         program = str(self.settings.airflow_venv / "bin" / "airflow")
+        # On Airflow 2 the command runs a backfill's tasks itself: by its mark they are known as the stack's.
+        env = {**self.stack.environ(), MARK: f"{self.stack.home}:airflow", "SPT_NOENV": "1"}
         done = subprocess.run(
-            [program, *arguments], env=self.stack.environ(), capture_output=True, text=True, check=False
+            [program, *arguments], env=env, capture_output=True, text=True, check=False, timeout=_PATIENCE_S
         )
         said = done.stdout + done.stderr
         if done.returncode and "running backfill" in said:
@@ -128,6 +143,12 @@ class Shop:
         found: list[dict[str, Any]] = self.api.get(f"dags/{dag_id}/dagRuns?limit=100").get("dag_runs", [])
         return found
 
+    def tasks(self, dag_id: str, run_id: str = "~", query: str = "") -> list[dict[str, Any]]:
+        """The task instances of a run, by default of all runs of the DAG, in the order of their start."""
+        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100{query}"
+        found: list[dict[str, Any]] = self.api.get(path).get("task_instances", [])
+        return sorted(found, key=lambda task: task["start_date"] or "~")
+
     def unpause_quietly(self, dag_id: str) -> None:
         """Let a DAG run, wait until what the scheduler starts by itself is done, and count from zero."""
         unpause(self.api, dag_id)
@@ -137,7 +158,10 @@ class Shop:
 
     def differences(self, first: date, last: date) -> list[str]:
         """Where the tables differ from the truth about the orders of some dates."""
-        truth = self.simulator.truth_of_dates(first, last)
+        return self.differences_from(self.simulator.truth_of_dates(first, last))
+
+    def differences_from(self, truth: dict[str, Any]) -> list[str]:
+        """Where the tables differ from what the simulator says is true of some orders."""
         ids = {int(row["id"]) for row in truth["pdv"]}
         found: list[str] = []
         for table, rows in truth_rows(truth).items():
@@ -173,9 +197,8 @@ class Shop:
 
 
 def _backfill_2(dag_id: str, first: date, last: date, *, again: bool) -> list[str]:
-    # What is made again is found by instants, so the last day needs an hour; made the first time, by days.
-    last_bound, options = (f"{last}T23:59", ["--reset-dagruns", "-y"]) if again else (last.isoformat(), [])
-    return ["dags", "backfill", "-s", first.isoformat(), "-e", last_bound, *options, dag_id]
+    options = ["--reset-dagruns", "-y"] if again else []
+    return ["dags", "backfill", "-s", first.isoformat(), "-e", last.isoformat(), *options, dag_id]
 
 
 def _backfill_3(dag_id: str, first: date, last: date, *, again: bool) -> list[str]:
@@ -185,17 +208,19 @@ def _backfill_3(dag_id: str, first: date, last: date, *, again: bool) -> list[st
 
 
 @contextmanager
-def open_shop(name: str, **environment: str) -> Iterator[Shop]:
+def open_shop(name: str, more_dags: Path | None = None, **environment: str) -> Iterator[Shop]:
     """Start a stack on free ports; stop it at the end.
 
     Args:
         name: Name of its folder below ``.local``.
+        more_dags: Folder with DAGs that it runs beside the project's.
         **environment: Variables of the stack, such as ``TINY_PER_MINUTE``.
     """
-    limits = {"TINY_PER_MINUTE": str(PER_MINUTE), "TINY_SHARE_PERCENT": "100"}
-    settings = Settings.from_env(
-        {**os.environ, **limits, **environment}, home=REPO / ".local" / name, free_ports=True
-    )
+    home = REPO / ".local" / name
+    usual = {"TINY_PER_MINUTE": str(PER_MINUTE), "TINY_SHARE_PERCENT": "100"}
+    if more_dags:
+        usual["AIRFLOW__CORE__DAGS_FOLDER"] = str(_dags(home, more_dags))
+    settings = Settings.from_env({**os.environ, **usual, **environment}, home=home, free_ports=True)
     store = load_stores()[0]
     with running(settings) as stack:
         os.environ.update(stack.env)
@@ -203,6 +228,28 @@ def open_shop(name: str, **environment: str) -> Iterator[Shop]:
         simulator = Simulator(stack.env["TINY_SIMULATOR_URL"])
         warehouse = Warehouse(PROJECT, store.webhook_bucket, store.api_bucket, store.dataset)
         yield Shop(settings, stack, api, simulator, warehouse, store)
+
+
+def _dags(home: Path, more: Path) -> Path:
+    """A folder with the project's DAGs and others."""
+    folder = home / "dags"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for source in (*(REPO / "dags").glob("*.py"), *more.glob("*.py")):
+        (folder / source.name).symlink_to(source)
+    return folder
+
+
+def fewest_calls(truth: dict[str, Any], calls: list[dict[str, Any]]) -> int:
+    """The calls that reading orders needs: one an order, a page for each 100 of a date, one a product.
+
+    Args:
+        truth: What is true of the orders.
+        calls: The calls that were made: a product that was read earlier this day needs none, and is in none.
+    """
+    dates = Counter(row["data"] for row in truth["pdv"])
+    products = {call["key"] for call in calls if call["service"] == "produto.obter"}
+    return len(truth["pdv"]) + sum(-(-orders // _PAGE) for orders in dates.values()) + len(products)
 
 
 def until(what: str, done: Callable[[], bool], patience_s: float = _PATIENCE_S) -> None:

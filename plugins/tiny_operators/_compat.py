@@ -111,6 +111,12 @@ def asked_at(context: Context) -> datetime:
     return min(getattr(run, "run_after", None) or run.queued_at or now, now)
 
 
+def run_type(context: Context) -> str:
+    """Who made the run: ``scheduled``, ``backfill``, ``manual``, …."""
+    run: Any = context["dag_run"]
+    return str(getattr(run.run_type, "value", run.run_type))
+
+
 def is_first_try(context: Context) -> bool:
     """Whether this try begins anew: the first one of the run, or the first since a person cleared the task."""
     ti: Any = context["ti"]
@@ -175,5 +181,6 @@ __all__ = [
     "is_first_try",
     "let_scheduler_watch",
     "run_id_of",
+    "run_type",
     "wait_timed_out",
 ]

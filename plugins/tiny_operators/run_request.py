@@ -9,8 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from .timetables import interval_dates
+
 FROM_DATE: Final = "from_date"
 TO_DATE: Final = "to_date"
+_FLAGS: Final = ("force", "refresh_costs", "plan_only")
 
 
 class RequestError(ValueError):
@@ -27,6 +30,7 @@ class RunRequest:
         force: Read every order again, also those that did not change.
         refresh_costs: Let the products' present cost replace the cost that was frozen with the sale.
         plan_only: Say what there is to do, and do nothing.
+        of_interval: The dates are those of the run's data interval: nobody asked for them by name.
     """
 
     first: date
@@ -34,6 +38,7 @@ class RunRequest:
     force: bool = False
     refresh_costs: bool = False
     plan_only: bool = False
+    of_interval: bool = False
 
     @property
     def dates(self) -> list[date]:
@@ -77,29 +82,17 @@ def read_request(
     """
     today = now.astimezone(ZoneInfo(timezone)).date()
     first, last = _date(params, FROM_DATE), _date(params, TO_DATE)
-    if first is None and last is None:
-        first, last = _interval_dates(interval, timezone) or (
-            today - timedelta(days=1),
-            today - timedelta(days=1),
-        )
+    of_interval = first is None and last is None and interval is not None
+    if interval is not None and of_interval:
+        first, last = interval_dates(*interval)
+    elif first is None and last is None:
+        first = last = today - timedelta(days=1)
     first, last = first or last or today, last or first or today
     if last < first:
         raise RequestError(f"{TO_DATE} ({last}) is before {FROM_DATE} ({first}); both ends are included")
     if last > today:
         raise RequestError(f"{last} is in the future: in {timezone} it is {today}; ask for dates up to then")
-    return RunRequest(
-        first, last, **{name: _flag(params, name) for name in ("force", "refresh_costs", "plan_only")}
-    )
-
-
-def _interval_dates(interval: tuple[datetime, datetime] | None, timezone: str) -> tuple[date, date] | None:
-    if interval is None:
-        return None
-    zone = ZoneInfo(timezone)
-    start, end = interval
-    # The end is not included; an interval of no length is the day that it stands in.
-    last = max(start, end - timedelta(microseconds=1))
-    return start.astimezone(zone).date(), last.astimezone(zone).date()
+    return RunRequest(first, last, **{name: _flag(params, name) for name in _FLAGS}, of_interval=of_interval)
 
 
 def _date(params: Mapping[str, Any], name: str) -> date | None:

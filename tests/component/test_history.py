@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferred
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
 from local.demo.parts import Simulator, Warehouse
@@ -17,6 +18,7 @@ from tiny_operators import names
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.known_orders import KnownOrders
 from tiny_operators.operators.fetch import FetchOrdersOperator
+from tiny_operators.operators.plan_daily import PlanDailyOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.plan import Plan, PlannedOrder
 from tiny_operators.planning import DatePlan, DatePlanner
@@ -128,6 +130,30 @@ def test_a_hostile_search_lists_every_order(
     )
     sold = [sale.pedido for sale in simulator.sell_on(day, 17)]
     assert sorted(order.pedido for order in planned(objects, planner.plan(day))) == sorted(sold)
+
+
+@pytest.mark.parametrize(("run_type", "waits"), [("scheduled", True), ("backfill", True), ("manual", False)])
+def test_a_day_that_is_not_over_is_waited_for_unless_a_person_asks(
+    simulator: Simulator, run: Any, run_type: str, *, waits: bool
+) -> None:
+    start = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
+    context = {
+        **run.context(),
+        "dag_run": SimpleNamespace(run_id=run.run_id, run_type=run_type, conf={}, queued_at=None),
+        "ti": SimpleNamespace(
+            try_number=2, max_tries=0, task=SimpleNamespace(retries=3), xcom_push=lambda **_: None
+        ),
+        "params": {"force": False, "refresh_costs": False, "plan_only": True},
+        "data_interval_start": start,
+        "data_interval_end": start + timedelta(days=1),
+    }
+    operator = PlanDailyOperator(task_id="plan", store=run.store, gives_way=True)
+    with pytest.raises(TaskDeferred if waits else AirflowSkipException) as raised:
+        operator.execute(context)
+    if isinstance(raised.value, TaskDeferred):
+        moment = datetime.combine(TODAY + timedelta(days=1), time(2, 30), ZoneInfo("America/Sao_Paulo"))
+        assert raised.value.trigger.moment == moment
+        assert not simulator.calls()
 
 
 def test_a_date_that_is_planned_is_not_searched_again_by_a_later_try(

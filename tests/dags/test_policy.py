@@ -15,7 +15,12 @@ REPO = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted((REPO / "dags").glob("*.py"))
 EXPECTED = {"z316_daily", "z316_replay", "z316_setup", "z316_webhook"}
 # Their end depends on how much there is: a wait, and what reads or replays any number of orders.
-ENDLESS = {("z316_webhook", "wait"), ("z316_daily", "fetch"), ("z316_replay", "rows")}
+ENDLESS = {
+    ("z316_webhook", "wait"),
+    ("z316_daily", "plan"),
+    ("z316_daily", "fetch"),
+    ("z316_replay", "rows"),
+}
 INTO_TABLES = sorted(EXPECTED - {"z316_setup"})
 
 

@@ -29,8 +29,8 @@ def backfill(live: Any, dag_id: str, *, again: bool = False) -> None:
         dates = ["--from-date", FIRST.isoformat(), "--to-date", LAST.isoformat()]
         live.run("backfill", "create", "--dag-id", dag_id, *dates, *options)
     else:
-        last, options = (f"{LAST}T23:59", ["--reset-dagruns", "-y"]) if again else (LAST.isoformat(), [])
-        live.run("dags", "backfill", "-s", FIRST.isoformat(), "-e", last, *options, dag_id)
+        options = ["--reset-dagruns", "-y"] if again else []
+        live.run("dags", "backfill", "-s", FIRST.isoformat(), "-e", LAST.isoformat(), *options, dag_id)
 
 
 def ended_runs(live: Any, dag_id: str, since: datetime | None = None) -> list[str]:

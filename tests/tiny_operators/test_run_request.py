@@ -20,7 +20,7 @@ FORM: dict[str, Any] = {
     "refresh_costs": False,
     "plan_only": False,
 }
-DAY_13 = (datetime(2026, 3, 13, 3, tzinfo=UTC), datetime(2026, 3, 14, 3, tzinfo=UTC))
+DAY_13 = (datetime(2026, 3, 13, tzinfo=UTC), datetime(2026, 3, 14, tzinfo=UTC))
 
 
 def request(interval: tuple[datetime, datetime] | None = DAY_13, **params: Any) -> RunRequest:
@@ -29,17 +29,17 @@ def request(interval: tuple[datetime, datetime] | None = DAY_13, **params: Any) 
 
 def test_a_scheduled_run_takes_the_store_day_of_its_interval() -> None:
     found = request()
-    assert found == RunRequest(date(2026, 3, 13), date(2026, 3, 13))
+    assert found == RunRequest(date(2026, 3, 13), date(2026, 3, 13), of_interval=True)
     assert found.dates == [date(2026, 3, 13)]
 
 
 def test_a_longer_interval_is_taken_whole_its_end_not_included() -> None:
-    week = (datetime(2026, 3, 1, 3, tzinfo=UTC), datetime(2026, 3, 8, 3, tzinfo=UTC))
+    week = (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC))
     assert request(week).dates == [date(2026, 3, day) for day in range(1, 8)]
 
 
 def test_a_run_by_hand_without_dates_takes_yesterday() -> None:
-    assert request(None).dates == [date(2026, 3, 13)]
+    assert request(None) == RunRequest(date(2026, 3, 13), date(2026, 3, 13))
 
 
 def test_the_form_wins_over_the_interval() -> None:
@@ -77,7 +77,7 @@ def test_a_range_that_ends_in_the_future_is_refused() -> None:
 
 def test_an_interval_in_the_future_is_refused() -> None:
     with pytest.raises(RequestError, match="future"):
-        request((datetime(2027, 3, 13, 3, tzinfo=UTC), datetime(2027, 3, 14, 3, tzinfo=UTC)))
+        request((datetime(2027, 3, 13, tzinfo=UTC), datetime(2027, 3, 14, tzinfo=UTC)))
 
 
 def test_an_end_before_the_start_is_refused() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from tiny_operators import names
-from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try
+from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try, run_type
 from tiny_operators.events import log_event
 from tiny_operators.forms import daily_form
 from tiny_operators.hooks.tiny import TinyHook
@@ -21,6 +23,7 @@ from tiny_operators.progress import hours_of_calls
 from tiny_operators.raw_writer import RawWriter
 from tiny_operators.run_request import RunRequest
 from tiny_operators.storage import Objects
+from tiny_operators.timetables import settled_at
 from tiny_operators.tiny.listing import FilterIgnoredError
 
 from .account import AccountOperator
@@ -59,6 +62,18 @@ class PlanDailyOperator(AccountOperator):
             key, objects = self.start(context)
             for blob in objects.list(names.run_prefix(key)):
                 objects.delete(blob.name)
+        request = self.run_request(context, daily_form())
+        settled = settled_at(request.last, self.store.timezone)
+        if request.of_interval and run_type(context) != "manual" and datetime.now(UTC) < settled:
+            # The run of a day comes at midnight UTC, when the store may still be open.
+            log_event(
+                log,
+                "day_not_over",
+                store=self.store.prefix,
+                date=str(request.last),
+                until=settled.isoformat(),
+            )
+            self.defer(trigger=DateTimeTrigger(settled.astimezone(UTC)), method_name=self.go_on.__name__)
         return self.go_on(context)
 
     def go_on(self, context: Context, event: Any = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from itertools import chain, groupby, islice
 from typing import Any, Final
 
 from tiny_operators import names
-from tiny_operators._compat import AirflowSkipException, Context
+from tiny_operators._compat import AirflowSkipException, Context, run_type
 from tiny_operators.events import log_event
 from tiny_operators.forms import date_range_form
 from tiny_operators.older_layout import folder_of, older_order_rows
@@ -51,6 +51,10 @@ class ReplayRowsOperator(StoreOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Make the rows."""
         started = time.monotonic()
+        if run_type(context) == "scheduled":
+            raise AirflowSkipException(
+                "Nobody asked for a replay: trigger the DAG with dates, or backfill it"
+            )
         key, objects = self.start(context)
         request = self.run_request(context, date_range_form())
         raw = RawDates(objects, self.store)
