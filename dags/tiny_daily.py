@@ -17,8 +17,8 @@ and reads the orders that are new, whose search line differs, or that Tiny no lo
 * On Airflow 3: `airflow backfill create --dag-id z316_daily --from-date 2026-01-01 --to-date 2026-01-31`
 * By hand: trigger it with dates. **Only plan** tells what a range would take.
 
-The run of a day is made at midnight UTC; `plan` waits, deferred, until the day is over in the store and late changes have
-come. A day that is loaded costs its search pages when it runs again, and changes nothing: `fetch` and what follows are
+The run of a day is made at midnight UTC; `plan` waits, deferred, until the day is over in the store and late changes
+have come. A day that is loaded costs its search pages when it runs again, and changes nothing: `fetch` and what follows are
 skipped.
 
 ### Triage
