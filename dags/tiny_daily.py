@@ -18,8 +18,8 @@ and reads the orders that are new, whose search line differs, or that Tiny no lo
 * By hand: trigger it with dates. **Only plan** tells what a range would take.
 
 The run of a day is made at midnight UTC; `plan` waits, deferred, until the day is over in the store and late changes
-have come. A day that is loaded costs its search pages when it runs again, and changes nothing: `fetch` and what follows are
-skipped.
+have come. A day that is loaded costs its search pages when it runs again, and changes nothing: `fetch` and what follows
+are skipped.
 
 ### Triage
 * **plan** failed at once: the message says what was expected of the dates, or that Tiny ignored them.
