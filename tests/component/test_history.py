@@ -137,7 +137,7 @@ def test_a_day_that_is_not_over_is_waited_for_unless_a_person_asks(
     simulator: Simulator, run: Any, run_type: str, *, waits: bool
 ) -> None:
     start = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
-    context = {
+    context: Any = {
         **run.context(),
         "dag_run": SimpleNamespace(run_id=run.run_id, run_type=run_type, conf={}, queued_at=None),
         "ti": SimpleNamespace(
