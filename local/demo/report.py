@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from local.demo.parts import Warehouse
@@ -60,6 +61,11 @@ def delay(least: float, median: float, most: float) -> str:
         "\nFrom the receiver's 200 to the row in BigQuery: "
         f"{least:.1f} s at least, {median:.1f} s median, {most:.1f} s at most"
     )
+
+
+def page(path: Path) -> str:
+    """Where the report page is."""
+    return f"\nThe report, from the views, as a page: {path.as_uri()}"
 
 
 def ending(problems: list[str], settings: Settings, seconds: float) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from .events import log_event
@@ -22,13 +23,34 @@ log = logging.getLogger(__name__)
 
 _STAGING_EXPIRES_MS: Final = 24 * 60 * 60 * 1000
 
-_SECRET_TABLE: Final = "segredo"
-# One block of SHA-256, so that HMAC takes the secret as it is (RFC 2104).
-_SECRET_BYTES: Final = 64
+# What the views make customers' keys of: one block of SHA-256, so that HMAC takes it as it is (RFC 2104).
+_KEYS_TABLE: Final = "segredo"
+_KEY_BYTES: Final = 64
 
 
 class NoRightError(PermissionError):
     """A right is missing; the message says on what, and which role gives it."""
+
+
+@contextmanager
+def right(to: str, role: str) -> Iterator[None]:
+    """Say which right is missing when Google Cloud refuses.
+
+    Args:
+        to: What is done, as ``create dataset z316_tiny``.
+        role: Which role lets do it, and on what if not on the project.
+
+    Raises:
+        NoRightError: When it refuses.
+    """
+    from google.api_core.exceptions import Forbidden
+
+    try:
+        yield
+    except Forbidden as error:
+        raise NoRightError(
+            f"No right to {to}: give Airflow's service account the role {role}, then run setup again"
+        ) from error
 
 
 def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Client) -> dict[str, list[str]]:
@@ -60,23 +82,20 @@ def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Cli
         "tables": [name for name in TABLES if _table(bigquery, store, name)],
     }
     if _secret(bigquery, store):
-        created["tables"].append(_SECRET_TABLE)
+        created["tables"].append(_KEYS_TABLE)
     _let_views_read(bigquery, store)
     return created
 
 
 def _created(what: str, role: str, create: Callable[[], object]) -> bool:
     """Whether it was created now; False when it was there."""
-    from google.api_core.exceptions import Conflict, Forbidden
+    from google.api_core.exceptions import Conflict
 
-    try:
-        create()
-    except Conflict:
-        return False
-    except Forbidden as error:
-        raise NoRightError(
-            f"No right to create {what}: give Airflow's service account the role {role}, then run setup again"
-        ) from error
+    with right(f"create {what}", role):
+        try:
+            create()
+        except Conflict:
+            return False
     return True
 
 
@@ -139,18 +158,13 @@ def _add_columns(client: bigquery.Client, wanted: bigquery.Table) -> None:
 def _secret(client: bigquery.Client, store: Store) -> bool:
     """Make the store's secret, once; whether it was made now.
 
-    Random bytes go straight into a load job, so they stand in no statement and no log. The job writes only into an empty
-    table: of two setups at once one makes the secret.
+    Random bytes go straight into a load job, so they stand in no statement and no log. The job writes only into an
+    empty table: of two setups at once one makes the secret.
     """
-    from google.api_core.exceptions import Conflict, Forbidden, NotFound
+    from google.api_core.exceptions import Conflict, NotFound
     from google.cloud.bigquery import LoadJobConfig, SchemaField
 
-    path = f"{client.project}.{store.dataset}.{_SECRET_TABLE}"
-    try:
-        if client.get_table(path).num_rows:
-            return False
-    except NotFound:
-        pass
+    path = f"{client.project}.{store.dataset}.{_KEYS_TABLE}"
     config = LoadJobConfig(
         schema=[
             SchemaField("store", "STRING", "REQUIRED", description="Loja: prefixo do cadastro de lojas."),
@@ -164,51 +178,48 @@ def _secret(client: bigquery.Client, store: Store) -> bool:
         write_disposition="WRITE_EMPTY",
         destination_table_description="Segredo da loja: quem o lê pode dizer de quem é uma chave de cliente.",
     )
-    row = {"store": store.prefix, "chave": base64.b64encode(os.urandom(_SECRET_BYTES)).decode()}
-    try:
-        client.load_table_from_json([row], path, location=store.location, job_config=config).result()
-    except Conflict:
-        return False
-    except Forbidden as error:
-        raise NoRightError(
-            f"No right to write table {store.dataset}.{_SECRET_TABLE}: give Airflow's service account the roles "
-            f"roles/bigquery.dataEditor on dataset {store.dataset} and roles/bigquery.jobUser, then run setup again"
-        ) from error
+    row = {"store": store.prefix, "chave": base64.b64encode(os.urandom(_KEY_BYTES)).decode()}
+    roles = f"roles/bigquery.dataEditor on dataset {store.dataset} and roles/bigquery.jobUser"
+    with right(f"write table {store.dataset}.{_KEYS_TABLE}", roles):
+        try:
+            if client.get_table(path).num_rows:
+                return False
+        except NotFound:
+            pass
+        try:
+            client.load_table_from_json([row], path, location=store.location, job_config=config).result()
+        except Conflict:
+            return False
     return True
 
 
 def _let_views_read(client: bigquery.Client, store: Store) -> None:
     """Let the views read the tables, so that who reads a view needs no right on them."""
-    from google.api_core.exceptions import Forbidden
     from google.cloud.bigquery import AccessEntry
 
-    dataset = client.get_dataset(store.dataset)
-    let = {
-        (entry.entity_id["dataset"]["projectId"], entry.entity_id["dataset"]["datasetId"])
-        for entry in dataset.access_entries
-        if entry.entity_type == "dataset"
-    }
-    missing = [
-        {
-            "dataset": {
-                "dataset": {"projectId": client.project, "datasetId": name},
-                "targetTypes": ["VIEWS"],
-            }
+    views = (store.report_dataset, store.personal_dataset)
+    with right(
+        f"let the views of {' and '.join(views)} read it", f"roles/bigquery.dataOwner on {store.dataset}"
+    ):
+        dataset = client.get_dataset(store.dataset)
+        let = {
+            (entry.entity_id["dataset"]["projectId"], entry.entity_id["dataset"]["datasetId"])
+            for entry in dataset.access_entries
+            if entry.entity_type == "dataset"
         }
-        for name in (store.report_dataset, store.personal_dataset)
-        if (client.project, name) not in let
-    ]
-    if not missing:
-        return
-    dataset.access_entries = [
-        *dataset.access_entries,
-        *(AccessEntry.from_api_repr(entry) for entry in missing),
-    ]
-    try:
-        client.update_dataset(dataset, ["access_entries"])
-    except Forbidden as error:
-        raise NoRightError(
-            f"No right to let the views of {store.report_dataset} and {store.personal_dataset} read dataset "
-            f"{store.dataset}: give Airflow's service account the role roles/bigquery.dataOwner on it, then run setup "
-            "again"
-        ) from error
+        missing = [name for name in views if (client.project, name) not in let]
+        if missing:
+            entries = [
+                {
+                    "dataset": {
+                        "dataset": {"projectId": client.project, "datasetId": name},
+                        "targetTypes": ["VIEWS"],
+                    }
+                }
+                for name in missing
+            ]
+            dataset.access_entries = [
+                *dataset.access_entries,
+                *(AccessEntry.from_api_repr(entry) for entry in entries),
+            ]
+            client.update_dataset(dataset, ["access_entries"])

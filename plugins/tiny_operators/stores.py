@@ -14,8 +14,8 @@ _PACKAGE = Path(__file__).resolve().parent
 # In the repository include/ stands beside plugins/; Composer syncs only dags/ and plugins/, so there it is in dags/.
 _INCLUDE_CANDIDATES = (_PACKAGE.parents[1] / "include", _PACKAGE.parents[1] / "dags" / "include")
 
-# Which orders count as sales unless the store says otherwise, by label and by code. Not "aprovado": an approved order is
-# still to be invoiced, and a shop that takes payment before it ships would count sales that it may yet cancel.
+# Which orders count as sales unless the store says otherwise, by label and by code. Not "aprovado": an approved order
+# is still to be invoiced, and may yet be cancelled.
 EFFECTIVE_STATUSES = (
     "faturado",
     "faturado (atendido)",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from .events import log_event
-from .provision import NoRightError
+from .provision import right
 from .stores import Store, include_dir
 
 if TYPE_CHECKING:
@@ -132,11 +132,13 @@ def create_views(client: bigquery.Client, store: Store) -> list[str]:
         NoRightError: When BigQuery refuses.
         ViewError: When a table or a view that it reads is missing, or the name is taken by a table.
     """
-    there = {
-        f"{dataset}.{item.table_id}": item.labels.get(_LABEL)
-        for dataset in (store.report_dataset, store.personal_dataset)
-        for item in client.list_tables(dataset)
-    }
+    datasets = (store.report_dataset, store.personal_dataset)
+    with right(f"list the views of {' and '.join(datasets)}", "roles/bigquery.dataEditor on both datasets"):
+        there = {
+            f"{dataset}.{item.table_id}": item.labels.get(_LABEL)
+            for dataset in datasets
+            for item in client.list_tables(dataset)
+        }
     changed = [view for view in views(store) if there.get(view.path) != view.definition]
     for view in changed:
         _create(client, store, view)
@@ -146,16 +148,12 @@ def create_views(client: bigquery.Client, store: Store) -> list[str]:
 
 
 def _create(client: bigquery.Client, store: Store, view: View) -> None:
-    from google.api_core.exceptions import BadRequest, Forbidden, NotFound
+    from google.api_core.exceptions import BadRequest, NotFound
 
+    roles = f"roles/bigquery.dataEditor on the datasets {view.dataset} and {store.dataset}, and roles/bigquery.jobUser"
     try:
-        client.query(view.statement(), location=store.location).result()
-    except Forbidden as error:
-        raise NoRightError(
-            f"No right to create view {view.path}: give Airflow's service account the role "
-            f"roles/bigquery.dataEditor on the datasets {view.dataset} and {store.dataset}, and "
-            "roles/bigquery.jobUser on the project, then run setup again"
-        ) from error
+        with right(f"create view {view.path}", roles):
+            client.query_and_wait(view.statement(), location=store.location)
     except NotFound as error:
         raise ViewError(
             f"View {view.path} reads what is not there: {_reason(error)}. Run setup again: it makes the tables "
@@ -200,17 +198,25 @@ class _Templates:
         """A file's statement, and the views of the report dataset that it reads."""
         reads: set[str] = set()
 
+        macros = view_macros(self._store)
+
         def report(view: str) -> str:
             reads.add(view)
-            return report_macros(self._store)["report"](view)
+            return str(macros["report"](view))
 
-        context = {**view_context(self._store), "report": report, "personal": personal}
+        context = {**macros, "report": report, "personal": personal}
         return self._environment.get_template(name).render(context).strip(), reads
 
 
-def view_context(store: Store) -> dict[str, Any]:
-    """What the SQL files of the views may use: names of tables, and facts of the store as SQL literals."""
+def view_macros(store: Store) -> dict[str, Any]:
+    """What the SQL of views and checks may use: names of tables and views, and facts of the store as SQL literals.
+
+    Returns:
+        ``target(table)``: the table; ``report(view)``: the view of the report dataset; ``store``, ``timezone`` and
+        ``effective_statuses``: literals, the last of them a list without brackets.
+    """
     return {
+        **report_macros(store),
         "target": lambda table: f"{store.dataset}.{table}",
         "store": _quoted(store.prefix),
         "timezone": _quoted(store.timezone),

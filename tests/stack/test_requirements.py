@@ -1,5 +1,6 @@
 """The package lists: Composer's rules for the one that it reads, and what a lock must and must not hold."""
 
+import json
 import re
 from pathlib import Path
 
@@ -52,6 +53,16 @@ def test_lock_is_exact_hashed_and_free_of_places(lock: Path) -> None:
     for block in pinned:
         assert re.match(r"[a-z0-9._-]+==\S+", block), block[:80]
         assert "--hash=sha256:" in block, block[:80]
+
+
+def test_lock_of_chromium_is_exact_hashed_and_free_of_places() -> None:
+    lock = json.loads((REPO / "requirements" / "browser" / "package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert "node_modules/@sparticuz/chromium" in packages
+    for name, package in packages.items():
+        assert re.fullmatch(r"[0-9.]+", package["version"]), name
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
 
 
 @pytest.mark.parametrize("airflow", ["2.11", "3"])

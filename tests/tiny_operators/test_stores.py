@@ -11,7 +11,7 @@ import yaml
 from tiny_operators import stores
 from tiny_operators.stores import Store, StoresError, include_dir, load_stores
 
-GOOD: dict[str, str] = {
+GOOD: dict[str, Any] = {
     "prefix": "z316",
     "name": "Empório Zingaro",
     "cnpj": "11222333000181",
@@ -133,6 +133,48 @@ def test_the_inbox_may_not_be_the_bucket_that_the_pipeline_writes_to(tmp_path: P
 
 def test_the_staging_dataset_may_not_be_that_of_the_tables(tmp_path: Path) -> None:
     assert "staging_dataset" in wrong(tmp_path, one(staging_dataset=GOOD["dataset"]))
+
+
+def test_the_datasets_of_the_views_are_named_after_that_of_the_tables(tmp_path: Path) -> None:
+    (store,) = load(tmp_path, one(dataset="loja"))
+    assert (store.report_dataset, store.personal_dataset) == ("loja_relatorios", "loja_pessoal")
+    (store,) = load(tmp_path, one(report_dataset=" bi ", personal_dataset="pessoas"))
+    assert (store.report_dataset, store.personal_dataset) == ("bi", "pessoas")
+
+
+@pytest.mark.parametrize("name", ["report_dataset", "personal_dataset"])
+@pytest.mark.parametrize("value", [None, "", "  ", 3, ["x"]], ids=repr)
+def test_a_dataset_of_the_views_is_a_text_if_it_is_given(name: str, value: object, tmp_path: Path) -> None:
+    assert f"stores[0].{name}" in wrong(tmp_path, one(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("report_dataset", GOOD["dataset"]),
+        ("report_dataset", GOOD["staging_dataset"]),
+        ("personal_dataset", GOOD["dataset"]),
+        ("personal_dataset", "z316_tiny_relatorios"),
+        ("report_dataset", SECOND["dataset"]),
+        ("report_dataset", "b2_tiny_pessoal"),
+    ],
+)
+def test_a_dataset_of_the_views_is_its_own(name: str, value: str, tmp_path: Path) -> None:
+    """Who may read the views without personal data must not thereby read the rest."""
+    assert "_dataset' of store " in wrong(tmp_path, {"stores": [{**GOOD, name: value}, SECOND]})
+
+
+def test_the_orders_that_count_as_sales(tmp_path: Path) -> None:
+    (store,) = load(tmp_path, one())
+    assert store.effective_statuses == stores.EFFECTIVE_STATUSES
+    assert "aprovado" not in store.effective_statuses
+    (store,) = load(tmp_path, one(effective_statuses=[" Faturado ", "aprovado"]))
+    assert store.effective_statuses == ("Faturado", "aprovado")
+
+
+@pytest.mark.parametrize("value", [None, "faturado", [], [""], [3], {"faturado": True}], ids=repr)
+def test_the_orders_that_count_as_sales_are_a_list_of_texts(value: object, tmp_path: Path) -> None:
+    assert "stores[0].effective_statuses must be a list" in wrong(tmp_path, one(effective_statuses=value))
 
 
 def test_a_file_that_is_not_yaml_is_an_error_of_the_stores_file(tmp_path: Path) -> None:

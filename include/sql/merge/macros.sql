@@ -7,7 +7,11 @@ DECLARE ids ARRAY<{{ id_type }}> DEFAULT IFNULL(
     (SELECT ARRAY_AGG(DISTINCT {{ id }}) FROM `{{ staging }}`), []
   );
   DECLARE touched ARRAY<{{ partition_type }}> DEFAULT IFNULL(
-    (SELECT ARRAY_AGG(DISTINCT {{ partition }} IGNORE NULLS) FROM `{{ target }}` WHERE {{ id }} IN UNNEST(ids)), []
+    (
+      SELECT ARRAY_AGG(DISTINCT {{ partition }} IGNORE NULLS)
+      FROM `{{ target }}`
+      WHERE {{ id }} IN UNNEST(ids)
+    ), []
   );
 {%- endmacro -%}
 
@@ -24,7 +28,12 @@ MERGE `{{ target }}` AS target
       MIN(timestamp) OVER readings AS timestamp,
       IF(MAX(deleted_at) OVER readings < read_at, NULL, MAX(deleted_at) OVER readings) AS deleted_at
     )
-    FROM (SELECT *, IF(deleted_at IS NULL, fetched_at, NULL) AS read_at FROM `{{ staging }}`)
+    FROM (
+      SELECT
+        *,
+        IF(deleted_at IS NULL, fetched_at, NULL) AS read_at
+      FROM `{{ staging }}`
+    )
     QUALIFY ROW_NUMBER() OVER (readings ORDER BY read_at DESC) = 1
     WINDOW readings AS (PARTITION BY store, id)
   ) AS source

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 class SetupStoreOperator(BaseOperator):
     """Creates what a store needs and is not there yet; running it again changes nothing.
 
-    A table that lacks columns of its schema file gets them; none is dropped or retyped. A view whose definition changed is
-    replaced.
+    A table that lacks columns of its schema file gets them; none is dropped or retyped. A view whose definition
+    changed is replaced.
 
     Args:
         store: The store.
@@ -48,11 +48,16 @@ class SetupStoreOperator(BaseOperator):
         ).get_client()
         try:
             created = create_missing(self.store, storage, bigquery)
+            self._ensure_pools()
+            # Last: the other DAGs wait for tables and pools, and for no view.
             created["views"] = create_views(bigquery, self.store)
         except (NoRightError, ViewError) as error:
             raise AirflowFailException(str(error)) from error
-        ensure_pool(self.store.pool, 1, f"Calls to the Tiny account of {self.store.name}: one task at a time")
-        ensure_pool(self.store.merge_pool, 1, f"Merges into the tables of {self.store.name}: one at a time")
         counts = {kind: len(made) for kind, made in created.items()}
         log_event(log, "setup_done", store=self.store.prefix, **counts)
         return created
+
+    def _ensure_pools(self) -> None:
+        name = self.store.name
+        ensure_pool(self.store.pool, 1, f"Calls to the Tiny account of {name}: one task at a time")
+        ensure_pool(self.store.merge_pool, 1, f"Merges into the tables of {name}: one at a time")

@@ -1,0 +1,147 @@
+"""What queries read of the tables: days of their partitions, and bytes by BigQuery's sizes of its types."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from google.cloud import bigquery
+
+from local.stack.settings import venv
+from tiny_operators.rows.schema import LAYOUTS, TABLES, schema_fields
+from tiny_operators.stores import Store
+
+_PROGRAM: Final = Path(__file__).resolve().with_name("filters.py")
+# https://cloud.google.com/bigquery/pricing#data: bytes of a value; a text has two more than its letters.
+_FIXED: Final = {"NUMERIC": 16, "BOOLEAN": 1}
+_OTHER: Final = 8
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a query reads of a table at one place.
+
+    Attributes:
+        table: The table.
+        days: Days of its partition column.
+        bytes: Of the columns that are asked for, on these days.
+        joined: Whether the days are left by the equality of a join only.
+    """
+
+    table: str
+    days: int
+    bytes: int
+    joined: bool
+
+
+class Reads:
+    """Measures in the tables as they are.
+
+    Args:
+        client: Client of BigQuery.
+        store: The store whose tables they are.
+    """
+
+    def __init__(self, client: bigquery.Client, store: Store) -> None:
+        self._client, self._store = client, store
+        self._measured: dict[str, int] = {}
+
+    def of(self, queries: Mapping[str, str], views: Mapping[str, str]) -> dict[str, list[Read]]:
+        """What each query reads.
+
+        Args:
+            queries: The queries, by any name.
+            views: SELECT statement of each view, by ``dataset.name``.
+        """
+        answer = _scans({
+            "queries": dict(queries),
+            "views": dict(views),
+            "schema": {self._store.dataset: {table: _types(schema_fields(table)) for table in TABLES}},
+            "partitions": {table: LAYOUTS[table].partition for table in TABLES},
+        })
+        return {name: [self._read(scan) for scan in scans] for name, scans in answer.items()}
+
+    def days(self, table: str) -> int:
+        """All days of a table."""
+        return self._measure(table, _day(table), "TRUE")
+
+    def _read(self, scan: dict[str, Any]) -> Read:
+        table, where = scan["table"], " AND ".join(scan["filters"]) or "TRUE"
+        fields = schema_fields(table)
+        sizes = [
+            self._measure(table, f"SUM({_size(*_find(fields, path))})", where) for path in scan["columns"]
+        ]
+        filtered = bool(scan["filters"])
+        return Read(table, self._measure(table, _day(table), where), sum(sizes), filtered and scan["joined"])
+
+    def _measure(self, table: str, what: str, where: str) -> int:
+        query = f"SELECT {what} AS n FROM `{self._store.dataset}.{table}` WHERE {where}"  # noqa: S608 - own names
+        if query not in self._measured:
+            self._measured[query] = int(next(iter(self._client.query_and_wait(query)))["n"] or 0)
+        return self._measured[query]
+
+
+def _scans(request: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The answer of :mod:`benchmarks.views.filters`.
+
+    Raises:
+        RuntimeError: When it fails; with what it said.
+    """
+    emulator = venv("bigquery")
+    done = subprocess.run(
+        [str(emulator / "bin" / "python"), str(_PROGRAM)],
+        input=json.dumps(request),
+        env={"HOME": str(emulator / "home"), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"the queries cannot be followed:\n{done.stderr[-3000:]}")
+    answer: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
+    return answer
+
+
+def _day(table: str) -> str:
+    return f"COUNT(DISTINCT DATE(`{LAYOUTS[table].partition}`))"
+
+
+def _types(fields: Iterable[dict[str, Any]]) -> dict[str, str]:
+    return {field["name"]: _type(field) for field in fields}
+
+
+def _type(field: dict[str, Any]) -> str:
+    """The type of a column as SQL writes it."""
+    name: str = {"INTEGER": "INT64", "BOOLEAN": "BOOL"}.get(field["type"], field["type"])
+    if name == "RECORD":
+        name = f"STRUCT<{', '.join(f'{inner} {kind}' for inner, kind in _types(field['fields']).items())}>"
+    return f"ARRAY<{name}>" if field.get("mode") == "REPEATED" else name
+
+
+def _find(fields: list[dict[str, Any]], path: str) -> tuple[str, dict[str, Any]]:
+    """A column, or a field of a record, by its path in any case; as SQL, with its schema."""
+    name, _, rest = path.partition(".")
+    found = next(field for field in fields if field["name"].lower() == name.lower())
+    value = f"`{found['name']}`"
+    if not rest:
+        return value, found
+    inner, schema = _find(found["fields"], rest)
+    return f"{value}.{inner}", schema
+
+
+def _size(value: str, field: dict[str, Any], depth: int = 0) -> str:
+    """SQL of the bytes of a value. A list counts with all fields of its records, also those that nobody asks for."""
+    if field.get("mode") == "REPEATED":
+        item = f"item{depth}"
+        inner = _size(item, {**field, "mode": "NULLABLE"}, depth + 1)
+        return f"IFNULL((SELECT SUM({inner}) FROM UNNEST({value}) AS {item}), 0)"  # noqa: S608 - own names
+    if field["type"] == "RECORD":
+        return " + ".join(_size(f"{value}.`{inner['name']}`", inner, depth) for inner in field["fields"])
+    if field["type"] == "STRING":
+        return f"IFNULL(2 + BYTE_LENGTH({value}), 0)"
+    return f"IF({value} IS NULL, 0, {_FIXED.get(field['type'], _OTHER)})"

@@ -1,0 +1,57 @@
+"""Some days of the shop's past, brought in by the daily DAG as a person would do it: triggered with dates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import date
+
+from local.demo.compare import table_differences, truth_rows
+from local.demo.parts import Simulator, Warehouse
+from local.stack.airflow import Api, unpause
+from local.stack.settings import Settings, StackError
+
+_DAG = "z316_daily"
+_PATIENCE_S = 300
+
+
+def bring_in(
+    settings: Settings, simulator: Simulator, warehouse: Warehouse, first: date, last: date
+) -> Iterator[str]:
+    """Load what the shop sold on some dates; what is wrong with the rows.
+
+    Args:
+        settings: The running stack's.
+        simulator: The shop.
+        warehouse: The tables.
+        first: First date.
+        last: Last date, included, before today.
+
+    Raises:
+        StackError: The DAG failed or took too long.
+    """
+    print(f"\n[demo] triggering {_DAG} for the sales of {first} to {last}", flush=True)
+    began = time.monotonic()
+    _trigger(settings, first, last)
+    truth = simulator.truth_of_dates(first, last)
+    ids = {int(row["id"]) for row in truth["pdv"]}
+    print(f"[demo {time.monotonic() - began:5.1f} s] {_DAG}: success, {len(ids)} orders", flush=True)
+    for table, wanted in truth_rows(truth).items():
+        key = "pedido_id" if table == "produto" else "id"
+        found = [row for row in warehouse.rows(table) if int(row[key]) in ids]
+        yield from table_differences(table, wanted, found)
+
+
+def _trigger(settings: Settings, first: date, last: date) -> None:
+    """Run the daily DAG for the dates and wait for its end."""
+    api = Api(settings.airflow, settings.url("AIRFLOW_PORT"))
+    unpause(api, _DAG)
+    conf = {"conf": {"from_date": first.isoformat(), "to_date": last.isoformat()}}
+    when = {} if settings.airflow == "2.11" else {"logical_date": None}
+    run = api.post(f"dags/{_DAG}/dagRuns", {**conf, **when})
+    end = time.monotonic() + _PATIENCE_S
+    while run["state"] != "success":
+        if run["state"] == "failed" or time.monotonic() > end:
+            raise StackError(f"{_DAG} is {run['state']}; see its tasks' logs in {settings.airflow_home}/logs")
+        time.sleep(0.5)
+        run = api.get(f"dags/{_DAG}/dagRuns/{run['dag_run_id']}")

@@ -1,0 +1,16 @@
+"""What the SQL files find when sqlfluff renders them: the same macros and facts that a DAG or setup gives them."""
+
+from types import SimpleNamespace
+
+from tiny_operators.macros import merge_macros
+from tiny_operators.stores import load_stores
+from tiny_operators.views import view_macros
+
+_store = load_stores()[0]
+globals().update(view_macros(_store))
+globals().update(merge_macros(_store))
+
+# Of a run, and of the views both kinds: with the columns of personal data there is more to check.
+dag = SimpleNamespace(dag_id="z316_webhook")
+run_id = "manual"
+personal = True

@@ -1,0 +1,88 @@
+"""The views that look back from today: products with their class, and how fresh the data is."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.component.views.rows import Row, Tables, Viewed, line, order, product, search_line
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def today(viewed: Viewed) -> date:
+    return datetime.now(ZoneInfo(viewed.store.timezone)).date()
+
+
+@pytest.fixture(scope="module")
+def arrived(today: date) -> datetime:
+    """When the latest sale arrived."""
+    return datetime(today.year, today.month, today.day, 3, 0, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def recent(viewed: Viewed, today: date, arrived: datetime) -> Viewed:
+    found: Tables = {"pdv": [], "pesquisa": [], "produto": []}
+
+    def sell(pedido: int, days_ago: int, produto: int, valor: str, cost: str | None, **fields: str) -> None:
+        name = fields.pop("nome", f"Produto {produto}")
+        row = order(pedido, today - timedelta(days=days_ago), valor, [line(produto, valor)]) | fields
+        found["pdv"].append(row)
+        found["pesquisa"].append(search_line(row))
+        found["produto"].append(product(row, produto, cost, nome=name, categoria="Vinhos"))
+
+    live = {"timestamp": arrived.isoformat(), "source_id": "webhook-0.1.0"}
+    # Of 1000.00: 800.00, 150.00, 40.00, 10.00.
+    sell(3001, 0, 31, "300.00", "100.00", nome="Nome novo", **live)
+    sell(3002, 1, 31, "500.00", "100.00", nome="Nome antigo")
+    sell(3003, 1, 32, "150.00", "100.00")
+    sell(3004, 29, 33, "40.00", None)
+    sell(3005, 30, 34, "6.00", None)
+    sell(3006, 364, 34, "4.00", "1.00")
+    # Too old, or no sale.
+    sell(3007, 365, 34, "999.00", "1.00")
+    sell(3008, 0, 34, "999.00", None, situacao="Cancelado")
+    viewed.load(found)
+    return viewed
+
+
+def test_products_by_share_and_class(recent: Viewed, today: date) -> None:
+    found = {row["produto_id"]: row for row in recent.rows("produtos", "produto_id IS NOT NULL")}
+    names = (
+        "produto_nome",
+        "unidades",
+        "faturamento",
+        "margem",
+        "participacao",
+        "classe_abc",
+        "ultima_venda",
+    )
+    day = timedelta(days=1)
+    assert {produto: tuple(row[name] for name in names) for produto, row in found.items()} == {
+        31: ("Nome novo", 2, Decimal(800), Decimal(600), Decimal("0.8"), "A", today),
+        32: ("Produto 32", 1, Decimal(150), Decimal(50), Decimal("0.15"), "B", today - day),
+        33: ("Produto 33", 1, Decimal(40), None, Decimal("0.04"), "C", today - 29 * day),
+        34: ("Produto 34", 2, Decimal(10), Decimal(3), Decimal("0.01"), "C", today - 30 * day),
+    }
+
+
+def test_how_fresh_the_data_is(recent: Viewed, today: date, arrived: datetime) -> None:
+    (found,) = recent.rows("atualizacao")
+    assert found == {
+        "ultima_venda_recebida": arrived,
+        "ultima_carga": datetime(today.year, today.month, today.day, 9, tzinfo=UTC),
+        "pedidos_hoje": 1,
+        "pedidos_ontem": 2,
+        "pedidos_sem_custo_30_dias": 1,
+        "ultima_reconciliacao": None,
+        "diferencas": None,
+    }
+
+
+def test_a_sale_of_today_is_in_todays_row(recent: Viewed, today: date) -> None:
+    rows: list[Row] = recent.rows("vendas_por_dia", f"dia = '{today}'")
+    assert [(row["pedidos"], row["faturamento"]) for row in rows] == [(1, Decimal(300))]
