@@ -6,7 +6,7 @@ for the charts too. Geometry alone is a float: what is read is never computed fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,8 +17,8 @@ _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _REVENUE, _MARGIN, _TEXT, _FAINT, _GRID = (
     f"var(--{name})" for name in ("revenue", "margin", "text", "faint", "grid")
 )
-_TICK = "abs(datum.value) >= 10000 ? format(datum.value / 1000, ',~f') + ' mil' : format(datum.value, ',~f')"
 _ROW_PX = 42
+_LARGE = 10_000
 _CONFIG = {
     # The page says in Portuguese what a chart is; what Vega-Lite says of it is English.
     "aria": False,
@@ -62,7 +62,7 @@ def columns(series: Sequence[tuple[str, Decimal]], width: int, title: str) -> st
         "height": 200,
         "data": {"values": values},
         "mark": _column(_REVENUE),
-        "encoding": {"x": _labels(), "y": _amounts("value", title)},
+        "encoding": {"x": _labels(), "y": _amounts("value", title, (value for _, value in series))},
     })
 
 
@@ -74,6 +74,7 @@ def columns_within(series: Sequence[tuple[str, Decimal, Decimal | None]], width:
         width: Width of the chart (px).
         title: What the values are.
     """
+    revenues = [revenue for _, revenue, _ in series]
     values = [
         {"label": label, "revenue": float(revenue), "margin": None if margin is None else float(margin)}
         for label, revenue, margin in series
@@ -84,8 +85,8 @@ def columns_within(series: Sequence[tuple[str, Decimal, Decimal | None]], width:
         "data": {"values": values},
         "encoding": {"x": _labels()},
         "layer": [
-            {"mark": _column(_REVENUE), "encoding": {"y": _amounts("revenue", title)}},
-            {"mark": _column(_MARGIN, part=0.5), "encoding": {"y": _amounts("margin", title)}},
+            {"mark": _column(_REVENUE), "encoding": {"y": _amounts("revenue", title, revenues)}},
+            {"mark": _column(_MARGIN, part=0.5), "encoding": {"y": _amounts("margin", title, revenues)}},
         ],
     })
 
@@ -142,7 +143,13 @@ def _labels() -> dict[str, Any]:
     return {"field": "label", "type": "ordinal", "sort": None, "axis": axis}
 
 
-def _amounts(field: str, title: str) -> dict[str, Any]:
+def _amounts(field: str, title: str, values: Iterable[Decimal]) -> dict[str, Any]:
+    """The axis of amounts; large ones are told in thousands."""
+    plain, thousands = (
+        "format(datum.value, ',~f')",
+        "format(datum.value / 1000, ',~f') + (datum.value ? ' mil' : '')",
+    )
+    tick = thousands if max(values, default=Decimal(0)) >= _LARGE else plain
     axis = {
         "title": title,
         "titleAngle": 0,
@@ -150,7 +157,7 @@ def _amounts(field: str, title: str) -> dict[str, Any]:
         "titleAnchor": "end",
         "titleY": -12,
         "titleX": 0,
-        "labelExpr": _TICK,
+        "labelExpr": tick,
         "tickCount": 5,
         "tickMinStep": 1,
         "domain": False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -93,3 +94,11 @@ def test_freshness_is_told_on_the_store_s_clock(report: Report) -> None:
     assert told["Última venda recebida"] == "23/11/2026 às 15:30"
     assert told["Última reconciliação com o Tiny"] == "ainda não feita"
     assert told["Diferenças encontradas"] == "—"
+
+
+def test_axes_tell_large_amounts_in_thousands(report: Report) -> None:
+    assert ">1.200<" in page.by_day(report).narrow
+    assert " mil<" not in page.by_day(report).narrow
+    large = dataclasses.replace(report.days[0], revenue=Decimal("12345.67"))
+    drawn = page.by_day(dataclasses.replace(report, days=(large,))).narrow
+    assert {">0<", ">10 mil<"} <= set(re.findall(r">[^<]+<", drawn))
