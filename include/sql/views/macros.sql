@@ -5,7 +5,7 @@
 
 {#- Text without accents and capitals, by which statuses are compared. -#}
 {%- macro plain(text) -%}
-TRANSLATE(LOWER(TRIM({{ text }})), 'áàâãäéêëíóôõöúüç', 'aaaaaeeeiooooouuc')
+TRANSLATE(LOWER(TRIM({{ text }})), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn')
 {%- endmacro -%}
 
 {#- A number as people type it: 5,00 5.00 1.234,56 10% 10,5% -3; null for anything else. The comma, if one stands last,

@@ -1,17 +1,24 @@
-WITH vendas AS (
+-- Itens de texto livre não têm produto: distinguem-se pelo texto.
+WITH itens AS (
+  SELECT
+    *,
+    IF(produto_id IS NULL, produto_nome, NULL) AS texto_livre
+  FROM `{{ report('itens_pedido') }}`
+  WHERE venda_efetiva AND pedido_dia > DATE_SUB(CURRENT_DATE({{ timezone }}), INTERVAL 365 DAY)
+),
+
+vendas AS (
   SELECT
     produto_id,
-    MAX_BY(produto_nome, pedido_dia) AS produto_nome,
-    MAX_BY(produto_categoria_principal, pedido_dia) AS categoria_principal,
-    MAX_BY(produto_categoria_secundaria, pedido_dia) AS categoria_secundaria,
+    ANY_VALUE(produto_nome HAVING MAX pedido_dia) AS produto_nome,
+    ANY_VALUE(produto_categoria_principal HAVING MAX pedido_dia) AS categoria_principal,
+    ANY_VALUE(produto_categoria_secundaria HAVING MAX pedido_dia) AS categoria_secundaria,
     SUM(produto_quantidade) AS unidades,
     SUM(total_produto_valor_faturado) AS faturamento,
     SUM(total_produto_valor_lucro) AS margem,
     MAX(pedido_dia) AS ultima_venda
-  FROM `{{ report('itens_pedido') }}`
-  WHERE venda_efetiva AND pedido_dia > DATE_SUB(CURRENT_DATE({{ timezone }}), INTERVAL 365 DAY)
-  -- Itens de texto livre não têm produto: distinguem-se pelo texto.
-  GROUP BY produto_id, IF(produto_id IS NULL, produto_nome, NULL)
+  FROM itens
+  GROUP BY produto_id, texto_livre
 ),
 
 acumulados AS (

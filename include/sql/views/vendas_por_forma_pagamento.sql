@@ -19,7 +19,9 @@ pagamentos AS (
   SELECT
     pedido_dia,
     pedido_id,
-    COALESCE(NULLIF(TRIM(parcelas[SAFE_ORDINAL(parcela)].formaPagamento), ''), forma_pagamento) AS forma_pagamento,
+    COALESCE(
+      NULLIF(TRIM(parcelas[SAFE_ORDINAL(parcela)].formaPagamento), ''), forma_pagamento, 'não informada'
+    ) AS forma_paga,
     IF(parcela = 0, sem_parcela, parcelas[SAFE_ORDINAL(parcela)].valor) AS valor
   FROM vendas
   CROSS JOIN UNNEST(GENERATE_ARRAY(0, parcelas_do_pedido)) AS parcela
@@ -28,8 +30,8 @@ pagamentos AS (
 
 SELECT
   pedido_dia AS dia,
-  COALESCE(forma_pagamento, 'não informada') AS forma_pagamento,
+  forma_paga AS forma_pagamento,
   COUNT(DISTINCT pedido_id) AS pedidos,
   SUM(valor) AS valor
 FROM pagamentos
-GROUP BY pedido_dia, COALESCE(forma_pagamento, 'não informada')
+GROUP BY pedido_dia, forma_paga

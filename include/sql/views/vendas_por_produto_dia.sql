@@ -1,3 +1,12 @@
+-- Itens de texto livre não têm produto: distinguem-se pelo texto.
+WITH itens AS (
+  SELECT
+    *,
+    IF(produto_id IS NULL, produto_nome, NULL) AS texto_livre
+  FROM `{{ report('itens_pedido') }}`
+  WHERE venda_efetiva
+)
+
 SELECT
   pedido_dia AS dia,
   produto_id,
@@ -8,7 +17,5 @@ SELECT
   SUM(total_produto_valor_faturado) AS faturamento,
   SUM(total_produto_valor_custo) AS custo,
   SUM(total_produto_valor_lucro) AS margem
-FROM `{{ report('itens_pedido') }}`
-WHERE venda_efetiva
--- Itens de texto livre não têm produto: distinguem-se pelo texto.
-GROUP BY pedido_dia, produto_id, IF(produto_id IS NULL, produto_nome, NULL)
+FROM itens
+GROUP BY pedido_dia, produto_id, texto_livre
