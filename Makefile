@@ -35,7 +35,7 @@ down: ## stop what make up started
 	@if [ -x $(VENV)/tools/bin/python ]; then $(STACK) down; fi
 
 page: install ## make the report page from the views of the stack that is up; ARGS="--days 7"
-	@. .local/env; PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.report_page $(ARGS)
+	@. "$${STACK_HOME:-.local}/env"; PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.report_page $(ARGS)
 
 status: ## show the parts of the stack and their health
 	@$(STACK) status

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from google.cloud.storage import Blob, Bucket, Client
 
 # Held in memory of an object that is written or read bit by bit; the client's own choice is 40 MB for each.
-_PART_BYTES: Final = 4 * 1024 * 1024
+_PART_BYTES: Final = 1024 * 1024
 
 
 class Objects:
