@@ -17,6 +17,7 @@ from tiny_operators.hold_off import HoldOff
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.storage import Objects
 from tiny_operators.stores import Store
+from tiny_operators.turns import LiveTurn
 
 
 class Notes:
@@ -41,7 +42,11 @@ class Run:
         return names.run_key("adhoc_airflow", self.run_id)
 
     def context(self) -> Any:
-        return {"dag_run": SimpleNamespace(run_id=self.run_id), "ti": Notes(), "run_id": self.run_id}
+        return {
+            "dag_run": SimpleNamespace(run_id=self.run_id, run_type="manual"),
+            "ti": Notes(),
+            "run_id": self.run_id,
+        }
 
     def do(self, operator: Any) -> Any:
         return operator.execute(self.context())
@@ -60,7 +65,9 @@ def simulator(emulators: dict[str, str]) -> Iterator[Simulator]:
 @pytest.fixture
 def run(store: Store, warehouse: Warehouse) -> Run:
     """A run that starts with an empty inbox, and after runs that reached their end."""
-    HoldOff(Objects(warehouse._storage(), store.api_bucket), "adhoc_airflow").run_done(orders_wait=False)
+    objects = Objects(warehouse._storage(), store.api_bucket)
+    HoldOff(objects, "adhoc_airflow").run_done(orders_wait=False)
+    LiveTurn(objects, store.prefix).done()
     return Run(store)
 
 

@@ -32,7 +32,7 @@ def day() -> date:
 def context_of(run: Any, first: date, last: date | None = None) -> Any:
     return {
         **run.context(),
-        "dag_run": SimpleNamespace(run_id=run.run_id, conf={}),
+        "dag_run": SimpleNamespace(run_id=run.run_id, run_type="manual", conf={}, queued_at=None),
         "params": {"from_date": first.isoformat(), "to_date": last.isoformat() if last else None},
     }
 
