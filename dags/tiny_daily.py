@@ -1,8 +1,8 @@
 """Airflow DAG of each store: the orders of past dates, each night and by backfill."""
 
 from tiny_operators._compat import DAG
-from tiny_operators.forms import daily_form
-from tiny_operators.into_tables import dag_arguments, into_tables
+from tiny_operators.dag_parts.forms import daily_form
+from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_daily import PlanDailyOperator
 from tiny_operators.operators.rows import MakeRowsOperator

@@ -3,7 +3,7 @@
 import pendulum
 
 from tiny_operators._compat import DAG
-from tiny_operators.into_tables import dag_arguments, into_tables
+from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
 from tiny_operators.operators.archive import ArchiveWebhooksOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator

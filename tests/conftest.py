@@ -110,7 +110,7 @@ def store(emulators: dict[str, str]) -> Store:
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
     from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
-    from tiny_operators.provision import create_missing
+    from tiny_operators.gcp.provision import create_missing
     from tiny_operators.stores import load_stores
 
     found = load_stores()[0]

@@ -2,9 +2,9 @@
 
 from types import SimpleNamespace
 
-from tiny_operators.macros import merge_macros
+from tiny_operators.dag_parts.macros import merge_macros
+from tiny_operators.gcp.views import view_macros
 from tiny_operators.stores import load_stores
-from tiny_operators.views import view_macros
 
 _store = load_stores()[0]
 globals().update(view_macros(_store))

@@ -13,11 +13,11 @@ import requests
 
 from local.demo.parts import Simulator, Warehouse
 from tiny_operators import names
-from tiny_operators.hold_off import HoldOff
+from tiny_operators.fetching.hold_off import HoldOff
+from tiny_operators.fetching.turns import LiveTurn
+from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.storage import Objects
 from tiny_operators.stores import Store
-from tiny_operators.turns import LiveTurn
 
 
 class Notes:

@@ -12,9 +12,9 @@ import requests
 from local.demo.parts import Simulator, Warehouse
 from tests.component.test_webhook_path import archive, fetch, made_rows, plan, post, rows
 from tiny_operators import names
-from tiny_operators.hold_off import HoldOff, pause_s
+from tiny_operators.fetching.hold_off import HoldOff, pause_s
+from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyUnavailableError
-from tiny_operators.storage import Objects
 
 pytestmark = pytest.mark.stack
 

@@ -15,17 +15,17 @@ from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
 from local.demo.parts import Simulator, Warehouse
 from tiny_operators import names
+from tiny_operators.fetching.turns import LiveTurn
+from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.known_orders import KnownOrders
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_daily import PlanDailyOperator
 from tiny_operators.operators.rows import MakeRowsOperator
-from tiny_operators.plan import Plan, PlannedOrder
-from tiny_operators.planning import DatePlan, DatePlanner
-from tiny_operators.raw_writer import RawWriter
-from tiny_operators.storage import Objects
+from tiny_operators.planning.dates import DatePlan, DatePlanner
+from tiny_operators.planning.known_orders import KnownOrders
+from tiny_operators.planning.plan import Plan, PlannedOrder
+from tiny_operators.raw.writer import RawWriter
 from tiny_operators.tiny.answers import Answer
-from tiny_operators.turns import LiveTurn
 
 pytestmark = pytest.mark.stack
 

@@ -11,8 +11,8 @@ import pytest
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.replaying import TODAY, ZONE, free_day, older_folder, upload
+from tiny_operators.gcp.provision import create_missing
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.provision import create_missing
 from tiny_operators.rows.schema import TABLES
 
 pytestmark = pytest.mark.stack

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowException, AirflowFailException
-from tiny_operators.provision import create_missing
+from tiny_operators.gcp.provision import create_missing
 from tiny_operators.rows.schema import LAYOUTS, TABLES, column_names, schema_fields
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
 
@@ -45,7 +45,7 @@ def test_staging_tables_expire_after_a_day(store: Any, clients: tuple[Any, Any])
 def test_a_new_column_of_the_schema_file_is_added(
     store: Any, clients: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tiny_operators import provision
+    from tiny_operators.gcp import provision
 
     other = replace(store, dataset="z316_evolving")
     from tiny_operators.rows.schema import schema_fields as full

@@ -306,9 +306,9 @@ def test_an_order_that_is_not_listed_yet_waits(
     warehouse: Warehouse,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from tiny_operators import reading
+    from tiny_operators.fetching import orders as fetching_orders
 
-    monkeypatch.setattr(reading, "_LISTING_WAITS", (0.01,))
+    monkeypatch.setattr(fetching_orders, "_LISTING_WAITS", (0.01,))
     settings = requests.get(f"{simulator.url}/_sim/settings", timeout=30).json()
     settings["quirks"]["search_delay_s"] = 3600
     requests.put(f"{simulator.url}/_sim/settings", json=settings, timeout=30).raise_for_status()

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from tests.tiny_operators.helpers import raw_line, sample
-from tiny_operators.raw import RawLine
+from tiny_operators.raw.lines import RawLine
 from tiny_operators.tiny.answers import Json
 
 PEDIDO = 910000101

@@ -17,7 +17,7 @@ from tests.simulator.shops import make_shop
 from tests.tiny_operators.expected import OFFICE
 from tests.tiny_operators.helpers import VALUES, after, sample, to_json
 from tests.tiny_operators.orders import changed, order, page
-from tiny_operators.raw import RawLine
+from tiny_operators.raw.lines import RawLine
 from tiny_operators.rows.office import office_as_pdv
 from tiny_operators.rows.orders import OrderRows, order_record, order_rows, product_ids, row_texts
 from tiny_operators.rows.schema import OWN_COLUMNS, Column, tiny_columns

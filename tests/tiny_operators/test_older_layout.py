@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.tiny_operators.helpers import CNPJ, STORE, TEXTS, TIMEZONE, VALUES, sample_text, to_json
 from tests.tiny_operators.orders import COFFEE, PEDIDO, changed, order, page, product
 from tiny_operators import names
-from tiny_operators.older_layout import (
+from tiny_operators.raw.older_layout import (
     OlderFile,
     OlderFolder,
     folder_of,

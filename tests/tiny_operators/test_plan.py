@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import CNPJ, STORE, TEXTS, TIMEZONE, sample, sample_text
-from tiny_operators.inbox import Disposal, WebhookPlanner, disposals
 from tiny_operators.names import day_of
-from tiny_operators.plan import InboxFile, Plan, PlannedOrder, RejectedFile, chunks
+from tiny_operators.planning.inbox import Disposal, WebhookPlanner, disposals
+from tiny_operators.planning.plan import InboxFile, Plan, PlannedOrder, RejectedFile, chunks
 from tiny_operators.tiny.webhooks import Reject
 
 NOON = datetime(2026, 3, 14, 15, tzinfo=UTC)  # in São Paulo

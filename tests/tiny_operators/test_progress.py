@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tiny_operators.progress import Progress, hours_of_calls
+from tiny_operators.fetching.progress import Progress, hours_of_calls
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 

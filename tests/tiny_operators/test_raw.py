@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import ARRIVED, ORDER_READ, SAMPLES, TEXTS, VALUES, envelope, to_json
-from tiny_operators.raw import Envelope, read_line
+from tiny_operators.raw.lines import Envelope, read_line
 from tiny_operators.tiny.answers import one_line, parse_json
 
 ENVELOPES = st.builds(

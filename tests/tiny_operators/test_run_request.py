@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiny_operators.run_request import RequestError, RunRequest, check_names, read_request
+from tiny_operators.planning.run_request import RequestError, RunRequest, check_names, read_request
 
 ZONE = "America/Sao_Paulo"
 NOW = datetime(2026, 3, 15, 2, 30, tzinfo=UTC)  # 23:30 of the 14th in São Paulo

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from google.api_core import exceptions
 
-from tiny_operators.provision import NoRightError
+from tiny_operators.gcp.provision import NoRightError
+from tiny_operators.gcp.views import View, ViewColumn, ViewError, create_views, view_macros, views
 from tiny_operators.stores import Store, include_dir, load_stores
-from tiny_operators.views import View, ViewColumn, ViewError, create_views, view_macros, views
 
 STORE = load_stores()[0]
 # Its classes have no types.

@@ -9,9 +9,9 @@ from typing import Any, Final
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 
 from tiny_operators.events import log_event
-from tiny_operators.storage import Objects
+from tiny_operators.fetching.turns import LiveTurn
+from tiny_operators.gcp.storage import Objects
 from tiny_operators.stores import Store
-from tiny_operators.turns import LiveTurn
 
 from .base import StoreOperator
 

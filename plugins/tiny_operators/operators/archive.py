@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from tiny_operators import names
 from tiny_operators._compat import AirflowException, Context
 from tiny_operators.events import log_event
-from tiny_operators.hold_off import HoldOff
-from tiny_operators.inbox import Disposal, disposals
-from tiny_operators.plan import InboxFile
-from tiny_operators.storage import Objects
+from tiny_operators.fetching.hold_off import HoldOff
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.planning.inbox import Disposal, disposals
+from tiny_operators.planning.plan import InboxFile
 from tiny_operators.tiny.webhooks import Reject
 
 from .base import StoreOperator

@@ -18,10 +18,10 @@ from tiny_operators._compat import (
     data_interval,
     run_id_of,
 )
+from tiny_operators.gcp.storage import Objects
 from tiny_operators.links import RunFolderLink
-from tiny_operators.plan import Plan, PlannedOrder
-from tiny_operators.run_request import RequestError, RunRequest, check_names, read_request
-from tiny_operators.storage import Objects
+from tiny_operators.planning.plan import Plan, PlannedOrder
+from tiny_operators.planning.run_request import RequestError, RunRequest, check_names, read_request
 from tiny_operators.stores import Store
 
 

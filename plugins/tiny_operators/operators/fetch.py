@@ -9,11 +9,11 @@ from typing import Any
 
 from tiny_operators._compat import Context
 from tiny_operators.events import log_event
+from tiny_operators.fetching.orders import OrderReader
+from tiny_operators.fetching.progress import Progress
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.plan import chunks
-from tiny_operators.progress import Progress
-from tiny_operators.raw_writer import RawWriter
-from tiny_operators.reading import OrderReader
+from tiny_operators.planning.plan import chunks
+from tiny_operators.raw.writer import RawWriter
 
 from .account import AccountOperator
 

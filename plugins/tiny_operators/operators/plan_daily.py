@@ -13,16 +13,16 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from tiny_operators import names
 from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try, run_type
+from tiny_operators.dag_parts.forms import daily_form
 from tiny_operators.events import log_event
-from tiny_operators.forms import daily_form
+from tiny_operators.fetching.progress import hours_of_calls
+from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.known_orders import KnownOrders
-from tiny_operators.plan import Plan
-from tiny_operators.planning import DatePlan, DatePlanner
-from tiny_operators.progress import hours_of_calls
-from tiny_operators.raw_writer import RawWriter
-from tiny_operators.run_request import RunRequest
-from tiny_operators.storage import Objects
+from tiny_operators.planning.dates import DatePlan, DatePlanner
+from tiny_operators.planning.known_orders import KnownOrders
+from tiny_operators.planning.plan import Plan
+from tiny_operators.planning.run_request import RunRequest
+from tiny_operators.raw.writer import RawWriter
 from tiny_operators.timetables import settled_at
 from tiny_operators.tiny.listing import FilterIgnoredError
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from tiny_operators import names
 from tiny_operators._compat import AirflowSkipException, Context
 from tiny_operators.events import log_event
-from tiny_operators.hold_off import HoldOff
-from tiny_operators.inbox import WebhookPlanner
-from tiny_operators.plan import Plan
-from tiny_operators.storage import Objects
+from tiny_operators.fetching.hold_off import HoldOff
+from tiny_operators.fetching.turns import LiveTurn
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.planning.inbox import WebhookPlanner
+from tiny_operators.planning.plan import Plan
 from tiny_operators.tiny.webhooks import MAX_BYTES, Reject
-from tiny_operators.turns import LiveTurn
 
 from .base import StoreOperator
 

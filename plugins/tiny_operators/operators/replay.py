@@ -13,14 +13,14 @@ from typing import Any, Final
 
 from tiny_operators import names
 from tiny_operators._compat import AirflowSkipException, Context, run_type
+from tiny_operators.dag_parts.forms import date_range_form
 from tiny_operators.events import log_event
-from tiny_operators.forms import date_range_form
-from tiny_operators.older_layout import folder_of, older_order_rows
-from tiny_operators.raw import read_line
-from tiny_operators.raw_reader import RawReader, RawReferenceError
-from tiny_operators.row_files import RowFiles
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.raw.lines import read_line
+from tiny_operators.raw.older_layout import folder_of, older_order_rows
+from tiny_operators.raw.reader import RawReader, RawReferenceError
+from tiny_operators.rows.files import RowFiles
 from tiny_operators.rows.orders import OrderRows
-from tiny_operators.storage import Objects
 from tiny_operators.stores import Store
 from tiny_operators.tiny.webhooks import Reject
 
@@ -41,7 +41,7 @@ class ReplayRowsOperator(StoreOperator):
     the XCom ``progress``.
 
     Returns:
-        Counts: see :class:`~tiny_operators.row_files.RowFiles`.
+        Counts: see :class:`~tiny_operators.rows.files.RowFiles`.
 
     Raises:
         AirflowFailException: When the run was asked for what cannot be.

@@ -8,9 +8,9 @@ from typing import Any
 
 from tiny_operators import names
 from tiny_operators._compat import Context
-from tiny_operators.plan import chunks
-from tiny_operators.raw_reader import RawReader
-from tiny_operators.row_files import RowFiles
+from tiny_operators.planning.plan import chunks
+from tiny_operators.raw.reader import RawReader
+from tiny_operators.rows.files import RowFiles
 from tiny_operators.rows.orders import OrderRows
 from tiny_operators.tiny.webhooks import Reject
 

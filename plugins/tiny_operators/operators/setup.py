@@ -10,9 +10,9 @@ from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
 from tiny_operators._compat import AirflowFailException, BaseOperator, Context, ensure_pool
 from tiny_operators.events import log_event
-from tiny_operators.provision import NoRightError, create_missing
+from tiny_operators.gcp.provision import NoRightError, create_missing
+from tiny_operators.gcp.views import ViewError, create_views
 from tiny_operators.stores import Store
-from tiny_operators.views import ViewError, create_views
 
 log = logging.getLogger(__name__)
 

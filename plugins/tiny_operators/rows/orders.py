@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from tiny_operators.raw import RawLine
+from tiny_operators.raw.lines import RawLine
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
 from tiny_operators.tiny.search import lines, order_id
 from tiny_operators.tiny.services import OFFICE_SERVICE

@@ -17,8 +17,8 @@ from tiny_operators._compat import (
     wait_timed_out,
 )
 from tiny_operators.events import log_event
-from tiny_operators.hold_off import HoldOff
-from tiny_operators.storage import Objects
+from tiny_operators.fetching.hold_off import HoldOff
+from tiny_operators.gcp.storage import Objects
 from tiny_operators.stores import Store
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from . import search
+from tiny_operators.tiny import search
+
 from .answers import Answer, Json, Meaning
 
 DIRECTIONS: Final = ("ASC", "DESC")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.component.views.rows import STORE, Viewed
-from tiny_operators.provision import create_missing
+from tiny_operators.gcp.provision import create_missing
+from tiny_operators.gcp.views import create_views
 from tiny_operators.stores import Store, load_stores
-from tiny_operators.views import create_views
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.component.views.rows import Row, Viewed, line, order, search_line, table
-from tiny_operators.views import views
+from tiny_operators.gcp.views import views
 
 pytestmark = pytest.mark.stack
 

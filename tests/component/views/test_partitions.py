@@ -11,9 +11,9 @@ import pytest
 
 from local.stack.settings import venv
 from tests.component.views.rows import table
+from tiny_operators.gcp.views import views
 from tiny_operators.rows.schema import LAYOUTS, schema_fields
 from tiny_operators.stores import Store
-from tiny_operators.views import views
 
 pytestmark = pytest.mark.stack
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .tiny.webhooks import Reject
+from tiny_operators.tiny.webhooks import Reject
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ import pendulum
 from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
 from airflow.providers.google.cloud.transfers.gcs_to_bigquery import GCSToBigQueryOperator
 
-from . import names
-from ._compat import BaseOperator, let_scheduler_watch
+from tiny_operators import names
+from tiny_operators._compat import BaseOperator, let_scheduler_watch
+from tiny_operators.rows.schema import TABLES, schema_fields
+from tiny_operators.stores import Store, include_dir
+
 from .macros import merge_macros
-from .rows.schema import TABLES, schema_fields
-from .stores import Store, include_dir
 
 
 def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from . import names
-from .storage import Objects
+from tiny_operators import names
+from tiny_operators.gcp.storage import Objects
 
 # A live run that died leaves its mark; history does not stand still for it.
 _BELIEVED_FOR: Final = timedelta(minutes=10)

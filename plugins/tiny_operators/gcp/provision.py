@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from .events import log_event
-from .rows.schema import LAYOUTS, TABLES, schema_fields
-from .stores import Store
+from tiny_operators.events import log_event
+from tiny_operators.rows.schema import LAYOUTS, TABLES, schema_fields
+from tiny_operators.stores import Store
 
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage

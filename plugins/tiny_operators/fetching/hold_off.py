@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from . import names
-from .storage import Objects
+from tiny_operators import names
+from tiny_operators.gcp.storage import Objects
 
 _FIRST_S: Final = 30.0
 _LONGEST_S: Final = 900.0

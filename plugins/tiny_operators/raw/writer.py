@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from . import __version__, names
-from .hooks.tiny import search_request
-from .plan import PlannedOrder
-from .raw import Envelope, Kind
-from .storage import Objects
-from .stores import Store
-from .tiny.answers import Answer, Meaning
-from .tiny.services import PRODUCT_SERVICE, SEARCH_SERVICE
+from tiny_operators import __version__, names
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.hooks.tiny import search_request
+from tiny_operators.planning.plan import PlannedOrder
+from tiny_operators.stores import Store
+from tiny_operators.tiny.answers import Answer, Meaning
+from tiny_operators.tiny.services import PRODUCT_SERVICE, SEARCH_SERVICE
+
+from .lines import Envelope, Kind
 
 
 @dataclass

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, TypeVar
 
-from . import names
-from .events import log_event
-from .hooks.tiny import TinyHook, TinyUnavailableError, search_lines
-from .plan import Chunk, Plan, PlannedOrder
-from .raw_writer import RawWriter, now
-from .rows.orders import order_record, product_ids
-from .tiny import search
-from .tiny.answers import Answer, Json, Meaning
-from .tiny.services import OFFICE_SERVICE, ORDER_SERVICE
+from tiny_operators import names
+from tiny_operators.events import log_event
+from tiny_operators.hooks.tiny import TinyHook, TinyUnavailableError, search_lines
+from tiny_operators.planning.plan import Chunk, Plan, PlannedOrder
+from tiny_operators.raw.writer import RawWriter, now
+from tiny_operators.rows.orders import order_record, product_ids
+from tiny_operators.tiny import search
+from tiny_operators.tiny.answers import Answer, Json, Meaning
+from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE
 
 log = logging.getLogger(__name__)
 

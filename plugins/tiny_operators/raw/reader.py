@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from .raw import RawLine, read_line
-from .rows.orders import OrderRows, order_rows
-from .storage import Objects
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.rows.orders import OrderRows, order_rows
+
+from .lines import RawLine, read_line
 
 # Neighbouring orders share a search page and often products. A parsed page takes some hundred kilobytes.
 _KEEP_PAGES: Final = 4

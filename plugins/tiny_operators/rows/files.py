@@ -9,11 +9,12 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Final, Self, TextIO
 
-from . import names
-from .events import log_event
-from .rows.orders import OrderRows, row_texts
-from .rows.schema import TABLES
-from .storage import Objects
+from tiny_operators import names
+from tiny_operators.events import log_event
+from tiny_operators.gcp.storage import Objects
+
+from .orders import OrderRows, row_texts
+from .schema import TABLES
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from . import names
+from tiny_operators import names
+from tiny_operators.tiny.webhooks import OrderEvent, Reject, Uninteresting, arrival_in_name, read_webhook
+
 from .plan import InboxFile, Plan, PlannedOrder, RejectedFile
-from .tiny.webhooks import OrderEvent, Reject, Uninteresting, arrival_in_name, read_webhook
 
 # How long an order that Tiny never answers about goes on being asked for, while others get their answers.
 UNANSWERED_FOR: Final = timedelta(days=1)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from .rows.orders import SEARCH_VALUES
-from .stores import Store, include_dir
+from tiny_operators.rows.orders import SEARCH_VALUES
+from tiny_operators.stores import Store, include_dir
 
 if TYPE_CHECKING:
     from google.cloud import bigquery

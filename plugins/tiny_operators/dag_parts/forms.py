@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ._compat import Param
-from .run_request import FROM_DATE, TO_DATE
+from tiny_operators._compat import Param
+from tiny_operators.planning.run_request import FROM_DATE, TO_DATE
 
 _DATE: Final[dict[str, Any]] = {"type": ["null", "string"], "format": "date"}
 

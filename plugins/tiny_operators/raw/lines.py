@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from .tiny.answers import Json, parse_json
+from tiny_operators.tiny.answers import Json, parse_json
 
 Kind = Literal["pdv", "pesquisa", "produto"]
 

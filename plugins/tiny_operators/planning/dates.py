@@ -11,16 +11,17 @@ from datetime import UTC, date, datetime
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from . import names
-from .events import log_event
-from .hooks.tiny import TinyHook
+from tiny_operators import names
+from tiny_operators.events import log_event
+from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.raw.writer import RawWriter
+from tiny_operators.rows.orders import search_values
+from tiny_operators.tiny import search
+from tiny_operators.tiny.answers import Answer, Json
+from tiny_operators.tiny.listing import DateListing, Page
+
 from .known_orders import KnownOrder, KnownOrders, line_digest
 from .plan import PlannedOrder
-from .raw_writer import RawWriter
-from .rows.orders import search_values
-from .tiny import search
-from .tiny.answers import Answer, Json
-from .tiny.listing import DateListing, Page
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,10 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .events import log_event
+from tiny_operators.events import log_event
+from tiny_operators.stores import Store, include_dir
+
 from .provision import right
-from .stores import Store, include_dir
 
 if TYPE_CHECKING:
     from google.cloud import bigquery

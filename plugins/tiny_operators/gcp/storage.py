@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, cast
 
-from .names import NDJSON
+from tiny_operators.names import NDJSON
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Bucket, Client

@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
-from .raw import Envelope, Kind, RawLine
-from .rows.orders import OrderRows, order_rows
-from .stores import Store
-from .tiny.answers import parse_json
-from .tiny.services import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
-from .tiny.webhooks import Reject, kind_of
+from tiny_operators.rows.orders import OrderRows, order_rows
+from tiny_operators.stores import Store
+from tiny_operators.tiny.answers import parse_json
+from tiny_operators.tiny.services import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
+from tiny_operators.tiny.webhooks import Reject, kind_of
+
+from .lines import Envelope, Kind, RawLine
 
 _PATH: Final = "webhook"
 _VERSION: Final = "older"

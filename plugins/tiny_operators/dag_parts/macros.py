@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import names
-from .rows.schema import column_names
-from .stores import Store
+from tiny_operators import names
+from tiny_operators.rows.schema import column_names
+from tiny_operators.stores import Store
 
 
 def merge_macros(store: Store) -> dict[str, Callable[..., Any]]:

@@ -1,0 +1,1 @@
+"""What DAG files share: the last steps, forms, macros."""

@@ -1,0 +1,1 @@
+"""Google Cloud: objects in buckets, and what setup creates."""
