@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.component.views.reference import Ask, Reference, googlesql
 from tests.component.views.rows import STORE, Viewed
 from tiny_operators.gcp.provision import create_missing
 from tiny_operators.gcp.views import create_views
@@ -38,7 +40,23 @@ def viewed_store() -> Store:
 
 @pytest.fixture(scope="session")
 def viewed(clients: tuple[Any, Any], viewed_store: Store) -> Viewed:
-    """The store with its tables and views."""
+    """The store with its tables and views, on the emulator."""
     create_missing(viewed_store, *clients)
     create_views(clients[1], viewed_store)
     return Viewed(clients[1], viewed_store)
+
+
+@pytest.fixture(scope="session")
+def language() -> Iterator[Ask]:
+    """GoogleSQL itself."""
+    with googlesql() as ask:
+        yield ask
+
+
+@pytest.fixture(scope="module", params=["emulator", "googlesql"])
+def engine(request: pytest.FixtureRequest, viewed_store: Store) -> Viewed | Reference:
+    """The store on the emulator, and in BigQuery's language as its reference implementation runs it."""
+    if request.param == "googlesql":
+        return Reference(request.getfixturevalue("language"), viewed_store)
+    found: Viewed = request.getfixturevalue("viewed")
+    return found

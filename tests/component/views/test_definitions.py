@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.component.views.reference import Ask, Reference
 from tests.component.views.rows import Viewed, line, order, search_line
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.gcp.provision import create_missing
@@ -48,6 +49,14 @@ def test_the_descriptions_stand_at_their_columns(viewed: Viewed) -> None:
     for view in views(viewed.store):
         rows = viewed.client.query_and_wait(f"SELECT * FROM (\n{view.query}\n) LIMIT 0")
         assert [field.name for field in rows.schema] == [column.name for column in view.columns], view.path
+
+
+def test_bigquerys_language_gives_the_same_columns_and_types(language: Ask, viewed_store: Store) -> None:
+    """As its reference implementation reads the statements, which the emulator only translates."""
+    reference = Reference(language, viewed_store)
+    for view in views(viewed_store):
+        expected = [(column.name, column.type) for column in view.columns]
+        assert [*reference.types(view).items()] == expected, view.path
 
 
 def test_a_second_setup_makes_nothing(viewed: Viewed, clients: tuple[Any, Any]) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.component.views.reference import Reference
 from tests.component.views.rows import Row, Tables, Viewed, line, number, order, product, search_line, table
 
 pytestmark = pytest.mark.stack
@@ -183,14 +184,14 @@ def tables() -> Tables:
 
 
 @pytest.fixture(scope="module")
-def orders(viewed: Viewed) -> dict[int, Row]:
-    viewed.load(tables())
-    return {row["pedido_id"]: row for row in viewed.rows("pedidos", f"pedido_dia = '{DAY}'")}
+def orders(engine: Viewed | Reference) -> dict[int, Row]:
+    engine.load(tables())
+    return {row["pedido_id"]: row for row in engine.rows("pedidos", f"pedido_dia = '{DAY}'")}
 
 
 @pytest.fixture(scope="module")
-def items(viewed: Viewed, orders: dict[int, Row]) -> list[Row]:
-    rows = viewed.rows("itens_pedido", f"pedido_dia = '{DAY}'")
+def items(engine: Viewed | Reference, orders: dict[int, Row]) -> list[Row]:
+    rows = engine.rows("itens_pedido", f"pedido_dia = '{DAY}'")
     return sorted(rows, key=lambda row: (row["pedido_id"], row["item_posicao"]))
 
 

@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.component.views.reference import Reference
 from tests.component.views.rows import Row, Tables, Viewed, line, order, product, search_line
+from tiny_operators.stores import Store
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
-def today(viewed: Viewed) -> date:
-    return datetime.now(ZoneInfo(viewed.store.timezone)).date()
+def today(viewed_store: Store) -> date:
+    return datetime.now(ZoneInfo(viewed_store.timezone)).date()
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def arrived(today: date) -> datetime:
 
 
 @pytest.fixture(scope="module")
-def recent(viewed: Viewed, today: date, arrived: datetime) -> Viewed:
+def recent(engine: Viewed | Reference, today: date, arrived: datetime) -> Viewed | Reference:
     found: Tables = {"pdv": [], "pesquisa": [], "produto": []}
 
     def sell(pedido: int, days_ago: int, produto: int, valor: str, cost: str | None, **fields: str) -> None:
@@ -46,11 +48,11 @@ def recent(viewed: Viewed, today: date, arrived: datetime) -> Viewed:
     # Too old, or no sale.
     sell(3007, 365, 34, "999.00", "1.00")
     sell(3008, 0, 34, "999.00", None, situacao="Cancelado")
-    viewed.load(found)
-    return viewed
+    engine.load(found)
+    return engine
 
 
-def test_products_by_share_and_class(recent: Viewed, today: date) -> None:
+def test_products_by_share_and_class(recent: Viewed | Reference, today: date) -> None:
     found = {row["produto_id"]: row for row in recent.rows("produtos", "produto_id IS NOT NULL")}
     names = (
         "produto_nome",
@@ -70,7 +72,7 @@ def test_products_by_share_and_class(recent: Viewed, today: date) -> None:
     }
 
 
-def test_how_fresh_the_data_is(recent: Viewed, today: date, arrived: datetime) -> None:
+def test_how_fresh_the_data_is(recent: Viewed | Reference, today: date, arrived: datetime) -> None:
     (found,) = recent.rows("atualizacao")
     assert found == {
         "ultima_venda_recebida": arrived,
@@ -83,6 +85,6 @@ def test_how_fresh_the_data_is(recent: Viewed, today: date, arrived: datetime) -
     }
 
 
-def test_a_sale_of_today_is_in_todays_row(recent: Viewed, today: date) -> None:
+def test_a_sale_of_today_is_in_todays_row(recent: Viewed | Reference, today: date) -> None:
     rows: list[Row] = recent.rows("vendas_por_dia", f"dia = '{today}'")
     assert [(row["pedidos"], row["faturamento"]) for row in rows] == [(1, Decimal(300))]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.component.views.reference import Reference
 from tests.component.views.rows import Row, Tables, Viewed, line, number, order, product, search_line, table
 
 pytestmark = pytest.mark.stack
@@ -119,13 +120,13 @@ def tables() -> Tables:
 
 
 @pytest.fixture(scope="module")
-def sales(viewed: Viewed) -> Viewed:
-    viewed.load(tables())
-    return viewed
+def sales(engine: Viewed | Reference) -> Viewed | Reference:
+    engine.load(tables())
+    return engine
 
 
 @pytest.fixture(scope="module")
-def orders(sales: Viewed) -> dict[int, Row]:
+def orders(sales: Viewed | Reference) -> dict[int, Row]:
     days = f"pedido_dia BETWEEN '{MONDAY}' AND '{TUESDAY}'"
     return {row["pedido_id"]: row for row in sales.rows("pedidos", days)}
 
@@ -138,7 +139,7 @@ def as_value(text: str | None, like: object) -> Any:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_sales(sales: Viewed, view: str) -> None:
+def test_sales(sales: Viewed | Reference, view: str) -> None:
     expected = table(VIEWS[view])
     found = [
         {name: str(value) if isinstance(value, date) else value for name, value in row.items()}
@@ -153,7 +154,7 @@ def test_sales(sales: Viewed, view: str) -> None:
         assert row == {name: as_value(given[name], row[name]) for name in row}
 
 
-def test_payments_add_up_to_the_revenue(sales: Viewed) -> None:
+def test_payments_add_up_to_the_revenue(sales: Viewed | Reference) -> None:
     days = f"dia BETWEEN '{MONDAY}' AND '{TUESDAY}'"
     paid = sum(row["valor"] for row in sales.rows("vendas_por_forma_pagamento", days))
     assert paid == number("159.00")
@@ -172,7 +173,7 @@ def test_what_counts_as_a_sale(orders: dict[int, Row]) -> None:
     assert [pedido for pedido, row in orders.items() if row["excluido"]] == [2007]
 
 
-def test_orders_that_are_no_sales(sales: Viewed) -> None:
+def test_orders_that_are_no_sales(sales: Viewed | Reference) -> None:
     found = sales.rows("pedidos_fora_das_vendas", f"pedido_dia BETWEEN '{MONDAY}' AND '{TUESDAY}'")
     assert {row["pedido_id"]: row["motivo"] for row in found} == {
         2005: "cancelado",
@@ -198,7 +199,7 @@ def test_the_seller_is_that_of_the_search_line(orders: dict[int, Row]) -> None:
     )
 
 
-def test_customers(sales: Viewed, orders: dict[int, Row]) -> None:
+def test_customers(sales: Viewed | Reference, orders: dict[int, Row]) -> None:
     """The same CPF with and without dots is one customer, and cancelled orders are no purchases."""
     keys = [orders[pedido]["cliente_chave"] for pedido in (2001, 2002, 2011)]
     wanted = ", ".join(f"'{key}'" for key in keys)
