@@ -28,7 +28,7 @@ from local.stack.launcher import running
 from local.stack.settings import PROJECT, REPO, Settings
 from tiny_operators.gcp.provision import create_missing
 from tiny_operators.gcp.views import View, create_views, views
-from tiny_operators.rows.schema import LAYOUTS
+from tiny_operators.rows.schema import TABLES
 from tiny_operators.stores import Store, load_stores
 
 _HERE: Final = Path(__file__).resolve().parent
@@ -67,7 +67,7 @@ def main() -> int:
             seconds = {name: _seconds(client, query) for name, query in queries.items()}
             reads = Reads(client, store)
             found = reads.of(queries, {view.path: view.query for view in shown})
-            days = {table: reads.days(table) for table in LAYOUTS}
+            days = {table: reads.days(table) for table in TABLES}
     finally:
         shutil.rmtree(home, ignore_errors=True)
     figures.tell(f"days of the tables: {', '.join(f'{table} {count}' for table, count in days.items())}")
@@ -113,7 +113,7 @@ def _make_orders(client: bigquery.Client, store: Store, orders: int, figures: Fi
         client.query_and_wait(script, job_config=bigquery.QueryJobConfig(query_parameters=parameters))
     counts = {
         table: next(iter(client.query_and_wait(f"SELECT COUNT(*) AS n FROM `{store.dataset}.{table}`")))["n"]  # noqa: S608
-        for table in LAYOUTS
+        for table in TABLES
     }
     rows = ", ".join(f"{table} {count}" for table, count in counts.items())
     figures.tell(f"rows of {_DAYS} days: {rows}; made in {time.monotonic() - began:.0f} s")

@@ -9,7 +9,7 @@ import pytest
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowException, AirflowFailException
 from tiny_operators.gcp.provision import create_missing
-from tiny_operators.rows.schema import LAYOUTS, TABLES, column_names, schema_fields
+from tiny_operators.rows.schema import LAYOUTS, column_names, schema_fields
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
 
 pytestmark = pytest.mark.stack
@@ -28,7 +28,7 @@ def test_a_second_setup_creates_nothing(store: Any, clients: tuple[Any, Any]) ->
 
 
 def test_tables_are_as_their_schema_files_say(store: Any, clients: tuple[Any, Any]) -> None:
-    for name in TABLES:
+    for name in LAYOUTS:
         table = clients[1].get_table(f"{store.dataset}.{name}")
         assert [field.name for field in table.schema] == column_names(name)
         assert {field.name: field.description for field in table.schema} == {
@@ -54,7 +54,7 @@ def test_a_new_column_of_the_schema_file_is_added(
     create_missing(other, *clients)
     monkeypatch.setattr(provision, "schema_fields", full)
     create_missing(other, *clients)
-    for name in TABLES:
+    for name in LAYOUTS:
         table = clients[1].get_table(f"{other.dataset}.{name}")
         assert [field.name for field in table.schema] == column_names(name)
 

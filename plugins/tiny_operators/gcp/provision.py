@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tiny_operators.events import log_event
-from tiny_operators.rows.schema import LAYOUTS, TABLES, schema_fields
+from tiny_operators.rows.schema import LAYOUTS, schema_fields
 from tiny_operators.stores import Store
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Cli
         "datasets": [
             name for name, expires in datasets.items() if _dataset(bigquery, name, store.location, expires)
         ],
-        "tables": [name for name in TABLES if _table(bigquery, store, name)],
+        "tables": [name for name in LAYOUTS if _table(bigquery, store, name)],
     }
     if _secret(bigquery, store):
         created["tables"].append(_KEYS_TABLE)

@@ -11,6 +11,8 @@ from typing import Any, Final
 from tiny_operators.stores import include_dir
 
 TABLES: Final = ("produto", "pesquisa", "pdv")
+# What the pipeline tells of itself: what it set aside, and how complete the tables are.
+RECORDS: Final = ("rejeitados", "reconciliation")
 
 # Columns that the pipeline fills itself; all others hold what Tiny answered, under Tiny's own names.
 OWN_COLUMNS: Final = frozenset({
@@ -73,6 +75,12 @@ LAYOUTS: Final[dict[str, Layout]] = {
         "timestamp",
         "Produto como era na venda: uma linha por produto e pedido, com o custo do dia (produto.obter)",
     ),
+    "rejeitados": Layout(
+        ("id", "store"), "rejected_at", "Pedidos, produtos e arquivos postos de lado, cada um com a razão"
+    ),
+    "reconciliation": Layout(
+        ("run", "store"), "date", "Comparações da Tiny com o BigQuery: uma linha por dia de cada comparação"
+    ),
 }
 
 
@@ -80,7 +88,7 @@ def schema_fields(table: str, folder: Path | None = None) -> list[dict[str, Any]
     """The schema of a table as BigQuery's API takes it.
 
     Args:
-        table: ``pdv``, ``pesquisa`` or ``produto``.
+        table: One of ``TABLES`` or ``RECORDS``.
         folder: Where the schema files are; by default in the include folder.
     """
     path = (folder or include_dir() / "schemas") / f"{table}.json"
