@@ -49,6 +49,12 @@ def test_tasks_have_owner_retries_and_an_end(dags: Any, dag_id: str) -> None:
         assert bool(task.execution_timeout) is not endless, task.task_id
 
 
+@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
+def test_a_task_that_failed_for_good_tells_people(dags: Any, dag_id: str) -> None:
+    for task in dags[dag_id].tasks:
+        assert task.on_failure_callback, task.task_id
+
+
 def test_tasks_that_call_tiny_are_in_the_pool_of_the_account(dags: Any) -> None:
     in_pool = {
         (dag_id, task.task_id)

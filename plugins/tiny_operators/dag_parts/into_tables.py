@@ -10,6 +10,7 @@ from airflow.providers.google.cloud.transfers.gcs_to_bigquery import GCSToBigQue
 
 from tiny_operators import names
 from tiny_operators._compat import BaseOperator, let_scheduler_watch
+from tiny_operators.alerts import failure_callback
 from tiny_operators.rows.schema import TABLES, schema_fields
 from tiny_operators.stores import Store, include_dir
 
@@ -36,6 +37,7 @@ def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
             "priority_weight": priority,
             "weight_rule": "absolute",
             "on_execute_callback": let_scheduler_watch,
+            "on_failure_callback": failure_callback(store),
         },
         "template_searchpath": [str(include_dir() / "sql")],
         "user_defined_macros": merge_macros(store),

@@ -9,6 +9,7 @@ from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
 from tiny_operators._compat import AirflowFailException, BaseOperator, Context, ensure_pool
+from tiny_operators.alerts import AlertsError, configured_alerts
 from tiny_operators.events import log_event
 from tiny_operators.gcp.provision import NoRightError, create_missing
 from tiny_operators.gcp.views import ViewError, create_views
@@ -32,7 +33,8 @@ class SetupStoreOperator(BaseOperator):
         Names of what was created, by kind.
 
     Raises:
-        AirflowFailException: When a right is missing, or a view cannot be made; the message says on what.
+        AirflowFailException: When a right is missing, a view cannot be made, or the variable of alerts is wrong; the
+            message says what.
     """
 
     def __init__(self, *, store: Store, gcp_conn_id: str = "google_cloud_default", **kwargs: Any) -> None:
@@ -51,7 +53,9 @@ class SetupStoreOperator(BaseOperator):
             self._ensure_pools()
             # Last: the other DAGs wait for tables and pools, and for no view.
             created["views"] = create_views(bigquery, self.store)
-        except (NoRightError, ViewError) as error:
+            # Nobody sees a wrong one before the first failure, when nobody is told.
+            configured_alerts()
+        except (NoRightError, ViewError, AlertsError) as error:
             raise AirflowFailException(str(error)) from error
         counts = {kind: len(made) for kind, made in created.items()}
         log_event(log, "setup_done", store=self.store.prefix, **counts)

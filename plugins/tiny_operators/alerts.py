@@ -1,0 +1,204 @@
+"""Telling people, through any notifier that the environment has.
+
+It is named in one place, the Airflow variable ``tiny_alerts``. Off while there is none. Its value is a JSON object::
+
+    {"notifier": "airflow.providers.smtp.notifications.smtp.SmtpNotifier",
+     "arguments": {"to": "ops@example.com", "subject": "{title}", "html_content": "<pre>{message}</pre>"}}
+
+``{title}`` and ``{message}`` stand for what there is to say, wherever they stand in the arguments. A notifier is a
+class as in https://airflow.apache.org/docs/apache-airflow/stable/howto/notifications.html.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import Any, Final
+
+from ._compat import BaseNotifier, Context, Variable
+from .events import Field, format_event, log_event
+from .stores import Store
+
+log = logging.getLogger(__name__)
+
+ALERTS_VARIABLE: Final = "tiny_alerts"
+
+# Tasks whose counts say how far a run came.
+_COUNTING: Final = ("plan", "fetch", "rows", "compare")
+# What Airflow would take for a template.
+_TEMPLATE_MARK: Final = re.compile(r"\{(?=[{%#])")
+_SEE_LOG: Final = "read the end of the task's log; the DAG's documentation has a section Triage"
+
+
+class AlertsError(ValueError):
+    """The variable is wrong; the message names the field and what is expected."""
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """Who is told, and how.
+
+    Attributes:
+        notifier: The notifier's class.
+        arguments: What it is made with; ``{title}`` and ``{message}`` in its texts are filled in.
+    """
+
+    notifier: type[BaseNotifier]
+    arguments: Mapping[str, Any]
+
+
+def read_alerts(text: str | None) -> Alerts | None:
+    """The setting, checked; None when alerts are off.
+
+    Args:
+        text: Value of the variable ``tiny_alerts``; None or empty when there is none.
+
+    Raises:
+        AlertsError: When it is not as described above, or its class cannot be imported.
+    """
+    if not text or not text.strip():
+        return None
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise AlertsError(f"variable {ALERTS_VARIABLE} must be a JSON object; it is no JSON") from error
+    if not isinstance(content, dict) or not set(content) <= {"notifier", "arguments"}:
+        raise AlertsError(f"variable {ALERTS_VARIABLE} must be a JSON object with 'notifier' and 'arguments'")
+    path, arguments = content.get("notifier"), content.get("arguments", {})
+    if not isinstance(path, str) or not isinstance(arguments, dict):
+        raise AlertsError(
+            f"variable {ALERTS_VARIABLE}: 'notifier' must be the text of a class, 'arguments' an object"
+        )
+    try:
+        notifier = resolve_name(path)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise AlertsError(f"variable {ALERTS_VARIABLE}: notifier {path!r} cannot be imported") from error
+    if not (isinstance(notifier, type) and issubclass(notifier, BaseNotifier)):
+        raise AlertsError(f"variable {ALERTS_VARIABLE}: {path!r} is not a notifier of Airflow")
+    return Alerts(notifier, arguments)
+
+
+def configured_alerts() -> Alerts | None:
+    """The environment's setting; None when alerts are off.
+
+    Raises:
+        AlertsError: As :func:`read_alerts`.
+    """
+    return read_alerts(Variable.get(ALERTS_VARIABLE, None))
+
+
+def alert(context: Context, message: str, **fields: Field) -> None:
+    """Tell people, if anybody is to be told. Never fails: what cannot be told is in the log.
+
+    Args:
+        context: The task's context.
+        message: One sentence: what is the matter.
+        **fields: Named values, as in a log event; no personal data.
+    """
+    _tell(context, message, [format_event("alert", fields)] if fields else [])
+
+
+def failure_callback(store: Store) -> Callable[[Context], None]:
+    """What Airflow calls when a task of the store has failed for good.
+
+    Args:
+        store: The store.
+    """
+
+    def tell_failure(context: Context) -> None:
+        ti: Any = context["ti"]
+        lines = [
+            f"run: {ti.run_id}, try {ti.try_number}",
+            f"error: {_error(context.get('exception'))}",
+            *_counts(ti),
+            f"what to do: {what_to_do(_docs(context), ti.task_id)}",
+        ]
+        _tell(context, f"{store.prefix}: {ti.dag_id}.{ti.task_id} failed", lines)
+
+    return tell_failure
+
+
+def what_to_do(docs: str, task_id: str) -> str:
+    """What a DAG's documentation says about a task, in its section Triage.
+
+    Args:
+        docs: The documentation, in Markdown: items of a list that begin with the tasks they are about, in bold.
+        task_id: The task.
+    """
+    _, _, triage = docs.partition("### Triage")
+    items = re.findall(r"^\* (.+?)(?=\n\*|\n\n|\Z)", triage, re.DOTALL | re.MULTILINE)
+    found = [" ".join(item.split()) for item in items if _is_about(item, task_id)]
+    return " ".join(found).replace("**", "").replace("`", "") or _SEE_LOG
+
+
+def _is_about(item: str, task_id: str) -> bool:
+    return any(
+        task_id == name or task_id.startswith(f"{name}_") for name in re.findall(r"\*\*(\w+)\*\*", item)
+    )
+
+
+def _docs(context: Context) -> str:
+    dag: Any = context.get("dag")
+    return getattr(dag, "doc_md", None) or ""
+
+
+def _error(error: object) -> str:
+    """The kind of an error; with what it says only when it is this package's: others may quote what they were given."""
+    if not isinstance(error, BaseException):
+        return "the task's process ended, or was ended, from outside"
+    frames = error.__traceback__
+    while frames and frames.tb_next:
+        frames = frames.tb_next
+    ours = frames is not None and str(frames.tb_frame.f_globals.get("__name__", "")).startswith(
+        __package__ or ""
+    )
+    return f"{type(error).__name__}: {error}" if ours else type(error).__name__
+
+
+def _counts(ti: Any) -> list[str]:
+    """What the run's tasks counted before."""
+    lines = []
+    for task_id in _COUNTING:
+        counts: Any = None
+        # A callback for a task whose process was killed runs where XComs may be out of reach.
+        with suppress(Exception):
+            counts = ti.xcom_pull(task_ids=task_id)
+        if isinstance(counts, Mapping):
+            numbers = {name: value for name, value in counts.items() if isinstance(value, int | float)}
+            lines.append(f"{task_id}: " + ", ".join(f"{name} {value}" for name, value in numbers.items()))
+    return lines
+
+
+def _tell(context: Context, title: str, lines: list[str]) -> None:
+    try:
+        alerts = configured_alerts()
+        if alerts is None:
+            return
+        title = _TEMPLATE_MARK.sub("{ ", title)
+        message = _TEMPLATE_MARK.sub("{ ", "\n".join([title, *lines]))
+        alerts.notifier(**_filled(alerts.arguments, {"{title}": title, "{message}": message}))(context)
+        log_event(log, "alert_sent", title=title)
+    except Exception as error:
+        # Whoever could be told cannot be reached: that must not change what becomes of the task.
+        text = str(error) if isinstance(error, AlertsError) else type(error).__name__
+        log_event(log, "alert_failed", level=logging.ERROR, title=title, error=text)
+
+
+def _filled(value: Any, texts: Mapping[str, str]) -> Any:
+    """Arguments with their placeholders filled in, at any depth."""
+    match value:
+        case str():
+            for placeholder, text in texts.items():
+                value = value.replace(placeholder, text)
+            return value
+        case Mapping():
+            return {name: _filled(item, texts) for name, item in value.items()}
+        case list():
+            return [_filled(item, texts) for item in value]
+        case _:
+            return value
