@@ -8,8 +8,8 @@ from tiny_operators.operators.setup import SetupStoreOperator
 from tiny_operators.stores import Store, load_stores
 
 DOCS = """
-Creates the buckets, datasets, tables, views and pools of the store; safe to run again. It runs once by itself when it is
-deployed. Run it again by hand after a deployment that adds columns or tables.
+Creates the buckets, datasets, tables, views and pools of the store; safe to run again. It runs once by itself when it
+is deployed. Run it again by hand after a deployment that adds columns or tables.
 
 ### Triage
 * **No right to create …**: give Airflow's service account the role that the message names, then clear the task.

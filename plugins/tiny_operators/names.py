@@ -41,14 +41,19 @@ def live_waits_object(prefix: str) -> str:
     return f"runs/{prefix}_live_waits.json"
 
 
+def date_plans_prefix(key: str) -> str:
+    """Where a run of history keeps what it is to do about each of its dates."""
+    return f"runs/{key}/dates/"
+
+
 def date_plan_object(key: str, date: str) -> str:
     """What a run of history is to do about one date; stands when the date's search pages are all read."""
-    return f"runs/{key}/dates/{date}.json"
+    return f"{date_plans_prefix(key)}{date}.json"
 
 
 def date_orders_object(key: str, date: str, unique: str) -> str:
     """The orders of one date that a run of history is to read, one a line."""
-    return f"runs/{key}/dates/{date}-{unique}.ndjson"
+    return f"{date_plans_prefix(key)}{date}-{unique}.ndjson"
 
 
 def search_object(key: str) -> str:
@@ -112,9 +117,14 @@ def rows_object(table: str, key: str) -> str:
     return f"rows/{table}/{key}.ndjson"
 
 
+def rejected_prefix(day: str) -> str:
+    """Where a day's rejects are: webhook files, each with its reason, and what became of the orders of other runs."""
+    return f"rejected/dt={day}/"
+
+
 def rejects_object(key: str, day: str) -> str:
-    """Rejected orders and products of one run, each with its reason."""
-    return f"rejected/dt={day}/{key}.ndjson"
+    """What one run set aside, each with its reason; not there when that is nothing."""
+    return f"{rejected_prefix(day)}{key}.ndjson"
 
 
 def staging_table(dataset: str, table: str, key: str) -> str:
@@ -122,14 +132,19 @@ def staging_table(dataset: str, table: str, key: str) -> str:
     return f"{dataset}.{table}_{key}"
 
 
+def done_prefix(day: str) -> str:
+    """Where the webhook files of a day are that are done."""
+    return f"webhook/dt={day}/"
+
+
 def done_object(name: str, generation: int, day: str) -> str:
     """Where a webhook file goes when its order is in BigQuery; the generation keeps namesakes apart."""
-    return f"webhook/dt={day}/{generation}-{_short(name)}"
+    return f"{done_prefix(day)}{generation}-{_short(name)}"
 
 
 def rejected_object(name: str, generation: int, day: str) -> str:
     """Where a webhook file goes that cannot be used."""
-    return f"rejected/dt={day}/{generation}-{_short(name)}"
+    return f"{rejected_prefix(day)}{generation}-{_short(name)}"
 
 
 def _short(name: str) -> str:

@@ -6,9 +6,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
+
+from .opening_hours import parse_opening_hours
+
+# Fields of a store that are numbers, each with its kind and the least and the most that it may be.
+_NUMBERS: dict[str, tuple[type, float, float]] = {
+    "quiet_minutes": (int, 1, 24 * 60),
+    "reject_share": (float, 0, 1),
+    "rejects_limit": (int, 0, 1_000_000),
+}
+_NOT_TEXTS = frozenset({"effective_statuses", *_NUMBERS})
 
 _PACKAGE = Path(__file__).resolve().parent
 # In the repository include/ stands beside plugins/; Composer syncs only dags/ and plugins/, so there it is in dags/.
@@ -48,6 +59,11 @@ class Store:
         report_dataset: BigQuery dataset of the views without personal data; by default ``{dataset}_relatorios``.
         personal_dataset: BigQuery dataset of the views with personal data; by default ``{dataset}_pessoal``.
         effective_statuses: Labels and codes of the orders that count as sales; capitals and accents do not matter.
+        opening_hours: When webhooks are expected: see :mod:`tiny_operators.opening_hours`; empty for never.
+        reject_share: Which part of a batch's orders may be set aside before the run fails, 0 to 1: then it is not one
+            bad order, but a change of the API.
+        rejects_limit: How many orders and files may be set aside for a week before people are told.
+        quiet_minutes: How long no webhook may come in opening hours before people are told.
     """
 
     prefix: str
@@ -62,6 +78,10 @@ class Store:
     report_dataset: str = ""
     personal_dataset: str = ""
     effective_statuses: tuple[str, ...] = EFFECTIVE_STATUSES
+    opening_hours: str = ""
+    quiet_minutes: int = 120
+    reject_share: float = 0.2
+    rejects_limit: int = 20
 
     def __post_init__(self) -> None:
         """Name the datasets of the views after that of the tables, where the stores file names none."""
@@ -145,14 +165,16 @@ def _store(row: object, where: str) -> Store:
         raise StoresError(f"{where} must be a mapping of fields, found {type(row).__name__}")
     known = [field.name for field in fields(Store)]
     needed = [field.name for field in fields(Store) if field.default is MISSING]
-    texts = [name for name in known if name != "effective_statuses" and (name in needed or name in row)]
+    texts = [name for name in known if name not in _NOT_TEXTS and (name in needed or name in row)]
     for name in texts:
         if not isinstance(row.get(name), str) or not row[name].strip():
             raise StoresError(f"{where}.{name} must be a text (in quotes, if it is all digits)")
     if unknown := sorted(set(row) - set(known)):
         raise StoresError(f"{where} has unknown fields {unknown}; known are {known}")
     statuses = _statuses(row.get("effective_statuses", list(EFFECTIVE_STATUSES)), where)
-    store = Store(**{name: row[name].strip() for name in texts}, effective_statuses=statuses)
+    numbers = {name: _number(row[name], name, where) for name in _NUMBERS if name in row}
+    values: dict[str, Any] = {name: row[name].strip() for name in texts} | numbers
+    store = Store(**values, effective_statuses=statuses)
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", store.prefix):
         raise StoresError(f"{where}.prefix must be lower-case letters, digits and _, starting with a letter")
     if not re.fullmatch(r"[0-9A-Z]{12}[0-9]{2}|[0-9]{11}", store.cnpj):
@@ -160,10 +182,21 @@ def _store(row: object, where: str) -> Store:
             f"{where}.cnpj must be the 14 characters of a CNPJ (or 11 digits of a CPF), without dots"
         )
     try:
+        parse_opening_hours(store.opening_hours)
+    except ValueError as error:
+        raise StoresError(f"{where}.opening_hours: {error}") from error
+    try:
         ZoneInfo(store.timezone)
     except (KeyError, ValueError, OSError) as error:
         raise StoresError(f"{where}.timezone must be an IANA name such as America/Sao_Paulo") from error
     return store
+
+
+def _number(value: object, name: str, where: str) -> int | float:
+    kind, least, most = _NUMBERS[name]
+    if isinstance(value, bool) or not isinstance(value, int | kind) or not least <= value <= most:
+        raise StoresError(f"{where}.{name} must be a number from {least} to {most}, without quotes")
+    return value
 
 
 def _statuses(value: object, where: str) -> tuple[str, ...]:

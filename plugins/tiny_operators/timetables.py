@@ -1,6 +1,6 @@
-"""When the DAGs of history run: one run for each day.
+"""When the DAGs run that no webhook starts.
 
-A timetable of Airflow's own: Composer 3 gives its schedulers no plugins, and so no timetable of ours
+Timetables of Airflow's own: Composer 3 gives its schedulers no plugins, and so no timetable of ours
 (https://cloud.google.com/composer/docs/composer-3/install-plugins).
 """
 
@@ -11,11 +11,18 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from airflow.timetables.interval import CronDataIntervalTimetable
+from airflow.timetables.trigger import CronTriggerTimetable
 
 # Intervals begin at midnight UTC, because Airflow's backfill commands read a date as that: so -s 2026-01-01 with
 # -e 2026-01-31 makes exactly 31 runs, in whatever time zone the store is. An interval is the name of a day; the store's
 # day of that name ends some hours later, or earlier.
 EACH_DAY: Final = CronDataIntervalTimetable("0 0 * * *", timezone="UTC")
+
+# On the quarter, when the work of the full hour is done.
+EACH_HOUR: Final = CronTriggerTimetable("15 * * * *", timezone="UTC")
+
+# Sunday, when the night's run of the daily DAG is over.
+_EACH_WEEK: Final = "0 5 * * 0"
 
 # How long after the end of a day it is read: late changes of the day are in it then.
 _SETTLED_AFTER: Final = timedelta(hours=2, minutes=30)
@@ -40,3 +47,12 @@ def settled_at(day: date, timezone: str) -> datetime:
         timezone: IANA name of the store's time zone.
     """
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone)) + _SETTLED_AFTER
+
+
+def each_week(timezone: str) -> CronTriggerTimetable:
+    """When Tiny and BigQuery are compared.
+
+    Args:
+        timezone: IANA name of the store's time zone.
+    """
+    return CronTriggerTimetable(_EACH_WEEK, timezone=timezone)

@@ -197,3 +197,36 @@ def test_a_missing_include_folder_is_told_with_both_places(
     places[1].mkdir(parents=True)
     (places[1] / "stores.yaml").write_text("", encoding="utf-8")
     assert include_dir() == places[1]
+
+
+def test_what_is_watched_can_be_set(tmp_path: Path) -> None:
+    (store,) = load(tmp_path, one())
+    assert (store.opening_hours, store.quiet_minutes, store.reject_share, store.rejects_limit) == (
+        "",
+        120,
+        0.2,
+        20,
+    )
+    settings = {
+        "opening_hours": "mon-sat 09:00-19:00",
+        "quiet_minutes": 90,
+        "reject_share": 1,
+        "rejects_limit": 0,
+    }
+    (store,) = load(tmp_path, one(**settings))
+    assert {name: getattr(store, name) for name in settings} == settings
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("opening_hours", "always", "opening_hours: 'always' is no opening hours"),
+        ("quiet_minutes", 0, "quiet_minutes must be a number from 1 to 1440"),
+        ("quiet_minutes", 1.5, "quiet_minutes must be a number"),
+        ("reject_share", "20%", "reject_share must be a number from 0 to 1"),
+        ("reject_share", 20, "reject_share must be a number from 0 to 1"),
+        ("rejects_limit", True, "rejects_limit must be a number"),
+    ],
+)
+def test_other_settings_of_watching_are_refused(tmp_path: Path, field: str, value: Any, says: str) -> None:
+    assert says in wrong(tmp_path, one(**{field: value}))

@@ -213,14 +213,15 @@ def view_macros(store: Store) -> dict[str, Any]:
     """What the SQL of views and checks may use: names of tables and views, and facts of the store as SQL literals.
 
     Returns:
-        ``target(table)``: the table; ``report(view)``: the view of the report dataset; ``store``, ``timezone`` and
-        ``effective_statuses``: literals, the last of them a list without brackets.
+        ``target(table)``: the table; ``report(view)``: the view of the report dataset; ``store``, ``timezone``,
+        ``rejects_limit`` and ``effective_statuses``: literals, the last of them a list without brackets.
     """
     return {
         **report_macros(store),
         "target": lambda table: f"{store.dataset}.{table}",
         "store": _quoted(store.prefix),
         "timezone": _quoted(store.timezone),
+        "rejects_limit": str(store.rejects_limit),
         "effective_statuses": ", ".join(_quoted(_plain(status)) for status in store.effective_statuses),
     }
 

@@ -1,0 +1,49 @@
+"""Airflow DAG of each store: tells people of what fails no other run."""
+
+from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
+
+from tiny_operators._compat import DAG
+from tiny_operators.dag_parts.into_tables import dag_arguments
+from tiny_operators.gcp.views import view_macros
+from tiny_operators.operators.watch import WatchWebhooksOperator
+from tiny_operators.stores import Store, load_stores
+from tiny_operators.timetables import EACH_HOUR
+
+DOCS = """
+Looks each hour for what makes no other run fail: that no webhooks come though the store is open, and that much was set
+aside and nobody put it back. Each fails its task then; who is told is set by the variable `tiny_alerts`.
+
+When the store is open, and what is too much, are fields of `include/stores.yaml`. Without `opening_hours` no webhooks
+are expected, and `webhooks` is skipped.
+
+### Triage
+* **webhooks** failed: no sale was announced for some time. See whether the receiver answers and what its log says, and
+  whether Tiny still has its address (Configurações, Webhooks). What was missed comes with the night's run.
+* **rejects** failed: its error names orders. See the table `rejeitados` for the reasons; when the cause is mended, run
+  `z316_put_back` (its name begins with the store's prefix).
+"""
+
+
+def watch_dag(store: Store) -> DAG:
+    """The watch DAG of one store."""
+    with DAG(
+        dag_id=f"{store.prefix}_watch",
+        description=f"Tells when no webhooks of {store.name} come, or many orders are set aside",
+        doc_md=DOCS,
+        schedule=EACH_HOUR,
+        max_active_runs=1,
+        **{**dag_arguments(store, priority=5), "user_defined_macros": view_macros(store)},
+    ) as dag:
+        WatchWebhooksOperator(task_id="webhooks", store=store)
+        # No retries: it fails because of what it found.
+        BigQueryInsertJobOperator(
+            task_id="rejects",
+            configuration={"query": {"query": "watch_rejects.sql", "useLegacySql": False}},
+            location=store.location,
+            retries=1,
+        )
+    return dag
+
+
+for _store in load_stores():
+    globals()[f"{_store.prefix}_watch"] = watch_dag(_store)

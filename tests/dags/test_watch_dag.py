@@ -1,0 +1,101 @@
+"""What fails no other run: no webhooks, and rejects that nobody puts back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from local.demo.parts import Warehouse
+from tiny_operators import names
+from tiny_operators._compat import AirflowFailException, AirflowSkipException
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.operators.watch import WatchWebhooksOperator
+from tiny_operators.rows.schema import schema_fields
+
+pytestmark = pytest.mark.stack
+
+ALWAYS = "mon-sun 00:00-23:59"
+
+
+@pytest.fixture
+def moment() -> datetime:
+    return datetime.now(UTC)
+
+
+def watched(store: Any, **settings: Any) -> WatchWebhooksOperator:
+    return WatchWebhooksOperator(task_id="webhooks", store=replace(store, **settings))
+
+
+def skip_near_midnight(store: Any, minutes: int) -> None:
+    local = datetime.now(ZoneInfo(store.timezone))
+    if local.hour * 60 + local.minute < minutes + 1 or (local.hour, local.minute) == (23, 59):
+        pytest.skip("the store's day has just begun or is about to end")
+
+
+def test_no_webhook_is_expected_while_the_store_is_closed(store: Any) -> None:
+    with pytest.raises(AirflowSkipException, match="No webhooks are expected now"):
+        watched(store).execute({})
+
+
+def test_a_quiet_day_is_told(store: Any, warehouse: Warehouse) -> None:
+    skip_near_midnight(store, 1)
+    bucket = f"{store.api_bucket}-quiet"
+    storage = warehouse._storage()
+    for name in (bucket, f"{bucket}-in"):
+        storage.create_bucket(name)
+    quiet = watched(
+        store, api_bucket=bucket, webhook_bucket=f"{bucket}-in", opening_hours=ALWAYS, quiet_minutes=1
+    )
+    with pytest.raises(
+        AirflowFailException, match=r"No webhook of z316 for \d+ minutes, and the store is open"
+    ):
+        quiet.execute({})
+    day = names.day_of(datetime.now(UTC), store.timezone)
+    Objects(storage, bucket).write_json(names.done_object("sale.json", 1, day), {})
+    assert quiet.execute({}) == {"quiet_minutes": 0}
+
+
+def reject(pedido: int | None, at: datetime, **values: Any) -> dict[str, Any]:
+    row = {"store": "z316", "id": f"test-{pedido}-{values}", "rejected_at": at.isoformat(), "pedido": pedido}
+    return {**row, **values}
+
+
+def test_rejects_that_nobody_puts_back_are_told(
+    dags: Any, store: Any, warehouse: Warehouse, moment: datetime, request: pytest.FixtureRequest
+) -> None:
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+    from google.cloud.bigquery import LoadJobConfig, SchemaField
+
+    client = BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
+    table = f"{client.project}.{store.dataset}.rejeitados"
+    request.addfinalizer(
+        lambda: client.query_and_wait(f"DELETE FROM `{table}` WHERE STARTS_WITH(id, 'test-')")
+    )
+    there = client.query_and_wait(
+        f"SELECT COUNT(*) AS n FROM `{table}` WHERE rejected_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
+    )
+    left = store.rejects_limit - next(iter(there))["n"]
+    task = dags["z316_watch"].get_task("rejects")
+
+    def add(rows: list[dict[str, Any]]) -> None:
+        schema = [SchemaField.from_api_repr(field) for field in schema_fields("rejeitados")]
+        client.load_table_from_json(rows, table, job_config=LoadJobConfig(schema=schema)).result()
+
+    def look() -> None:
+        sql = dags["z316_watch"].get_template_env().get_template("watch_rejects.sql").render()
+        client.query_and_wait(sql, location=store.location)
+
+    assert "watch_rejects.sql" in str(task.configuration)
+    add([reject(9_000_000 + n, moment) for n in range(left)])
+    # Too old, and only a product of an order that was loaded.
+    add([reject(9_100_000, moment - timedelta(days=8)), reject(9_100_001, moment, produto=5)])
+    look()
+    add([reject(None, moment, file="upload.json")])
+    with pytest.raises(
+        Exception, match=r"2\d orders and files are set aside, more than 20; of the orders: .*9000000"
+    ):
+        look()
