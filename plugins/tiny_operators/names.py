@@ -56,6 +56,11 @@ def date_orders_object(key: str, date: str, unique: str) -> str:
     return f"{date_plans_prefix(key)}{date}-{unique}.ndjson"
 
 
+def fields_object(prefix: str) -> str:
+    """What is known of the fields of Tiny's answers to a store."""
+    return f"fields/{prefix}.json"
+
+
 def search_object(key: str) -> str:
     """Which search page lists which order of the run."""
     return f"runs/{key}/search.json"

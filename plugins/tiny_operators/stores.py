@@ -192,9 +192,10 @@ def _store(row: object, where: str) -> Store:
     return store
 
 
-def _number(value: object, name: str, where: str) -> int | float:
+def _number(value: Any, name: str, where: str) -> float:
     kind, least, most = _NUMBERS[name]
-    if isinstance(value, bool) or not isinstance(value, int | kind) or not least <= value <= most:
+    fits = isinstance(value, int | float) and (kind is float or isinstance(value, int))
+    if not fits or isinstance(value, bool) or not least <= value <= most:
         raise StoresError(f"{where}.{name} must be a number from {least} to {most}, without quotes")
     return value
 

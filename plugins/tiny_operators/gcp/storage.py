@@ -7,7 +7,7 @@ Writes that must happen once carry ``if_generation_match=0``, which also lets th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, cast
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Held in memory of an object that is written or read bit by bit; the client's own choice is 40 MB for each.
 _PART_BYTES: Final = 1024 * 1024
+_CHANGE_TRIES: Final = 5
 
 
 class Objects:
@@ -82,6 +83,36 @@ class Objects:
     def create_json(self, name: str, content: object) -> bool:
         """Write a JSON object that must not be there yet; False when there was one, which stays."""
         return self.create(name, json.dumps(content, ensure_ascii=False, indent=1), "application/json")
+
+    def change_json(self, name: str, change: Callable[[Any], object]) -> None:
+        """Change a JSON object; what others write meanwhile is not lost.
+
+        Args:
+            name: The object.
+            change: Makes the new content of the present one, which is None when there is none. It is called again when
+                another content came meanwhile.
+
+        Raises:
+            PreconditionFailed: When others were faster, time and again.
+        """
+        from google.api_core.exceptions import PreconditionFailed
+
+        for tries_left in reversed(range(_CHANGE_TRIES)):
+            there = self._bucket.get_blob(name)
+            generation = there.generation if there else 0
+            content = self.read(name, generation) if there else None
+            text = json.dumps(
+                change(None if content is None else json.loads(content)), ensure_ascii=False, indent=1
+            )
+            try:
+                self._bucket.blob(name).upload_from_string(
+                    text, content_type="application/json", if_generation_match=generation
+                )
+            except PreconditionFailed:
+                if not tries_left:
+                    raise
+            else:
+                return
 
     @contextmanager
     def writing(self, name: str) -> Iterator[TextIO]:

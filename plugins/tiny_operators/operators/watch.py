@@ -46,8 +46,8 @@ class WatchWebhooksOperator(StoreOperator):
         log_event(log, "webhooks_watched", store=self.store.prefix, quiet_minutes=minutes)
         if quiet >= allowed:
             raise AirflowFailException(
-                f"No webhook of {self.store.prefix} for {minutes} minutes, and the store is open: see the receiver's log, "
-                "and the webhook's address in Tiny"
+                f"No webhook of {self.store.prefix} for {minutes} minutes, and the store is open: see the "
+                "receiver's log, and the webhook's address in Tiny"
             )
         return {"quiet_minutes": minutes}
 

@@ -1,0 +1,177 @@
+"""Which fields Tiny's answers have: what is new, what has another kind of value, and what does not come any more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+# A field is missed when so many records came without it that chance would need a one-in-a-million run of luck:
+# (1 - share)**records < 1e-6, and 14 > ln 1e6.
+_MISSED_BY_SHARES: Final = 14
+_KNOWN_WELL: Final = 20
+
+
+@dataclass
+class KnownField:
+    """What is known of one field.
+
+    Attributes:
+        first_seen: The day of the first record that had it (YYYY-MM-DD).
+        kinds: Kinds of value that it had: ``text``, ``number``, ``boolean``, ``list``, ``object``; nothing has none.
+        seen: Records that had it.
+        records: Records of its answers since it was first seen, up to the last that had it.
+        missed: Records since then.
+        reported: Whether its absence was reported.
+    """
+
+    first_seen: str
+    kinds: list[str] = field(default_factory=list)
+    seen: int = 0
+    records: int = 0
+    missed: int = 0
+    reported: bool = False
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it should have come by now."""
+        return self.seen >= _KNOWN_WELL and self.missed * self.seen > _MISSED_BY_SHARES * self.records
+
+
+@dataclass(frozen=True)
+class FieldNews:
+    """What a batch of records tells that was not known.
+
+    Attributes:
+        new: Paths of fields that were not seen before, such as ``pdv.itens.novo``.
+        kinds: Paths with a kind of value that they did not have before, as ``pdv.itens.valor:number``.
+        missed: Paths of fields that do not come any more.
+    """
+
+    new: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+
+
+@dataclass
+class FieldCounts:
+    """The fields of a batch of records.
+
+    Attributes:
+        records: Records by answer, as ``pdv``.
+        seen: Records that have a field, by path.
+        kinds: Path and kind of each value that is not nothing.
+        unknown: Paths that the tables have no column for.
+    """
+
+    records: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    kinds: set[tuple[str, str]] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+
+    def add(self, answer: str, record: dict[str, Any]) -> None:
+        """Count the fields of one record.
+
+        Args:
+            answer: What it is an answer about: the first part of its paths.
+            record: The record.
+        """
+        found = {(f"{answer}.{path}", kind) for path, kind in field_kinds(record)}
+        self.records[answer] += 1
+        self.seen.update({path for path, _ in found})
+        self.kinds |= {(path, kind) for path, kind in found if kind}
+
+    def add_counts(self, other: FieldCounts) -> None:
+        """Count what was counted elsewhere."""
+        self.records.update(other.records)
+        self.seen.update(other.seen)
+        self.kinds |= other.kinds
+        self.unknown |= other.unknown
+
+
+def field_kinds(record: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Each field of a record, and of the records in it, with the kind of its value.
+
+    A record in a list is met under the list's path; that Tiny wraps some, as in ``{"item": {…}}``, is not told.
+
+    Args:
+        record: The record.
+        path: What stands before the names, with its dot.
+
+    Returns:
+        Path and kind; the kind is empty for nothing: null, or text without letters.
+    """
+    for name, value in record.items():
+        yield f"{path}{name}", _kind(value)
+        for item in value if isinstance(value, list) else [value]:
+            inner = _unwrapped(item)
+            if isinstance(inner, dict):
+                yield from field_kinds(inner, f"{path}{name}.")
+
+
+def learn(
+    known: dict[str, KnownField], batch: FieldCounts, day: str
+) -> tuple[dict[str, KnownField], FieldNews]:
+    """What is known after a batch, and what was not known before.
+
+    The first batch of all tells what there is: of its fields only those are news that the tables have no column for.
+
+    Args:
+        known: Known fields by path.
+        batch: The batch.
+        day: Today (YYYY-MM-DD).
+    """
+    after = {path: KnownField(**asdict(item)) for path, item in known.items()}
+    new = sorted(path for path in batch.seen if path not in known)
+    for path in new:
+        after[path] = KnownField(day)
+    missed = []
+    for path, item in after.items():
+        records, seen = batch.records[path.partition(".")[0]], batch.seen[path]
+        if seen:
+            item.records += item.missed + records
+            item.seen, item.missed, item.reported = item.seen + seen, 0, False
+        else:
+            item.missed += records
+        if item.is_missed and not item.reported:
+            item.reported = True
+            missed.append(path)
+    kinds = [(path, kind) for path, kind in sorted(batch.kinds) if kind not in after[path].kinds]
+    others = [f"{path}:{kind}" for path, kind in kinds if after[path].kinds]
+    for path, kind in kinds:
+        after[path].kinds.append(kind)
+    told = new if known else sorted(batch.unknown.intersection(new))
+    return after, FieldNews(tuple(told), tuple(others), tuple(sorted(missed)))
+
+
+def to_json(known: dict[str, KnownField]) -> dict[str, Any]:
+    """Known fields as JSON values."""
+    return {path: asdict(item) for path, item in sorted(known.items())}
+
+
+def from_json(content: dict[str, Any] | None) -> dict[str, KnownField]:
+    """Known fields from :func:`to_json`; none from None."""
+    return {path: KnownField(**item) for path, item in (content or {}).items()}
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return "text" if value.strip() else ""
+        case bool():
+            return "boolean"
+        case list():
+            return "list" if value else ""
+        case dict():
+            return "object"
+        case _:
+            return "number"
+
+
+def _unwrapped(item: Any) -> Any:
+    """The record in a wrapper, an object with one field that is an object; anything else as it is."""
+    inner = next(iter(item.values())) if isinstance(item, dict) and len(item) == 1 else None
+    return inner if isinstance(inner, dict) else item

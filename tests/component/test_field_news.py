@@ -1,0 +1,98 @@
+"""Fields that Tiny adds are kept, and told the first time that they come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+
+from local.demo.parts import Simulator, Warehouse, post_webhook
+from tiny_operators import names
+from tiny_operators.gcp.field_memory import tell_field_news
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.operators.fetch import FetchOrdersOperator
+from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
+from tiny_operators.operators.rows import MakeRowsOperator
+from tiny_operators.rows.fields import FieldCounts
+from tiny_operators.stores import Store
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def objects(warehouse: Warehouse, store: Store) -> Iterator[Objects]:
+    """The API bucket, where nothing is known of any field."""
+    found = Objects(warehouse._storage(), store.api_bucket)
+    found.delete(names.fields_object(store.prefix))
+    yield found
+    found.delete(names.fields_object(store.prefix))
+
+
+def sell(emulators: dict[str, str], simulator: Simulator, run: Any, **quirks: Any) -> Any:
+    """One run of the webhook path, up to its rows."""
+    address = f"{simulator.url}/_sim/settings"
+    settings = requests.get(address, timeout=30).json()
+    settings["quirks"] |= quirks
+    requests.put(address, json=settings, timeout=30).raise_for_status()
+    for sale in simulator.sell(5):
+        post_webhook(emulators["WEBHOOK_URL"], sale.webhook)
+    again = type(run)(run.store)
+    for operator in (PlanWebhooksOperator, FetchOrdersOperator, MakeRowsOperator):
+        again.do(operator(task_id=operator.__name__, store=run.store))
+    return again
+
+
+def news(caplog: pytest.LogCaptureFixture, event: str) -> list[str]:
+    messages = [record.getMessage() for record in caplog.records]
+    caplog.clear()
+    return [message for message in messages if f"event={event} " in message]
+
+
+def test_a_new_field_is_told_once_and_kept(
+    emulators: dict[str, str],
+    simulator: Simulator,
+    run: Any,
+    objects: Objects,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sell(emulators, simulator, run)
+    assert news(caplog, "new_fields") == []
+    made = sell(emulators, simulator, run, unknown_fields=True)
+    (told,) = news(caplog, "new_fields")
+    field = told.rpartition("fields=")[2].split(",")[0]
+    assert field.startswith(("pdv.", "pesquisa.", "produto."))
+    sell(emulators, simulator, run)
+    assert news(caplog, "new_fields") == []
+    table, _, path = field.partition(".")
+    row = json.loads((objects.read(names.rows_object(table, made.key)) or b"").splitlines()[0])
+    assert f'"{path.rpartition(".")[2]}"' in json.dumps(row["payload"])
+
+
+def test_what_is_told_meanwhile_is_not_forgotten(store: Store, objects: Objects) -> None:
+    """Another run may remember its fields between this one's reading and writing."""
+    ours, theirs = FieldCounts(), FieldCounts()
+    ours.add("pdv", {"id": 1, "nosso": 1})
+    theirs.add("pdv", {"id": 1, "deles": 1})
+    read = objects.read
+    before: list[FieldCounts] = [theirs]
+
+    def read_slowly(name: str, generation: int | None = None) -> bytes | None:
+        content = read(name, generation)
+        if before:
+            tell_field_news(
+                Objects(objects._client, store.api_bucket), store, "theirs", before.pop(), datetime.now(UTC)
+            )
+        return content
+
+    tell_field_news(
+        objects, store, "first", FieldCounts(records=theirs.records, seen=theirs.seen), datetime.now(UTC)
+    )
+    objects.read = read_slowly  # type: ignore[method-assign]
+    tell_field_news(objects, store, "ours", ours, datetime.now(UTC))
+    known = objects.read_json(names.fields_object(store.prefix))
+    assert {"pdv.nosso", "pdv.deles"} <= set(known)
+    assert known["pdv.id"]["seen"] == 3
