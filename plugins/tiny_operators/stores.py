@@ -197,7 +197,7 @@ def _number(value: Any, name: str, where: str) -> float:
     fits = isinstance(value, int | float) and (kind is float or isinstance(value, int))
     if not fits or isinstance(value, bool) or not least <= value <= most:
         raise StoresError(f"{where}.{name} must be a number from {least} to {most}, without quotes")
-    return value
+    return float(value) if kind is float else int(value)
 
 
 def _statuses(value: object, where: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ weights, ``tPag``. Its fields: "Obter Pedido" of Tiny's API 2 documentation
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from tiny_operators.tiny.answers import Json
@@ -61,6 +61,23 @@ _ITEM: Final = {
     "unidade": "unidade",
 }
 _INSTALMENT: Final = {"forma_pagamento": "formaPagamento", "data": "dataVencimento", "valor": "valor"}
+
+
+
+def _paths() -> Iterator[tuple[str, str]]:
+    yield from ((pdv_name, name) for name, pdv_name in _ORDER.items())
+    for ours, theirs, names in (
+        ("contato", "cliente", _CLIENT),
+        ("enderecoEntrega", "endereco_entrega", _DELIVERY),
+        ("itens", "itens", _ITEM),
+        ("parcelas", "parcelas", _INSTALMENT),
+    ):
+        yield ours, theirs
+        yield from ((f"{ours}.{pdv_name}", f"{theirs}.{name}") for name, pdv_name in names.items())
+
+
+# Paths of pdv.pedido.obter, each with its path in pedido.obter.
+OFFICE_NAMES: Final = dict(_paths())
 
 # Documented fields that have no place in the pdv form: kept in payload, and no news.
 _ORDER_ONLY: Final = (
