@@ -65,7 +65,9 @@ class Live:
 @pytest.fixture(scope="session")
 def live(clean_environment: dict[str, str]) -> Iterator[Live]:
     """One stack for all tests here; it starts with nothing of theirs."""
-    settings = Settings.from_env(clean_environment, home=HOME / "live", parts=ALL_PARTS, free_ports=True)
+    # Everything is logged, so that a test can read that nothing about persons is.
+    environment = {**clean_environment, "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}
+    settings = Settings.from_env(environment, home=HOME / "live", parts=ALL_PARTS, free_ports=True)
     store = load_stores()[0]
     with running(settings) as stack:
         before = dict(os.environ)
