@@ -9,6 +9,7 @@ import pytest
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowException, AirflowFailException
 from tiny_operators.gcp.provision import create_missing
+from tiny_operators.operators.setup import SetupStoreOperator
 from tiny_operators.rows.schema import LAYOUTS, column_names, schema_fields
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
 
@@ -97,3 +98,25 @@ def test_a_quiet_day_is_no_failure_but_a_broken_trigger_is(store: Any) -> None:
     assert not isinstance(failure.value, AirflowSkipException)
     with pytest.raises(AirflowException, match="no right"):
         sensor.resume_execution("execute_complete", {"event": {"status": "error", "message": "no right"}}, {})
+
+
+def test_a_wrong_setting_of_alerts_is_named(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tiny_operators.operators.setup.ensure_pool", lambda *arguments: None)
+    monkeypatch.setenv("AIRFLOW_VAR_TINY_ALERTS", '{"notifier": "no.such.Notifier"}')
+    with pytest.raises(
+        AirflowFailException, match=r"variable tiny_alerts: notifier 'no\.such\.Notifier' cannot"
+    ):
+        SetupStoreOperator(task_id="setup", store=store).execute({})
+
+
+def test_views_are_made_also_where_pools_must_be_made_by_hand(
+    store: Any, clients: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise AirflowFailException("Pool 'tiny_z316' cannot be made")
+
+    monkeypatch.setattr("tiny_operators.operators.setup.ensure_pool", refuse)
+    clients[1].delete_table(f"{store.report_dataset}.pedidos", not_found_ok=True)
+    with pytest.raises(AirflowFailException, match="Pool 'tiny_z316' cannot be made"):
+        SetupStoreOperator(task_id="setup", store=store).execute({})
+    assert clients[1].get_table(f"{store.report_dataset}.pedidos").table_type == "VIEW"

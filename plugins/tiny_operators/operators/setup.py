@@ -50,9 +50,11 @@ class SetupStoreOperator(BaseOperator):
         ).get_client()
         try:
             created = create_missing(self.store, storage, bigquery)
-            self._ensure_pools()
-            # Last: the other DAGs wait for tables and pools, and for no view.
-            created["views"] = create_views(bigquery, self.store)
+            try:
+                self._ensure_pools()
+            finally:
+                # After the pools, which the other DAGs wait for; and also where those have to be made by hand.
+                created["views"] = create_views(bigquery, self.store)
             # Nobody sees a wrong one before the first failure, when nobody is told.
             configured_alerts()
         except (NoRightError, ViewError, AlertsError) as error:
