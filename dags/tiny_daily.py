@@ -25,9 +25,12 @@ are skipped.
 * **plan** failed at once: the message says what was expected of the dates, or that Tiny ignored them.
 * **fetch** takes long: its XCom `progress` says how far it is and when it will be done. It gives way to live sales.
 * **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
-* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from `load_pdv`,
-  `load_pesquisa` and `load_produto` on (staging tables expire after a day).
-* `rows` counts `rejected`: see the run's file in `rejected/` of the API bucket.
+* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from the `load_…`
+  tasks on (staging tables expire after a day).
+* **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
+  What each check means: `docs/validation.md`.
+* `rows` counts `rejected`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket. When the
+  cause is mended, `z316_put_back` puts them back.
 """
 
 

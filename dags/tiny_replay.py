@@ -29,9 +29,12 @@ Dates without raw answers end in success, with what follows `rows` skipped. Repl
 ### Triage
 * **rows** failed at once: the message says what was expected of the dates.
 * **rows** takes long: its XCom `progress` says how many dates are left. When it dies it begins again.
-* `rows` counts `rejected`: see the run's file in `rejected/` of the API bucket; each reason names the object.
-* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from `load_pdv`,
-  `load_pesquisa` and `load_produto` on (staging tables expire after a day).
+* `rows` counts `rejected`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket, on the first
+  date; each reason names the object.
+* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from the `load_…`
+  tasks on (staging tables expire after a day).
+* **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
+  What each check means: `docs/validation.md`.
 """
 
 

@@ -1,10 +1,9 @@
 """Airflow DAG of each store: tells people of what fails no other run."""
 
-from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
-
 from tiny_operators._compat import DAG
 from tiny_operators.dag_parts.into_tables import dag_arguments
-from tiny_operators.gcp.views import view_macros
+from tiny_operators.dag_parts.jobs import query_task
+from tiny_operators.operators.check import CheckOperator
 from tiny_operators.operators.watch import WatchWebhooksOperator
 from tiny_operators.stores import Store, load_stores
 from tiny_operators.timetables import EACH_HOUR
@@ -32,16 +31,10 @@ def watch_dag(store: Store) -> DAG:
         doc_md=DOCS,
         schedule=EACH_HOUR,
         max_active_runs=1,
-        **{**dag_arguments(store, priority=5), "user_defined_macros": view_macros(store)},
+        **dag_arguments(store, priority=5),
     ) as dag:
         WatchWebhooksOperator(task_id="webhooks", store=store)
-        # No retries: it fails because of what it found.
-        BigQueryInsertJobOperator(
-            task_id="rejects",
-            configuration={"query": {"query": "watch_rejects.sql", "useLegacySql": False}},
-            location=store.location,
-            retries=1,
-        )
+        query_task(store, "rejects", "watch_rejects.sql", operator=CheckOperator)
     return dag
 
 

@@ -22,11 +22,14 @@ To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 * **fetch** failed at once: the message names the setting (token, connection, account). Nothing is lost: the files wait;
   the next run takes them up.
 * **fetch** failed after tries: Tiny is down. The next run goes on.
-* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from `load_pdv`,
-  `load_pesquisa` and `load_produto` on (staging tables expire after a day).
+* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from the `load_…`
+  tasks on (staging tables expire after a day).
+* **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
+  What each check means: `docs/validation.md`.
 * After a run that did not reach its end the next one pauses, 30 s to 15 min: see `hold_off` in the log of `wait`.
-* `archive` counts `rejected`: see `rejected/` in the API bucket; the reason stands beside each file, with the command
-  that puts it back.
+* `archive` counts `rejected`: see the table `rejeitados`, or `rejected/` in the API bucket, where the reason stands
+  beside each file. When the cause is mended, `z316_put_back` puts them back.
+* **check** says `reject_share`: Tiny's answers have changed. Mend the code, then put the rejects back by their field.
 """
 
 

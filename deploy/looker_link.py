@@ -35,6 +35,7 @@ VIEWS: Final = (
     "atualizacao",
     "pedidos",
     "itens_pedido",
+    "reconciliacao",
 )
 """The views in the order of their data sources. A new view goes to the end: the place is the alias (``ds0``, …) by
 which a report that serves as a template knows its data source."""

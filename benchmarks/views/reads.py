@@ -13,7 +13,7 @@ from typing import Any, Final
 from google.cloud import bigquery
 
 from local.stack.settings import venv
-from tiny_operators.rows.schema import LAYOUTS, TABLES, schema_fields
+from tiny_operators.rows.schema import LAYOUTS, schema_fields
 from tiny_operators.stores import Store
 
 _PROGRAM: Final = Path(__file__).resolve().with_name("filters.py")
@@ -61,8 +61,8 @@ class Reads:
         answer = _scans({
             "queries": dict(queries),
             "views": dict(views),
-            "schema": {self._store.dataset: {table: _types(schema_fields(table)) for table in TABLES}},
-            "partitions": {table: LAYOUTS[table].partition for table in TABLES},
+            "schema": {self._store.dataset: {table: _types(schema_fields(table)) for table in LAYOUTS}},
+            "partitions": {table: layout.partition for table, layout in LAYOUTS.items()},
         })
         return {name: [self._read(scan) for scan in scans] for name, scans in answer.items()}
 

@@ -2,7 +2,6 @@
 SELECT
   CAST(pesquisa.id AS INT64) AS pedido,
   pesquisa.* EXCEPT (id, payload),
-  pesquisa.deleted_at IS NOT NULL AS gone,
   pdv.timestamp AS arrived_at
 FROM pesquisa
 LEFT JOIN pdv ON pdv.store = pesquisa.store AND pdv.id = CAST(pesquisa.id AS INT64) AND pdv.data = @date

@@ -38,7 +38,8 @@ SELECT
     'ok',
     ERROR(
       CONCAT(
-        CAST(COUNT(*) AS STRING), ' orders and files are set aside, more than {{ rejects_limit }}; of the orders: ',
+        'checks failed: ', CAST(COUNT(*) AS STRING), ' orders and files are set aside, more than {{ rejects_limit }}; ',
+        'of the orders: ',
         IFNULL(STRING_AGG(CAST(pedido AS STRING), ', ' ORDER BY pedido LIMIT 10), 'none')
       )
     )

@@ -168,6 +168,7 @@ def freshness(report: Report) -> list[Figure]:
     """How fresh and complete the tables are."""
     known, zone = report.freshness, report.zone
     reconciled = moment(known.last_reconcile, zone) if known.last_reconcile else "ainda não feita"
+    differences = [("encontradas", known.differences), ("em aberto", known.open_differences)]
     return [
         Figure("Última venda recebida", moment(known.last_webhook, zone)),
         Figure("Última carga", moment(known.last_load, zone)),
@@ -175,7 +176,10 @@ def freshness(report: Report) -> list[Figure]:
         Figure("Pedidos de ontem", number(known.orders_yesterday)),
         Figure("Pedidos com custo desconhecido, 30 dias", number(known.orders_without_cost)),
         Figure("Última reconciliação com o Tiny", reconciled),
-        Figure("Diferenças encontradas", UNKNOWN if known.differences is None else number(known.differences)),
+        *(
+            Figure(f"Diferenças {which}", UNKNOWN if found is None else number(found))
+            for which, found in differences
+        ),
     ]
 
 

@@ -91,4 +91,5 @@ def _freshness(rows: list[Mapping[str, Any]]) -> Freshness:
         orders_without_cost=row["pedidos_sem_custo_30_dias"],
         last_reconcile=row["ultima_reconciliacao"],
         differences=row["diferencas"],
+        open_differences=row["diferencas_abertas"],
     )

@@ -78,6 +78,7 @@ class Freshness:
     orders_without_cost: int = 0
     last_reconcile: datetime | None = None
     differences: int | None = None
+    open_differences: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,18 @@
 
 from types import SimpleNamespace
 
-from tiny_operators.dag_parts.macros import merge_macros
-from tiny_operators.gcp.views import view_macros
+from tiny_operators.dag_parts.macros import check_macros, merge_macros
+from tiny_operators.rows.schema import LOADED
 from tiny_operators.stores import load_stores
 
 _store = load_stores()[0]
-globals().update(view_macros(_store))
+globals().update(check_macros(_store))
 globals().update(merge_macros(_store))
 
 # Of a run, and of the views both kinds: with the columns of personal data there is more to check.
 dag = SimpleNamespace(dag_id="z316_webhook")
 run_id = "manual"
+# The task rows has made no row of any table.
+ti = SimpleNamespace(xcom_pull=lambda **_: dict.fromkeys(LOADED, 0))
 personal = True
+params = SimpleNamespace(plan_only=False)

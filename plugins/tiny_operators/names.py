@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
@@ -130,6 +131,21 @@ def rejected_prefix(day: str) -> str:
 def rejects_object(key: str, day: str) -> str:
     """What one run set aside, each with its reason; not there when that is nothing."""
     return f"{rejected_prefix(day)}{key}.ndjson"
+
+
+def is_rejects_object(name: str) -> bool:
+    """Whether an object below ``rejected/`` is such a one, and no webhook file."""
+    return re.fullmatch(r"[a-z][a-z0-9_]*_[0-9a-f]{12}\.ndjson", PurePosixPath(name).name) is not None
+
+
+def put_back_object(key: str) -> str:
+    """What a run is to put back."""
+    return f"{run_prefix(key)}put_back.json"
+
+
+def put_back_event(key: str, pedido: int) -> str:
+    """In the inbox: lets an order be read that was rejected and has no file."""
+    return f"put-back/{key}-{pedido}.json"
 
 
 def staging_table(dataset: str, table: str, key: str) -> str:

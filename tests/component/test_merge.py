@@ -4,57 +4,17 @@ from __future__ import annotations
 
 import itertools
 import re
-import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tiny_operators import names
-from tiny_operators.rows.schema import TABLES, schema_fields
+from tests.component.batches import Merge, at, gone, line, order, snapshot
+from tiny_operators.rows.schema import TABLES
 
 pytestmark = pytest.mark.stack
-
-
-def when(hour: int) -> datetime:
-    return datetime(2026, 3, 14, hour, tzinfo=UTC)
-
-
-def at(hour: int) -> str:
-    return when(hour).isoformat()
-
-
-class Merge:
-    """Loads rows into the staging tables of a run of its own and merges them."""
-
-    def __init__(self, store: Any, hook: Any, dag: Any) -> None:
-        self.store, self.hook, self.dag = store, hook, dag
-        self.client = hook.get_client()
-
-    def __call__(self, **rows: list[dict[str, Any]]) -> None:
-        from google.cloud import bigquery
-
-        run_id = f"manual__{uuid.uuid4()}"
-        for table in TABLES:
-            schema = [bigquery.SchemaField.from_api_repr(field) for field in schema_fields(table)]
-            staging = names.staging_table(
-                self.store.staging_dataset, table, names.run_key(self.dag.dag_id, run_id)
-            )
-            config = bigquery.LoadJobConfig(schema=schema, write_disposition="WRITE_TRUNCATE")
-            self.client.load_table_from_json(rows.get(table, []), staging, job_config=config).result()
-        task = self.dag.get_task("merge").prepare_for_execution()
-        task.render_template_fields({"dag": self.dag, "run_id": run_id, "task": task, "params": {}})
-        self.hook.insert_job(configuration=task.configuration, location=task.location).result()
-
-    def rows(self, table: str, where: str) -> list[dict[str, Any]]:
-        found = self.client.query_and_wait(f"SELECT * FROM z316_tiny.{table} WHERE {where}")
-        return [dict(row) for row in found]
-
-    def row(self, table: str, **key: Any) -> dict[str, Any]:
-        (found,) = self.rows(table, " AND ".join(f"{name} = {value!r}" for name, value in key.items()))
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -62,67 +22,6 @@ def merge(store: Any, dags: Any) -> Merge:
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
     return Merge(store, BigQueryHook(location=store.location, use_legacy_sql=False), dags["z316_webhook"])
-
-
-def order(pedido: int, fetched_at: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "store": "z316",
-        "id": pedido,
-        "uuid": f"uuid-{pedido}",
-        "timestamp": at(12),
-        "data": "2026-03-14",
-        "totalVenda": "10.10",
-        "situacao": "Em aberto",
-        "itens": [],
-        "parcelas": [],
-        "fetched_at": fetched_at,
-        "payload": {"id": str(pedido)},
-        **fields,
-    }
-
-
-def snapshot(pedido: int, produto: int, fetched_at: str, cost: str) -> dict[str, Any]:
-    return {
-        "store": "z316",
-        "pedido_id": pedido,
-        "id": produto,
-        "timestamp": at(12),
-        "preco_custo": cost,
-        "fetched_at": fetched_at,
-        "payload": {},
-        "anexos": [],
-        "imagens_externas": [],
-    }
-
-
-def line(pedido: int, fetched_at: str, **fields: Any) -> dict[str, Any]:
-    """A search line of an order."""
-    return {
-        "store": "z316",
-        "id": str(pedido),
-        "uuid": f"uuid-{pedido}",
-        "timestamp": at(12),
-        "data_pedido": "2026-03-14",
-        "valor": "10.10",
-        "situacao": "Em aberto",
-        "fetched_at": fetched_at,
-        "payload": {"id": str(pedido)},
-        **fields,
-    }
-
-
-def gone(table: str, pedido: int, fetched_at: str, **fields: Any) -> dict[str, Any]:
-    """What marks an order as deleted: no other column."""
-    return {
-        "store": "z316",
-        "id": pedido if table == "pdv" else str(pedido),
-        "uuid": f"uuid-{pedido}",
-        "timestamp": at(12),
-        "fetched_at": fetched_at,
-        "deleted_at": fetched_at,
-        "source_id": "daily-0.1.0",
-        **fields,
-    }
 
 
 def test_a_newer_reading_replaces_an_older_one(merge: Merge) -> None:
@@ -164,6 +63,15 @@ def test_stores_do_not_touch_each_other(merge: Merge) -> None:
 
 def test_an_empty_batch_is_merged_too(merge: Merge) -> None:
     merge()
+
+
+def test_a_reject_stands_once_as_it_was_first_told(merge: Merge) -> None:
+    told = {"store": "z316", "id": "reject-1", "pedido": 9, "field": "pdv.data", "run": "z316_webhook_x"}
+    merge(rejeitados=[{**told, "rejected_at": at(13)}, {**told, "rejected_at": at(13)}])
+    merge(rejeitados=[{**told, "rejected_at": at(15)}, {**told, "id": "reject-2", "rejected_at": at(15)}])
+    rows = {row["id"]: row for row in merge.rows("rejeitados", "pedido = 9")}
+    assert {name: hour(row["rejected_at"]) for name, row in rows.items()} == {"reject-1": 13, "reject-2": 15}
+    assert len(merge.rows("rejeitados", "pedido = 9")) == len(rows)
 
 
 # Readings of one order: F13 found it at 13 o'clock, G15 found it gone at 15, F14@10 is one of a sale that arrived at 10

@@ -85,7 +85,7 @@ def test_bad_older_files_are_rejects_and_the_rest_is_made(
         (no_json, "pdv"),
         (no_answer, "pesquisa"),
         (bad_product, "produto"),
-        (0, "(folder)"),
+        (None, "(folder)"),
     }
     assert "ana@" not in json.dumps(found)
     assert all(f"gs://{warehouse.api_bucket}/{midday:%Y%m%dT}" in reject["action"] for reject in found)
@@ -110,7 +110,7 @@ def test_damaged_raw_lines_are_rejects_and_the_rest_is_made(
     assert (counts["orders"], counts["pdv"], counts["rejected"]) == (4, 1, 3)
     found = rejects(warehouse, run, day)
     assert [(reject["pedido"], reject["found"]) for reject in found] == [
-        (0, "something else"),
+        (None, "something else"),
         (2, "something else"),
         (3, "nothing"),
     ]

@@ -14,11 +14,13 @@ import requests
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tiny_operators import names
-from tiny_operators._compat import AirflowSkipException
+from tiny_operators._compat import AirflowException, AirflowSkipException
 from tiny_operators.operators.archive import ArchiveWebhooksOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
 from tiny_operators.operators.rows import MakeRowsOperator
+from tiny_operators.raw.reader import RawReader
+from tiny_operators.rows.orders import OrderRows
 from tiny_operators.rows.schema import TABLES
 
 pytestmark = pytest.mark.stack
@@ -217,6 +219,13 @@ def test_bad_files_are_set_aside_with_a_reason_and_the_rest_goes_on(
         assert reason["field"] == field
         assert reason["action"]
         assert reason["put_back"].endswith(f"gs://{warehouse.webhook_bucket}/vendas/{name}")
+    told = made_rows(warehouse, run, "rejeitados")
+    assert {(row["file"], row["field"]) for row in told} == {
+        (f"vendas/{name}", field) for name, (_, field) in BAD_FILES.items()
+    }
+    assert {(row["step"], row["path"], row["run"], row["pedido"]) for row in told} == {
+        ("plan", "webhook", run.key, None)
+    }
 
 
 def test_an_order_that_tiny_refuses_is_set_aside_with_its_file(
@@ -226,9 +235,56 @@ def test_an_order_that_tiny_refuses_is_set_aside_with_its_file(
     simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(bad))
     plan(run)
     fetch(run)
-    assert rows(run)["rejected"] == 1
+    (waiting,) = [name for name in warehouse.waiting() if f"-{bad}-" in name]
+    counts = rows(run)
+    assert (counts["planned"], counts["loaded"], counts["orders_rejected"], counts["rejected"]) == (
+        2,
+        1,
+        1,
+        1,
+    )
+    told = made_rows(warehouse, run, "rejeitados")
+    assert rows(run) == counts
+    assert [row["id"] for row in made_rows(warehouse, run, "rejeitados")] == [row["id"] for row in told]
     assert archive(run) == {"done": 1, "rejected": 1, "ignored": 0, "waiting": 0}
     assert [row["id"] for row in made_rows(warehouse, run, "pdv")] == [good]
+    (row,) = told
+    assert (row["pedido"], row["produto"], row["file"], row["step"]) == (bad, None, waiting, "fetch")
+    (place,) = [name for name in warehouse.objects("rejected/") if name.endswith(f"{run.key}.ndjson")]
+    text = warehouse._storage().bucket(warehouse.api_bucket).blob(place).download_as_text()
+    assert [json.loads(line)["id"] for line in text.splitlines()] == [row["id"]], "and the same for people"
+
+
+def test_a_run_without_rejects_leaves_no_file_of_reasons(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    post(emulators, simulator, 1)
+    plan(run)
+    fetch(run)
+    rows(run)
+    assert made_rows(warehouse, run, "rejeitados") == []
+    assert not [name for name in warehouse.objects("rejected/") if run.key in name]
+
+
+def test_a_planned_order_of_which_nothing_came_fails_the_run_and_loads_nothing(
+    emulators: dict[str, str],
+    simulator: Simulator,
+    run: Any,
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, forgotten = post(emulators, simulator, 2)
+    plan(run)
+    fetch(run)
+    make = RawReader.order_rows
+
+    def forget(reader: RawReader, line: Any) -> OrderRows:
+        return OrderRows(forgotten) if line.envelope.pedido == forgotten else make(reader, line)
+
+    monkeypatch.setattr(RawReader, "order_rows", forget)
+    with pytest.raises(AirflowException, match=r"2 orders were planned, but 1 became something \(loaded 1,"):
+        rows(run)
+    assert names.rows_object("pdv", run.key) not in warehouse.objects("rows/")
 
 
 def test_an_order_that_nobody_knows_any_more_is_no_failure(

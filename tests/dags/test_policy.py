@@ -11,17 +11,23 @@ from typing import Any
 
 import pytest
 
+from tiny_operators.rows.schema import LOADED, schema_fields
+
 REPO = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted((REPO / "dags").glob("*.py"))
-EXPECTED = {"z316_daily", "z316_replay", "z316_setup", "z316_watch", "z316_webhook"}
+WITH_TABLES = {"z316_daily", "z316_reconcile", "z316_replay", "z316_webhook"}
+EXPECTED = {*WITH_TABLES, "z316_put_back", "z316_setup", "z316_watch"}
 # Their end depends on how much there is: a wait, and what reads or replays any number of orders.
 ENDLESS = {
     ("z316_webhook", "wait"),
     ("z316_daily", "plan"),
     ("z316_daily", "fetch"),
+    ("z316_reconcile", "plan"),
+    ("z316_reconcile", "fetch"),
     ("z316_replay", "rows"),
 }
-INTO_TABLES = sorted(EXPECTED - {"z316_setup", "z316_watch"})
+GIVES_WAY = {(f"z316_{name}", task) for name in ("daily", "reconcile") for task in ("plan", "fetch")}
+INTO_TABLES = sorted(WITH_TABLES)
 
 
 def test_the_dags_are_these(dags: Any) -> None:
@@ -62,18 +68,21 @@ def test_tasks_that_call_tiny_are_in_the_pool_of_the_account(dags: Any) -> None:
         for task in dags[dag_id].tasks
         if task.pool == "tiny_z316"
     }
-    assert in_pool == {("z316_webhook", "fetch"), ("z316_daily", "plan"), ("z316_daily", "fetch")}
+    assert in_pool == {("z316_webhook", "fetch"), *GIVES_WAY}
 
 
 @pytest.mark.parametrize("dag_id", INTO_TABLES)
 def test_merges_come_one_at_a_time(dags: Any, dag_id: str) -> None:
-    assert {task.task_id for task in dags[dag_id].tasks if task.pool == "merge_z316"} == {"merge"}
+    merges = {"merge", "record"} if dag_id == "z316_reconcile" else {"merge"}
+    assert {task.task_id for task in dags[dag_id].tasks if task.pool == "merge_z316"} == merges
 
 
 def test_live_sales_go_before_history_and_history_before_a_replay(dags: Any) -> None:
     weights = {dag_id: {task.priority_weight for task in dags[dag_id].tasks} for dag_id in INTO_TABLES}
-    (live,), (daily,), (replay,) = (weights[f"z316_{name}"] for name in ("webhook", "daily", "replay"))
-    assert live > daily > replay
+    (live,), (daily,), (weekly,), (replay,) = (
+        weights[f"z316_{name}"] for name in ("webhook", "daily", "reconcile", "replay")
+    )
+    assert live > daily == weekly > replay
     for dag_id in INTO_TABLES:
         for task in dags[dag_id].tasks:
             assert (
@@ -87,15 +96,17 @@ def test_live_sales_go_before_history_and_history_before_a_replay(dags: Any) -> 
         for task in dags[dag_id].tasks
         if getattr(task, "gives_way", False)
     }
-    assert gives_way == {("z316_daily", "plan"), ("z316_daily", "fetch")}
+    assert gives_way == GIVES_WAY
 
 
 @pytest.mark.parametrize("dag_id", INTO_TABLES)
 def test_every_path_ends_in_the_same_steps(dags: Any, dag_id: str) -> None:
     dag = dags[dag_id]
-    loads = {f"load_{table}" for table in ("pdv", "pesquisa", "produto")}
+    loads = {f"load_{table}" for table in LOADED}
     assert dag.get_task("rows").downstream_task_ids == loads
     assert dag.get_task("merge").upstream_task_ids == loads
+    assert dag.get_task("check").upstream_task_ids == {"merge"}
+    assert dag.get_task("check").downstream_task_ids == set()
 
 
 @pytest.mark.parametrize("path", DAG_FILES, ids=lambda path: path.name)
@@ -108,9 +119,7 @@ def test_airflow_sees_that_the_file_has_a_dag(path: Path) -> None:
 
 @pytest.mark.parametrize("dag_id", INTO_TABLES)
 def test_loads_say_their_schema_and_may_be_repeated(dags: Any, dag_id: str) -> None:
-    from tiny_operators.rows.schema import schema_fields
-
-    for table in ("pdv", "pesquisa", "produto"):
+    for table in LOADED:
         load = dags[dag_id].get_task(f"load_{table}")
         assert load.schema_fields == schema_fields(table)
         assert load.autodetect is False
@@ -120,7 +129,7 @@ def test_loads_say_their_schema_and_may_be_repeated(dags: Any, dag_id: str) -> N
 
 def test_files_leave_the_inbox_last(dags: Any) -> None:
     dag = dags["z316_webhook"]
-    assert [task.task_id for task in dag.tasks if not task.downstream_list] == ["archive"]
+    assert {task.task_id for task in dag.tasks if not task.downstream_list} == {"archive", "check"}
     assert dag.get_task("archive").upstream_task_ids == {"merge"}
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
+from tiny_operators.planning.put_back import order_event
+from tiny_operators.stores import load_stores
 
 pytestmark = pytest.mark.stack
 
@@ -27,3 +29,26 @@ def test_sales_become_rows(dags: Any, emulators: dict[str, str], warehouse: Ware
         found = [row for row in warehouse.rows(table) if int(row[key]) in ids]
         assert list(table_differences(table, rows, found)) == []
     assert warehouse.waiting() == []
+
+
+def test_many_rejects_fail_the_run_after_the_good_were_loaded_and_the_bad_set_aside(
+    dags: Any, emulators: dict[str, str], warehouse: Warehouse
+) -> None:
+    simulator = Simulator(emulators["TINY_SIMULATOR_URL"])
+    good, *bad = (sale.pedido for sale in simulator.sell(6))
+    for pedido in bad:
+        simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(pedido), times=None)
+    for pedido in (good, *bad):
+        post_webhook(emulators["WEBHOOK_URL"], order_event(load_stores()[0].cnpj, pedido))
+    run = dags["z316_webhook"].test(datetime.now(UTC))
+    simulator.no_faults()
+    states = {task.task_id: task.state for task in run.get_task_instances()}
+    assert {name for name, state in states.items() if state != "success"} == {"check"}
+    assert (states["check"], run.state) == ("failed", "failed")
+    assert [row["id"] for row in warehouse.rows("pdv") if row["id"] in {good, *bad}] == [good]
+    told = {row["pedido"]: row for row in warehouse.rows("rejeitados")}
+    assert {told[pedido]["field"] for pedido in bad} == {"pedido"}
+    assert warehouse.waiting() == []
+    rejected = [name for name in warehouse.objects("rejected/") if not name.endswith(".json.reason.json")]
+    for pedido in bad:
+        assert [name for name in rejected if f"-{pedido}-" in name]

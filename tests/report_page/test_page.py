@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from local.report_page import page
@@ -93,7 +93,21 @@ def test_freshness_is_told_on_the_store_s_clock(report: Report) -> None:
     told = {figure.name: figure.text for figure in page.freshness(report)}
     assert told["Última venda recebida"] == "23/11/2026 às 15:30"
     assert told["Última reconciliação com o Tiny"] == "ainda não feita"
-    assert told["Diferenças encontradas"] == "—"
+    assert (told["Diferenças encontradas"], told["Diferenças em aberto"]) == ("—", "—")
+
+
+def test_the_last_comparison_is_told(report: Report) -> None:
+    compared = dataclasses.replace(
+        report.freshness,
+        last_reconcile=datetime(2026, 11, 22, 8, tzinfo=UTC),
+        differences=1234,
+        open_differences=0,
+    )
+    told = {
+        figure.name: figure.text for figure in page.freshness(dataclasses.replace(report, freshness=compared))
+    }
+    assert told["Última reconciliação com o Tiny"] == "22/11/2026 às 05:00"
+    assert (told["Diferenças encontradas"], told["Diferenças em aberto"]) == ("1.234", "0")
 
 
 def test_axes_tell_large_amounts_in_thousands(report: Report) -> None:

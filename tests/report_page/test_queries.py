@@ -54,7 +54,7 @@ ROWS = {
     "atualizacao": """
         SELECT TIMESTAMP '2026-11-24 02:00:00+00' AS ultima_venda_recebida, CAST(NULL AS TIMESTAMP) AS ultima_carga,
           2 AS pedidos_hoje, 1 AS pedidos_ontem, 3 AS pedidos_sem_custo_30_dias,
-          CAST(NULL AS TIMESTAMP) AS ultima_reconciliacao, CAST(NULL AS INT64) AS diferencas""",
+          TIMESTAMP '2026-11-22 08:00:00+00' AS ultima_reconciliacao, 5 AS diferencas, 2 AS diferencas_abertas""",
 }
 
 
@@ -89,7 +89,8 @@ def test_sums_of_the_period_alone(handmade: Store) -> None:
     assert report.payments == (Payment("pix", 3, Decimal("30.30")),)
     assert report.hours == (Hour(8, 1, Decimal(20)), Hour(9, 2, Decimal("10.30")))
     webhook = datetime(2026, 11, 24, 2, tzinfo=UTC)
-    assert report.freshness == Freshness(webhook, None, 2, 1, 3)
+    reconciled = datetime(2026, 11, 22, 8, tzinfo=UTC)
+    assert report.freshness == Freshness(webhook, None, 2, 1, 3, reconciled, 5, 2)
 
 
 def test_the_views_have_what_is_asked_of_them(store: Store) -> None:

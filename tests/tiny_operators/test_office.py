@@ -48,7 +48,7 @@ def row_of(answer: str | Json = "pedido_obter.json") -> Json:
 def test_the_sample_makes_a_row_of_the_till() -> None:
     result = rows_of()
     assert row_of() == OFFICE
-    assert (result.loaded, result.gone, result.new_fields) == (True, False, set())
+    assert (result.loaded, result.gone, result.fields.unknown) == (True, False, set())
     (row,) = result.rows["pdv"]
     assert row["payload"] == sample("pedido_obter.json")["retorno"]["pedido"], "the answer as it came"
     assert [line["id"] for line in result.rows["pesquisa"]] == [str(PEDIDO)]
@@ -153,7 +153,7 @@ def test_items_may_come_in_any_shape_of_a_list(itens: Any, expected: Any) -> Non
     answer = changed("pedido_obter.json", "pedido", "itens", value=itens)
     assert row_of(answer)["itens"] == expected
     assert product_ids(office_as_pdv(answer["retorno"]["pedido"])) == ([SHIRT] if expected else [])
-    assert rows_of(answer).new_fields == set()
+    assert rows_of(answer).fields.unknown == set()
 
 
 @pytest.mark.parametrize("wrapped", [True, False])
@@ -197,7 +197,7 @@ def test_only_fields_that_nobody_documents_are_news() -> None:
     answer["retorno"]["pedido"]["cliente"]["apelido"] = "J"
     answer["retorno"]["pedido"]["canal"] = {"nome": "loja"}
     result = rows_of(answer)
-    assert result.new_fields == {"pedido.itens.lote", "pedido.cliente.apelido", "pedido.canal"}
+    assert result.fields.unknown == {"pedido.itens.lote", "pedido.cliente.apelido", "pedido.canal"}
     assert result.rows["pdv"][0]["payload"]["canal"] == {"nome": "loja"}
 
 

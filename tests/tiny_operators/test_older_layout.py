@@ -46,6 +46,10 @@ THE_STORE = Store(
 )
 
 
+# The order has two products, and the folder a file of one.
+WITHOUT_FILE = ("produto", "a file …-produto-730000002-… with the answer", "none")
+
+
 def made(changes: dict[str, bytes | None], folder: str = FOLDER) -> OrderRows:
     """Rows of the good folder with some files replaced, added or, for None, left out."""
     contents = {**GOOD, **changes}
@@ -133,7 +137,8 @@ def test_the_folders_of_a_day_have_its_prefix_and_those_of_its_neighbours_have_n
 def test_a_folder_makes_the_rows_that_a_direct_reading_makes() -> None:
     result = made({})
     direct = order_rows(order(), page(), {COFFEE: product()})
-    assert result.rejects == direct.rejects == []
+    assert direct.rejects == []
+    assert reasons(result) == [WITHOUT_FILE]
     assert result.pedido == PEDIDO
     for table, rows in direct.rows.items():
         assert result.rows[table] == [{**row, "source_id": "webhook-older"} for row in rows]
@@ -215,8 +220,9 @@ def test_a_bad_product_file_costs_the_product_only(content: bytes, found: str) -
     result = made({PRODUTO: content})
     assert len(result.rows["pdv"]) == len(result.rows["pesquisa"]) == 1
     assert result.rows["produto"] == []
-    (reject,) = result.rejects
-    assert (reject.field, reject.found) == ("produto", found)
+    reject, other = result.rejects
+    assert (reject.field, reject.found, reject.produto) == ("produto", found, COFFEE)
+    assert (other.field, other.expected, other.found) == WITHOUT_FILE
     assert reject.action.startswith(f"see gs://z316-tiny-api/{FOLDER}{PRODUTO};")
 
 
@@ -224,7 +230,10 @@ def test_a_file_of_another_name_is_told_and_keeps_nobody() -> None:
     other = PDV.replace("-pdv-", "-contato-")
     result = made({other: b"{}"})
     assert result.loaded
-    assert [(field, found) for field, _, found in reasons(result)] == [("(file)", "another name")]
+    assert [(field, found) for field, _, found in reasons(result)] == [
+        ("(file)", "another name"),
+        ("produto", "none"),
+    ]
 
 
 def test_a_folder_of_another_name_is_a_reject() -> None:

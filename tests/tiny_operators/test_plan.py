@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import CNPJ, STORE, TEXTS, TIMEZONE, sample, sample_text
 from tiny_operators.names import day_of
-from tiny_operators.planning.inbox import Disposal, WebhookPlanner, disposals
+from tiny_operators.planning.inbox import Disposal, WebhookPlanner, disposals, unanswered
 from tiny_operators.planning.plan import InboxFile, Plan, PlannedOrder, RejectedFile, chunks
 from tiny_operators.tiny.webhooks import Reject
 
 NOON = datetime(2026, 3, 14, 15, tzinfo=UTC)  # in São Paulo
-TOO_LARGE = Reject("webhook", "(file)", "at most 10 bytes", "a larger file", "upload one payload a file")
+TOO_LARGE = Reject("plan", "(file)", "at most 10 bytes", "a larger file", "upload one payload a file")
 
 
 def planner() -> WebhookPlanner:
@@ -199,15 +199,24 @@ def test_a_plan_survives_its_file(plan: Plan) -> None:
     assert Plan.from_json(json.loads(json.dumps(plan.to_json(), ensure_ascii=False))) == plan
 
 
+def test_an_order_that_a_plan_has_twice_is_in_two_chunks() -> None:
+    """As one that moved between two dates of a run: it vanished from one, and is new on the other."""
+    first, again, other = (PlannedOrder(pedido, NOON.isoformat(), "2026-03-14") for pedido in (1, 1, 2))
+    assert [chunk.orders for chunk in chunks([first, other, again, other], 20)] == [
+        (first, other),
+        (again, other),
+    ]
+
+
 def test_an_empty_plan_has_no_chunks_and_moves_nothing() -> None:
     plan = planner().plan()
     assert list(chunks(plan.orders, 20)) == []
-    assert list(disposals(plan, {}, NOON)) == []
+    assert list(disposals(plan, {})) == []
 
 
 def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
     files = [InboxFile(f"{n}.json", n, NOON.isoformat()) for n in range(8)]
-    why = {
+    why: dict[str, Any] = {
         "step": "rows",
         "field": "pdv.data",
         "expected": "a day",
@@ -229,13 +238,13 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
         "12": {"state": "waiting"},
         "13": {"state": "rejected", "reject": why},
     }
-    assert sorted(disposals(plan, outcomes, NOON), key=lambda disposal: disposal.file.generation) == [
-        Disposal(files[0], "done"),
-        Disposal(files[1], "done"),
-        Disposal(files[2], "waiting"),
-        Disposal(files[3], "rejected", Reject(**why)),
-        Disposal(files[4], "rejected", Reject(**why)),
-        Disposal(files[5], "waiting"),  # without an outcome: it was not looked at
+    assert sorted(disposals(plan, outcomes), key=lambda disposal: disposal.file.generation) == [
+        Disposal(files[0], "done", pedido=11),
+        Disposal(files[1], "done", pedido=11),
+        Disposal(files[2], "waiting", pedido=12),
+        Disposal(files[3], "rejected", Reject(**why), 13),
+        Disposal(files[4], "rejected", Reject(**why), 13),
+        Disposal(files[5], "waiting", pedido=14),  # without an outcome: it was not looked at
         Disposal(files[6], "rejected", TOO_LARGE),
         Disposal(files[7], "ignored"),
     ]
@@ -243,13 +252,12 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
 
 def test_an_order_that_tiny_never_answers_about_is_set_aside_after_a_day() -> None:
     file = InboxFile("a.json", 1, NOON.isoformat())
-    plan = Plan("z316", "webhook", (PlannedOrder(1, NOON.isoformat(), "2026-03-14", files=(file,)),))
-    (early,) = disposals(plan, {}, NOON + timedelta(hours=23))
-    (late,) = disposals(plan, {}, NOON + timedelta(hours=25))
-    assert early == Disposal(file, "waiting")
-    assert late.state == "rejected"
-    assert late.reject is not None
-    assert late.reject.field == "pedido"
+    order = PlannedOrder(1, NOON.isoformat(), "2026-03-14", files=(file,))
+    assert unanswered(order, NOON + timedelta(hours=23)) is None
+    late = unanswered(order, NOON + timedelta(hours=25))
+    assert late is not None
+    assert (late.step, late.field) == ("fetch", "pedido")
+    assert unanswered(PlannedOrder(1, NOON.isoformat(), "2026-03-14"), NOON), "without a file it cannot wait"
 
 
 def test_nothing_arrives_later_than_it_was_stored() -> None:

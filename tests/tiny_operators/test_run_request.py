@@ -42,6 +42,16 @@ def test_a_run_by_hand_without_dates_takes_yesterday() -> None:
     assert request(None) == RunRequest(date(2026, 3, 13), date(2026, 3, 13))
 
 
+def test_a_run_without_dates_may_take_more_days_up_to_yesterday() -> None:
+    """In the store's time zone, where it is still the 14th."""
+    found = read_request(FORM, None, NOW, ZONE, days=35)
+    assert (found.first, found.last, len(found.dates)) == (date(2026, 2, 7), date(2026, 3, 13), 35)
+    assert found.of_interval is False
+    assert read_request({**FORM, "from_date": "2026-03-01"}, None, NOW, ZONE, days=35).dates == [
+        date(2026, 3, 1)
+    ]
+
+
 def test_the_form_wins_over_the_interval() -> None:
     assert request(from_date="2026-01-30", to_date="2026-02-02").dates == [
         date(2026, 1, 30),

@@ -52,7 +52,7 @@ def listing(pedido: int) -> Json:
 def test_an_order_has_a_row_in_each_table_with_the_pipelines_columns() -> None:
     result = order_rows(order(), page(), {COFFEE: product()})
     assert result.loaded
-    assert (result.pedido, result.rejects, result.waits, result.new_fields) == (PEDIDO, [], False, set())
+    assert (result.pedido, result.rejects, result.waits, result.fields.unknown) == (PEDIDO, [], False, set())
     own = {
         "store": STORE,
         "uuid": order_uuid(STORE, PEDIDO),
@@ -101,7 +101,7 @@ def test_every_sample_of_an_order(name: str, expected: Row) -> None:
     result = order_rows(order(name, expected["id"]), page(listing(expected["id"])), {})
     (row,) = result.rows["pdv"]
     assert without_own(row) == expected
-    assert result.new_fields == set()
+    assert result.fields.unknown == set()
 
 
 @pytest.mark.parametrize(("name", "pedido"), PESQUISA)
@@ -117,7 +117,7 @@ def test_every_sample_of_a_product(name: str) -> None:
     result = order_rows(order(), page(), {expected["id"]: product(name, expected["id"])})
     (row,) = result.rows["produto"]
     assert without_own(row) == expected
-    assert (result.new_fields, result.rejects) == (set(), [])
+    assert (result.fields.unknown, result.rejects) == (set(), [])
 
 
 def test_every_sample_was_looked_at() -> None:

@@ -9,7 +9,7 @@ import pendulum
 import pytest
 from airflow.timetables.base import TimeRestriction
 
-from tiny_operators.timetables import EACH_DAY, interval_dates, settled_at
+from tiny_operators.timetables import EACH_DAY, each_week, interval_dates, settled_at
 
 
 def runs_between(first: str, last: str) -> list[date]:
@@ -30,7 +30,7 @@ def test_a_backfill_has_both_ends() -> None:
     assert runs_between("2024-02-29", "2024-02-29") == [date(2024, 2, 29)]
 
 
-@pytest.mark.parametrize("dag_id", ["z316_daily", "z316_replay"])
+@pytest.mark.parametrize("dag_id", ["z316_daily", "z316_reconcile", "z316_replay"])
 def test_the_timetable_is_airflows_own(dags: Any, dag_id: str) -> None:
     """Composer 3 gives its schedulers no plugins: they could not read a DAG with a timetable of ours."""
     assert type(dags[dag_id].timetable).__module__.startswith("airflow.")
@@ -46,3 +46,17 @@ def test_a_day_of_the_store_is_read_when_it_is_over_there() -> None:
     """Midnight in São Paulo is three o'clock UTC."""
     assert settled_at(date(2026, 3, 14), "America/Sao_Paulo") == datetime(2026, 3, 15, 5, 30, tzinfo=UTC)
     assert settled_at(date(2026, 3, 14), "UTC") == datetime(2026, 3, 15, 2, 30, tzinfo=UTC)
+
+
+def test_the_comparison_comes_on_sundays_when_the_night_run_of_saturday_is_over() -> None:
+    """In the store's time zone, where five o'clock is eight o'clock UTC; the day before is read from 02:30 on."""
+    saturday = pendulum.datetime(2026, 3, 14, 12)
+    week = TimeRestriction(saturday, saturday.add(days=8), catchup=True)
+    runs, last = [], None
+    while found := each_week("America/Sao_Paulo").next_dagrun_info(
+        last_automated_data_interval=last, restriction=week
+    ):
+        runs.append(found.run_after)
+        last = found.data_interval
+    assert runs == [datetime(2026, 3, 15, 8, tzinfo=UTC), datetime(2026, 3, 22, 8, tzinfo=UTC)]
+    assert runs[0] > settled_at(date(2026, 3, 14), "America/Sao_Paulo")

@@ -54,7 +54,11 @@ COLUMNS = {
     ),
     "atualizacao": (
         "ultima_venda_recebida ultima_carga pedidos_hoje pedidos_ontem pedidos_sem_custo_30_dias "
-        "ultima_reconciliacao diferencas"
+        "ultima_reconciliacao diferencas diferencas_abertas"
+    ),
+    "reconciliacao": (
+        "dia comparado_em pedidos_na_tiny pedidos_no_bigquery faltavam mudaram sumiram diferenca_valor consertados "
+        "abertos"
     ),
 }
 PERSONAL = ["cliente_nome", "cliente_cpf", "cliente_email", "cliente_celular"]

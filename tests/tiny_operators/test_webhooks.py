@@ -38,7 +38,7 @@ def read(content: object) -> OrderEvent | Uninteresting | Reject:
 def rejected(content: object) -> Reject:
     found = read(content)
     assert isinstance(found, Reject)
-    assert found.step == "webhook"
+    assert found.step == "plan"
     assert found.action
     return found
 
@@ -220,7 +220,7 @@ def test_a_reject_holds_nothing_of_the_payload(secret: str, place: str, depth: i
         content[place] = value
     found = read(content)
     if isinstance(found, Reject):
-        assert all(secret not in part for part in astuple(found))
+        assert all(secret not in str(part) for part in astuple(found))
 
 
 @given(VALUES)

@@ -20,21 +20,26 @@ BEGIN
     AND target.pedido_id = source.pedido_id
     AND target.id = source.id
     AND (target.timestamp IN UNNEST(touched) OR target.timestamp IS NULL)
-  WHEN MATCHED AND (
-    source.refreshed_at > target.refreshed_at
-    OR (source.refreshed_at IS NOT NULL AND target.refreshed_at IS NULL)
-    OR (
-      source.refreshed_at IS NOT DISTINCT FROM target.refreshed_at
-      AND (
-        source.fetched_at < target.fetched_at
-        OR (source.fetched_at = target.fetched_at AND source.source_id < target.source_id)
-      )
-    )
-  ) THEN
+  WHEN MATCHED AND {{ goes_before('source', 'target') }} THEN
     {{ update_row(columns, ['store', 'pedido_id', 'id', 'uuid']) }}
   WHEN MATCHED AND source.timestamp < target.timestamp THEN
     {{ update_row([], []) }}
   WHEN NOT MATCHED THEN
     {{ insert_row(columns) }};
 END;
+{%- endmacro -%}
+
+{#- Whether one reading of a product goes before another one. -#}
+{%- macro goes_before(one, other) -%}
+(
+    {{ one }}.refreshed_at > {{ other }}.refreshed_at
+    OR ({{ one }}.refreshed_at IS NOT NULL AND {{ other }}.refreshed_at IS NULL)
+    OR (
+      {{ one }}.refreshed_at IS NOT DISTINCT FROM {{ other }}.refreshed_at
+      AND (
+        {{ one }}.fetched_at < {{ other }}.fetched_at
+        OR ({{ one }}.fetched_at = {{ other }}.fetched_at AND {{ one }}.source_id < {{ other }}.source_id)
+      )
+    )
+  )
 {%- endmacro -%}

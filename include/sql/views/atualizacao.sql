@@ -19,6 +19,28 @@ recentes AS (
     venda_efetiva
     AND pedido_dia > DATE_SUB(CURRENT_DATE({{ timezone }}), INTERVAL 30 DAY)
     AND pedido_dia <= CURRENT_DATE({{ timezone }})
+),
+
+comparacoes AS (
+  SELECT
+    MAX(compared_at) AS comparado_em,
+    SUM(missing + changed + vanished) AS diferencas
+  FROM `{{ target('reconciliation') }}`
+  WHERE store = {{ store }} AND date > DATE_SUB(CURRENT_DATE({{ timezone }}), INTERVAL 365 DAY)
+  GROUP BY run
+),
+
+ultima_comparacao AS (
+  SELECT
+    MAX(comparado_em) AS ultima_reconciliacao,
+    ANY_VALUE(diferencas HAVING MAX comparado_em) AS diferencas
+  FROM comparacoes
+),
+
+em_aberto AS (
+  SELECT SUM(abertos) AS diferencas_abertas
+  FROM `{{ report('reconciliacao') }}`
+  WHERE dia > DATE_SUB(CURRENT_DATE({{ timezone }}), INTERVAL 365 DAY)
 )
 
 SELECT
@@ -27,8 +49,10 @@ SELECT
   recentes.pedidos_hoje,
   recentes.pedidos_ontem,
   recentes.pedidos_sem_custo_30_dias,
-  -- A reconciliação ainda não existe.
-  CAST(NULL AS TIMESTAMP) AS ultima_reconciliacao,
-  CAST(NULL AS INT64) AS diferencas
+  ultima_comparacao.ultima_reconciliacao,
+  ultima_comparacao.diferencas,
+  em_aberto.diferencas_abertas
 FROM chegadas
 CROSS JOIN recentes
+CROSS JOIN ultima_comparacao
+CROSS JOIN em_aberto

@@ -5,5 +5,6 @@ SELECT
   pedidos_ontem,
   pedidos_sem_custo_30_dias,
   ultima_reconciliacao,
-  diferencas
+  diferencas,
+  diferencas_abertas
 FROM `{{ report('atualizacao') }}`

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tiny_operators._compat import Param
-from tiny_operators.planning.run_request import FROM_DATE, TO_DATE
+from tiny_operators.planning.put_back import FIELD, ORDER
+from tiny_operators.planning.run_request import FROM_DATE, RECONCILED_WEEKS, TO_DATE
 
 _DATE: Final[dict[str, Any]] = {"type": ["null", "string"], "format": "date"}
 
@@ -21,6 +22,54 @@ def date_range_form() -> dict[str, Param]:
         ),
         TO_DATE: Param(
             None, title="To date", description="Last date, included. Empty: only the first one.", **_DATE
+        ),
+    }
+
+
+def reconcile_form() -> dict[str, Param]:
+    """What the reconcile DAG can be asked for."""
+    return {
+        FROM_DATE: Param(
+            None,
+            title="From date",
+            description=f"First date (YYYY-MM-DD). Empty: the last {RECONCILED_WEEKS} weeks, up to yesterday.",
+            **_DATE,
+        ),
+        TO_DATE: Param(
+            None, title="To date", description="Last date, included. Empty: only the first one.", **_DATE
+        ),
+        "plan_only": Param(
+            default=False,
+            type="boolean",
+            title="Only compare",
+            description="Compare, and leave the differences in the table 'reconciliation'. Nothing is repaired.",
+        ),
+    }
+
+
+def put_back_form() -> dict[str, Param]:
+    """What the put-back DAG can be asked for."""
+    return {
+        FROM_DATE: Param(
+            None,
+            title="From date",
+            description="First day of the rejects (YYYY-MM-DD, as in rejected/dt=…). Empty: yesterday and today.",
+            **_DATE,
+        ),
+        TO_DATE: Param(
+            None, title="To date", description="Last day, included. Empty: only the first one.", **_DATE
+        ),
+        FIELD: Param(
+            None,
+            type=["null", "string"],
+            title="Field",
+            description="Only rejects of this field, exactly as the reason names it, such as pdv.totalVenda.",
+        ),
+        ORDER: Param(
+            None,
+            type=["null", "string", "integer"],
+            title="Order",
+            description="Only rejects of this order: Tiny's id.",
         ),
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tiny_operators import names
+from tiny_operators.gcp.views import view_macros
 from tiny_operators.rows.schema import column_names
 from tiny_operators.stores import Store
 
@@ -28,3 +29,12 @@ def merge_macros(store: Store) -> dict[str, Callable[..., Any]]:
         return f"{store.dataset}.{table}"
 
     return {"run_key": run_key, "staging": staging, "target": target, "column_names": column_names}
+
+
+def check_macros(store: Store) -> dict[str, Any]:
+    """What the checks after a merge may use besides.
+
+    Returns:
+        See :func:`~tiny_operators.gcp.views.view_macros`; ``reject_share``: which part of a batch may be rejected.
+    """
+    return {**view_macros(store), "reject_share": store.reject_share}

@@ -144,10 +144,14 @@ class Objects:
             Whether it was there; False when it was moved before.
         """
         from google.cloud.exceptions import NotFound
+        from google.cloud.storage.retry import DEFAULT_RETRY
 
         blob = self._bucket.blob(name)
         try:
-            self._bucket.copy_blob(blob, target._bucket, new_name, source_generation=generation)
+            # Again gives the same copy, which the client cannot know: by itself it would not try again.
+            self._bucket.copy_blob(
+                blob, target._bucket, new_name, source_generation=generation, retry=DEFAULT_RETRY
+            )
             blob.delete(if_generation_match=generation)
         except NotFound:
             return False

@@ -6,7 +6,7 @@ import logging
 import shlex
 from collections import Counter
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tiny_operators import names
 from tiny_operators._compat import AirflowException, Context
@@ -41,7 +41,7 @@ class ArchiveWebhooksOperator(StoreOperator):
         inbox = self.objects(self.store.webhook_bucket)
         counts: Counter[str] = Counter(done=0, rejected=0, ignored=0, waiting=0)
         stuck: list[str] = []
-        for disposal in disposals(plan, api.read_json(names.outcome_object(key)) or {}, datetime.now(UTC)):
+        for disposal in disposals(plan, api.read_json(names.outcome_object(key)) or {}):
             try:
                 self._dispose(disposal, inbox, api)
             except GoogleAPICallError as error:
@@ -70,16 +70,18 @@ class ArchiveWebhooksOperator(StoreOperator):
     def _dispose(self, disposal: Disposal, inbox: Objects, api: Objects) -> None:
         file = disposal.file
         if disposal.reject is not None:
-            self._reject(file, disposal.reject, inbox, api)
+            self._reject(disposal, disposal.reject, inbox, api)
         elif disposal.state != "waiting":
             target = names.done_object(file.name, file.generation, self._day(file))
             inbox.move(file.name, file.generation, api, target)
 
-    def _reject(self, file: InboxFile, reject: Reject, inbox: Objects, api: Objects) -> None:
+    def _reject(self, disposal: Disposal, reject: Reject, inbox: Objects, api: Objects) -> None:
+        file = disposal.file
         target = names.rejected_object(file.name, file.generation, self._day(file))
         reason = {
             "store": self.store.prefix,
             "file": file.name,
+            "pedido": disposal.pedido,
             "arrived_at": file.arrived_at,
             **asdict(reject),
             "put_back": (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
+from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
 from tiny_operators import names
@@ -20,9 +21,14 @@ from tiny_operators._compat import (
 )
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.links import RunFolderLink
+from tiny_operators.planning.dates import read_part
+from tiny_operators.planning.known_orders import KnownOrders
 from tiny_operators.planning.plan import Plan, PlannedOrder
 from tiny_operators.planning.run_request import RequestError, RunRequest, check_names, read_request
 from tiny_operators.stores import Store
+
+# Key of the XCom that names one making of a run's rows.
+MADE: Final = "made"
 
 
 class StoreOperator(BaseOperator):
@@ -46,18 +52,28 @@ class StoreOperator(BaseOperator):
         """The objects of a bucket."""
         return Objects(GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn(), bucket)
 
+    def known_orders(self) -> KnownOrders:
+        """What the store's tables know of orders."""
+        hook = BigQueryHook(gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False)
+        return KnownOrders(hook.get_client(), self.store)
+
     def start(self, context: Context) -> tuple[str, Objects]:
         """The run's key and the API bucket; leaves the link to the run's folder."""
         key = names.run_key(self.dag_id, run_id_of(context))
         RunFolderLink.persist(context, self.store.api_bucket, key)
         return key, self.objects(self.store.api_bucket)
 
-    def run_request(self, context: Context, form: Iterable[str]) -> RunRequest:
+    def rows_made(self, context: Context) -> None:
+        """Name what was made: what is loaded of it is merged, also when the run merged something before."""
+        context["ti"].xcom_push(key=MADE, value=uuid.uuid4().hex)
+
+    def run_request(self, context: Context, form: Iterable[str], last_days: int | None = None) -> RunRequest:
         """What the run was asked to do: its dates and its other parameters.
 
         Args:
             context: The task's context.
             form: Names of the DAG's parameters. Airflow 2 mixes whatever a run was triggered with into them.
+            last_days: How many days up to yesterday it takes without dates; None: those of its data interval.
 
         Raises:
             AirflowFailException: When it was asked for what cannot be.
@@ -66,7 +82,11 @@ class StoreOperator(BaseOperator):
         try:
             check_names(run.conf or {}, form)
             return read_request(
-                dict(context["params"]), data_interval(context), asked_at(context), self.store.timezone
+                dict(context["params"]),
+                data_interval(context) if last_days is None else None,
+                asked_at(context),
+                self.store.timezone,
+                last_days or 1,
             )
         except RequestError as error:
             raise AirflowFailException(str(error)) from error
@@ -89,5 +109,4 @@ class StoreOperator(BaseOperator):
         """The orders of a plan, a few in memory at a time."""
         yield from plan.orders
         for part in plan.parts:
-            for line in objects.stream(part):
-                yield PlannedOrder.from_json(json.loads(line))
+            yield from read_part(objects, part)

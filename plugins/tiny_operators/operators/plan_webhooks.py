@@ -96,6 +96,6 @@ class PlanWebhooksOperator(StoreOperator):
 def _content(inbox: Objects, blob: Blob) -> bytes | Reject | None:
     if int(blob.size or 0) > MAX_BYTES:
         return Reject(
-            "webhook", "(file)", f"at most {MAX_BYTES} bytes", "a larger file", "upload one payload a file"
+            "plan", "(file)", f"at most {MAX_BYTES} bytes", "a larger file", "upload one payload a file"
         )
     return inbox.read(blob.name, int(blob.generation))

@@ -21,6 +21,7 @@ from tiny_operators.raw.older_layout import folder_of, older_order_rows
 from tiny_operators.raw.reader import RawReader, RawReferenceError
 from tiny_operators.rows.files import RowFiles
 from tiny_operators.rows.orders import OrderRows
+from tiny_operators.rows.rejects import Origin
 from tiny_operators.stores import Store
 from tiny_operators.tiny.webhooks import Reject
 
@@ -28,6 +29,7 @@ from .base import StoreOperator
 
 log = logging.getLogger(__name__)
 
+PATH: Final = "replay"
 # The older layout has a small file for each answer: most of the time of reading one is waiting for it.
 _READERS: Final = 8
 _FOLDERS_AT_ONCE: Final = 32
@@ -58,7 +60,8 @@ class ReplayRowsOperator(StoreOperator):
         key, objects = self.start(context)
         request = self.run_request(context, date_range_form())
         raw = RawDates(objects, self.store)
-        with RowFiles(objects, self.store.prefix, key, request.first.isoformat()) as files:
+        origin = Origin(self.store.prefix, key, PATH, request.first.isoformat())
+        with RowFiles(objects, origin) as files:
             for number, day in enumerate(request.dates, 1):
                 for result in raw.orders_of(day):
                     files.add(result)
@@ -72,6 +75,7 @@ class ReplayRowsOperator(StoreOperator):
                 log_event(log, "date_replayed", store=self.store.prefix, run=key, **progress)
                 context["ti"].xcom_push(key="progress", value=progress)
         counts = files.report()
+        self.rows_made(context)
         if not counts["orders"]:
             log_event(log, "nothing_to_replay", store=self.store.prefix, run=key, dates=len(request.dates))
             raise AirflowSkipException(

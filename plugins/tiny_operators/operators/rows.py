@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from tiny_operators import names
-from tiny_operators._compat import Context
-from tiny_operators.planning.plan import chunks
+from tiny_operators._compat import AirflowException, Context
+from tiny_operators.gcp.field_memory import tell_field_news
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.planning.inbox import unanswered
+from tiny_operators.planning.plan import Chunk, Plan, PlannedOrder, chunks
 from tiny_operators.raw.reader import RawReader
 from tiny_operators.rows.files import RowFiles
 from tiny_operators.rows.orders import OrderRows
-from tiny_operators.tiny.webhooks import Reject
+from tiny_operators.rows.rejects import Origin
 
 from .base import StoreOperator
 
@@ -23,42 +27,97 @@ class MakeRowsOperator(StoreOperator):
     Each planned order ends in one of them, except those that wait in the inbox for the next run.
 
     Returns:
-        Counts: see :class:`RowFiles`.
+        Counts: see :class:`RowFiles`; ``planned``, and ``unanswered``: orders that wait because Tiny did not answer.
+
+    Raises:
+        AirflowException: When orders were planned of which nothing became anything; no file is written.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
         """Make the rows."""
         key, objects = self.start(context)
         plan = self.read_plan(objects, key)
-        outcomes: dict[str, Any] = {}
-        # The first order's day, so that a later try writes the same objects, also after midnight.
-        first = next(self.planned_orders(objects, plan), None)
-        day = first.day if first else names.day_of(datetime.now(UTC), self.store.timezone)
-        raw = RawReader(objects)
-        with RowFiles(objects, self.store.prefix, key, day) as files:
+        now = datetime.now(UTC)
+        made = _Made(RawReader(objects), plan, now)
+        with RowFiles(objects, Origin(self.store.prefix, key, plan.path, self._day(objects, plan))) as files:
+            for rejected in plan.rejected:
+                files.add_file(rejected)
             for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
-                left = {order.pedido: order for order in chunk.orders}
-                for line in raw.orders(names.raw_orders_object(plan.reading, chunk.day, chunk.number)):
-                    result = raw.order_rows(line)
-                    files.add(result)
-                    if left.pop(result.pedido).files:
-                        outcomes[str(result.pedido)] = _outcome(result)
-                for order in left.values():
-                    if not order.files:
-                        files.add(_unanswered(order.pedido))
-        objects.write_json(names.outcome_object(key), outcomes)
-        return files.report()
+                made.add_chunk(chunk, files)
+            check_counts(plan.planned, files.counts, made.unanswered)
+        objects.write_json(names.outcome_object(key), made.outcomes)
+        self.rows_made(context)
+        tell_field_news(objects, self.store, key, files.fields, now)
+        return {**files.report(), "planned": plan.planned, "unanswered": made.unanswered}
+
+    def _day(self, objects: Objects, plan: Plan) -> str:
+        """Day of the run's rejects: that of its first order or file, so that a later try writes the same objects."""
+        if first := next(self.planned_orders(objects, plan), None):
+            return first.day
+        arrived = [datetime.fromisoformat(item.file.arrived_at) for item in plan.rejected]
+        return names.day_of(min(arrived, default=datetime.now(UTC)), self.store.timezone)
+
+
+class _Made:
+    """What became of the orders of a plan.
+
+    Attributes:
+        outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.planning.inbox.disposals`.
+        unanswered: How many orders wait because Tiny did not answer about them.
+    """
+
+    def __init__(self, raw: RawReader, plan: Plan, now: datetime) -> None:
+        self.outcomes: dict[str, Any] = {}
+        self.unanswered = 0
+        self._raw = raw
+        self._plan = plan
+        self._now = now
+
+    def add_chunk(self, chunk: Chunk, files: RowFiles) -> None:
+        """Write the rows of a chunk's orders."""
+        left = {order.pedido: order for order in chunk.orders}
+        for line in self._raw.orders(names.raw_orders_object(self._plan.reading, chunk.day, chunk.number)):
+            result = self._raw.order_rows(line)
+            self._add(left.pop(result.pedido), result, files)
+        for order in left.values():
+            reject = unanswered(order, self._now)
+            if reject is None:
+                self.unanswered += 1
+                self.outcomes[str(order.pedido)] = {"state": "waiting"}
+            else:
+                self._add(order, OrderRows(order.pedido, rejects=[reject]), files)
+
+    def _add(self, order: PlannedOrder, result: OrderRows, files: RowFiles) -> None:
+        files.add(result, order.files[0].name if order.files else None)
+        if order.files:
+            self.outcomes[str(order.pedido)] = _outcome(result)
+
+
+def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
+    """Let no planned order be forgotten.
+
+    Args:
+        planned: Orders that were planned.
+        counts: What became of them: see :class:`~tiny_operators.rows.files.RowFiles`.
+        unanswered: Orders that wait because Tiny did not answer about them.
+
+    Raises:
+        AirflowException: When the counts do not add up.
+    """
+    ends = {name: counts[name] for name in ("loaded", "gone", "orders_rejected", "waiting")}
+    ends["unanswered"] = unanswered
+    if planned != sum(ends.values()):
+        found = ", ".join(f"{name} {count}" for name, count in ends.items())
+        raise AirflowException(
+            f"{planned} orders were planned, but {sum(ends.values())} became something ({found}): nothing is loaded. "
+            "Clear the run from its plan task; if it says so again, this is a fault of the code"
+        )
 
 
 def _outcome(result: OrderRows) -> dict[str, Any]:
-    if result.loaded or result.gone:
-        return {"state": "loaded"}
-    if result.waits:
-        return {"state": "waiting"}
-    return {"state": "rejected", "reject": asdict(result.rejects[0])}
-
-
-def _unanswered(pedido: int) -> OrderRows:
-    action = "look at the order in Tiny, then trigger the daily DAG for its date: it reads what is missing"
-    reject = Reject("fetch", "pedido", "an answer", "none, while other orders got theirs", action)
-    return OrderRows(pedido, rejects=[reject])
+    match result.state:
+        case "loaded" | "gone":
+            return {"state": "loaded"}
+        case "orders_rejected":
+            return {"state": "rejected", "reject": asdict(result.rejects[0])}
+    return {"state": "waiting"}

@@ -8,13 +8,15 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from tiny_operators import names
 from tiny_operators.events import log_event
+from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.raw.writer import RawWriter
+from tiny_operators.raw.writer import RawWriter, now
 from tiny_operators.rows.orders import search_values
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer, Json
@@ -30,14 +32,19 @@ log = logging.getLogger(__name__)
 class DatePlan:
     """What there is to do about one date.
 
+    Without ``force`` the orders to read are those in which Tiny and BigQuery differ.
+
     Attributes:
         date: The date (YYYY-MM-DD).
         listed: Orders that Tiny lists.
         pages: Search pages that were read.
-        new: Orders to read that BigQuery does not have.
+        new: Orders to read that BigQuery does not have, or has marked as deleted.
         changed: Orders to read whose search line differs, or that a person asked for.
         vanished: Orders to read that BigQuery has and Tiny does not list: moved to another date, or deleted.
         part: Object with the orders to read, one a line.
+        known: Orders that BigQuery has, without those that are marked as deleted.
+        value_difference: What Tiny's search lines say that the orders cost, less what BigQuery's say (R$, exact).
+        compared_at: When Tiny and BigQuery were compared (ISO 8601, UTC).
     """
 
     date: str
@@ -47,6 +54,9 @@ class DatePlan:
     changed: int
     vanished: int
     part: str
+    known: int
+    value_difference: str
+    compared_at: str
 
     @property
     def orders(self) -> int:
@@ -109,6 +119,9 @@ class DatePlanner:
             work.changed,
             work.vanished,
             part,
+            work.known_orders,
+            f"{work.value_difference:f}",
+            now(),
         )
         log_event(log, "date_planned", store=self.raw.store.prefix, run=self.raw.key, **asdict(plan))
         return plan
@@ -125,44 +138,87 @@ class _DateWork:
         self._parameters = search.date_parameters(day)
         self.listing = DateListing(day, self._read_page)
         self.new = self.changed = self.vanished = 0
+        there = [order.valor for order in known.values() if not order.gone]
+        self.known_orders = len(there)
+        self.value_difference = -sum(there, Decimal(0))
 
     def orders(self) -> Iterator[PlannedOrder]:
         """The orders to read, page by page; those that no page lists any more at the end."""
         for page in self.listing.pages():
-            wanted = [pedido for pedido, line in page.fresh.items() if self._is_wanted(pedido, line)]
+            digests = {pedido: self._count(line) for pedido, line in page.fresh.items()}
+            wanted = {pedido: digest for pedido, digest in digests.items() if self._is_wanted(pedido, digest)}
             if wanted:
                 yield from self._of_page(page, wanted)
         gone = [pedido for pedido, order in self._known.items() if not order.gone]
         vanished = sorted(pedido for pedido in gone if pedido not in self.listing.listed)
         self.vanished = len(vanished)
+        listed_at = now()
         for pedido in vanished:
-            yield self._planned(pedido, self._known[pedido].arrived_at, None)
+            yield self._planned(pedido, self._known[pedido].arrived_at, listed_at)
 
-    def _of_page(self, page: Page, wanted: list[int]) -> Iterator[PlannedOrder]:
+    def _of_page(self, page: Page, wanted: dict[int, int | None]) -> Iterator[PlannedOrder]:
         target = self._planner.raw.search_page(page.answer, self._parameters, page.number, page.sort)
-        new = [pedido for pedido in wanted if pedido not in self._known]
-        self.new += len(new)
-        self.changed += len(wanted) - len(new)
-        arrivals = self._planner.known.arrivals(new)
-        for pedido in wanted:
+        listed_at = now()
+        unknown = [pedido for pedido in wanted if pedido not in self._known]
+        new = len(unknown) + sum(self._known[pedido].gone for pedido in wanted if pedido in self._known)
+        self.new += new
+        self.changed += len(wanted) - new
+        arrivals = self._planner.known.arrivals(unknown)
+        for pedido, digest in wanted.items():
             order = self._known.get(pedido)
-            yield self._planned(pedido, order.arrived_at if order else arrivals.get(pedido), target)
+            arrived_at = order.arrived_at if order else arrivals.get(pedido)
+            yield self._planned(pedido, arrived_at, listed_at, target, digest)
 
     def _read_page(self, number: int, sort: str) -> Answer:
         return self._planner.hook.search_page(self._parameters, number, sort)
 
-    def _is_wanted(self, pedido: int, line: Json) -> bool:
+    def _count(self, line: Json) -> int | None:
+        """Count what a line says that its order costs; the line's digest, None when it cannot be a row."""
+        values = search_values(line)
+        if values is None:
+            return None
+        self.value_difference += values["valor"] or 0
+        return line_digest(values)
+
+    def _is_wanted(self, pedido: int, digest: int | None) -> bool:
         order = self._known.get(pedido)
         if self._planner.force or order is None or order.gone or order.arrived_at is None:
             return True
-        values = search_values(line)
-        return values is None or line_digest(values) != order.line
+        return digest != order.line
 
-    def _planned(self, pedido: int, arrived_at: datetime | None, page: str | None) -> PlannedOrder:
+    def _planned(
+        self,
+        pedido: int,
+        arrived_at: datetime | None,
+        listed_at: str,
+        page: str | None = None,
+        digest: int | None = None,
+    ) -> PlannedOrder:
         """The order, arrived when the pipeline first heard of it: for unknown history, at midnight of its date."""
         arrived = arrived_at or datetime.combine(self._day, datetime.min.time(), self._zone)
         day = names.day_of(arrived, str(self._zone))
-        return PlannedOrder(pedido, arrived.astimezone(UTC).isoformat(), day, self._day.isoformat(), page)
+        return PlannedOrder(
+            pedido,
+            arrived.astimezone(UTC).isoformat(),
+            day,
+            self._day.isoformat(),
+            page,
+            listed_at=listed_at,
+            line=digest,
+        )
+
+
+def date_plans(objects: Objects, key: str) -> Iterator[DatePlan]:
+    """The dates that a run has planned, oldest first."""
+    for blob in objects.list(names.date_plans_prefix(key)):
+        if blob.name.endswith(".json"):
+            yield DatePlan(**objects.read_json(blob.name))
+
+
+def read_part(objects: Objects, part: str) -> Iterator[PlannedOrder]:
+    """The orders of a date that are to be read, a few in memory at a time."""
+    for line in objects.stream(part):
+        yield PlannedOrder.from_json(json.loads(line))
 
 
 def _write(stream: TextIO, order: PlannedOrder) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -89,36 +89,44 @@ class Disposal:
         file: The file.
         state: ``done``, ``ignored``, ``rejected`` or ``waiting`` (it stays in the inbox).
         reject: Why it was rejected.
+        pedido: Order that it is about, where that is known.
     """
 
     file: InboxFile
     state: str
     reject: Reject | None = None
+    pedido: int | None = None
 
 
-def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]], now: datetime) -> Iterator[Disposal]:
+def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Disposal]:
     """Where each file of a plan goes.
 
     Args:
         plan: The plan.
         outcomes: What became of each order, by id as text: ``state`` (``loaded``, ``waiting``, ``rejected``) and
-            ``reject``. An order without an outcome got no answer from Tiny: its files stay, for a day.
-        now: The present.
+            ``reject``. The files of an order without an outcome stay.
     """
     yield from (Disposal(file, "ignored") for file in plan.ignored)
     yield from (Disposal(item.file, "rejected", item.reject) for item in plan.rejected)
     for order in plan.orders:
-        outcome = outcomes.get(str(order.pedido)) or _unanswered(order, now)
+        outcome = outcomes.get(str(order.pedido)) or {"state": "waiting"}
         state = "done" if outcome["state"] == "loaded" else outcome["state"]
         reject = Reject(**outcome["reject"]) if state == "rejected" else None
-        yield from (Disposal(file, state, reject) for file in order.files)
+        yield from (Disposal(file, state, reject, order.pedido) for file in order.files)
 
 
-def _unanswered(order: PlannedOrder, now: datetime) -> dict[str, Any]:
+def unanswered(order: PlannedOrder, now: datetime) -> Reject | None:
+    """Why an order that Tiny did not answer about is set aside; None when its files wait for the next run.
+
+    Args:
+        order: The order. One without files is in no inbox, so it cannot wait there.
+        now: The present.
+    """
+    found = "none, while other orders got theirs"
+    if not order.files:
+        action = "look at the order in Tiny, then put it back by the DAG put_back"
+        return Reject("fetch", "pedido", "an answer", found, action)
     if now - datetime.fromisoformat(order.arrived_at) < UNANSWERED_FOR:
-        return {"state": "waiting"}
+        return None
     action = "open the order in Tiny, then move its webhook file back into the inbox"
-    reject = Reject(
-        "fetch", "pedido", "an answer within a day", "none, while other orders got theirs", action
-    )
-    return {"state": "rejected", "reject": asdict(reject)}
+    return Reject("fetch", "pedido", "an answer within a day", found, action)

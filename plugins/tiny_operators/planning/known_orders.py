@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from tiny_operators.rows.orders import SEARCH_VALUES
@@ -22,16 +26,30 @@ class KnownOrder:
         line: Digest of its search line: see :func:`line_digest`.
         arrived_at: When it arrived; None when it has no row in ``pdv``.
         gone: Whether it is marked as deleted.
+        day: Its date.
+        valor: What its search line says that it costs (R$).
+        read_at: When Tiny was last asked for it: for its line, or in vain.
     """
 
     line: int
     arrived_at: datetime | None
     gone: bool
+    day: date | None
+    valor: Decimal
+    read_at: datetime
 
 
-def line_digest(values: dict[str, Any]) -> int:
-    """A short stand-in for the values of a search line: equal lines have equal ones."""
-    return hash(tuple(values[name] for name in SEARCH_VALUES))
+def line_digest(values: Mapping[str, Any]) -> int:
+    """A short stand-in for the values of a search line: equal lines have equal ones, in every process."""
+    texts = json.dumps([_text(values[name]) for name in SEARCH_VALUES])
+    return int.from_bytes(hashlib.sha256(texts.encode()).digest()[:8])
+
+
+def _text(value: Any) -> str | None:
+    """A value as text; equal numbers are the same text, however many zeros they end in."""
+    if value is None:
+        return None
+    return str(Fraction(value) if isinstance(value, Decimal) else value)
 
 
 class KnownOrders:
@@ -50,10 +68,21 @@ class KnownOrders:
         """The orders of a date, by id."""
         from google.cloud.bigquery import ScalarQueryParameter
 
-        return {
-            row["pedido"]: KnownOrder(line_digest(dict(row)), row["arrived_at"], row["gone"])
-            for row in self._rows("known_orders", ScalarQueryParameter("date", "DATE", day))
-        }
+        rows = self._rows("known_orders", ScalarQueryParameter("date", "DATE", day))
+        return {row["pedido"]: _known(dict(row)) for row in rows}
+
+    def of_ids(self, pedidos: Iterable[int]) -> dict[int, KnownOrder]:
+        """These orders, by id, whatever their date; an unknown one is left out."""
+        from google.cloud.bigquery import ArrayQueryParameter
+
+        wanted = sorted(pedidos)
+        if not wanted:
+            return {}
+        # The tables have the id as a number and as text.
+        numbers = ArrayQueryParameter("pedidos", "INT64", wanted)
+        texts = ArrayQueryParameter("ids", "STRING", [str(pedido) for pedido in wanted])
+        rows = self._rows("known_readings", numbers, texts)
+        return {row["pedido"]: _known(dict(row)) for row in rows}
 
     def arrivals(self, pedidos: Iterable[int]) -> dict[int, datetime]:
         """When each of these orders arrived, whatever its date; an unknown one is left out."""
@@ -80,3 +109,15 @@ class KnownOrders:
         )
         sql = (include_dir() / "sql" / f"{query}.sql").read_text(encoding="utf-8")
         yield from self._client.query(sql, job_config=config, location=self._store.location).result()
+
+
+def _known(row: Mapping[str, Any]) -> KnownOrder:
+    fetched_at, deleted_at = row["fetched_at"], row["deleted_at"]
+    return KnownOrder(
+        line_digest(row),
+        row["arrived_at"],
+        deleted_at is not None,
+        row["data_pedido"],
+        row["valor"] or Decimal(0),
+        max(fetched_at, deleted_at or fetched_at),
+    )

@@ -36,6 +36,8 @@ class PlannedOrder:
         data: Day of the order (YYYY-MM-DD), where it is known before reading.
         pesquisa: Object of the search page that lists it, where that was read for the plan.
         files: Its webhook files.
+        listed_at: When the search was read that the plan was made from (ISO 8601, UTC).
+        line: Digest of its line in that search, where it has one that can be read.
     """
 
     pedido: int
@@ -44,6 +46,8 @@ class PlannedOrder:
     data: str | None = None
     pesquisa: str | None = None
     files: tuple[InboxFile, ...] = ()
+    listed_at: str | None = None
+    line: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The order as JSON values; what is empty is left out."""
@@ -144,7 +148,9 @@ def chunks(orders: Iterable[PlannedOrder], most: int) -> Iterator[Chunk]:
     group: list[PlannedOrder] = []
     number = 1
     for order in orders:
-        if group and (order.day != group[0].day or len(group) >= most):
+        # An order that moved between two dates of the plan stands there twice.
+        again = any(order.pedido == other.pedido for other in group)
+        if group and (order.day != group[0].day or len(group) >= most or again):
             yield Chunk(number, group[0].day, tuple(group))
             group, number = [], number + 1
         group.append(order)

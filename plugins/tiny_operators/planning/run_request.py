@@ -13,6 +13,8 @@ from tiny_operators.timetables import interval_dates
 
 FROM_DATE: Final = "from_date"
 TO_DATE: Final = "to_date"
+# What the weekly comparison takes when nobody names dates: late changes of an order are in it several times.
+RECONCILED_WEEKS: Final = 5
 _FLAGS: Final = ("force", "refresh_costs", "plan_only")
 
 
@@ -65,17 +67,19 @@ def read_request(
     interval: tuple[datetime, datetime] | None,
     now: datetime,
     timezone: str,
+    days: int = 1,
 ) -> RunRequest:
     """What a run is asked to do.
 
     Dates of the form win; without them it is the run's data interval; without that, as in a run by hand on Airflow 3,
-    yesterday.
+    yesterday, or as many days up to yesterday as are said.
 
     Args:
         params: The run's parameters.
         interval: Start and end of the data interval, the end not included.
         now: The present.
         timezone: IANA name of the store's time zone.
+        days: How many days up to yesterday a run takes that has no dates and no interval.
 
     Raises:
         RequestError: For a date that is none, or a range that ends before it starts or lies in the future.
@@ -86,7 +90,7 @@ def read_request(
     if interval is not None and of_interval:
         first, last = interval_dates(*interval)
     elif first is None and last is None:
-        first = last = today - timedelta(days=1)
+        first, last = today - timedelta(days=days), today - timedelta(days=1)
     first, last = first or last or today, last or first or today
     if last < first:
         raise RequestError(f"{TO_DATE} ({last}) is before {FROM_DATE} ({first}); both ends are included")

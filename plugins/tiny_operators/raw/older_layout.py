@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
-from tiny_operators.rows.orders import OrderRows, order_rows
+from tiny_operators.rows.orders import OrderRows, order_rows, product_ids
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import parse_json
 from tiny_operators.tiny.services import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
@@ -129,6 +129,11 @@ def older_order_rows(store: Store, folder: str, contents: Mapping[str, bytes]) -
     if not all(kind in newest for kind in _NEEDED):
         return OrderRows(about.pedido, rejects=rejects)
     result = order_rows(newest["pdv"], newest["pesquisa"], products)
+    sold = {produto for row in result.rows["pdv"] for produto in product_ids(row)}
+    told = {reject.produto for reject in rejects}
+    for produto in sorted(sold - products.keys() - told):
+        expected = f"a file …-produto-{produto}-… with the answer"
+        rejects.append(replace(_reject(store, folder, "produto", expected, "none"), produto=produto))
     result.rejects += rejects
     return result
 
@@ -144,12 +149,12 @@ def _raw_line(store: Store, folder: str, about: OlderFolder, name: str, content:
     try:
         answer = parse_json(content.decode("utf-8-sig"))
     except ValueError:
-        return _reject(store, folder + name, file.kind, "JSON in UTF-8", "something else")
+        reject = _reject(store, folder + name, file.kind, "JSON in UTF-8", "something else")
+        return replace(reject, produto=file.produto)
     if not isinstance(answer, dict) or not isinstance(answer.get("retorno"), dict):
         found = "an object without it" if isinstance(answer, dict) else kind_of(answer)
-        return _reject(
-            store, folder + name, file.kind, "an answer: an object with an object 'retorno'", found
-        )
+        expected = "an answer: an object with an object 'retorno'"
+        return replace(_reject(store, folder + name, file.kind, expected, found), produto=file.produto)
     of_order = file.kind == "pdv"
     envelope = Envelope(
         store=store.prefix,

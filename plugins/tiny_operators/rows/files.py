@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Final, Self, TextIO
 
 from tiny_operators import names
 from tiny_operators.events import log_event
 from tiny_operators.gcp.storage import Objects
+from tiny_operators.planning.plan import RejectedFile
+from tiny_operators.tiny.webhooks import Reject
 
+from .fields import FieldCounts
 from .orders import OrderRows, row_texts
-from .schema import TABLES
+from .rejects import Origin
+from .schema import LOADED
 
 log = logging.getLogger(__name__)
 
-_COUNTED: Final = (*TABLES, "orders", "rejected", "waiting", "gone")
+_ENDS: Final = ("loaded", "gone", "waiting", "orders_rejected")
+_COUNTED: Final = (*LOADED, "orders", *_ENDS, "files_rejected", "rejected")
 
 
 class RowFiles(ExitStack):
@@ -28,63 +32,82 @@ class RowFiles(ExitStack):
 
     Args:
         objects: The store's API bucket.
-        store: Prefix of the store.
-        key: The run's key.
-        day: Day of the rejects file (YYYY-MM-DD), the same at every try.
+        origin: Which run makes them.
 
     Attributes:
-        counts: Rows by table, ``orders``, ``rejected``, ``waiting`` (not in Tiny's search yet), ``gone``.
+        counts: Rows by table; ``orders``, which are ``loaded``, ``gone``, ``waiting`` (not in Tiny's search yet) or
+            ``orders_rejected``; ``files_rejected``, which are about no order; ``rejected``: orders and products without
+            a row.
     """
 
-    def __init__(self, objects: Objects, store: str, key: str, day: str) -> None:
+    def __init__(self, objects: Objects, origin: Origin) -> None:
         super().__init__()
         self.counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
+        self.fields = FieldCounts()
         self._objects = objects
-        self._store = store
-        self._key = key
-        self._day = day
-        self._new_fields: set[str] = set()
+        self._origin = origin
+        self._rejected_at = datetime.now(UTC).isoformat()
+        self._for_people: TextIO | None = None
 
     def __enter__(self) -> Self:
         """Open the files."""
         super().__enter__()
         self._rows: dict[str, TextIO] = {
-            table: self.enter_context(self._objects.writing(names.rows_object(table, self._key)))
-            for table in TABLES
+            table: self.enter_context(self._objects.writing(names.rows_object(table, self._origin.run)))
+            for table in LOADED
         }
-        self._rejects = self.enter_context(self._objects.writing(names.rejects_object(self._key, self._day)))
+        # Of a try before, or of the time before the code could read what it rejected.
+        self._objects.delete(self._rejects_object)
         return self
 
-    def add(self, result: OrderRows) -> None:
-        """Write what came of one order."""
+    def add(self, result: OrderRows, file: str | None = None) -> None:
+        """Write what came of one order.
+
+        Args:
+            result: What came of it.
+            file: Its webhook file, when it came by one.
+        """
         for table, rows in result.rows.items():
             self._rows[table].writelines(row_texts(rows))
             self.counts[table] += len(rows)
         for reject in result.rejects:
-            entry = {"store": self._store, "pedido": result.pedido, **asdict(reject)}
-            self._rejects.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            self._reject(reject, result.pedido or None, file)
             log_event(
                 log,
                 "rejected",
-                store=self._store,
-                run=self._key,
+                store=self._origin.store,
+                run=self._origin.run,
                 order=result.pedido,
+                product=reject.produto,
                 step=reject.step,
                 field=reject.field,
                 expected=reject.expected,
                 found=reject.found,
             )
         if result.gone:
-            log_event(log, "order_gone", store=self._store, run=self._key, order=result.pedido)
-        self.counts.update(
-            orders=1, rejected=len(result.rejects), waiting=int(result.waits), gone=int(result.gone)
-        )
-        self._new_fields |= result.new_fields
+            log_event(log, "order_gone", store=self._origin.store, run=self._origin.run, order=result.pedido)
+        self.counts.update(["orders", result.state])
+        self.counts["rejected"] += len(result.rejects)
+        self.fields.add_counts(result.fields)
+
+    def add_file(self, rejected: RejectedFile) -> None:
+        """Write why a webhook file is about no order."""
+        self._reject(rejected.reject, None, rejected.file.name)
+        self.counts["files_rejected"] += 1
+
+    def _reject(self, reject: Reject, pedido: int | None, file: str | None) -> None:
+        row = self._origin.reject_row(reject, self._rejected_at, pedido=pedido, file=file)
+        if self._for_people is None:
+            self._for_people = self.enter_context(self._objects.writing(self._rejects_object))
+        for stream in (self._rows["rejeitados"], self._for_people):
+            stream.writelines(row_texts([row]))
+        self.counts["rejeitados"] += 1
+
+    @property
+    def _rejects_object(self) -> str:
+        return names.rejects_object(self._origin.run, self._origin.day)
 
     def report(self) -> dict[str, int]:
         """Log what was written; the counts."""
-        if self._new_fields:
-            fields = ",".join(sorted(self._new_fields))
-            log_event(log, "new_fields", store=self._store, run=self._key, fields=fields)
-        log_event(log, "rows_made", store=self._store, run=self._key, **self.counts)
+        log_event(log, "rows_made", store=self._origin.store, run=self._origin.run, **self.counts)
         return dict(self.counts)

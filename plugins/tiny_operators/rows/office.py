@@ -63,7 +63,6 @@ _ITEM: Final = {
 _INSTALMENT: Final = {"forma_pagamento": "formaPagamento", "data": "dataVencimento", "valor": "valor"}
 
 
-
 def _paths() -> Iterator[tuple[str, str]]:
     yield from ((pdv_name, name) for name, pdv_name in _ORDER.items())
     for ours, theirs, names in (

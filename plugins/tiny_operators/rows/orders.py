@@ -17,6 +17,7 @@ from tiny_operators.tiny.search import lines, order_id
 from tiny_operators.tiny.services import OFFICE_SERVICE
 from tiny_operators.tiny.webhooks import Reject, kind_of
 
+from .fields import FieldCounts
 from .office import OFFICE_FIELDS, office_as_pdv
 from .schema import Column, columns, tiny_columns
 from .typing import FieldError, parse_decimal, to_record, unknown_fields
@@ -57,8 +58,8 @@ class OrderRows:
         rejects: Why the order, or one of its products, has no row.
         waits: The order is not in Tiny's search yet and will be read again.
         gone: Neither service that tells of orders knows it any more.
-        new_fields: Fields that the tables do not have and that are not documented either, as ``pdv.itens.novo``
-            (of ``pedido.obter``: ``pedido.itens.novo``).
+        fields: Fields of its answers; ``unknown`` are those that the tables do not have and that are not documented
+            either, as ``pdv.itens.novo`` (of ``pedido.obter``: ``pedido.itens.novo``).
     """
 
     pedido: int
@@ -66,12 +67,23 @@ class OrderRows:
     rejects: list[Reject] = field(default_factory=list)
     waits: bool = False
     gone: bool = False
-    new_fields: set[str] = field(default_factory=set)
+    fields: FieldCounts = field(default_factory=FieldCounts)
 
     @property
     def loaded(self) -> bool:
         """Whether the order has rows of its own."""
         return bool(self.rows["pdv"]) and not self.gone
+
+    @property
+    def state(self) -> str:
+        """Where the order went: ``loaded``, ``gone``, ``waiting``, ``orders_rejected``; ``lost`` must not be."""
+        if self.gone:
+            return "gone"
+        if self.loaded:
+            return "loaded"
+        if self.waits:
+            return "waiting"
+        return "orders_rejected" if self.rejects else "lost"
 
 
 class _OrderRejectedError(Exception):
@@ -111,13 +123,13 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
         result.rows["pdv"] = [_row("pdv", order, order, pedido, result)]
         result.rows["pesquisa"] = [_row("pesquisa", order, search, line, result)]
     except _OrderRejectedError as rejected:
-        return OrderRows(pedido_id, rejects=[rejected.reject])
+        return OrderRows(pedido_id, rejects=[rejected.reject], fields=result.fields)
     for product_id in sorted(products):
         try:
             product = _record(products[product_id], "produto", product_id)
             result.rows["produto"].append(_row("produto", order, products[product_id], product, result))
         except _OrderRejectedError as rejected:
-            result.rejects.append(replace(rejected.reject, action=_PRODUCT_ACTION))
+            result.rejects.append(replace(rejected.reject, action=_PRODUCT_ACTION, produto=product_id))
     return result
 
 
@@ -235,15 +247,16 @@ def _row(table: str, order: RawLine, source: RawLine, record: Json, result: Orde
     """One row: the answer's fields, typed, and the pipeline's own columns."""
     by_office = _service(source) == OFFICE_SERVICE
     typed = tiny_columns(table)
+    result.fields.add("pedido" if by_office else table, record)
     try:
         row = to_record(office_as_pdv(record) if by_office else record, typed)
     except FieldError as error:
         reject = Reject("rows", f"{table}.{error.path}", error.expected, error.found, _ACTION)
         raise _OrderRejectedError(reject) from error
     if by_office:
-        result.new_fields |= {f"pedido.{path}" for path in unknown_fields(record, OFFICE_FIELDS)}
+        result.fields.unknown |= {f"pedido.{path}" for path in unknown_fields(record, OFFICE_FIELDS)}
     else:
-        result.new_fields |= {
+        result.fields.unknown |= {
             f"{table}.{path}" for path in unknown_fields(record, typed)
         } - _KNOWN_WITHOUT_COLUMN
     row |= {**_own_values(order, source), "payload": _storable(record)}

@@ -11,6 +11,8 @@ from typing import Any, Final
 from tiny_operators.stores import include_dir
 
 TABLES: Final = ("produto", "pesquisa", "pdv")
+# What each run loads: its rows, and what it set aside.
+LOADED: Final = (*TABLES, "rejeitados")
 # What the pipeline tells of itself: what it set aside, and how complete the tables are.
 RECORDS: Final = ("rejeitados", "reconciliation")
 

@@ -70,6 +70,8 @@ _BY_CODE: Final[dict[int, tuple[Meaning, str]]] = {
     35: (Meaning.TRY_AGAIN, "unexpected error at Tiny"),
     99: (Meaning.MAINTENANCE, "Tiny is under maintenance"),
 }
+# Tiny's own answers have ten. Python stops at some hundreds, BigQuery's JSON columns at 500.
+_MOST_LEVELS: Final = 100
 _BY_STATUS: Final = {
     "1": (Meaning.TRY_AGAIN, "not processed, for a reason without a known code"),
     "2": (Meaning.RECORD_REFUSED, "refused, for a reason without a known code"),
@@ -99,18 +101,36 @@ def parse_json(text: str) -> Any:
     """Parse JSON with exact decimals.
 
     Raises:
-        ValueError: When it is not JSON, or has NaN or Infinity, which JSON does not know.
+        ValueError: When it is not JSON, has NaN or Infinity, which JSON does not know, or is nested more deeply than
+            any answer: whatever goes through it after this may do so level by level.
     """
 
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is not JSON")
 
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=refuse)
+        value = json.loads(text, parse_float=Decimal, parse_constant=refuse)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except InvalidOperation as error:
         raise ValueError("a number beyond any bound") from error
+    if _is_deeper(value, _MOST_LEVELS):
+        raise ValueError("nested too deeply")
+    return value
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def read_answer(http_status: int, text: str, expects: str) -> Answer:

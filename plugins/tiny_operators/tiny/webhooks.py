@@ -29,11 +29,12 @@ class Reject:
     """Why something cannot be used.
 
     Attributes:
-        step: Where it was found: ``webhook``, ``fetch`` or ``rows``.
+        step: Where it was found: ``plan``, ``fetch`` or ``rows``.
         field: The field, as a path such as ``dados.id``.
         expected: What it should be.
         found: The kind of what was there, never the value.
         action: What a person can do.
+        produto: Tiny's id of the product, when only that was rejected and its order was not.
     """
 
     step: str
@@ -41,6 +42,7 @@ class Reject:
     expected: str
     found: str
     action: str
+    produto: int | None = None
 
 
 @dataclass(frozen=True)
@@ -164,4 +166,4 @@ def _day(value: object) -> str | None:
 
 
 def _reject(field: str, expected: str, found: str, action: str) -> Reject:
-    return Reject("webhook", field, expected, found, action)
+    return Reject("plan", field, expected, found, action)

@@ -14,7 +14,7 @@ from typing import Any
 from local.stack.settings import venv
 from tests.component.views.rows import STORE, Row, Tables
 from tiny_operators.gcp.views import View, views
-from tiny_operators.rows.schema import TABLES, schema_fields
+from tiny_operators.rows.schema import LAYOUTS, schema_fields
 from tiny_operators.stores import Store
 
 KEY = bytes(range(64))
@@ -59,7 +59,7 @@ class Reference:
 
     def __init__(self, ask: Ask, store: Store) -> None:
         self._ask, self.store = ask, store
-        self._tables: Tables = {name: [] for name in TABLES}
+        self._tables: Tables = {name: [] for name in LAYOUTS}
         self._views = {view.path: view for view in views(store)}
 
     def load(self, tables: Tables) -> None:
@@ -95,16 +95,17 @@ class Reference:
         while reads := [view for path, view in self._views.items() if f"`{path}`" in sql]:
             for view in reads:
                 sql = sql.replace(f"`{view.path}`", f"(\n{view.query}\n)")
-        keys = _table(_KEYS, [{"store": STORE, "chave": KEY}])
+        keys = literal_table(_KEYS, [{"store": STORE, "chave": KEY}])
         sql = sql.replace(f"`{self.store.dataset}.segredo`", keys)
-        for name in TABLES:
+        for name in LAYOUTS:
             path = f"`{self.store.dataset}.{name}`"
             if path in sql:
-                sql = sql.replace(path, _table(schema_fields(name), self._tables[name]))
+                sql = sql.replace(path, literal_table(schema_fields(name), self._tables[name]))
         return sql
 
 
-def _table(fields: list[dict[str, Any]], rows: list[Row]) -> str:
+def literal_table(fields: list[dict[str, Any]], rows: list[Row]) -> str:
+    """A table as it is written in a query; without columns of JSON."""
     record = {"type": "RECORD", "mode": "REPEATED", "fields": [f for f in fields if f["type"] != "JSON"]}
     return f"(SELECT * FROM UNNEST({_literal(rows, record)}))"
 

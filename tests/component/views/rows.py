@@ -9,7 +9,7 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from tiny_operators.rows.schema import TABLES, schema_fields
+from tiny_operators.rows.schema import LAYOUTS, schema_fields
 from tiny_operators.stores import Store
 
 Row = dict[str, Any]
@@ -99,7 +99,7 @@ class Viewed:
 
     def load(self, tables: Tables) -> None:
         """Add rows to the tables."""
-        for name in TABLES:
+        for name in LAYOUTS:
             if rows := tables.get(name):
                 schema = [bigquery.SchemaField.from_api_repr(field) for field in schema_fields(name)]
                 config = bigquery.LoadJobConfig(schema=schema, write_disposition="WRITE_APPEND")

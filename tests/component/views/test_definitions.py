@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.component.views.reference import Ask, Reference
-from tests.component.views.rows import Viewed, line, order, search_line
+from tests.component.views.rows import Viewed, line, order
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.gcp.provision import create_missing
-from tiny_operators.gcp.views import View, ViewError, create_views, view_macros, views
+from tiny_operators.gcp.views import View, ViewError, create_views, views
 from tiny_operators.operators.setup import SetupStoreOperator
 from tiny_operators.stores import Store
 
@@ -118,33 +118,6 @@ def test_a_view_that_changed_is_replaced_with_those_that_read_it(
     early = replace(other, effective_statuses=("APROVADO",))
     assert set(create_views(client, early)) == set(names.values())
     assert [row["pedidos"] for row in Viewed(client, early).rows("vendas_por_vendedor")] == [1]
-
-
-def test_the_check_finds_items_that_do_not_add_up(viewed: Viewed, other: Store) -> None:
-    from google.api_core.exceptions import BadRequest
-    from jinja2 import Environment
-
-    from tiny_operators.stores import include_dir
-
-    day = "2024-07-08"
-    rows = [
-        order(pedido, day, "30.00", [line(None, "10.00"), line(None, "20.00")]) for pedido in (5001, 5002)
-    ]
-    rows.append(order(5003, day, "30.00", []))
-    viewed.load({"pdv": rows, "pesquisa": [search_line(row) for row in rows]})
-    batch = f"{viewed.store.staging_dataset}.batch"
-    viewed.client.query_and_wait(f"CREATE OR REPLACE TABLE `{batch}` AS SELECT DATE '{day}' AS data")
-    broken = f"{other.report_dataset}.broken_items"
-    viewed.client.query_and_wait(
-        f"CREATE OR REPLACE VIEW `{broken}` AS SELECT * FROM `{viewed.store.report_dataset}.itens_pedido` "
-        "WHERE pedido_id != 5002 OR item_posicao = 1"
-    )
-    text = (include_dir() / "sql" / "checks" / "items_add_up.sql").read_text(encoding="utf-8")
-    template = Environment().from_string(text)
-    macros = view_macros(viewed.store) | {"staging": lambda *names: batch, "dag": None, "run_id": "x"}
-    viewed.client.query_and_wait(template.render(macros))
-    with pytest.raises(BadRequest, match=r"the items of 1 orders do not add up to totalVenda: 5002"):
-        viewed.client.query_and_wait(template.render(macros | {"report": lambda view: broken}))
 
 
 def test_a_failed_setup_says_what_failed(viewed: Viewed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,38 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.component.views.reference import Reference
-from tests.component.views.rows import Row, Tables, Viewed, line, order, product, search_line
+from tests.component.views.reference import Ask, Reference
+from tests.component.views.rows import (
+    Row,
+    Tables,
+    Viewed,
+    line,
+    number,
+    order,
+    product,
+    search_line,
+    table,
+)
 from tiny_operators.stores import Store
 
 pytestmark = pytest.mark.stack
+
+# Comparisons, their dates by days ago: b is the last one of this store.
+COMPARED = table("""
+    run | store | date | at  | tiny | bigquery | missing | changed | vanished | value | repaired | open
+    a   | loja  | 10   | 7   | 5    | 4        | 1       | 1       | 0        | 10.50 | 1        | 3101
+    a   | loja  | 9    | 7   | 3    | 3        | 0       | 2       | 0        | -0.10 | 0        | 3102 3103
+    b   | loja  | 10   | 1   | 5    | 5        | 0       | 1       | 0        | 0     | 1        | -
+    b   | loja  | 8    | 1   | 2    | 3        | 0       | 0       | 1        | -7.00 | 1        | -
+    c   | outra | 8    | 0   | 9    | 0        | 9       | 0       | 0        | 90.00 | 0        | 3104
+    d   | loja  | 365  | 300 | 1    | 0        | 1       | 0       | 0        | 1.00  | 0        | 3105  # too long ago
+""")
+RECONCILED = table("""
+    dia | em | pedidos_na_tiny | pedidos_no_bigquery | faltavam | mudaram | sumiram | valor | consertados | abertos
+    10  | 1  | 5               | 5                   | 0        | 1       | 0       | 0     | 1           | 0
+    9   | 7  | 3               | 3                   | 0        | 2       | 0       | -0.10 | 0           | 2
+    8   | 1  | 2               | 3                   | 0        | 0       | 1       | -7.00 | 1           | 0
+""")
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +75,28 @@ def recent(engine: Viewed | Reference, today: date, arrived: datetime) -> Viewed
     # Too old, or no sale.
     sell(3007, 365, 34, "999.00", "1.00")
     sell(3008, 0, 34, "999.00", None, situacao="Cancelado")
-    engine.load(found)
+    engine.load({**found, "reconciliation": [reconciled(row, today) for row in COMPARED]})
     return engine
+
+
+def compared_at(today: date, days_ago: str | None) -> datetime:
+    day = today - timedelta(days=int(str(days_ago)))
+    return datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
+
+
+def reconciled(row: dict[str, str | None], today: date) -> Row:
+    """A row of the table ``reconciliation``."""
+    return {
+        "store": row["store"],
+        "date": str(today - timedelta(days=int(str(row["date"])))),
+        "run": row["run"],
+        "compared_at": compared_at(today, row["at"]).isoformat(),
+        "orders_in_tiny": row["tiny"],
+        "orders_in_bigquery": row["bigquery"],
+        "value_difference": row["value"],
+        "unrepaired": (row["open"] or "").split(),
+        **{name: row[name] for name in ("missing", "changed", "vanished", "repaired")},
+    }
 
 
 def test_products_by_share_and_class(recent: Viewed | Reference, today: date) -> None:
@@ -80,8 +127,29 @@ def test_how_fresh_the_data_is(recent: Viewed | Reference, today: date, arrived:
         "pedidos_hoje": 1,
         "pedidos_ontem": 2,
         "pedidos_sem_custo_30_dias": 1,
-        "ultima_reconciliacao": None,
-        "diferencas": None,
+        "ultima_reconciliacao": compared_at(today, "1"),
+        "diferencas": 2,
+        "diferencas_abertas": 2,
+    }
+
+
+def test_before_the_first_comparison_nothing_is_said_of_it(language: Ask, viewed_store: Store) -> None:
+    (found,) = Reference(language, viewed_store).rows("atualizacao")
+    assert [found[name] for name in ("ultima_reconciliacao", "diferencas", "diferencas_abertas")] == [
+        None
+    ] * 3
+
+
+def test_of_each_date_the_last_comparison_counts(recent: Viewed | Reference, today: date) -> None:
+    rows = recent.rows("reconciliacao", f"dia > '{today - timedelta(days=30)}'")
+    found = {(today - row.pop("dia")).days: row for row in rows}
+    assert found == {
+        int(str(row["dia"])): {
+            "comparado_em": compared_at(today, row["em"]),
+            "diferenca_valor": number(row["valor"]),
+            **{name: int(str(row[name])) for name in list(row)[2:] if name != "valor"},
+        }
+        for row in RECONCILED
     }
 
 

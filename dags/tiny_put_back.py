@@ -1,0 +1,43 @@
+"""Airflow DAG of each store: what was rejected goes back into the inbox, when a person asks for it."""
+
+from tiny_operators._compat import DAG
+from tiny_operators.dag_parts.forms import put_back_form
+from tiny_operators.dag_parts.into_tables import dag_arguments
+from tiny_operators.operators.put_back import PutBackOperator
+from tiny_operators.stores import Store, load_stores
+
+DOCS = """
+Puts rejects back after their cause is mended. A webhook file moves from `rejected/dt=…/` of the API bucket into the
+inbox, under its own name; its reason is deleted. An order that was rejected without a file (by the daily or the
+reconcile DAG), or that was loaded without a product, gets an event file. The webhook DAG reads them like any other.
+
+What was rejected, and why, stands in the table `rejeitados`, also after it was put back.
+
+* All rejects of yesterday and today: trigger it.
+* Those of one field: `airflow dags trigger z316_put_back --conf '{"from_date": "2026-01-01", "field": "pdv.frete"}'`
+* One order: `airflow dags trigger z316_put_back --conf '{"from_date": "2026-01-01", "order": "910024741"}'`
+
+### Triage
+* `files` and `orders` are 0: there are no such rejects on these days. The field must be spelled as in the reason.
+* What was put back is rejected again: its cause is still there; the new reason says where.
+* It failed: clear it. It goes on where it was; what is put back twice is read twice, and changes nothing.
+"""
+
+
+def put_back_dag(store: Store) -> DAG:
+    """The put-back DAG of one store."""
+    with DAG(
+        dag_id=f"{store.prefix}_put_back",
+        description=f"Rejects of {store.name}, back into the inbox",
+        doc_md=DOCS,
+        schedule=None,
+        max_active_runs=1,
+        params=put_back_form(),
+        **dag_arguments(store, priority=10),
+    ) as dag:
+        PutBackOperator(task_id="put_back", store=store)
+    return dag
+
+
+for _store in load_stores():
+    globals()[f"{_store.prefix}_put_back"] = put_back_dag(_store)

@@ -1,0 +1,60 @@
+"""Airflow DAG of each store: Tiny's orders of the last weeks against BigQuery, both ways; what differs is repaired."""
+
+from tiny_operators._compat import DAG
+from tiny_operators.dag_parts.forms import reconcile_form
+from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
+from tiny_operators.dag_parts.reconciliation import into_reconciliation
+from tiny_operators.operators.compare import CompareOperator
+from tiny_operators.operators.fetch import FetchOrdersOperator
+from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
+from tiny_operators.operators.rows import MakeRowsOperator
+from tiny_operators.stores import Store, load_stores
+from tiny_operators.timetables import each_week
+
+DOCS = """
+Each Sunday compares Tiny's order search of the last five weeks with BigQuery: which orders are missing, which changed,
+which Tiny no longer lists. It reads those and merges them, asks BigQuery again, and leaves a row for each date in the
+table `reconciliation`. When an order still differs, the run fails with the list.
+
+* By hand: trigger it with dates, both ends included. **Only compare** repairs nothing.
+* In a shell, on both Airflows:
+  `airflow dags trigger z316_reconcile --conf '{"from_date": "2026-01-01", "to_date": "2026-01-31"}'`
+
+Without differences `plan` and the tasks up to `merge` are skipped; `compare` and what follows run in any case.
+
+### Triage
+* **plan** failed at once: the message says what was expected of the dates, or that Tiny ignored them.
+* **fetch** takes long: its XCom `progress` says how far it is and when it will be done. It gives way to live sales.
+* **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
+* **load**, **merge** or **compare** failed: read the BigQuery job's error; when it is mended, clear the run from `rows`
+  on, or from `compare` when that comes first (staging tables expire after a day).
+* **record** failed: its error lists the orders that still differ, by date. The table `rejeitados` says which of them
+  were rejected, and why; mend them in Tiny, then trigger the DAG for their dates.
+"""
+
+
+def reconcile_dag(store: Store) -> DAG:
+    """The reconcile DAG of one store."""
+    with DAG(
+        dag_id=f"{store.prefix}_reconcile",
+        description=f"Orders of {store.name} in Tiny and in BigQuery: compares, repairs, and says what it found",
+        doc_md=DOCS,
+        schedule=each_week(store.timezone),
+        max_active_runs=1,
+        params=reconcile_form(),
+        **dag_arguments(store, priority=10),
+    ) as dag:
+        # Weeks may have so many orders that listing or reading them takes longer than any bound.
+        plan = PlanReconcileOperator(task_id="plan", store=store, gives_way=True, execution_timeout=None)
+        fetch = FetchOrdersOperator(task_id="fetch", store=store, gives_way=True, execution_timeout=None)
+        rows = MakeRowsOperator(task_id="rows", store=store)
+        # Also when there was nothing to repair.
+        compare = CompareOperator(task_id="compare", store=store, trigger_rule="none_failed")
+        plan >> fetch >> rows
+        into_tables(store, rows) >> compare
+        into_reconciliation(store, compare)
+    return dag
+
+
+for _store in load_stores():
+    globals()[f"{_store.prefix}_reconcile"] = reconcile_dag(_store)

@@ -1,0 +1,13 @@
+-- Of the orders and files of the batch no more than a set part was rejected; fewer than five are never too many.
+SELECT
+  made_rejeitados.pedido,
+  CONCAT(made_rejeitados.step, ' ', made_rejeitados.field) AS what
+FROM made_rejeitados
+CROSS JOIN counted
+LEFT JOIN made_pdv ON made_pdv.pedido = made_rejeitados.pedido
+WHERE
+  counted.orders_rejected + counted.files_rejected >= 5
+  AND counted.orders_rejected + counted.files_rejected
+  > counted.reject_share * (counted.orders + counted.files_rejected)
+  AND made_rejeitados.produto IS NULL
+  AND made_pdv.pedido IS NULL

@@ -1,0 +1,40 @@
+"""Checks in SQL after a merge: what they find fails the run."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
+
+from tiny_operators._compat import AirflowException, AirflowFailException, Context
+
+# What include/sql/check.sql begins its error with.
+_FOUND: Final = "checks failed: "
+
+
+class CheckOperator(BigQueryInsertJobOperator):
+    """Runs a query that ends in an error when a check finds something.
+
+    Then the task fails without another try, which would find the same while the next sales wait for this run's end.
+
+    Raises:
+        AirflowFailException: When a check found something; the message names the checks and the orders.
+    """
+
+    def execute(self, context: Context) -> Any:
+        """Run the query."""
+        from google.api_core.exceptions import GoogleAPICallError
+
+        try:
+            return super().execute(context)
+        except (AirflowException, GoogleAPICallError) as error:
+            if (found := what_failed(error)) is not None:
+                raise AirflowFailException(found) from error
+            raise
+
+
+def what_failed(error: Exception) -> str | None:
+    """Which checks failed, of which orders; None when the query failed for another reason."""
+    _, begin, found = str(error).partition(_FOUND)
+    # BigQuery's client tells the same again after the reason.
+    return begin + found.splitlines()[0].partition("; reason: ")[0] if begin else None

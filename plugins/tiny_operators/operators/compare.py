@@ -1,0 +1,90 @@
+"""The end of a comparison: what of the differences is repaired."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any, Final
+
+from tiny_operators import names
+from tiny_operators._compat import Context
+from tiny_operators.alerts import alert
+from tiny_operators.events import log_event
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.planning.comparison import RECONCILIATION, Comparison, Totals, compared
+from tiny_operators.planning.dates import DatePlan, date_plans, read_part
+from tiny_operators.planning.known_orders import KnownOrders
+
+from .base import StoreOperator
+
+log = logging.getLogger(__name__)
+
+# Orders that a log event names, at most; the table has them all.
+_NAMED: Final = 20
+
+
+class CompareOperator(StoreOperator):
+    """Asks BigQuery again for the orders that differed, and writes a row a date for the table ``reconciliation``.
+
+    It does not ask Tiny. A try again writes the same, but for what was repaired meanwhile.
+
+    Args:
+        **kwargs: See :class:`StoreOperator`.
+
+    Returns:
+        Sums over the dates: see :class:`~tiny_operators.planning.comparison.Totals`.
+    """
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Compare again."""
+        key, objects = self.start(context)
+        known, totals = self.known_orders(), Totals()
+        with objects.writing(names.rows_object(RECONCILIATION, key)) as rows:
+            for plan in date_plans(objects, key):
+                found = self._of_date(objects, key, known, plan)
+                rows.write(json.dumps(found.row(self.store.prefix, key)) + "\n")
+                totals.add(found)
+                if found.differences:
+                    self._tell(key, found)
+        self.rows_made(context)
+        fields: dict[str, Any] = totals.fields()
+        log_event(log, "reconciled", store=self.store.prefix, run=key, **fields)
+        if totals.differences:
+            alert(
+                context,
+                f"{self.store.prefix}: {totals.differences} orders differed between Tiny and BigQuery, "
+                f"{totals.unrepaired} still do",
+                store=self.store.prefix,
+                run=key,
+                **fields,
+            )
+        return fields
+
+    def _of_date(self, objects: Objects, key: str, known: KnownOrders, plan: DatePlan) -> Comparison:
+        orders = list(read_part(objects, plan.part)) if plan.orders else []
+        now = known.of_ids(order.pedido for order in orders)
+        unknown = any(order.pedido not in now for order in orders)
+        return compared(plan, orders, now, _found_gone(objects, key) if unknown else ())
+
+    def _tell(self, key: str, found: Comparison) -> None:
+        fields: dict[str, Any] = {
+            name: value
+            for name, value in found.row(self.store.prefix, key).items()
+            if name not in {"compared_at", "unrepaired"}
+        }
+        log_event(
+            log,
+            "date_reconciled",
+            level=logging.ERROR if found.unrepaired else logging.WARNING,
+            **fields,
+            unrepaired=len(found.unrepaired),
+            orders=",".join(str(pedido) for pedido in found.unrepaired[:_NAMED]),
+        )
+
+
+def _found_gone(objects: Objects, key: str) -> set[int]:
+    """Orders that the run found deleted in Tiny when it read them."""
+    target = names.rows_object("pdv", key)
+    # When nothing was to be repaired the run made no rows.
+    lines = objects.stream(target) if objects.exists(target) else ()
+    return {row["id"] for row in map(json.loads, lines) if row.get("deleted_at")}

@@ -1,0 +1,136 @@
+"""What the plans of runs about dates share: each date is searched, compared with BigQuery and planned, once."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from tiny_operators import names
+from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try
+from tiny_operators.events import log_event
+from tiny_operators.fetching.progress import hours_of_calls
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.planning.dates import DatePlan, DatePlanner
+from tiny_operators.planning.plan import Plan
+from tiny_operators.planning.run_request import RunRequest
+from tiny_operators.raw.writer import RawWriter
+from tiny_operators.tiny.listing import FilterIgnoredError
+
+from .account import AccountOperator
+
+log = logging.getLogger(__name__)
+
+
+class PlanDatesOperator(AccountOperator):
+    """Pages through Tiny's order search for the run's dates, and plans the orders that are new or differ from BigQuery.
+
+    Each date is planned once: a later try goes on with the next. When there is nothing to read, or only the plan was
+    asked for, the task is skipped, and so is what follows. What was found is the XCom ``plan``, and the event
+    ``planned`` in the log.
+
+    Args:
+        chunk_orders: Orders in a chunk, at most: what a task that dies reads again.
+        **kwargs: See :class:`AccountOperator`.
+
+    Attributes:
+        path: Which DAG reads: part of what the raw answers say of themselves.
+
+    Returns:
+        The plan: see :meth:`_summary`.
+
+    Raises:
+        AirflowSkipException: When there is nothing to read, or only the plan was asked for.
+        AirflowFailException: When the run was asked for what cannot be, or Tiny ignored the dates.
+    """
+
+    path: ClassVar[str]
+
+    def __init__(self, *, chunk_orders: int = 20, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.chunk_orders = chunk_orders
+
+    @abstractmethod
+    def request(self, context: Context) -> RunRequest:
+        """What the run was asked to do."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Plan the run; anew when it is made again, by a backfill or by a person who cleared it."""
+        if is_first_try(context):
+            key, objects = self.start(context)
+            for blob in objects.list(names.run_prefix(key)):
+                objects.delete(blob.name)
+        self.wait(self.request(context), context)
+        return self.go_on(context)
+
+    def wait(self, request: RunRequest, context: Context) -> None:
+        """Wait, deferred, when it is too early."""
+
+    def go_on(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Plan the dates that are not planned yet."""
+        key, objects = self.start(context)
+        request = self.request(context)
+        self.give_way(objects, self.go_on.__name__)
+        planner = DatePlanner(
+            TinyHook(self.store.tiny_conn_id),
+            self.known_orders(),
+            RawWriter(objects, self.store, self.path, key),
+            request.force or request.refresh_costs,
+        )
+        plans: list[DatePlan] = []
+        for day in request.dates:
+            try:
+                plans.append(planner.plan(day))
+            except FilterIgnoredError as error:
+                raise AirflowFailException(str(error)) from error
+            if day != request.last:
+                self.give_way(objects, self.go_on.__name__)
+        summary = self._summary(plans, planner)
+        log_event(log, "planned", store=self.store.prefix, run=key, plan_only=request.plan_only, **summary)
+        context["ti"].xcom_push(key="plan", value=summary)
+        if request.plan_only:
+            raise AirflowSkipException(f"Only the plan was asked for: {summary}")
+        if not summary["orders"]:
+            raise AirflowSkipException(
+                f"Nothing to read: the orders of the dates are as BigQuery has them: {summary}"
+            )
+        self._write(objects, key, plans, request)
+        return summary
+
+    def _summary(self, plans: Sequence[DatePlan], planner: DatePlanner) -> dict[str, Any]:
+        """Counts, and what reading will cost.
+
+        Which products it needs is known only when the orders are read. ``products`` are those that the tables know and
+        that were not read today: for the first days of a history, when the tables know none yet, that is too few.
+        """
+        orders = sum(plan.orders for plan in plans)
+        products = max(0, planner.known.products() - planner.raw.products_today()) if orders else 0
+        per_minute = planner.hook.allowed_per_minute
+        return {
+            "days": len(plans),
+            "listed": sum(plan.listed for plan in plans),
+            "new": sum(plan.new for plan in plans),
+            "changed": sum(plan.changed for plan in plans),
+            "vanished": sum(plan.vanished for plan in plans),
+            "orders": orders,
+            "products": products,
+            "pages": sum(plan.pages for plan in plans),
+            "calls": orders + products,
+            "calls_per_minute": round(per_minute, 1),
+            "hours": hours_of_calls(orders + products, per_minute),
+        }
+
+    def _write(self, objects: Objects, key: str, plans: Sequence[DatePlan], request: RunRequest) -> None:
+        plan = Plan(
+            self.store.prefix,
+            self.path,
+            parts=tuple(plan.part for plan in plans if plan.orders),
+            in_parts=sum(plan.orders for plan in plans),
+            chunk_orders=self.chunk_orders,
+            refresh_costs=request.refresh_costs,
+            reading=f"{key}-{uuid.uuid4().hex[:8]}",
+        )
+        objects.create_json(names.plan_object(key), plan.to_json())

@@ -1,0 +1,26 @@
+"""The plan of a comparison: in which orders of the last weeks Tiny and BigQuery differ."""
+
+from __future__ import annotations
+
+from tiny_operators._compat import Context
+from tiny_operators.dag_parts.forms import reconcile_form
+from tiny_operators.planning.run_request import RECONCILED_WEEKS, RunRequest
+
+from .plan_dates import PlanDatesOperator
+
+
+class PlanReconcileOperator(PlanDatesOperator):
+    """Compares the orders of the last weeks, or of the dates that a person names, and plans those that differ.
+
+    When none does, or only the comparison was asked for, the task is skipped, and with it the repair; what was found
+    stands in the run's folder for :class:`~tiny_operators.operators.compare.CompareOperator`, which comes in any case.
+
+    Args:
+        **kwargs: See :class:`PlanDatesOperator`.
+    """
+
+    path = "reconcile"
+
+    def request(self, context: Context) -> RunRequest:
+        """What the run was asked to do."""
+        return self.run_request(context, reconcile_form(), last_days=7 * RECONCILED_WEEKS)

@@ -1,0 +1,113 @@
+"""Putting back: what was rejected goes into the inbox again, when a person asks for it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from tiny_operators import names
+from tiny_operators._compat import AirflowFailException, Context
+from tiny_operators.dag_parts.forms import put_back_form
+from tiny_operators.events import log_event
+from tiny_operators.gcp.storage import Objects
+from tiny_operators.planning.put_back import (
+    PutBack,
+    PutBackRequest,
+    RejectedObject,
+    order_event,
+    read_put_back,
+)
+from tiny_operators.planning.run_request import RequestError, check_names
+
+from .base import StoreOperator
+
+log = logging.getLogger(__name__)
+
+
+class PutBackOperator(StoreOperator):
+    """Moves rejected webhook files back into the inbox, and writes an event for each rejected order that has no file.
+
+    What there is to put back is found once: a later try goes on with the same, wherever the try before it died. What is
+    put back twice by that is read once more, and changes nothing.
+
+    Returns:
+        Counts: ``files`` and ``orders`` that were put back, ``left``: rejects that were not asked for, or are about
+        nothing that can be put back.
+
+    Raises:
+        AirflowFailException: When the run was asked for what cannot be.
+    """
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Put back."""
+        request = self._request(context)
+        key, api = self.start(context)
+        inbox = self.objects(self.store.webhook_bucket)
+        work = self._work(request, key, api)
+        for file in work.files:
+            self._move(file, api, inbox)
+        for pedido in work.orders:
+            event = order_event(self.store.cnpj, pedido)
+            inbox.create_json(names.put_back_event(key, pedido), event)
+        # Last: as long as an order has no event, its reason tells of it.
+        for name, ids in work.told.items():
+            _forget(api, name, set(ids))
+        counts = {"files": len(work.files), "orders": len(work.orders), "left": work.left}
+        log_event(log, "put_back", store=self.store.prefix, run=key, **counts)
+        return counts
+
+    def _request(self, context: Context) -> PutBackRequest:
+        run: Any = context["dag_run"]
+        try:
+            check_names(run.conf or {}, put_back_form())
+            return read_put_back(dict(context["params"]), datetime.now(UTC), self.store.timezone)
+        except RequestError as error:
+            raise AirflowFailException(str(error)) from error
+
+    def _work(self, request: PutBackRequest, key: str, api: Objects) -> PutBack:
+        """What there is to put back, as the first try found it."""
+        target = names.put_back_object(key)
+        if (content := api.read_json(target)) is None:
+            api.create_json(target, _find(request, api).to_json())
+            content = api.read_json(target)
+        return PutBack.from_json(content)
+
+    @staticmethod
+    def _move(file: RejectedObject, api: Objects, inbox: Objects) -> None:
+        """Move a file, and then its reason away."""
+        # A file of the same name may wait there: it is another one, and stays.
+        taken = inbox.exists(file.name)
+        name = PurePosixPath(file.rejected).name if taken else file.name
+        api.move(file.rejected, file.generation, inbox, name)
+        api.delete(names.reason_object(file.rejected))
+
+
+def _find(request: PutBackRequest, api: Objects) -> PutBack:
+    work = PutBack()
+    for day in request.dates:
+        found = {blob.name: blob for blob in api.list(names.rejected_prefix(day.isoformat()))}
+        for name, blob in found.items():
+            reason_name = names.reason_object(name)
+            if reason_name in found:
+                reason = api.read_json(reason_name) or {}
+                if request.wants(reason):
+                    work.files.append(RejectedObject(name, int(blob.generation), reason["file"]))
+                else:
+                    work.left += 1
+            elif names.is_rejects_object(name):
+                work.add(name, [json.loads(line) for line in api.lines_if_any(name)], request)
+    return work
+
+
+def _forget(api: Objects, name: str, ids: set[str]) -> None:
+    """Take rejects that were put back out of an object of reasons."""
+    lines = list(api.lines_if_any(name))
+    kept = [line for line in lines if json.loads(line)["id"] not in ids]
+    if not kept:
+        api.delete(name)
+    elif len(kept) < len(lines):
+        with api.writing(name) as stream:
+            stream.writelines(kept)

@@ -1,0 +1,89 @@
+"""The reconcile DAG as Airflow runs it, task after task, in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from local.demo.parts import Simulator, Warehouse
+from tiny_operators import names
+
+pytestmark = pytest.mark.stack
+
+TODAY = datetime.now(ZoneInfo("America/Sao_Paulo")).date()
+_days = iter(range(5001, 6000, 2))
+REPORT = {"compare", "load_reconciliation", "record"}
+
+
+@pytest.fixture
+def simulator(emulators: dict[str, str], warehouse: Warehouse) -> Iterator[Simulator]:
+    found = Simulator(emulators["TINY_SIMULATOR_URL"])
+    found.forget_calls()
+    yield found
+    found.no_faults()
+
+
+@pytest.fixture
+def day() -> date:
+    """A date that no other test uses, like the one after it."""
+    return TODAY - timedelta(days=next(_days))
+
+
+def run_reconcile(dags: Any, day: date, *, plan_only: bool = False) -> tuple[str, dict[str, set[str]], str]:
+    """Run the DAG for a date and the next; its key, the tasks of each state, and the state of the run."""
+    dates = {"from_date": day.isoformat(), "to_date": (day + timedelta(days=1)).isoformat()}
+    run = dags["z316_reconcile"].test(datetime.now(UTC), run_conf={**dates, "plan_only": plan_only})
+    states: dict[str, set[str]] = {}
+    for task in run.get_task_instances():
+        states.setdefault(str(task.state), set()).add(task.task_id)
+    key = names.run_key("z316_reconcile", run.run_id)
+    return key, states, str(getattr(run.state, "value", run.state))
+
+
+def recorded(warehouse: Warehouse, key: str) -> dict[date, tuple[int, int, list[int]]]:
+    """By date: orders that were missing, that were repaired, and that still differ."""
+    rows = [row for row in warehouse.rows("reconciliation") if row["run"] == key]
+    return {row["date"]: (row["missing"], row["repaired"], row["unrepaired"]) for row in rows}
+
+
+def test_what_differs_is_repaired_and_a_second_run_finds_nothing(
+    dags: Any, simulator: Simulator, warehouse: Warehouse, day: date
+) -> None:
+    sold = sorted(sale.pedido for sale in simulator.sell_on(day, 3))
+    next_day = day + timedelta(days=1)
+    key, states, run = run_reconcile(dags, day)
+    assert (set(states), run) == ({"success"}, "success")
+    assert recorded(warehouse, key) == {day: (3, 3, []), next_day: (0, 0, [])}
+    assert simulator.keys("pdv.pedido.obter") == sold
+    simulator.forget_calls()
+
+    key, states, run = run_reconcile(dags, day)
+    assert (states["success"], run) == (REPORT, "success")
+    assert set(states) == {"success", "skipped"}
+    assert recorded(warehouse, key) == {day: (0, 0, []), next_day: (0, 0, [])}
+    assert simulator.calls() == {"pedidos.pesquisa": 2}
+
+
+def test_what_cannot_be_repaired_fails_the_run_at_once_with_the_list(
+    dags: Any, simulator: Simulator, warehouse: Warehouse, day: date
+) -> None:
+    good, bad, also_good = (sale.pedido for sale in simulator.sell_on(day, 3))
+    simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(bad), times=None)
+    key, states, run = run_reconcile(dags, day)
+    assert (states["failed"], set(states), run) == ({"record"}, {"failed", "success"}, "failed")
+    assert recorded(warehouse, key)[day] == (3, 2, [bad])
+    assert {good, also_good} < {row["id"] for row in warehouse.rows("pdv")}
+
+
+def test_only_compare_leaves_the_differences_open_and_is_a_success(
+    dags: Any, simulator: Simulator, warehouse: Warehouse, day: date
+) -> None:
+    (sale,) = simulator.sell_on(day, 1)
+    key, states, run = run_reconcile(dags, day, plan_only=True)
+    assert (states["success"], run) == (REPORT, "success")
+    assert recorded(warehouse, key)[day] == (1, 0, [sale.pedido])
+    assert simulator.calls() == {"pedidos.pesquisa": 2}
