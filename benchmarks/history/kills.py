@@ -90,14 +90,12 @@ class _Killer:
         return "the backfill ended before the next kill"
 
     def _running(self, task_id: str) -> list[tuple[str, psutil.Process]]:
-        """Running tasks with their processes, which are surely the stack's; of one task, where it is named."""
-        ours = {process.pid: process for process in processes.of_stack(self._shop.stack.home)}
-        found = [
-            (f"{task['task_id']} of {task['dag_run_id']}", ours[task["pid"]])
-            for task in self._shop.tasks(_DAG, query="&state=running")
-            if task["pid"] in ours and task["task_id"].startswith(task_id)
+        """Running tasks with their processes; of one task, where it is named."""
+        return [
+            (name, process)
+            for name, process in self._shop.running_tasks(_DAG)
+            if name.startswith(task_id) and self.killed[name] < _TRIES_LEFT
         ]
-        return [(name, process) for name, process in found if self.killed[name] < _TRIES_LEFT]
 
 
 def _judge_calls(figures: Figures, truth: dict[str, Any], calls: list[dict[str, Any]], kills: int) -> None:

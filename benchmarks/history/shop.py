@@ -15,10 +15,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 from google.cloud import bigquery
 
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse
+from local.stack import processes
 from local.stack.airflow import Api, unpause
 from local.stack.launcher import Stack, running
 from local.stack.parts import MARK
@@ -130,13 +132,30 @@ class Shop:
         elif done.returncode:
             raise RuntimeError(f"airflow {' '.join(arguments)} failed: {said[-3000:]}")
 
-    def trigger(self, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
-        """Trigger a run as from the UI, and wait until it has ended; the run."""
-        body = {"conf": conf} if self._is_2 else {"conf": conf, "logical_date": None}
-        run_id = self.api.post(f"dags/{dag_id}/dagRuns", body)["dag_run_id"]
+    def trigger(
+        self, dag_id: str, conf: dict[str, Any], meanwhile: Callable[[], object] = bool
+    ) -> dict[str, Any]:
+        """Trigger a run as from the UI, and wait until it has ended; the run.
+
+        Args:
+            dag_id: The DAG.
+            conf: What it is asked to do.
+            meanwhile: Called again and again while one waits.
+        """
+        run_id = self.start(dag_id, conf)
         path = f"dags/{dag_id}/dagRuns/{run_id}"
-        until(f"{dag_id} {run_id}", lambda: self.api.get(path)["state"] in _ENDED)
+
+        def ended() -> bool:
+            meanwhile()
+            return self.api.get(path)["state"] in _ENDED
+
+        until(f"{dag_id} {run_id}", ended)
         return self.api.get(path)
+
+    def start(self, dag_id: str, conf: dict[str, Any]) -> str:
+        """Trigger a run and do not wait for it; its id."""
+        body = {"conf": conf} if self._is_2 else {"conf": conf, "logical_date": None}
+        return str(self.api.post(f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """The runs of a DAG."""
@@ -148,6 +167,15 @@ class Shop:
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100{query}"
         found: list[dict[str, Any]] = self.api.get(path).get("task_instances", [])
         return sorted(found, key=lambda task: task["start_date"] or "~")
+
+    def running_tasks(self, dag_id: str = "~") -> list[tuple[str, psutil.Process]]:
+        """Tasks that run, by default of all DAGs, each with its process, which is surely the stack's."""
+        ours = {process.pid: process for process in processes.of_stack(self.stack.home)}
+        return [
+            (f"{task['task_id']} of {task['dag_run_id']}", ours[task["pid"]])
+            for task in self.tasks(dag_id, query="&state=running")
+            if task["pid"] in ours
+        ]
 
     def unpause_quietly(self, dag_id: str) -> None:
         """Let a DAG run, wait until what the scheduler starts by itself is done, and count from zero."""
@@ -252,8 +280,8 @@ def fewest_calls(truth: dict[str, Any], calls: list[dict[str, Any]]) -> int:
     return len(truth["pdv"]) + sum(-(-orders // _PAGE) for orders in dates.values()) + len(products)
 
 
-def until(what: str, done: Callable[[], bool], patience_s: float = _PATIENCE_S) -> None:
-    """Wait for something.
+def until(what: str, done: Callable[[], bool], patience_s: float = _PATIENCE_S, every_s: float = 0.5) -> None:
+    """Wait for something, looking every so many seconds.
 
     Raises:
         TimeoutError: When it does not come.
@@ -262,4 +290,4 @@ def until(what: str, done: Callable[[], bool], patience_s: float = _PATIENCE_S) 
     while not done():
         if time.monotonic() > end:
             raise TimeoutError(f"not in {patience_s:.0f} s: {what}")
-        time.sleep(0.5)
+        time.sleep(every_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,10 +23,18 @@ class Sale:
     Attributes:
         pedido: Tiny's id of the order.
         webhook: The payload that Tiny posts for it.
+        more: What Tiny posts besides, as its habits are: a second event, or the same one again.
     """
 
     pedido: int
     webhook: dict[str, Any]
+    more: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, order: Mapping[str, Any]) -> Sale:
+        """An order as the simulator tells of a new one."""
+        first, *more = order["webhooks"]
+        return cls(int(order["id"]), first, tuple(more))
 
 
 @dataclass(frozen=True)
@@ -40,14 +48,14 @@ class Simulator:
     url: str
 
     def sell(self, count: int) -> list[Sale]:
-        """Let the shop sell; the first webhook of each order."""
+        """Let the shop sell; each order with its webhooks."""
         answer = requests.post(f"{self.url}/_sim/sell", json={"count": count}, timeout=_TIMEOUT_S)
         answer.raise_for_status()
-        return [Sale(int(order["id"]), order["webhooks"][0]) for order in answer.json()["orders"]]
+        return [Sale.of(order) for order in answer.json()["orders"]]
 
-    def change(self, pedido: int, how: str) -> dict[str, Any]:
+    def change(self, pedido: int, how: str, **fields: Any) -> dict[str, Any]:
         """Let an order be changed (``edit``, ``cancel``, ``invoice``); the webhook that Tiny posts for it."""
-        answer = requests.post(f"{self.url}/_sim/orders/{pedido}/{how}", json={}, timeout=_TIMEOUT_S)
+        answer = requests.post(f"{self.url}/_sim/orders/{pedido}/{how}", json=fields, timeout=_TIMEOUT_S)
         answer.raise_for_status()
         webhook: dict[str, Any] = answer.json()["webhooks"][0]
         return webhook
@@ -83,7 +91,15 @@ class Simulator:
         body = {"count": count, "date": day.isoformat()}
         answer = requests.post(f"{self.url}/_sim/sell", json=body, timeout=_TIMEOUT_S)
         answer.raise_for_status()
-        return [Sale(int(order["id"]), order["webhooks"][0]) for order in answer.json()["orders"]]
+        return [Sale.of(order) for order in answer.json()["orders"]]
+
+    def send(self, url: str, webhooks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Let webhooks be posted to a receiver as Tiny does, with its repetitions; how each delivery went."""
+        body = {"url": url, "payloads": webhooks}
+        answer = requests.post(f"{self.url}/_sim/webhooks/send", json=body, timeout=10 * _TIMEOUT_S)
+        answer.raise_for_status()
+        deliveries: list[dict[str, Any]] = answer.json()["deliveries"]
+        return deliveries
 
     def fault(self, **what: Any) -> None:
         """Let coming calls fail: ``faults``, ``service``, ``key``, ``times``, as the simulator's README says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pytest
 import requests
 
 from local.demo.parts import Simulator, Warehouse
+from tests.component.whole_runs import Sold
 from tiny_operators import names
 from tiny_operators.fetching.hold_off import HoldOff
 from tiny_operators.fetching.turns import LiveTurn
@@ -80,3 +82,13 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         "__init__",
         lambda hook, conn_id: make(hook, conn_id, sleep=lambda seconds: None),
     )
+
+
+@pytest.fixture
+def sold(simulator: Simulator, warehouse: Warehouse, run: Any, dags: Any) -> Sold:
+    """Three orders whose webhooks wait."""
+    sales = simulator.sell(3)
+    inbox = warehouse._storage().bucket(warehouse.webhook_bucket)
+    for sale in sales:
+        inbox.blob(f"by-hand/{sale.pedido}.json").upload_from_string(json.dumps(sale.webhook))
+    return Sold(simulator, warehouse, dags["z316_webhook"], [sale.pedido for sale in sales])

@@ -1,0 +1,159 @@
+"""Killed right after each single effect on the object store or BigQuery, and gone on with: equal tables for every stop.
+
+A stop costs seconds. So an ordinary run of the tests takes some effects of different kinds, the same ones each time;
+``make chaos ARGS=--effects`` takes all of them (``EVERY_EFFECT=all`` for pytest).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from local.demo.parts import Sale, Simulator, Warehouse
+from tests.component.effects import DeadError, effects
+from tests.component.scenes import Scene, differences
+from tests.component.whole_runs import WholeRun
+from tiny_operators.fetching import orders as fetching_orders
+
+pytestmark = pytest.mark.stack
+
+NOW = datetime.now(ZoneInfo("America/Sao_Paulo"))
+PAST = (NOW - timedelta(days=900)).date()
+COFFEE, WINE = 730000001, 730000002
+
+MakeRun = Callable[[], WholeRun]
+
+
+@pytest.fixture
+def live(
+    simulator: Simulator, warehouse: Warehouse, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Scene]:
+    """Two orders that share a product, one that Tiny refuses, one that is gone, one not listed yet, three odd files."""
+    monkeypatch.setattr(fetching_orders, "_LISTING_WAITS", (0.01,))
+    sales, (unlisted,) = simulator.sell(4), simulator.sell_on(PAST, 1)
+    shared, other, refused, gone = (sale.pedido for sale in sales)
+    simulator.edit(
+        shared, itens=[{"id_produto": COFFEE, "quantidade": 2}, {"id_produto": WINE, "quantidade": 1}]
+    )
+    simulator.edit(other, itens=[{"id_produto": COFFEE, "quantidade": 1}])
+    simulator.delete(gone)
+    simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(refused), times=None)
+    number = str(unlisted.webhook["dados"]["numero"])
+    simulator.fault(service="pedidos.pesquisa", faults=["code_20"], key=number, times=None)
+    # A name that lies in the future is not believed: so it always arrived a moment ago, and waits for its listing.
+    files = {name_of(unlisted, NOW + timedelta(days=1)): json.dumps(unlisted.webhook)}
+    files |= {name_of(sale, NOW): json.dumps(sale.webhook) for sale in sales}
+    files |= {
+        "by-hand/again.json": json.dumps(sales[0].webhook),
+        "by-hand/invoice.json": json.dumps({**sales[0].webhook, "tipo": "nota_fiscal"}),
+        "by-hand/bad.json": "no JSON",
+    }
+    warehouse.forget_products_read_today()
+    yield from remembered(Scene(warehouse, [sale.pedido for sale in [*sales, unlisted]], files), simulator)
+
+
+@pytest.fixture
+def past(simulator: Simulator, warehouse: Warehouse, run: Any, dags: Any) -> Iterator[Scene]:
+    """A date with two new orders, one that changed since it was read, and one that is deleted."""
+    day = PAST - timedelta(days=1)
+    changed, deleted = (sale.pedido for sale in simulator.sell_on(day, 2))
+    finish(night(dags))
+    simulator.edit(changed, desconto="3,00")
+    simulator.delete(deleted)
+    new = [sale.pedido for sale in simulator.sell_on(day, 2)]
+    for pedido in new:
+        simulator.edit(pedido, itens=[{"id_produto": COFFEE, "quantidade": 1}])
+    warehouse.forget_products_read_today()
+    yield from remembered(Scene(warehouse, [changed, deleted, *new]), simulator)
+
+
+def remembered(scene: Scene, simulator: Simulator) -> Iterator[Scene]:
+    scene.remember()
+    yield scene
+    simulator.no_faults()
+    scene.inbox = {}
+    scene.restore()
+
+
+def name_of(sale: Sale, arrived: datetime) -> str:
+    """As the receiver names it: the arrival is the same in each run."""
+    return f"vendas/z316-tiny-webhook-vendas-{sale.pedido}-{arrived:%Y%m%dT%H%M%S}-6f0d.json"
+
+
+def night(dags: Any) -> WholeRun:
+    day = (PAST - timedelta(days=1)).isoformat()
+    return WholeRun(dags["z316_daily"], {"from_date": day, "to_date": day})
+
+
+def finish(run: WholeRun) -> None:
+    with effects() as counted:
+        run.go_on(counted)
+
+
+def undisturbed(scene: Scene, run: WholeRun, most: int) -> tuple[dict[str, list[str]], dict[int, str]]:
+    """How a run ends that nobody stops, and after which of its effects to stop the others."""
+    scene.restore()
+    with effects() as counted:
+        run.go_on(counted)
+    assert not run.failures
+    numbers = list(range(1, len(counted.done) + 1))
+    if os.environ.get("EVERY_EFFECT") != "all":
+        kinds = sorted(counted.kinds().values())
+        numbers = [kinds[place * (len(kinds) - 1) // (most - 1)] for place in range(most)]
+    return scene.end(), {number: counted.done[number - 1] for number in numbers}
+
+
+def wrong_after(
+    scene: Scene, wanted: dict[str, list[str]], stops: dict[int, str], make: MakeRun, *, again: bool
+) -> dict[str, list[str]]:
+    """Where the end differs, by the effect after which the process died.
+
+    Args:
+        scene: The orders.
+        wanted: The undisturbed end.
+        stops: Effects, by their number.
+        make: Makes a run.
+        again: Whether Airflow tries the task again; otherwise the run is given up and the next one takes over.
+    """
+    wrong = {}
+    for number, what in stops.items():
+        scene.restore()
+        run = make()
+        with effects(number) as counted, pytest.raises(DeadError):
+            run.go_on(counted)
+        finish(run if again else make())
+        if found := differences(wanted, scene.end()):
+            wrong[f"effect {number}, {what}"] = found
+    return wrong
+
+
+def test_a_webhook_run_that_dies_after_any_effect_ends_the_same(live: Scene, dags: Any) -> None:
+    def make() -> WholeRun:
+        return WholeRun(dags["z316_webhook"])
+
+    wanted, stops = undisturbed(live, make(), most=6)
+    assert [len(wanted[place]) for place in ("pdv", "pesquisa", "produto", "inbox")] == [2, 2, 3, 1]
+    assert len(wanted["rejeitados"]) == 2
+    assert wrong_after(live, wanted, stops, make, again=True) == {}
+
+
+def test_the_next_webhook_run_takes_over_from_one_that_was_given_up(live: Scene, dags: Any) -> None:
+    def make() -> WholeRun:
+        return WholeRun(dags["z316_webhook"])
+
+    wanted, stops = undisturbed(live, make(), most=3)
+    # Both runs may tell of what they set aside.
+    del wanted["rejeitados"]
+    assert wrong_after(live, wanted, stops, make, again=False) == {}
+
+
+def test_a_night_run_that_dies_after_any_effect_ends_the_same(past: Scene, dags: Any) -> None:
+    wanted, stops = undisturbed(past, night(dags), most=4)
+    assert [len(wanted[place]) for place in ("pdv", "pesquisa")] == [4, 4]
+    assert wrong_after(past, wanted, stops, lambda: night(dags), again=True) == {}
