@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from tiny_operators import names
@@ -59,7 +60,8 @@ class Merge:
     def do(self, task_id: str, **context: Any) -> None:
         """Run the query of a task, as the DAG renders it."""
         task = self.dag.get_task(task_id).prepare_for_execution()
-        told = {"dag": self.dag, "run_id": self.run_id, "task": task, "params": {}, **context}
+        noted = SimpleNamespace(xcom_pull=lambda **_: "once")
+        told = {"dag": self.dag, "run_id": self.run_id, "task": task, "params": {}, "ti": noted, **context}
         task.render_template_fields(told)
         self.hook.insert_job(configuration=task.configuration, location=task.location).result()
 
