@@ -26,7 +26,8 @@ _TICK_S, _HUNTING_TICK_S = 0.3, 0.05
 # From the moment when a task is seen running to the kill: most tasks take a second or two.
 _INTO_TASK_S: Final = (0.0, 1.5)
 # A task that died at all of its tries is failed, as it should be: a person clears it. That is not what is asked here.
-_KILLS_OF_A_TASK: Final = 3
+# (The wait before its next try doubles each time.)
+_KILLS_OF_A_TASK: Final = 2
 _POST_AT_ONCE: Final = 200
 
 Say = Callable[[str], None]

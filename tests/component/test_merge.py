@@ -66,12 +66,21 @@ def test_an_empty_batch_is_merged_too(merge: Merge) -> None:
 
 
 def test_a_reject_stands_once_as_it_was_first_told(merge: Merge) -> None:
-    told = {"store": "z316", "id": "reject-1", "pedido": 9, "field": "pdv.data", "run": "z316_webhook_x"}
+    told = {
+        "store": "z316",
+        "id": "told-once-1",
+        "pedido": 880_000_009,
+        "field": "pdv.data",
+        "run": "z316_webhook_x",
+    }
     merge(rejeitados=[{**told, "rejected_at": at(13)}, {**told, "rejected_at": at(13)}])
-    merge(rejeitados=[{**told, "rejected_at": at(15)}, {**told, "id": "reject-2", "rejected_at": at(15)}])
-    rows = {row["id"]: row for row in merge.rows("rejeitados", "pedido = 9")}
-    assert {name: hour(row["rejected_at"]) for name, row in rows.items()} == {"reject-1": 13, "reject-2": 15}
-    assert len(merge.rows("rejeitados", "pedido = 9")) == len(rows)
+    merge(rejeitados=[{**told, "rejected_at": at(15)}, {**told, "id": "told-once-2", "rejected_at": at(15)}])
+    rows = {row["id"]: row for row in merge.rows("rejeitados", "pedido = 880000009")}
+    assert {name: hour(row["rejected_at"]) for name, row in rows.items()} == {
+        "told-once-1": 13,
+        "told-once-2": 15,
+    }
+    assert len(merge.rows("rejeitados", "pedido = 880000009")) == len(rows)
 
 
 # Readings of one order: F13 found it at 13 o'clock, G15 found it gone at 15, F14@10 is one of a sale that arrived at 10
