@@ -17,7 +17,7 @@ BOUNDS = r"(?:IN UNNEST\((?:\w*ids|touched|orders|\w*dates)\))"
 def rendered(dags: Any) -> Any:
     def render(dag_id: str, name: str) -> str:
         template = dags[dag_id].get_template_env().get_template(name)
-        ti = SimpleNamespace(xcom_pull=lambda **query: {table: 1 for table in (*TABLES, "rejeitados")})
+        ti = SimpleNamespace(xcom_pull=lambda **query: dict.fromkeys((*TABLES, "rejeitados"), 1))
         text: str = template.render(dag=dags[dag_id], run_id="manual", ti=ti, task_instance=ti)
         return re.sub(r"--.*", "", text)
 
@@ -28,7 +28,10 @@ def reads(statement: str, table: str) -> list[str]:
     """What stands after each read of a table, up to where its SELECT ends."""
     path = rf"`z316_tiny\.{table}`"
     return [
-        statement[found.end() :].split("\n  );")[0].split("\n),")[0].split("\n)\n")[0]
+        statement[found.end() :]
+        .split("\n  );", maxsplit=1)[0]
+        .split("\n),", maxsplit=1)[0]
+        .split("\n)\n", maxsplit=1)[0]
         for found in re.finditer(rf"(?:FROM|JOIN) {path}", statement)
     ]
 
