@@ -96,7 +96,8 @@ class Scene:
             case "produto":
                 return f"pedido_id IN ({ids})"
             case "rejeitados":
-                return f"(pedido IN ({ids}) OR pedido IS NULL)"
+                files = ", ".join(f"'{name}'" for name in self.inbox) or "''"
+                return f"(pedido IN ({ids}) OR pedido IS NULL AND file IN ({files}))"
             case _:
                 return f"CAST(id AS INT64) IN ({ids})"
 
