@@ -53,7 +53,13 @@ def test_requests_that_fail_now_and_then_change_nothing(
     service: str, how: Spoil, proxies: dict[str, Proxy], sold: Sold
 ) -> None:
     dice = random.Random(f"{service} {how}")
-    proxies[service].rule = lambda request, number: how if number == 2 or dice.random() < 0.2 else None
+
+    def now_and_then(request: str, number: int) -> Spoil | None:
+        # Cloud Storage tells again how an upload in parts ended; the emulator has forgotten it.
+        forgotten = how == "lost" and request.startswith("PUT ")
+        return how if not forgotten and (number == 2 or dice.random() < 0.2) else None
+
+    proxies[service].rule = now_and_then
     sold.run()
     proxies[service].rule = lambda request, number: None
     assert proxies[service].spoiled
