@@ -59,6 +59,9 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
 
+_MANY_TABLES = 20
+
+
 @pytest.fixture(scope="session")
 def clean_environment() -> dict[str, str]:
     """The user's environment, without services and without what this session set for its own Airflow."""
@@ -129,3 +132,22 @@ def warehouse(store: Store) -> Warehouse:
     for name in found.waiting():
         bucket.blob(name).delete()
     return found
+
+
+@pytest.fixture(autouse=True)
+def few_staging_tables(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Staging tables that many runs left are dropped: the emulator looks through all tables at each statement."""
+    yield
+    if "store" not in request.fixturenames:
+        return
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+    from google.cloud.bigquery import Dataset
+
+    staging = request.getfixturevalue("store").staging_dataset
+    client = BigQueryHook(use_legacy_sql=False).get_client()
+    if sum(1 for _ in client.list_tables(staging)) > _MANY_TABLES:
+        made: Dataset = client.get_dataset(staging)
+        client.delete_dataset(staging, delete_contents=True)
+        again = Dataset(made.reference)
+        again.location, again.default_table_expiration_ms = made.location, made.default_table_expiration_ms
+        client.create_dataset(again)
