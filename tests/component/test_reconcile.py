@@ -94,6 +94,7 @@ class Reconcile:
             "dag": self.dag,
             "run_id": self.run_id,
             "task": ready,
+            "ti": SimpleNamespace(xcom_pull=lambda **_: "once"),
             "params": self.form,
         })
         return ready
