@@ -27,8 +27,10 @@ def personal_values(truth: dict[str, Any]) -> Iterator[str]:
                 if value and value not in ANYBODY and len(value) > 5:
                     yield value
                     yield json.dumps(value)[1:-1]
-                    if column in {"cpfCnpj", "celular", "fone"}:
-                        yield "".join(c for c in value if c.isdigit())
+                    digits = "".join(c for c in value if c.isdigit())
+                    # Of a document that a marketplace hid some digits are left, which say nothing and stand anywhere.
+                    if column in {"cpfCnpj", "celular", "fone"} and "*" not in value and len(digits) > 7:
+                        yield digits
     for line in truth["pesquisa"]:
         if line["nome_vendedor"]:
             yield line["nome_vendedor"]
