@@ -99,7 +99,7 @@ def _reconcile(shop: Shop, figures: Figures, stage: Stage, dates: dict[str, str]
 
 def _every_effect() -> int:
     """The whole sweep of a test that otherwise takes a sample."""
-    command = [sys.executable, "-m", "pytest", "tests/component/test_every_effect.py", "-q"]
+    command = [sys.executable, "-m", "pytest", "tests/component/test_every_effect.py", "--timeout=0"]
     return subprocess.run(command, env={**os.environ, "EVERY_EFFECT": "all"}, check=False).returncode
 
 

@@ -11,6 +11,8 @@ from local.demo.parts import Warehouse
 from tiny_operators.rows.schema import TABLES
 
 _KEPT: Final = (*TABLES, "rejeitados")
+_STAGING: Final = "z316_tiny_staging"
+_BEFORE: Final = "before_"
 # What tells when, or by which run, and not what.
 _MOMENTS: Final = frozenset({"fetched_at", "update_timestamp", "rejected_at", "run", "file"})
 
@@ -35,7 +37,7 @@ class Scene:
         self._objects = set(self.warehouse.objects(""))
         for table in _KEPT:
             self._query(
-                f"CREATE OR REPLACE TABLE z316_tiny_staging.before_{table} AS "
+                f"CREATE OR REPLACE TABLE {_STAGING}.{_BEFORE}{table} AS "
                 f"SELECT * FROM z316_tiny.{table} WHERE {self._mine(table)}"
             )
 
@@ -50,10 +52,14 @@ class Scene:
             inbox.blob(name).delete()
         for name, content in self.inbox.items():
             inbox.blob(name).upload_from_string(content)
+        # Hundreds of staging tables slow each statement of the emulator down.
+        for table in self.warehouse._bigquery().list_tables(_STAGING):
+            if not table.table_id.startswith(_BEFORE):
+                self.warehouse._bigquery().delete_table(table.reference)
         self._query(
             ";".join(
                 f"DELETE FROM z316_tiny.{table} WHERE {self._mine(table)};"
-                f"INSERT INTO z316_tiny.{table} SELECT * FROM z316_tiny_staging.before_{table}"
+                f"INSERT INTO z316_tiny.{table} SELECT * FROM {_STAGING}.{_BEFORE}{table}"
                 for table in _KEPT
             )
         )

@@ -28,6 +28,19 @@ PAST = (NOW - timedelta(days=900)).date()
 COFFEE, WINE = 730000001, 730000002
 
 MakeRun = Callable[[], WholeRun]
+Say = Callable[[str], None]
+ALL = os.environ.get("EVERY_EFFECT") == "all"
+
+
+@pytest.fixture
+def say(capfd: pytest.CaptureFixture[str]) -> Say:
+    """Tells at once how far it is, which takes minutes when all effects are wanted."""
+
+    def write(text: str) -> None:
+        with capfd.disabled():
+            print(text, flush=True)  # noqa: T201 - a person waits for it
+
+    return write if ALL else lambda text: None
 
 
 @pytest.fixture
@@ -103,14 +116,20 @@ def undisturbed(scene: Scene, run: WholeRun, most: int) -> tuple[dict[str, list[
         run.go_on(counted)
     assert not run.failures
     numbers = list(range(1, len(counted.done) + 1))
-    if os.environ.get("EVERY_EFFECT") != "all":
+    if not ALL:
         kinds = sorted(counted.kinds().values())
         numbers = [kinds[place * (len(kinds) - 1) // (most - 1)] for place in range(most)]
     return scene.end(), {number: counted.done[number - 1] for number in numbers}
 
 
 def wrong_after(
-    scene: Scene, wanted: dict[str, list[str]], stops: dict[int, str], make: MakeRun, *, again: bool
+    scene: Scene,
+    wanted: dict[str, list[str]],
+    stops: dict[int, str],
+    make: MakeRun,
+    say: Say,
+    *,
+    again: bool,
 ) -> dict[str, list[str]]:
     """Where the end differs, by the effect after which the process died.
 
@@ -119,6 +138,7 @@ def wrong_after(
         wanted: The undisturbed end.
         stops: Effects, by their number.
         make: Makes a run.
+        say: Told of each stop.
         again: Whether Airflow tries the task again; otherwise the run is given up and the next one takes over.
     """
     wrong = {}
@@ -128,32 +148,34 @@ def wrong_after(
         with effects(number) as counted, pytest.raises(DeadError):
             run.go_on(counted)
         finish(run if again else make())
-        if found := differences(wanted, scene.end()):
+        found = differences(wanted, scene.end())
+        say(f"stop {number} of {len(stops)}: {'DIFFERS' if found else 'equal'}: after {what}")
+        if found:
             wrong[f"effect {number}, {what}"] = found
     return wrong
 
 
-def test_a_webhook_run_that_dies_after_any_effect_ends_the_same(live: Scene, dags: Any) -> None:
+def test_a_webhook_run_that_dies_after_any_effect_ends_the_same(live: Scene, dags: Any, say: Say) -> None:
     def make() -> WholeRun:
         return WholeRun(dags["z316_webhook"])
 
     wanted, stops = undisturbed(live, make(), most=6)
     assert [len(wanted[place]) for place in ("pdv", "pesquisa", "produto", "inbox")] == [2, 2, 3, 1]
     assert len(wanted["rejeitados"]) == 2
-    assert wrong_after(live, wanted, stops, make, again=True) == {}
+    assert wrong_after(live, wanted, stops, make, say, again=True) == {}
 
 
-def test_the_next_webhook_run_takes_over_from_one_that_was_given_up(live: Scene, dags: Any) -> None:
+def test_the_next_webhook_run_takes_over_from_one_that_was_given_up(live: Scene, dags: Any, say: Say) -> None:
     def make() -> WholeRun:
         return WholeRun(dags["z316_webhook"])
 
     wanted, stops = undisturbed(live, make(), most=3)
     # Both runs may tell of what they set aside.
     del wanted["rejeitados"]
-    assert wrong_after(live, wanted, stops, make, again=False) == {}
+    assert wrong_after(live, wanted, stops, make, say, again=False) == {}
 
 
-def test_a_night_run_that_dies_after_any_effect_ends_the_same(past: Scene, dags: Any) -> None:
+def test_a_night_run_that_dies_after_any_effect_ends_the_same(past: Scene, dags: Any, say: Say) -> None:
     wanted, stops = undisturbed(past, night(dags), most=4)
     assert [len(wanted[place]) for place in ("pdv", "pesquisa")] == [4, 4]
-    assert wrong_after(past, wanted, stops, lambda: night(dags), again=True) == {}
+    assert wrong_after(past, wanted, stops, lambda: night(dags), say, again=True) == {}
