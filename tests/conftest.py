@@ -135,16 +135,20 @@ def warehouse(store: Store) -> Warehouse:
 
 
 @pytest.fixture(autouse=True)
-def few_staging_tables(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Staging tables that many runs left are dropped: the emulator looks through all tables at each statement."""
+def light_emulator(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Results of jobs and staging tables are dropped: the emulator looks through all tables at each statement."""
     yield
-    if "store" not in request.fixturenames:
+    if "emulators" not in request.fixturenames:
         return
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
     from google.cloud.bigquery import Dataset
 
-    staging = request.getfixturevalue("store").staging_dataset
     client = BigQueryHook(use_legacy_sql=False).get_client()
+    for job in client.list_jobs(state_filter="done"):
+        client.delete_job_metadata(job)
+    if "store" not in request.fixturenames:
+        return
+    staging = request.getfixturevalue("store").staging_dataset
     if sum(1 for _ in client.list_tables(staging)) > _MANY_TABLES:
         made: Dataset = client.get_dataset(staging)
         client.delete_dataset(staging, delete_contents=True)

@@ -52,10 +52,13 @@ class Scene:
             inbox.blob(name).delete()
         for name, content in self.inbox.items():
             inbox.blob(name).upload_from_string(content)
-        # Hundreds of staging tables slow each statement of the emulator down.
-        for table in self.warehouse._bigquery().list_tables(_STAGING):
+        # The emulator looks through all tables, also those of jobs' results, at each statement.
+        bigquery = self.warehouse._bigquery()
+        for table in bigquery.list_tables(_STAGING):
             if not table.table_id.startswith(_BEFORE):
-                self.warehouse._bigquery().delete_table(table.reference)
+                bigquery.delete_table(table.reference)
+        for job in bigquery.list_jobs(state_filter="done"):
+            bigquery.delete_job_metadata(job)
         self._query(
             ";".join(
                 f"DELETE FROM z316_tiny.{table} WHERE {self._mine(table)};"
