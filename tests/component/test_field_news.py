@@ -17,7 +17,7 @@ from tiny_operators.gcp.storage import Objects
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
 from tiny_operators.operators.rows import MakeRowsOperator
-from tiny_operators.rows.fields import FieldCounts
+from tiny_operators.rows.fields import FieldCounts, FieldNews
 from tiny_operators.stores import Store
 
 pytestmark = pytest.mark.stack
@@ -96,3 +96,19 @@ def test_what_is_told_meanwhile_is_not_forgotten(store: Store, objects: Objects)
     known = objects.read_json(names.fields_object(store.prefix))
     assert {"pdv.nosso", "pdv.deles"} <= set(known)
     assert known["pdv.id"]["seen"] == 3
+
+
+@pytest.mark.parametrize("content", [b"no JSON", b'{"pdv.id": {"unheard_of": 1}}', b'{"pdv.id": 5}'])
+def test_a_damaged_memory_fails_no_run_and_is_told(
+    store: Store, objects: Objects, caplog: pytest.LogCaptureFixture, content: bytes
+) -> None:
+    name = names.fields_object(store.prefix)
+    objects.delete(name)
+    objects.create(name, content.decode())
+    batch = FieldCounts()
+    batch.add("pdv", {"id": 1})
+    caplog.set_level("WARNING")
+    assert tell_field_news(objects, store, "ours", batch, datetime.now(UTC)) == FieldNews()
+    assert f"event=fields_not_remembered store=z316 run=ours object={name}" in caplog.text
+    assert objects.read(name) == content
+    objects.delete(name)

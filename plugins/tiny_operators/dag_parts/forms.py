@@ -11,33 +11,25 @@ from tiny_operators.planning.run_request import FROM_DATE, RECONCILED_WEEKS, TO_
 _DATE: Final[dict[str, Any]] = {"type": ["null", "string"], "format": "date"}
 
 
+def _dates(
+    without: str, first: str = "First date (YYYY-MM-DD).", last: str = "Last date, included."
+) -> dict[str, Param]:
+    """The fields for a range of dates; ``without`` says which are meant when both are empty."""
+    return {
+        FROM_DATE: Param(None, title="From date", description=f"{first} Empty: {without}.", **_DATE),
+        TO_DATE: Param(None, title="To date", description=f"{last} Empty: only the first one.", **_DATE),
+    }
+
+
 def date_range_form() -> dict[str, Param]:
     """A range of dates."""
-    return {
-        FROM_DATE: Param(
-            None,
-            title="From date",
-            description="First date (YYYY-MM-DD). Empty: the dates of the run, or yesterday.",
-            **_DATE,
-        ),
-        TO_DATE: Param(
-            None, title="To date", description="Last date, included. Empty: only the first one.", **_DATE
-        ),
-    }
+    return _dates("the dates of the run, or yesterday")
 
 
 def reconcile_form() -> dict[str, Param]:
     """What the reconcile DAG can be asked for."""
     return {
-        FROM_DATE: Param(
-            None,
-            title="From date",
-            description=f"First date (YYYY-MM-DD). Empty: the last {RECONCILED_WEEKS} weeks, up to yesterday.",
-            **_DATE,
-        ),
-        TO_DATE: Param(
-            None, title="To date", description="Last date, included. Empty: only the first one.", **_DATE
-        ),
+        **_dates(f"the last {RECONCILED_WEEKS} weeks, up to yesterday"),
         "plan_only": Param(
             default=False,
             type="boolean",
@@ -50,14 +42,10 @@ def reconcile_form() -> dict[str, Param]:
 def put_back_form() -> dict[str, Param]:
     """What the put-back DAG can be asked for."""
     return {
-        FROM_DATE: Param(
-            None,
-            title="From date",
-            description="First day of the rejects (YYYY-MM-DD, as in rejected/dt=…). Empty: yesterday and today.",
-            **_DATE,
-        ),
-        TO_DATE: Param(
-            None, title="To date", description="Last day, included. Empty: only the first one.", **_DATE
+        **_dates(
+            "yesterday and today",
+            "First day of the rejects (YYYY-MM-DD, as in rejected/dt=…).",
+            "Last day, included.",
         ),
         FIELD: Param(
             None,

@@ -41,8 +41,17 @@ def tell_field_news(objects: Objects, store: Store, run: str, batch: FieldCounts
         return news
     try:
         objects.change_json(names.fields_object(store.prefix), change)
-    except GoogleAPICallError as error:
-        log_event(log, "fields_not_remembered", store=store.prefix, run=run, error=type(error).__name__)
+    except (GoogleAPICallError, TypeError, ValueError) as error:
+        # The latter two when the object is not what this version writes: until a person deletes it.
+        log_event(
+            log,
+            "fields_not_remembered",
+            level=logging.WARNING,
+            store=store.prefix,
+            run=run,
+            object=names.fields_object(store.prefix),
+            error=type(error).__name__,
+        )
     for event, paths in (
         ("new_fields", news.new),
         ("field_kinds", news.kinds),
