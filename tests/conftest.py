@@ -10,14 +10,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.dates import free_day
+
 if TYPE_CHECKING:
-    from local.demo.parts import Warehouse
+    from local.demo.parts import Simulator, Warehouse
     from tiny_operators.stores import Store
 
 REPO = Path(__file__).resolve().parents[1]
@@ -132,6 +135,25 @@ def warehouse(store: Store) -> Warehouse:
     for name in found.waiting():
         bucket.blob(name).delete()
     return found
+
+
+@pytest.fixture
+def simulator(emulators: dict[str, str]) -> Iterator[Simulator]:
+    """The simulator, of which no call was counted yet; what the test sets there is taken back."""
+    from local.demo.parts import Simulator
+
+    found = Simulator(emulators["TINY_SIMULATOR_URL"])
+    before = found.settings()
+    found.forget_calls()
+    yield found
+    found.set(**before)
+    found.no_faults()
+
+
+@pytest.fixture
+def day() -> date:
+    """A date that no other test uses, like the two after it."""
+    return free_day()
 
 
 @pytest.fixture(autouse=True)

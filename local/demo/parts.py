@@ -121,6 +121,11 @@ class Simulator:
         """Switch quirks, limits and faults."""
         requests.put(f"{self.url}/_sim/settings", json=settings, timeout=_TIMEOUT_S).raise_for_status()
 
+    def settings(self) -> dict[str, Any]:
+        """Its quirks, limits and faults."""
+        settings: dict[str, Any] = requests.get(f"{self.url}/_sim/settings", timeout=_TIMEOUT_S).json()
+        return settings
+
     def truth(self, orders: list[int]) -> dict[str, Any]:
         """What is true of these orders."""
         ids = ",".join(str(pedido) for pedido in orders)

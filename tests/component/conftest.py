@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import requests
 
 from local.demo.parts import Simulator, Warehouse
 from tests.component.whole_runs import Sold
@@ -52,16 +50,6 @@ class Run:
 
     def do(self, operator: Any) -> Any:
         return operator.execute(self.context())
-
-
-@pytest.fixture
-def simulator(emulators: dict[str, str]) -> Iterator[Simulator]:
-    """The simulator with its settings as they were before the test."""
-    found = Simulator(emulators["TINY_SIMULATOR_URL"])
-    before = requests.get(f"{found.url}/_sim/settings", timeout=30).json()
-    found.forget_calls()
-    yield found
-    requests.put(f"{found.url}/_sim/settings", json=before, timeout=30).raise_for_status()
 
 
 @pytest.fixture

@@ -1,23 +1,14 @@
-"""What the tests of replay share: days of their own, and orders in the older raw layout."""
+"""What the tests of replay share: orders in the older raw layout."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from local.demo.parts import Warehouse
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.rows.orders import product_ids
 
-ZONE = ZoneInfo("America/Sao_Paulo")
-TODAY = datetime.now(ZONE).date()
 UUID = "0b5f2f1e-8a43-4a7e-9d0c-5d1b6c1c9f10"
-_days = iter(range(5000, 6000, 3))
-
-
-def free_day() -> date:
-    """A date that no other test uses; nor are the two after it used."""
-    return TODAY - timedelta(days=next(_days))
 
 
 def upload(warehouse: Warehouse, name: str, content: bytes | str) -> None:

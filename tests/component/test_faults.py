@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from local.demo.parts import Simulator, Warehouse
-from tests.component.test_webhook_path import archive, fetch, made_rows, plan, post, rows
+from tests.component.webhook_steps import archive, fetch, made_rows, plan, post, rows
 from tiny_operators import names
 from tiny_operators.fetching.hold_off import HoldOff, pause_s
 from tiny_operators.gcp.storage import Objects
@@ -23,13 +23,7 @@ def fault(simulator: Simulator, **what: Any) -> None:
     requests.post(f"{simulator.url}/_sim/faults", json=what, timeout=30).raise_for_status()
 
 
-@pytest.fixture
-def no_faults(simulator: Simulator) -> Any:
-    yield
-    requests.delete(f"{simulator.url}/_sim/faults", timeout=30).raise_for_status()
-
-
-@pytest.mark.usefixtures("impatient", "no_faults")
+@pytest.mark.usefixtures("impatient")
 def test_an_order_that_tiny_never_answers_about_waits_and_the_others_are_loaded(
     emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
@@ -44,7 +38,7 @@ def test_an_order_that_tiny_never_answers_about_waits_and_the_others_are_loaded(
     assert str(orders[1]) in left
 
 
-@pytest.mark.usefixtures("impatient", "no_faults")
+@pytest.mark.usefixtures("impatient")
 def test_an_old_order_without_an_answer_is_set_aside_and_does_not_keep_the_new_ones(
     emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
@@ -62,7 +56,7 @@ def test_an_old_order_without_an_answer_is_set_aside_and_does_not_keep_the_new_o
     assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == set(orders)
 
 
-@pytest.mark.usefixtures("impatient", "no_faults")
+@pytest.mark.usefixtures("impatient")
 def test_a_lone_order_without_an_answer_fails_the_task_and_waits(
     emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
@@ -75,7 +69,7 @@ def test_a_lone_order_without_an_answer_fails_the_task_and_waits(
     assert len(warehouse.waiting()) == 1
 
 
-@pytest.mark.usefixtures("impatient", "no_faults")
+@pytest.mark.usefixtures("impatient")
 def test_a_tiny_that_is_down_fails_the_task_and_keeps_the_files(
     emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
@@ -87,7 +81,7 @@ def test_a_tiny_that_is_down_fails_the_task_and_keeps_the_files(
     assert len(warehouse.waiting()) == 5
 
 
-@pytest.mark.usefixtures("impatient", "no_faults")
+@pytest.mark.usefixtures("impatient")
 def test_a_product_that_was_refused_once_is_asked_again_by_the_next_run(
     emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:

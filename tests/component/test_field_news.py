@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import requests
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tiny_operators import names
@@ -25,7 +24,8 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def objects(warehouse: Warehouse, store: Store) -> Iterator[Objects]:
-    """The API bucket, where nothing is known of any field."""
+    """The API bucket, where nothing is known of any field, and no product was read today."""
+    warehouse.forget_products_read_today()
     found = Objects(warehouse._storage(), store.api_bucket)
     found.delete(names.fields_object(store.prefix))
     yield found
@@ -34,10 +34,7 @@ def objects(warehouse: Warehouse, store: Store) -> Iterator[Objects]:
 
 def sell(emulators: dict[str, str], simulator: Simulator, run: Any, **quirks: Any) -> Any:
     """One run of the webhook path, up to its rows."""
-    address = f"{simulator.url}/_sim/settings"
-    settings = requests.get(address, timeout=30).json()
-    settings["quirks"] |= quirks
-    requests.put(address, json=settings, timeout=30).raise_for_status()
+    simulator.set(quirks=quirks)
     for sale in simulator.sell(5):
         post_webhook(emulators["WEBHOOK_URL"], sale.webhook)
     again = type(run)(run.store)

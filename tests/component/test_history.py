@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferr
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
 from local.demo.parts import Simulator, Warehouse
+from tests.dates import TODAY
 from tiny_operators import names
 from tiny_operators.fetching.turns import LiveTurn
 from tiny_operators.gcp.storage import Objects
@@ -29,15 +30,6 @@ from tiny_operators.tiny.answers import Answer
 
 pytestmark = pytest.mark.stack
 
-TODAY = datetime.now(ZoneInfo("America/Sao_Paulo")).date()
-_days = iter(range(1001, 3000))
-
-
-@pytest.fixture
-def day() -> date:
-    """A date that no other test uses."""
-    return TODAY - timedelta(days=next(_days))
-
 
 @pytest.fixture
 def objects(run: Any, warehouse: Warehouse) -> Objects:
@@ -49,12 +41,6 @@ def planner(run: Any, objects: Objects) -> DatePlanner:
     client = BigQueryHook(location=run.store.location, use_legacy_sql=False).get_client()
     known, raw = KnownOrders(client, run.store), RawWriter(objects, run.store, "daily", run.key)
     return DatePlanner(TinyHook(run.store.tiny_conn_id), known, raw)
-
-
-@pytest.fixture
-def no_faults(simulator: Simulator) -> Iterator[None]:
-    yield
-    simulator.no_faults()
 
 
 def planned(objects: Objects, plan: DatePlan) -> list[PlannedOrder]:
@@ -166,7 +152,7 @@ def test_a_date_that_is_planned_is_not_searched_again_by_a_later_try(
     assert not simulator.calls()
 
 
-@pytest.mark.usefixtures("no_faults", "impatient")
+@pytest.mark.usefixtures("impatient")
 def test_an_order_that_tiny_never_answers_about_is_rejected_and_the_others_are_loaded(
     simulator: Simulator, planner: DatePlanner, objects: Objects, run: Any, day: date
 ) -> None:

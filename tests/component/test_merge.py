@@ -61,8 +61,11 @@ def test_stores_do_not_touch_each_other(merge: Merge) -> None:
     assert merge.row("pdv", id=8, store="other")["situacao"] == "Faturado"
 
 
-def test_an_empty_batch_is_merged_too(merge: Merge) -> None:
+def test_an_empty_batch_changes_nothing(merge: Merge) -> None:
+    merge(pdv=[order(9, at(13))])
+    before = merge.row("pdv", id=9)
     merge()
+    assert merge.row("pdv", id=9) == before
 
 
 def test_a_reject_stands_once_as_it_was_first_told(merge: Merge) -> None:

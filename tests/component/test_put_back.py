@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
+from tests.dates import TODAY
 from tiny_operators import names
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.gcp.storage import Objects
@@ -25,15 +25,6 @@ from tiny_operators.rows.rejects import Origin
 from tiny_operators.tiny.webhooks import Reject
 
 pytestmark = pytest.mark.stack
-
-TODAY = datetime.now(ZoneInfo("America/Sao_Paulo")).date()
-_days = iter(range(8000, 9000))
-
-
-@pytest.fixture
-def day() -> date:
-    """A day of rejects that no other test has."""
-    return TODAY - timedelta(days=next(_days))
 
 
 @pytest.fixture

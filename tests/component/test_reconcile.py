@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
@@ -26,10 +26,8 @@ from tiny_operators.stores import Store
 
 pytestmark = pytest.mark.stack
 
-TODAY = datetime.now(ZoneInfo("America/Sao_Paulo")).date()
 NEXT = timedelta(days=1)
 DOCS = (Path(__file__).resolve().parents[2] / "docs" / "reconcile.md").read_text(encoding="utf-8")
-_days = iter(range(3001, 5000, 3))
 REPAIR = ("plan", "fetch", "rows", "load", "merge")
 REPORT = ("compare", "load_reconciliation", "record")
 
@@ -40,7 +38,7 @@ class Reconcile:
     def __init__(self, store: Store, dag: Any, **form: Any) -> None:
         self.store, self.dag = store, dag
         self.form = {"to_date": None, "plan_only": False, **form}
-        self.run_id = f"manual__{next(_days)}-{id(self)}"
+        self.run_id = f"manual__{uuid.uuid4()}"
         self.key = names.run_key(dag.dag_id, self.run_id)
         self.hook = BigQueryHook(location=store.location, use_legacy_sql=False)
         self._done: set[str] = set()
@@ -117,12 +115,6 @@ class Reconcile:
 
 
 @pytest.fixture
-def day() -> date:
-    """A date that no other test uses, like the one after it."""
-    return TODAY - timedelta(days=next(_days))
-
-
-@pytest.fixture
 def reconcile(store: Store, dags: Any, warehouse: Warehouse) -> Callable[..., Reconcile]:
     """Makes runs, when no live order waits."""
     LiveTurn(Objects(warehouse._storage(), store.api_bucket), store.prefix).done()
@@ -132,12 +124,6 @@ def reconcile(store: Store, dags: Any, warehouse: Warehouse) -> Callable[..., Re
         return Reconcile(store, dags["z316_reconcile"], **dates, **form)
 
     return make
-
-
-@pytest.fixture
-def no_faults(simulator: Simulator) -> Iterator[None]:
-    yield
-    simulator.no_faults()
 
 
 def value(simulator: Simulator, day: date) -> Decimal:
@@ -235,7 +221,7 @@ def test_an_order_that_is_there_again_counts_as_missing_and_is_repaired(
     assert [row["deleted_at"] for row in warehouse.rows("pdv") if row["id"] == sale.pedido] == [None]
 
 
-@pytest.mark.usefixtures("no_faults", "impatient")
+@pytest.mark.usefixtures("impatient")
 def test_what_cannot_be_repaired_fails_the_run_with_the_list(
     simulator: Simulator,
     warehouse: Warehouse,

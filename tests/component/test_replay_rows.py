@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from local.demo.parts import Simulator, Warehouse
-from tests.component.replaying import free_day, older_folder, upload
+from tests.component.replaying import older_folder, upload
 from tests.tiny_operators.helpers import envelope, sample_text
 from tests.tiny_operators.orders import PEDIDO
 from tiny_operators import names
@@ -22,11 +22,6 @@ from tiny_operators.operators.replay import ReplayRowsOperator
 from tiny_operators.tiny.answers import one_line
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture
-def day() -> date:
-    return free_day()
 
 
 def context_of(run: Any, first: date, last: date | None = None) -> Any:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from local.demo.parts import Simulator
 from tests.component.whole_runs import Sold
 from tiny_operators.hooks import tiny
 
-pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("impatient", "no_faults")]
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("impatient")]
 
 # All kinds, few enough at once that one call's tries last.
 KINDS = (
@@ -19,12 +16,6 @@ KINDS = (
     ("reset", "code_35", "code_6", "code_11"),
 )
 SERVICES = ("pdv.pedido.obter", "pedidos.pesquisa", "produto.obter")
-
-
-@pytest.fixture
-def no_faults(simulator: Simulator) -> Iterator[None]:
-    yield
-    simulator.no_faults()
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=" ".join)

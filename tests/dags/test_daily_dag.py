@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,26 +11,10 @@ import pytest
 
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse
+from tests.dates import TODAY
 from tiny_operators.tiny import search
 
 pytestmark = pytest.mark.stack
-
-TODAY = datetime.now(ZoneInfo("America/Sao_Paulo")).date()
-_days = iter(range(40, 1000, 2))
-
-
-@pytest.fixture
-def simulator(emulators: dict[str, str], warehouse: Warehouse) -> Iterator[Simulator]:
-    found = Simulator(emulators["TINY_SIMULATOR_URL"])
-    found.forget_calls()
-    yield found
-    found.no_faults()
-
-
-@pytest.fixture
-def day() -> date:
-    """A date that no other test uses, before the simulator's history."""
-    return TODAY - timedelta(days=next(_days))
 
 
 def run_daily(dags: Any, first: date, last: date | None = None, **conf: Any) -> dict[str, str]:

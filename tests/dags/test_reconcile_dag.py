@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,23 +12,7 @@ from tiny_operators import names
 
 pytestmark = pytest.mark.stack
 
-TODAY = datetime.now(ZoneInfo("America/Sao_Paulo")).date()
-_days = iter(range(5001, 6000, 2))
 REPORT = {"compare", "load_reconciliation", "record"}
-
-
-@pytest.fixture
-def simulator(emulators: dict[str, str], warehouse: Warehouse) -> Iterator[Simulator]:
-    found = Simulator(emulators["TINY_SIMULATOR_URL"])
-    found.forget_calls()
-    yield found
-    found.no_faults()
-
-
-@pytest.fixture
-def day() -> date:
-    """A date that no other test uses, like the one after it."""
-    return TODAY - timedelta(days=next(_days))
 
 
 def run_reconcile(dags: Any, day: date, *, plan_only: bool = False) -> tuple[str, dict[str, set[str]], str]:

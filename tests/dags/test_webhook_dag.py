@@ -15,8 +15,9 @@ from tiny_operators.stores import load_stores
 pytestmark = pytest.mark.stack
 
 
-def test_sales_become_rows(dags: Any, emulators: dict[str, str], warehouse: Warehouse) -> None:
-    simulator = Simulator(emulators["TINY_SIMULATOR_URL"])
+def test_sales_become_rows(
+    dags: Any, emulators: dict[str, str], simulator: Simulator, warehouse: Warehouse
+) -> None:
     sales = simulator.sell(3)
     for sale in sales:
         post_webhook(emulators["WEBHOOK_URL"], sale.webhook)
@@ -32,16 +33,14 @@ def test_sales_become_rows(dags: Any, emulators: dict[str, str], warehouse: Ware
 
 
 def test_many_rejects_fail_the_run_after_the_good_were_loaded_and_the_bad_set_aside(
-    dags: Any, emulators: dict[str, str], warehouse: Warehouse
+    dags: Any, emulators: dict[str, str], simulator: Simulator, warehouse: Warehouse
 ) -> None:
-    simulator = Simulator(emulators["TINY_SIMULATOR_URL"])
     good, *bad = (sale.pedido for sale in simulator.sell(6))
     for pedido in bad:
         simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(pedido), times=None)
     for pedido in (good, *bad):
         post_webhook(emulators["WEBHOOK_URL"], order_event(load_stores()[0].cnpj, pedido))
     run = dags["z316_webhook"].test(datetime.now(UTC))
-    simulator.no_faults()
     states = {task.task_id: task.state for task in run.get_task_instances()}
     assert {name for name, state in states.items() if state != "success"} == {"check"}
     assert (states["check"], run.state) == ("failed", "failed")

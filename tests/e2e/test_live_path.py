@@ -74,16 +74,3 @@ def test_a_cancelled_order_is_read_again(live: Any) -> None:
     live.until("the cancellation", cancelled)
     live.until("an empty inbox", lambda: not live.warehouse.waiting())
     assert differences(live, [sale.pedido]) == []
-
-
-def test_no_log_holds_the_token_or_personal_data(live: Any) -> None:
-    logs = [path.read_text(errors="replace") for path in live.home.rglob("*.log") if path.is_file()]
-    text = "\n".join(logs)
-    assert "event=chunk_fetched" in text
-    token = json.loads(live.env["AIRFLOW_CONN_TINY_Z316"])["password"]
-    assert token not in text
-    everyone = live.simulator.truth([row["id"] for row in live.warehouse.rows("pdv")])["pdv"]
-    values = {
-        order["contato"][name] for order in everyone for name in ("nome", "cpfCnpj", "email", "celular")
-    }
-    assert not {value for value in values - {None, "", "Consumidor Final"} if value in text}

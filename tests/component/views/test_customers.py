@@ -27,7 +27,7 @@ CUSTOMERS = table("""
     -                  | b@exemplo.invalid  | (11) 91234-5678  | -              | email:b@exemplo.invalid
     333.444.777        | b@exemplo.invalid  | -                | -              | email:b@exemplo.invalid
     000.000.000-00     | b@exemplo.invalid  | -                | -              | email:b@exemplo.invalid
-    XXX.444.777-XX     | não tem            | (11) 91234-5678  | (11) 3333-4444 | telefone:11912345678
+    xxx.444.777-xx     | não tem            | (11) 91234-5678  | (11) 3333-4444 | telefone:11912345678
     -                  | josé@exemplo       | +55 11 91234-5678 | -             | telefone:11912345678
     -                  | -                  | 55 91234-5678    | -              | telefone:55912345678
     -                  | -                  | 9999-9999        | 011 3333-4444  | telefone:1133334444

@@ -1,0 +1,153 @@
+"""Which webhook files leave the inbox, where they go, and what is said of those that cannot be used."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from local.demo.parts import Simulator, Warehouse, post_webhook
+from tests.component.webhook_steps import archive, fetch, made_rows, plan, post, rows, upload
+from tiny_operators.rows.schema import TABLES
+
+pytestmark = pytest.mark.stack
+
+
+def test_several_files_of_one_order_are_one_reading(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    sale = simulator.sell(1)[0]
+    for _ in range(4):
+        post_webhook(emulators["WEBHOOK_URL"], sale.webhook)
+    assert plan(run) == {"orders": 1, "files": 4, "rejected": 0, "ignored": 0}
+    fetch(run)
+    rows(run)
+    assert simulator.calls()["pdv.pedido.obter"] == 1
+    assert archive(run)["done"] == 4
+    assert warehouse.waiting() == []
+
+
+def test_any_file_name_will_do(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    sale = simulator.sell(1)[0]
+    upload(warehouse, "à mão/minha venda (1).txt", json.dumps(sale.webhook))
+    plan(run)
+    fetch(run)
+    rows(run)
+    archive(run)
+    assert [row["id"] for row in made_rows(warehouse, run, "pdv")] == [sale.pedido]
+    assert any(name.endswith("minha venda (1).txt") for name in warehouse.objects("webhook/"))
+
+
+BAD_FILES = {
+    "not-json.json": (b"\xff\xfe no JSON", "(file)"),
+    "a-list.json": (b"[]", "(file)"),
+    "no-tipo.json": (b'{"versao": "1.0.1", "cnpj": "11222333000181"}', "tipo"),
+    "another-store.json": (
+        b'{"versao": "1", "cnpj": "99999999000191", "tipo": "inclusao_pedido", "dados": {"id": 5}}',
+        "cnpj",
+    ),
+    "no-id.json": (
+        b'{"versao": "1", "cnpj": "11222333000181", "tipo": "inclusao_pedido", "dados": {"id": "x"}}',
+        "dados.id",
+    ),
+}
+
+
+def test_bad_files_are_set_aside_with_a_reason_and_the_rest_goes_on(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    orders = post(emulators, simulator, 2)
+    for name, (content, _) in BAD_FILES.items():
+        upload(warehouse, f"vendas/{name}", content)
+    assert plan(run) == {"orders": 2, "files": 2, "rejected": 5, "ignored": 0}
+    fetch(run)
+    assert rows(run)["rejected"] == 0
+    assert archive(run) == {"done": 2, "rejected": 5, "ignored": 0, "waiting": 0}
+    assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == set(orders)
+    assert warehouse.waiting() == []
+    rejected = warehouse.objects("rejected/")
+    for name, (content, field) in BAD_FILES.items():
+        (place,) = [found for found in rejected if found.endswith(name)]
+        bucket = warehouse._storage().bucket(warehouse.api_bucket)
+        assert bucket.blob(place).download_as_bytes() == content
+        reason = json.loads(bucket.blob(f"{place}.reason.json").download_as_text())
+        assert reason["field"] == field
+        assert reason["action"]
+        assert reason["put_back"].endswith(f"gs://{warehouse.webhook_bucket}/vendas/{name}")
+    told = made_rows(warehouse, run, "rejeitados")
+    assert {(row["file"], row["field"]) for row in told} == {
+        (f"vendas/{name}", field) for name, (_, field) in BAD_FILES.items()
+    }
+    assert {(row["step"], row["path"], row["run"], row["pedido"]) for row in told} == {
+        ("plan", "webhook", run.key, None)
+    }
+
+
+def test_an_order_that_tiny_refuses_is_set_aside_with_its_file(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    good, bad = post(emulators, simulator, 2)
+    simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(bad))
+    plan(run)
+    fetch(run)
+    (waiting,) = [name for name in warehouse.waiting() if f"-{bad}-" in name]
+    counts = rows(run)
+    assert (counts["planned"], counts["loaded"], counts["orders_rejected"], counts["rejected"]) == (
+        2,
+        1,
+        1,
+        1,
+    )
+    told = made_rows(warehouse, run, "rejeitados")
+    assert rows(run) == counts
+    assert [row["id"] for row in made_rows(warehouse, run, "rejeitados")] == [row["id"] for row in told]
+    assert archive(run) == {"done": 1, "rejected": 1, "ignored": 0, "waiting": 0}
+    assert [row["id"] for row in made_rows(warehouse, run, "pdv")] == [good]
+    (row,) = told
+    assert (row["pedido"], row["produto"], row["file"], row["step"]) == (bad, None, waiting, "fetch")
+    (place,) = [name for name in warehouse.objects("rejected/") if name.endswith(f"{run.key}.ndjson")]
+    text = warehouse._storage().bucket(warehouse.api_bucket).blob(place).download_as_text()
+    assert [json.loads(line)["id"] for line in text.splitlines()] == [row["id"]], "and the same for people"
+
+
+def test_a_run_without_rejects_leaves_no_file_of_reasons(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    post(emulators, simulator, 1)
+    plan(run)
+    fetch(run)
+    rows(run)
+    assert made_rows(warehouse, run, "rejeitados") == []
+    assert not [name for name in warehouse.objects("rejected/") if run.key in name]
+
+
+def test_events_that_nobody_needs_leave_the_inbox_without_a_call(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    upload(
+        warehouse,
+        "nota.json",
+        b'{"versao": "1", "cnpj": "11.222.333/0001-81", "tipo": "nota_fiscal", "dados": {}}',
+    )
+    assert plan(run) == {"orders": 0, "files": 0, "rejected": 0, "ignored": 1}
+    fetch(run)
+    rows(run)
+    assert archive(run)["ignored"] == 1
+    assert not simulator.calls()
+    assert all(made_rows(warehouse, run, table) == [] for table in TABLES)
+
+
+def test_a_file_that_comes_again_while_its_order_is_read_stays(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    sale = simulator.sell(1)[0]
+    upload(warehouse, "venda.json", json.dumps(sale.webhook))
+    plan(run)
+    upload(warehouse, "venda.json", json.dumps({**sale.webhook, "tipo": "atualizacao_pedido"}))
+    fetch(run)
+    rows(run)
+    archive(run)
+    assert warehouse.waiting() == ["venda.json"]

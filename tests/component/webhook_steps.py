@@ -1,0 +1,56 @@
+"""The steps of the webhook path, each by its operator, and what they make."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local.demo.parts import Simulator, Warehouse, post_webhook
+from tiny_operators import names
+from tiny_operators.operators.archive import ArchiveWebhooksOperator
+from tiny_operators.operators.fetch import FetchOrdersOperator
+from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
+from tiny_operators.operators.rows import MakeRowsOperator
+
+
+def upload(warehouse: Warehouse, name: str, content: bytes | str) -> None:
+    warehouse._storage().bucket(warehouse.webhook_bucket).blob(name).upload_from_string(content)
+
+
+def post(emulators: dict[str, str], simulator: Simulator, count: int) -> list[int]:
+    sales = simulator.sell(count)
+    for sale in sales:
+        post_webhook(emulators["WEBHOOK_URL"], sale.webhook)
+    return [sale.pedido for sale in sales]
+
+
+def plan(run: Any, **kwargs: Any) -> Any:
+    return run.do(PlanWebhooksOperator(task_id="plan", store=run.store, **kwargs))
+
+
+def fetch(run: Any, **kwargs: Any) -> Any:
+    return run.do(FetchOrdersOperator(task_id="fetch", store=run.store, **kwargs))
+
+
+def rows(run: Any, **kwargs: Any) -> Any:
+    return run.do(MakeRowsOperator(task_id="rows", store=run.store, **kwargs))
+
+
+def archive(run: Any) -> Any:
+    return run.do(ArchiveWebhooksOperator(task_id="archive", store=run.store))
+
+
+def made_rows(warehouse: Warehouse, run: Any, table: str) -> list[dict[str, Any]]:
+    text = (
+        warehouse
+        ._storage()
+        .bucket(warehouse.api_bucket)
+        .blob(names.rows_object(table, run.key))
+        .download_as_text()
+    )
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def archive_all(run: Any) -> None:
+    rows(run)
+    archive(run)
