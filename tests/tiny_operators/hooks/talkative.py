@@ -1,6 +1,6 @@
 """A program that calls Tiny with all loggers at DEBUG: its output is everything that the package and its parts log.
 
-Usage: ``python -m tests.tiny_operators.talkative CONNECTION…``, which must be in the environment. Each connection is
+Usage: ``python -m tests.tiny_operators.hooks.talkative CONNECTION…``, which must be in the environment. Each connection is
 used until a call answers well or ends the task. Loggers differ between Airflow 2 and 3; what they write does not hide.
 """
 

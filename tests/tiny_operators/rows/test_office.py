@@ -14,9 +14,9 @@ from local.tiny_simulator.settings import PROFILES
 from local.tiny_simulator.wire_office import office_order
 from local.tiny_simulator.wire_orders import pdv_order
 from tests.simulator.shops import make_shop
-from tests.tiny_operators.expected import OFFICE
 from tests.tiny_operators.helpers import VALUES, after, sample, to_json
 from tests.tiny_operators.orders import changed, order, page
+from tests.tiny_operators.rows.expected_pdv import OFFICE
 from tiny_operators.raw.lines import RawLine
 from tiny_operators.rows.office import office_as_pdv
 from tiny_operators.rows.orders import OrderRows, order_record, order_rows, product_ids, row_texts

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.tiny_operators.columns import DATE, INTEGER, NUMERIC, STRING, column, error_of, refused, typed
 from tests.tiny_operators.helpers import VALUES
+from tests.tiny_operators.rows.columns import DATE, INTEGER, NUMERIC, STRING, column, error_of, refused, typed
 from tiny_operators.rows.schema import TABLES, Column, columns
 from tiny_operators.rows.typing import FieldError, to_record, unknown_fields
 from tiny_operators.tiny.answers import parse_json

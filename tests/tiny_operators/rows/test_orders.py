@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tiny_operators.expected import PDV
 from tests.tiny_operators.helpers import (
     VALUES,
     after,
     sample,
 )
 from tests.tiny_operators.orders import COFFEE, PEDIDO, changed, order, page, product
+from tests.tiny_operators.rows.expected_pdv import PDV
 from tiny_operators.rows.orders import (
     LISTING_GRACE_S,
     OrderRows,

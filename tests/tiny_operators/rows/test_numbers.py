@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tiny_operators.columns import INTEGER, NUMERIC, refused, typed
 from tests.tiny_operators.helpers import to_json
+from tests.tiny_operators.rows.columns import INTEGER, NUMERIC, refused, typed
 from tiny_operators.rows.schema import Column
 from tiny_operators.rows.typing import parse_decimal
 from tiny_operators.tiny.answers import parse_json

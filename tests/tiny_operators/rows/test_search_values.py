@@ -13,9 +13,9 @@ from hypothesis import given
 from local.tiny_simulator.settings import PROFILES
 from local.tiny_simulator.wire_orders import search_row
 from tests.simulator.shops import make_shop
-from tests.tiny_operators.expected import PESQUISA
 from tests.tiny_operators.helpers import VALUES, sample, to_json
 from tests.tiny_operators.orders import changed, order, page
+from tests.tiny_operators.rows.expected_pesquisa_produto import PESQUISA
 from tiny_operators.rows.orders import SEARCH_VALUES, order_rows, search_values
 from tiny_operators.rows.schema import columns
 from tiny_operators.tiny.answers import Json, parse_json

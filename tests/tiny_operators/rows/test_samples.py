@@ -1,4 +1,4 @@
-"""All samples become the rows that are written out by hand in ``expected``."""
+"""All samples become the rows that are written out by hand in ``expected_pdv`` and ``expected_pesquisa_produto``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from tests.tiny_operators.expected import PDV, PDV_PERCENT, PESQUISA, PRODUTO, Row
 from tests.tiny_operators.helpers import (
     ARRIVED,
     ORDER_READ,
@@ -17,6 +16,8 @@ from tests.tiny_operators.helpers import (
     sample,
 )
 from tests.tiny_operators.orders import COFFEE, PEDIDO, changed, order, page, product
+from tests.tiny_operators.rows.expected_pdv import PDV, PDV_PERCENT, Row
+from tests.tiny_operators.rows.expected_pesquisa_produto import PESQUISA, PRODUTO
 from tiny_operators.rows.orders import (
     order_rows,
     order_uuid,

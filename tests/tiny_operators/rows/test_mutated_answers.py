@@ -20,7 +20,7 @@ from local.tiny_simulator.settings import PROFILES, Settings
 from local.tiny_simulator.simulator import Simulator
 from tests.simulator.shops import make_shop
 from tests.tiny_operators.helpers import envelope, sample, sample_text
-from tests.tiny_operators.mutator import Mutator, as_text, texts
+from tests.tiny_operators.rows.mutator import Mutator, as_text, texts
 from tiny_operators.raw.lines import Kind, RawLine, read_line
 from tiny_operators.rows.orders import (
     OrderRows,

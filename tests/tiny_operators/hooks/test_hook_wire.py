@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.tiny_operators.conftest import REPO, TOKEN, MakeHook, Simulator, ToldServer
 from tests.tiny_operators.helpers import sample_text
-from tests.tiny_operators.talkative import CONTROL
+from tests.tiny_operators.hooks.talkative import CONTROL
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.hooks.tiny import TinyUnavailableError
 from tiny_operators.tiny.answers import Meaning
@@ -86,7 +86,7 @@ def test_no_log_holds_the_token_and_a_retry_is_one_event(simulator: Simulator) -
         extra = {"requests_per_minute": 6000, "share": 1}
         connection = {"conn_type": "tiny", "host": simulator.url, "password": token, "extra": extra}
         environment[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(connection)
-    command = [sys.executable, "-m", "tests.tiny_operators.talkative", "tiny_right", "tiny_wrong"]
+    command = [sys.executable, "-m", "tests.tiny_operators.hooks.talkative", "tiny_right", "tiny_wrong"]
     done = subprocess.run(
         command,
         cwd=REPO,
