@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,12 +18,14 @@ from local.demo.parts import Sale, Simulator, Warehouse
 from tests.component.effects import DeadError, effects
 from tests.component.scenes import Scene, differences
 from tests.component.whole_runs import WholeRun
+from tests.dates import ZONE, free_day
 from tiny_operators.fetching import orders as fetching_orders
 
 pytestmark = pytest.mark.stack
 
-NOW = datetime.now(ZoneInfo("America/Sao_Paulo"))
-PAST = (NOW - timedelta(days=900)).date()
+NOW = datetime.now(ZONE)
+PAST = free_day()
+NIGHT = PAST + timedelta(days=1)
 COFFEE, WINE = 730000001, 730000002
 
 MakeRun = Callable[[], WholeRun]
@@ -74,12 +75,11 @@ def live(
 @pytest.fixture
 def past(simulator: Simulator, warehouse: Warehouse, run: Any, dags: Any) -> Iterator[Scene]:
     """A date with two new orders, one that changed since it was read, and one that is deleted."""
-    day = PAST - timedelta(days=1)
-    changed, deleted = (sale.pedido for sale in simulator.sell_on(day, 2))
+    changed, deleted = (sale.pedido for sale in simulator.sell_on(NIGHT, 2))
     finish(night(dags))
     simulator.edit(changed, desconto="3,00")
     simulator.delete(deleted)
-    new = [sale.pedido for sale in simulator.sell_on(day, 2)]
+    new = [sale.pedido for sale in simulator.sell_on(NIGHT, 2)]
     for pedido in new:
         simulator.edit(pedido, itens=[{"id_produto": COFFEE, "quantidade": 1}])
     warehouse.forget_products_read_today()
@@ -100,8 +100,7 @@ def name_of(sale: Sale, arrived: datetime) -> str:
 
 
 def night(dags: Any) -> WholeRun:
-    day = (PAST - timedelta(days=1)).isoformat()
-    return WholeRun(dags["z316_daily"], {"from_date": day, "to_date": day})
+    return WholeRun(dags["z316_daily"], {"from_date": NIGHT.isoformat(), "to_date": NIGHT.isoformat()})
 
 
 def finish(run: WholeRun) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,8 +13,6 @@ from tests.component.effects import effects
 from tests.component.whole_runs import WholeRun
 
 pytestmark = pytest.mark.stack
-
-DAY = (datetime.now(ZoneInfo("America/Sao_Paulo")) - timedelta(days=1100)).date()
 
 
 def differences(warehouse: Warehouse, truth: dict[str, Any], orders: list[int]) -> list[str]:
@@ -28,10 +25,10 @@ def differences(warehouse: Warehouse, truth: dict[str, Any], orders: list[int]) 
 
 
 def test_a_cleared_run_brings_what_changed(
-    simulator: Simulator, warehouse: Warehouse, run: Any, dags: Any
+    simulator: Simulator, warehouse: Warehouse, run: Any, dags: Any, day: date
 ) -> None:
-    orders = [sale.pedido for sale in simulator.sell_on(DAY, 2)]
-    night = WholeRun(dags["z316_daily"], {"from_date": DAY.isoformat(), "to_date": DAY.isoformat()})
+    orders = [sale.pedido for sale in simulator.sell_on(day, 2)]
+    night = WholeRun(dags["z316_daily"], {"from_date": day.isoformat(), "to_date": day.isoformat()})
     with effects() as counted:
         night.go_on(counted)
     assert differences(warehouse, simulator.truth(orders), orders) == []

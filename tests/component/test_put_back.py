@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from google.api_core.exceptions import PreconditionFailed
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
+from tests.component.proxy import proxy
 from tests.dates import TODAY
 from tiny_operators import names
 from tiny_operators._compat import AirflowFailException
@@ -138,6 +141,28 @@ def test_a_waiting_file_of_the_same_name_stays(
         "1-venda.json": b"content 1 of venda.json",
         "2-venda.json": b"content 2 of venda.json",
     }
+
+
+def test_a_file_that_comes_while_its_namesake_is_put_back_stays(
+    run: Any, warehouse: Warehouse, api: Objects, inbox: Objects, day: date
+) -> None:
+    rejected_file(api, day, "venda.json")
+
+    def comes(request: str, number: int) -> int | None:
+        """Cloud Storage's answer to a copy that must be new and is not; the emulator copies in any case."""
+        if "ifGenerationMatch=0" not in request or "venda.json" not in request:
+            return None
+        inbox.create("venda.json", "another one")
+        return 412
+
+    with proxy(os.environ["STORAGE_EMULATOR_HOST"]) as storage, pytest.MonkeyPatch.context() as patch:
+        storage.rule = comes
+        patch.setenv("STORAGE_EMULATOR_HOST", storage.url)
+        with pytest.raises(PreconditionFailed):
+            put_back(run, from_date=day.isoformat())
+    assert put_back(run, from_date=day.isoformat())["files"] == 1
+    contents = {name: inbox.read(name) for name in warehouse.waiting()}
+    assert contents == {"venda.json": b"another one", "1-venda.json": b"content 1 of venda.json"}
 
 
 EFFECTS = ("create_json", "delete", "move", "writing", "create", "write_json")

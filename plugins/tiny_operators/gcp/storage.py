@@ -137,11 +137,23 @@ class Objects:
         with suppress(NotFound):
             self._bucket.blob(name).delete()
 
-    def move(self, name: str, generation: int, target: Objects, new_name: str) -> bool:
+    def move(
+        self, name: str, generation: int, target: Objects, new_name: str, *, replaces: bool = True
+    ) -> bool:
         """Move one generation of an object into another bucket.
+
+        Args:
+            name: The object.
+            generation: Which content of that name.
+            target: The bucket.
+            new_name: Its name there.
+            replaces: Whether it may take the place of an object of that name.
 
         Returns:
             Whether it was there; False when it was moved before.
+
+        Raises:
+            PreconditionFailed: When it may not, and there is one.
         """
         from google.cloud.exceptions import NotFound
         from google.cloud.storage.retry import DEFAULT_RETRY
@@ -150,7 +162,12 @@ class Objects:
         try:
             # Again gives the same copy, which the client cannot know: by itself it would not try again.
             self._bucket.copy_blob(
-                blob, target._bucket, new_name, source_generation=generation, retry=DEFAULT_RETRY
+                blob,
+                target._bucket,
+                new_name,
+                source_generation=generation,
+                if_generation_match=None if replaces else 0,
+                retry=DEFAULT_RETRY,
             )
             blob.delete(if_generation_match=generation)
         except NotFound:

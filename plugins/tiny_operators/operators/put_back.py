@@ -78,10 +78,11 @@ class PutBackOperator(StoreOperator):
     @staticmethod
     def _move(file: RejectedObject, api: Objects, inbox: Objects) -> None:
         """Move a file, and then its reason away."""
-        # A file of the same name may wait there: it is another one, and stays.
+        # A file of the same name may wait there: it is another one, and stays. When it comes at this very moment the
+        # try fails, and the next one sees it.
         taken = inbox.exists(file.name)
         name = PurePosixPath(file.rejected).name if taken else file.name
-        api.move(file.rejected, file.generation, inbox, name)
+        api.move(file.rejected, file.generation, inbox, name, replaces=False)
         api.delete(names.reason_object(file.rejected))
 
 
