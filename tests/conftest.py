@@ -131,7 +131,7 @@ def warehouse(store: Store) -> Warehouse:
     from local.demo.parts import Warehouse
 
     found = Warehouse("z316-local", store.webhook_bucket, store.api_bucket, store.dataset)
-    bucket = found._storage().bucket(found.webhook_bucket)
+    bucket = found.storage_client().bucket(found.webhook_bucket)
     for name in found.waiting():
         bucket.blob(name).delete()
     return found

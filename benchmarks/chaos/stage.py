@@ -150,7 +150,7 @@ class Stage:
 
     def _upload(self, name: str) -> None:
         warehouse = self._shop.warehouse
-        inbox = warehouse._storage().bucket(warehouse.webhook_bucket)
+        inbox = warehouse.storage_client().bucket(warehouse.webhook_bucket)
         inbox.blob(f"by-hand/{name}").upload_from_string(BAD_FILES[name])
 
     def _trigger(self, dag_id: str) -> None:

@@ -21,7 +21,7 @@ _MARKED: Final = ("pdv", "pesquisa")
 def judge_tables(shop: Shop, figures: Figures, first: date, last: date, deleted: Collection[int]) -> None:
     """Hold the tables against what the simulator says is true of some dates, both included."""
     truth = shop.simulator.truth_of_dates(first, last)
-    wrong = shop.differences_from(truth)
+    wrong = shop.warehouse.differences(truth)
     kinds = Counter(_kind(text) for text in wrong)
     for text in wrong[:_SHOWN]:
         figures.tell(text)
@@ -69,7 +69,7 @@ def judge_rejects(shop: Shop, figures: Figures) -> None:
 
 
 def _lines(shop: Shop, name: str) -> list[dict[str, Any]]:
-    blob = shop.warehouse._storage().bucket(shop.warehouse.api_bucket).blob(name)
+    blob = shop.warehouse.storage_client().bucket(shop.warehouse.api_bucket).blob(name)
     return [json.loads(line) for line in blob.download_as_text().splitlines()]
 
 

@@ -67,7 +67,7 @@ def main() -> int:
         _judge(shop, figures, idle, busy, _chunk_seconds(shop, first, last))
         figures.at_most("history: rows that differ from the truth", len(shop.differences(first, last)), 0)
         truth = shop.simulator.truth([sale.pedido for sale in sold])
-        figures.at_most("sales: rows that differ from the truth", len(shop.differences_from(truth)), 0)
+        figures.at_most("sales: rows that differ from the truth", len(shop.warehouse.differences(truth)), 0)
     return figures.end()
 
 

@@ -18,7 +18,6 @@ from typing import Any
 import psutil
 from google.cloud import bigquery
 
-from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse
 from local.stack import processes
 from local.stack.airflow import Api, unpause
@@ -186,17 +185,7 @@ class Shop:
 
     def differences(self, first: date, last: date) -> list[str]:
         """Where the tables differ from the truth about the orders of some dates."""
-        return self.differences_from(self.simulator.truth_of_dates(first, last))
-
-    def differences_from(self, truth: dict[str, Any]) -> list[str]:
-        """Where the tables differ from what the simulator says is true of some orders."""
-        ids = {int(row["id"]) for row in truth["pdv"]}
-        found: list[str] = []
-        for table, rows in truth_rows(truth).items():
-            key = "pedido_id" if table == "produto" else "id"
-            here = [row for row in self.warehouse.rows(table) if int(row[key]) in ids]
-            found += table_differences(table, rows, here)
-        return found
+        return self.warehouse.differences(self.simulator.truth_of_dates(first, last))
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         """All rows of all tables but when they were written, in an order that does not change."""

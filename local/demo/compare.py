@@ -18,6 +18,12 @@ KEYS: dict[str, Callable[[Row], Key]] = {
 }
 
 
+def order_of(table: str, row: Row) -> int:
+    """The order that a row of a table is about."""
+    order: int = KEYS[table](row)[0]
+    return order
+
+
 def truth_rows(truth: Row) -> dict[str, list[dict[str, Any]]]:
     """The rows that the tables must hold for the simulator's truth.
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import requests
 from google.cloud import bigquery, storage
+
+from local.demo.compare import order_of, table_differences, truth_rows
 
 _TIMEOUT_S = 30
 
@@ -163,41 +165,61 @@ class Warehouse:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table."""
-        found = self._bigquery().query_and_wait(f"SELECT * FROM `{self.dataset}.{table}`")  # noqa: S608 - own names
+        found = self.bigquery_client().query_and_wait(f"SELECT * FROM `{self.dataset}.{table}`")  # noqa: S608 - own names
         return [dict(row) for row in found]
+
+    def rows_of(self, table: str, orders: Collection[int]) -> list[dict[str, Any]]:
+        """The rows of some orders in a table."""
+        return [row for row in self.rows(table) if order_of(table, row) in orders]
+
+    def differences(self, truth: Mapping[str, Any], orders: Collection[int] = ()) -> list[str]:
+        """Where the tables differ from what the simulator says is true of some orders.
+
+        Args:
+            truth: As the simulator tells it.
+            orders: Orders about which it is true; by default those that it tells of.
+        """
+        orders = orders or {int(row["id"]) for row in truth["pdv"]}
+        return [
+            text
+            for table, rows in truth_rows(truth).items()
+            for text in table_differences(table, rows, self.rows_of(table, orders))
+        ]
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
         query = f"SELECT COUNT(*) AS n FROM `{self.dataset}.{table}`"  # noqa: S608 - own names
-        return int(next(iter(self._bigquery().query_and_wait(query)))["n"])
+        return int(next(iter(self.bigquery_client().query_and_wait(query)))["n"])
 
     def waiting(self) -> list[str]:
         """Files in the inbox."""
-        return [blob.name for blob in self._storage().list_blobs(self.webhook_bucket)]
+        return [blob.name for blob in self.storage_client().list_blobs(self.webhook_bucket)]
 
     def objects(self, prefix: str) -> list[str]:
         """Objects of the API bucket below a prefix."""
-        return [blob.name for blob in self._storage().list_blobs(self.api_bucket, prefix=prefix)]
+        return [blob.name for blob in self.storage_client().list_blobs(self.api_bucket, prefix=prefix)]
 
     def forget_products_read_today(self) -> None:
         """Let every product be read anew, as on another day."""
-        bucket = self._storage().bucket(self.api_bucket)
+        bucket = self.storage_client().bucket(self.api_bucket)
         for name in self.objects("raw/produto/"):
             bucket.blob(name).delete()
 
     def envelope(self, name: str, pedido: int) -> dict[str, Any] | None:
         """The envelope of an order's raw line in an object; None when it is not there."""
-        text = self._storage().bucket(self.api_bucket).blob(name).download_as_text()
+        text = self.storage_client().bucket(self.api_bucket).blob(name).download_as_text()
         for line in text.splitlines():
             content: dict[str, Any] = json.loads(line)
             if content["pedido"] == pedido:
                 return content
         return None
 
-    def _storage(self) -> storage.Client:
+    def storage_client(self) -> storage.Client:
+        """A client of the object store."""
         return storage.Client(project=self.project)
 
-    def _bigquery(self) -> bigquery.Client:
+    def bigquery_client(self) -> bigquery.Client:
+        """A client of BigQuery."""
         return bigquery.Client(project=self.project)
 
 

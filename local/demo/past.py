@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from datetime import date
 
-from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse
 from local.stack.airflow import Api, unpause
 from local.stack.settings import Settings, StackError
@@ -34,12 +33,8 @@ def bring_in(
     began = time.monotonic()
     _trigger(settings, first, last)
     truth = simulator.truth_of_dates(first, last)
-    ids = {int(row["id"]) for row in truth["pdv"]}
-    print(f"[demo {time.monotonic() - began:5.1f} s] {_DAG}: success, {len(ids)} orders", flush=True)
-    for table, wanted in truth_rows(truth).items():
-        key = "pedido_id" if table == "produto" else "id"
-        found = [row for row in warehouse.rows(table) if int(row[key]) in ids]
-        yield from table_differences(table, wanted, found)
+    print(f"[demo {time.monotonic() - began:5.1f} s] {_DAG}: success, {len(truth['pdv'])} orders", flush=True)
+    yield from warehouse.differences(truth)
 
 
 def _trigger(settings: Settings, first: date, last: date) -> None:

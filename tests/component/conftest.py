@@ -55,7 +55,7 @@ class Run:
 @pytest.fixture
 def run(store: Store, warehouse: Warehouse) -> Run:
     """A run that starts with an empty inbox, and after runs that reached their end."""
-    objects = Objects(warehouse._storage(), store.api_bucket)
+    objects = Objects(warehouse.storage_client(), store.api_bucket)
     HoldOff(objects, "adhoc_airflow").run_done(orders_wait=False)
     LiveTurn(objects, store.prefix).done()
     return Run(store)
@@ -76,7 +76,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def sold(simulator: Simulator, warehouse: Warehouse, run: Any, dags: Any) -> Sold:
     """Three orders whose webhooks wait."""
     sales = simulator.sell(3)
-    inbox = warehouse._storage().bucket(warehouse.webhook_bucket)
+    inbox = warehouse.storage_client().bucket(warehouse.webhook_bucket)
     for sale in sales:
         inbox.blob(f"by-hand/{sale.pedido}.json").upload_from_string(json.dumps(sale.webhook))
     return Sold(simulator, warehouse, dags["z316_webhook"], [sale.pedido for sale in sales])

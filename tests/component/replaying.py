@@ -12,7 +12,7 @@ UUID = "0b5f2f1e-8a43-4a7e-9d0c-5d1b6c1c9f10"
 
 
 def upload(warehouse: Warehouse, name: str, content: bytes | str) -> None:
-    warehouse._storage().bucket(warehouse.api_bucket).blob(name).upload_from_string(content)
+    warehouse.storage_client().bucket(warehouse.api_bucket).blob(name).upload_from_string(content)
 
 
 def older_folder(hook: TinyHook, pedido: int, arrived: datetime) -> dict[str, str]:

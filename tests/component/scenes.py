@@ -43,7 +43,7 @@ class Scene:
 
     def restore(self) -> None:
         """Put everything back as it was before the run."""
-        storage = self.warehouse._storage()
+        storage = self.warehouse.storage_client()
         api = storage.bucket(self.warehouse.api_bucket)
         inbox = storage.bucket(self.warehouse.webhook_bucket)
         for name in set(self.warehouse.objects("")) - self._objects:
@@ -53,7 +53,7 @@ class Scene:
         for name, content in self.inbox.items():
             inbox.blob(name).upload_from_string(content)
         # The emulator looks through all tables, also those of jobs' results, at each statement.
-        bigquery = self.warehouse._bigquery()
+        bigquery = self.warehouse.bigquery_client()
         for table in bigquery.list_tables(_STAGING):
             if not table.table_id.startswith(_BEFORE):
                 bigquery.delete_table(table.reference)
@@ -111,7 +111,7 @@ class Scene:
                 return f"CAST(id AS INT64) IN ({ids})"
 
     def _query(self, sql: str) -> list[dict[str, Any]]:
-        return [dict(row) for row in self.warehouse._bigquery().query_and_wait(sql)]
+        return [dict(row) for row in self.warehouse.bigquery_client().query_and_wait(sql)]
 
 
 def differences(wanted: dict[str, list[str]], found: dict[str, list[str]]) -> list[str]:

@@ -46,7 +46,7 @@ def test_an_old_order_without_an_answer_is_set_aside_and_does_not_keep_the_new_o
     orders = post(emulators, simulator, 2)
     (old,) = simulator.sell(1)
     name = f"z316-tiny-webhook-vendas-{old.pedido}-20260102T120000-a.json"
-    inbox = warehouse._storage().bucket(warehouse.webhook_bucket)
+    inbox = warehouse.storage_client().bucket(warehouse.webhook_bucket)
     inbox.blob(name).upload_from_string(json.dumps(old.webhook))
     fault(simulator, faults=["html_502"], service="pdv.pedido.obter", key=str(old.pedido), times=None)
     plan(run)
@@ -85,12 +85,12 @@ def test_a_tiny_that_is_down_fails_the_task_and_keeps_the_files(
 def test_a_product_that_was_refused_once_is_asked_again_by_the_next_run(
     emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
-    bucket = warehouse._storage().bucket(warehouse.api_bucket)
+    bucket = warehouse.storage_client().bucket(warehouse.api_bucket)
     for name in warehouse.objects("raw/produto/"):
         bucket.blob(name).delete()
     sale = next(sale for sale in simulator.sell(20) if simulator.truth([sale.pedido])["snapshots"])
     sold = {pair["id"] for pair in simulator.truth([sale.pedido])["snapshots"]}
-    bucket = warehouse._storage().bucket(warehouse.webhook_bucket)
+    bucket = warehouse.storage_client().bucket(warehouse.webhook_bucket)
     bucket.blob("a.json").upload_from_string(json.dumps(sale.webhook))
     fault(simulator, faults=["code_31"], service="produto.obter", times=None)
     plan(run)
@@ -136,7 +136,7 @@ def test_one_file_that_cannot_be_moved_does_not_keep_the_others(
 
 
 def test_runs_that_fail_pause_longer_each_time_and_a_good_one_ends_it(run: Any, warehouse: Warehouse) -> None:
-    hold = HoldOff(Objects(warehouse._storage(), warehouse.api_bucket), f"dag-{run.run_id}")
+    hold = HoldOff(Objects(warehouse.storage_client(), warehouse.api_bucket), f"dag-{run.run_id}")
     assert hold.seconds_left() <= 0
     hold.run_planned()
     assert 25 < hold.seconds_left() <= 30
@@ -155,7 +155,7 @@ def test_the_sensor_pauses_after_a_run_that_failed(store: Any, run: Any, warehou
     from tiny_operators.sensors.webhooks import WebhookFilesSensor
 
     sensor = WebhookFilesSensor(task_id="wait", store=store)
-    hold = HoldOff(Objects(warehouse._storage(), warehouse.api_bucket), sensor.dag_id)
+    hold = HoldOff(Objects(warehouse.storage_client(), warehouse.api_bucket), sensor.dag_id)
     hold.run_planned()
     try:
         with pytest.raises(TaskDeferred) as paused:
@@ -172,7 +172,7 @@ def test_a_stray_object_among_the_products_disturbs_nobody(
     emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
     day = names.day_of(datetime.now(UTC), run.store.timezone)
-    stray = warehouse._storage().bucket(warehouse.api_bucket).blob(f"raw/produto/dt={day}/.keep")
+    stray = warehouse.storage_client().bucket(warehouse.api_bucket).blob(f"raw/produto/dt={day}/.keep")
     stray.upload_from_string("")
     post(emulators, simulator, 1)
     plan(run)
@@ -180,7 +180,7 @@ def test_a_stray_object_among_the_products_disturbs_nobody(
 
 
 def test_what_was_written_before_a_failure_makes_no_object(warehouse: Warehouse, run: Any) -> None:
-    objects = Objects(warehouse._storage(), warehouse.api_bucket)
+    objects = Objects(warehouse.storage_client(), warehouse.api_bucket)
     name = f"rows/pdv/{run.key}.ndjson"
 
     def write_half() -> None:

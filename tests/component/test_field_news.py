@@ -26,7 +26,7 @@ pytestmark = pytest.mark.stack
 def objects(warehouse: Warehouse, store: Store) -> Iterator[Objects]:
     """The API bucket, where nothing is known of any field, and no product was read today."""
     warehouse.forget_products_read_today()
-    found = Objects(warehouse._storage(), store.api_bucket)
+    found = Objects(warehouse.storage_client(), store.api_bucket)
     found.delete(names.fields_object(store.prefix))
     yield found
     found.delete(names.fields_object(store.prefix))

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def objects(run: Any, warehouse: Warehouse) -> Objects:
-    return Objects(warehouse._storage(), run.store.api_bucket)
+    return Objects(warehouse.storage_client(), run.store.api_bucket)
 
 
 @pytest.fixture

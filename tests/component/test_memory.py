@@ -65,7 +65,7 @@ def peak(run: Any, orders: int) -> int:
 def test_rows_of_five_times_the_orders_take_the_same_memory(
     run: Any, store: Any, warehouse: Warehouse
 ) -> None:
-    objects = Objects(warehouse._storage(), store.api_bucket)
+    objects = Objects(warehouse.storage_client(), store.api_bucket)
     runs = {orders: type(run)(store) for orders in (CHUNK, SOME, MANY)}
     for orders, one in runs.items():
         fetched(objects, one, orders)

@@ -32,12 +32,12 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def api(warehouse: Warehouse) -> Objects:
-    return Objects(warehouse._storage(), warehouse.api_bucket)
+    return Objects(warehouse.storage_client(), warehouse.api_bucket)
 
 
 @pytest.fixture
 def inbox(warehouse: Warehouse) -> Iterator[Objects]:
-    found = Objects(warehouse._storage(), warehouse.webhook_bucket)
+    found = Objects(warehouse.storage_client(), warehouse.webhook_bucket)
     yield found
     for name in warehouse.waiting():
         found.delete(name)

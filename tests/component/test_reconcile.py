@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
-from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse
 from tiny_operators import names
 from tiny_operators._compat import AirflowSkipException
@@ -117,7 +116,7 @@ class Reconcile:
 @pytest.fixture
 def reconcile(store: Store, dags: Any, warehouse: Warehouse) -> Callable[..., Reconcile]:
     """Makes runs, when no live order waits."""
-    LiveTurn(Objects(warehouse._storage(), store.api_bucket), store.prefix).done()
+    LiveTurn(Objects(warehouse.storage_client(), store.api_bucket), store.prefix).done()
 
     def make(first: date, last: date | None = None, **form: Any) -> Reconcile:
         dates = {"from_date": str(first), "to_date": str(last or first)}
@@ -130,16 +129,6 @@ def value(simulator: Simulator, day: date) -> Decimal:
     """What the orders of a date cost in Tiny."""
     rows = simulator.truth_of_dates(day, day)["pesquisa"]
     return sum((Decimal(row["valor"]) for row in rows), Decimal(0))
-
-
-def wrong(simulator: Simulator, warehouse: Warehouse, pedidos: list[int]) -> list[str]:
-    """Where the tables differ from the truth about orders that were not deleted."""
-    found = []
-    for table, rows in truth_rows(simulator.truth(pedidos)).items():
-        key = "pedido_id" if table == "produto" else "id"
-        here = [row for row in warehouse.rows(table) if int(row[key]) in pedidos]
-        found += list(table_differences(table, rows, here))
-    return found
 
 
 def counts(row: dict[str, Any]) -> tuple[int, ...]:
@@ -191,7 +180,8 @@ def test_all_that_can_differ_is_found_repaired_and_recorded(
     assert rows[day]["value_difference"] == value(simulator, day) - before
     assert rows[day + NEXT]["value_difference"] == value(simulator, day + NEXT)
     assert [row["unrepaired"] for row in rows.values()] == [[], []]
-    assert wrong(simulator, warehouse, [kept, edited, invoiced, cancelled, moved, kept_too, new]) == []
+    there = [kept, edited, invoiced, cancelled, moved, kept_too, new]
+    assert warehouse.differences(simulator.truth(there), there) == []
     (gone,) = [row for row in warehouse.rows("pdv") if row["id"] == deleted]
     assert gone["deleted_at"] is not None
 
@@ -217,7 +207,7 @@ def test_an_order_that_is_there_again_counts_as_missing_and_is_repaired(
     run = reconcile(day)
     run.all()
     assert counts(run.rows(warehouse)[day]) == (1, 0, 1, 0, 0, 1)
-    assert wrong(simulator, warehouse, [sale.pedido]) == []
+    assert warehouse.differences(simulator.truth([sale.pedido]), [sale.pedido]) == []
     assert [row["deleted_at"] for row in warehouse.rows("pdv") if row["id"] == sale.pedido] == [None]
 
 
@@ -241,7 +231,7 @@ def test_what_cannot_be_repaired_fails_the_run_with_the_list(
         run.all()
     (row,) = run.rows(warehouse).values()
     assert (counts(row), row["unrepaired"]) == ((3, 0, 3, 0, 0, 2), [bad])
-    assert wrong(simulator, warehouse, [good, also_good]) == []
+    assert warehouse.differences(simulator.truth([good, also_good]), [good, also_good]) == []
     told = [
         record.getMessage() for record in caplog.records if "event=date_reconciled" in record.getMessage()
     ]
@@ -300,5 +290,5 @@ def test_a_try_again_of_any_task_leaves_one_row_a_date(
     assert {date: counts(row) for date, row in rows.items()} == dict.fromkeys(
         (day, day + NEXT), (2, 0, 2, 0, 0, 2)
     )
-    assert wrong(simulator, warehouse, sold) == []
+    assert warehouse.differences(simulator.truth(sold), sold) == []
     assert simulator.keys("pdv.pedido.obter") == sorted(sold), "each is read once"

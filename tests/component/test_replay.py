@@ -99,10 +99,10 @@ def test_dropped_tables_come_back_row_for_row_without_a_call(
     assert [row for row in before["produto"].values() if row["refreshed_at"]], (
         "and costs that were asked for again"
     )
-    client = warehouse._bigquery()
+    client = warehouse.bigquery_client()
     for table in TABLES:
         client.delete_table(f"{store.dataset}.{table}")
-    create_missing(store, warehouse._storage(), client)
+    create_missing(store, warehouse.storage_client(), client)
     for first in (TODAY, history.past):
         assert set(replay(dags, first).values()) == {"success"}
     assert tables(warehouse, history.pedidos, "update_timestamp") == before

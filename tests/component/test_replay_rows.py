@@ -39,7 +39,7 @@ def make_rows(run: Any, context: Any) -> dict[str, int]:
 
 
 def download(warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
-    text = warehouse._storage().bucket(warehouse.api_bucket).blob(name).download_as_text()
+    text = warehouse.storage_client().bucket(warehouse.api_bucket).blob(name).download_as_text()
     return [json.loads(line) for line in text.splitlines()]
 
 

@@ -71,7 +71,7 @@ def test_bad_files_are_set_aside_with_a_reason_and_the_rest_goes_on(
     rejected = warehouse.objects("rejected/")
     for name, (content, field) in BAD_FILES.items():
         (place,) = [found for found in rejected if found.endswith(name)]
-        bucket = warehouse._storage().bucket(warehouse.api_bucket)
+        bucket = warehouse.storage_client().bucket(warehouse.api_bucket)
         assert bucket.blob(place).download_as_bytes() == content
         reason = json.loads(bucket.blob(f"{place}.reason.json").download_as_text())
         assert reason["field"] == field
@@ -109,7 +109,7 @@ def test_an_order_that_tiny_refuses_is_set_aside_with_its_file(
     (row,) = told
     assert (row["pedido"], row["produto"], row["file"], row["step"]) == (bad, None, waiting, "fetch")
     (place,) = [name for name in warehouse.objects("rejected/") if name.endswith(f"{run.key}.ndjson")]
-    text = warehouse._storage().bucket(warehouse.api_bucket).blob(place).download_as_text()
+    text = warehouse.storage_client().bucket(warehouse.api_bucket).blob(place).download_as_text()
     assert [json.loads(line)["id"] for line in text.splitlines()] == [row["id"]], "and the same for people"
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.stack
 def test_each_call_is_made_once(
     emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
-    bucket = warehouse._storage().bucket(warehouse.api_bucket)
+    bucket = warehouse.storage_client().bucket(warehouse.api_bucket)
     for name in warehouse.objects("raw/produto/"):
         bucket.blob(name).delete()
     orders = post(emulators, simulator, 20)
@@ -94,7 +94,7 @@ def test_rows_equal_the_truth(
     counts = rows(run)
     truth = truth_rows(simulator.truth(orders))
     assert counts["orders"] == counts["pdv"] == counts["pesquisa"] == 30
-    client = warehouse._bigquery()
+    client = warehouse.bigquery_client()
     for table in TABLES:
         staging = names.staging_table(run.store.staging_dataset, table, run.key)
         config = bigquery.LoadJobConfig(
@@ -148,7 +148,11 @@ def test_a_burst_is_planned_in_batches_oldest_first(
         post_webhook(emulators["WEBHOOK_URL"], sale.webhook)
     assert plan(run, max_orders=4)["orders"] == 4
     content = (
-        warehouse._storage().bucket(warehouse.api_bucket).blob(names.plan_object(run.key)).download_as_text()
+        warehouse
+        .storage_client()
+        .bucket(warehouse.api_bucket)
+        .blob(names.plan_object(run.key))
+        .download_as_text()
     )
     assert [order["pedido"] for order in json.loads(content)["orders"]] == [sale.pedido for sale in sales[:4]]
 
@@ -195,7 +199,7 @@ def test_raw_answers_are_kept_to_the_letter(
     fetch(run)
     day = names.day_of(datetime.now(UTC), run.store.timezone)
     name = names.raw_orders_object(run.key, day, 1)
-    line = json.loads(warehouse._storage().bucket(warehouse.api_bucket).blob(name).download_as_text())
+    line = json.loads(warehouse.storage_client().bucket(warehouse.api_bucket).blob(name).download_as_text())
     assert line["request"] == {"service": "pdv.pedido.obter", "id": str(line["pedido"])}
     assert line["answer"]["retorno"]["pedido"]["itens"]
     assert line["path"] == "webhook"

@@ -14,7 +14,7 @@ from tiny_operators.operators.rows import MakeRowsOperator
 
 
 def upload(warehouse: Warehouse, name: str, content: bytes | str) -> None:
-    warehouse._storage().bucket(warehouse.webhook_bucket).blob(name).upload_from_string(content)
+    warehouse.storage_client().bucket(warehouse.webhook_bucket).blob(name).upload_from_string(content)
 
 
 def post(emulators: dict[str, str], simulator: Simulator, count: int) -> list[int]:
@@ -43,7 +43,7 @@ def archive(run: Any) -> Any:
 def made_rows(warehouse: Warehouse, run: Any, table: str) -> list[dict[str, Any]]:
     text = (
         warehouse
-        ._storage()
+        .storage_client()
         .bucket(warehouse.api_bucket)
         .blob(names.rows_object(table, run.key))
         .download_as_text()

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse
 from tests.component.effects import Effects, effects
 from tiny_operators._compat import AirflowFailException, AirflowSkipException
@@ -158,12 +157,9 @@ class Sold:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """The rows of these orders."""
-        key = "pedido_id" if table == "produto" else "id"
-        return [row for row in self.warehouse.rows(table) if int(row[key]) in self.orders]
+        return self.warehouse.rows_of(table, self.orders)
 
     def wrong(self) -> list[str]:
         """Where the tables differ from the truth, and files that are left."""
-        found = [f"left in the inbox: {name}" for name in self.warehouse.waiting()]
-        for table, truth in truth_rows(self.simulator.truth(self.orders)).items():
-            found += table_differences(table, truth, self.rows(table))
-        return found
+        left = [f"left in the inbox: {name}" for name in self.warehouse.waiting()]
+        return left + self.warehouse.differences(self.simulator.truth(self.orders), self.orders)

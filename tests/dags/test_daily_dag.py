@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse
 from tests.dates import TODAY
 from tiny_operators.tiny import search
@@ -33,25 +32,13 @@ def run_daily(dags: Any, first: date, last: date | None = None, **conf: Any) -> 
     return {**tasks, "run": str(run.state.value if hasattr(run.state, "value") else run.state)}
 
 
-def differences(simulator: Simulator, warehouse: Warehouse, first: date, last: date) -> list[str]:
-    """Where the tables differ from the truth about some dates."""
-    truth = simulator.truth_of_dates(first, last)
-    ids = {int(row["id"]) for row in truth["pdv"]}
-    found = []
-    for table, rows in truth_rows(truth).items():
-        key = "pedido_id" if table == "produto" else "id"
-        here = [row for row in warehouse.rows(table) if int(row[key]) in ids]
-        found += list(table_differences(table, rows, here))
-    return found
-
-
 def test_a_day_of_history_is_loaded_and_a_second_run_costs_its_page_only(
     dags: Any, simulator: Simulator, warehouse: Warehouse, day: date
 ) -> None:
     simulator.sell_on(day, 7)
     states = run_daily(dags, day)
     assert set(states.values()) == {"success"}
-    assert differences(simulator, warehouse, day, day) == []
+    assert warehouse.differences(simulator.truth_of_dates(day, day)) == []
     calls = simulator.calls()
     assert (calls["pedidos.pesquisa"], calls["pdv.pedido.obter"]) == (1, 7)
     before = warehouse.rows("pdv")
@@ -80,13 +67,7 @@ def test_only_what_is_new_or_changed_is_read(
     assert rows[deleted]["deleted_at"] is not None
     assert rows[deleted]["totalVenda"] is not None, "marked, not erased"
     assert [rows[order]["deleted_at"] for order in (kept, edited, cancelled)] == [None] * 3
-    truth = truth_rows(simulator.truth([kept, edited, cancelled, new.pedido]))
-    for table, wanted in truth.items():
-        ids = {int(row["pedido_id" if table == "produto" else "id"]) for row in wanted}
-        here = [
-            r for r in warehouse.rows(table) if int(r["pedido_id" if table == "produto" else "id"]) in ids
-        ]
-        assert list(table_differences(table, wanted, here)) == []
+    assert warehouse.differences(simulator.truth([kept, edited, cancelled, new.pedido])) == []
     simulator.forget_calls()
     run_daily(dags, day)
     assert simulator.calls() == {"pedidos.pesquisa": 1}, "what is gone is not asked for again"
@@ -129,7 +110,7 @@ def test_force_reads_everything_again_and_changes_no_cost(
     run_daily(dags, day, force=True)
     assert simulator.keys("pdv.pedido.obter") == sorted(sale.pedido for sale in sales)
     assert simulator.calls()["produto.obter"] == 0, "read today already"
-    assert differences(simulator, warehouse, day, day) == []
+    assert warehouse.differences(simulator.truth_of_dates(day, day)) == []
 
 
 def test_costs_are_refreshed_when_a_person_asks_for_it_and_else_stay(

@@ -42,7 +42,7 @@ def test_no_webhook_is_expected_while_the_store_is_closed(store: Any) -> None:
 
 def test_a_quiet_day_is_told(store: Any, warehouse: Warehouse, noon: str) -> None:
     bucket = f"{store.api_bucket}-quiet"
-    storage = warehouse._storage()
+    storage = warehouse.storage_client()
     for name in (bucket, f"{bucket}-in"):
         storage.create_bucket(name)
     quiet = watched(

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tiny_operators.planning.put_back import order_event
 from tiny_operators.stores import load_stores
@@ -24,11 +23,7 @@ def test_sales_become_rows(
     run = dags["z316_webhook"].test(datetime.now(UTC))
     assert run.state == "success"
     ids = [sale.pedido for sale in sales]
-    truth = truth_rows(simulator.truth(ids))
-    for table, rows in truth.items():
-        key = "pedido_id" if table == "produto" else "id"
-        found = [row for row in warehouse.rows(table) if int(row[key]) in ids]
-        assert list(table_differences(table, rows, found)) == []
+    assert warehouse.differences(simulator.truth(ids), ids) == []
     assert warehouse.waiting() == []
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from local.demo.compare import table_differences, truth_rows
+from local.demo.compare import KEYS
 from local.demo.parts import post_webhook
 from local.stack.airflow import unpause
 from local.stack.settings import PROJECT
@@ -45,14 +45,7 @@ def ended_runs(live: Any, dag_id: str, since: datetime | None = None) -> list[st
 
 
 def differences(live: Any) -> list[str]:
-    truth = live.simulator.truth_of_dates(FIRST, LAST)
-    ids = {int(row["id"]) for row in truth["pdv"]}
-    found: list[str] = []
-    for table, rows in truth_rows(truth).items():
-        key = "pedido_id" if table == "produto" else "id"
-        found += table_differences(
-            table, rows, [row for row in live.warehouse.rows(table) if int(row[key]) in ids]
-        )
+    found: list[str] = live.warehouse.differences(live.simulator.truth_of_dates(FIRST, LAST))
     return found
 
 
@@ -113,7 +106,7 @@ def accepted(live: Any) -> bool:
 def test_dropped_tables_are_rebuilt_without_a_call(live: Any, orders: list[int]) -> None:
     before = {table: mine(live, table, orders) for table in TABLES}
     live.simulator.forget_calls()
-    client = live.warehouse._bigquery()
+    client = live.warehouse.bigquery_client()
     for table in TABLES:
         client.delete_table(f"{PROJECT}.{live.warehouse.dataset}.{table}")
     live.run("dags", "trigger", "z316_setup")
@@ -128,9 +121,8 @@ def test_dropped_tables_are_rebuilt_without_a_call(live: Any, orders: list[int])
 
 def mine(live: Any, table: str, orders: list[int]) -> list[dict[str, Any]]:
     """Rows of these orders, without when they were written."""
-    key = "pedido_id" if table == "produto" else "id"
-    rows = [row for row in live.warehouse.rows(table) if int(row[key]) in orders]
+    rows = live.warehouse.rows_of(table, orders)
     return sorted(
         ({name: value for name, value in row.items() if name != "update_timestamp"} for row in rows),
-        key=lambda row: (int(row[key]), int(row["id"])),
+        key=KEYS[table],
     )

@@ -7,19 +7,13 @@ from typing import Any
 
 import pytest
 
-from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import post_webhook
 
 pytestmark = pytest.mark.e2e
 
 
 def differences(live: Any, orders: list[int]) -> list[str]:
-    truth = truth_rows(live.simulator.truth(orders))
-    found = []
-    for table, rows in truth.items():
-        key = "pedido_id" if table == "produto" else "id"
-        mine = [row for row in live.warehouse.rows(table) if int(row[key]) in orders]
-        found += list(table_differences(table, rows, mine))
+    found: list[str] = live.warehouse.differences(live.simulator.truth(orders), orders)
     return found
 
 
@@ -51,7 +45,7 @@ def test_a_burst_becomes_a_few_batches(live: Any) -> None:
 
 
 def test_a_bad_file_is_set_aside_and_the_next_sale_arrives(live: Any) -> None:
-    bucket = live.warehouse._storage().bucket(live.warehouse.webhook_bucket)
+    bucket = live.warehouse.storage_client().bucket(live.warehouse.webhook_bucket)
     bucket.blob("by-hand/broken.json").upload_from_string("no JSON")
     sale = live.simulator.sell(1)[0]
     bucket.blob("by-hand/good").upload_from_string(json.dumps(sale.webhook))
