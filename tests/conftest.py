@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.dates import free_day
+from tests.emulator import drop_results, drop_tables
 
 if TYPE_CHECKING:
     from local.demo.parts import Simulator, Warehouse
@@ -158,22 +159,13 @@ def day() -> date:
 
 @pytest.fixture(autouse=True)
 def light_emulator(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Results of jobs and staging tables are dropped: the emulator looks through all tables at each statement."""
+    """The emulator keeps neither results of jobs nor many staging tables."""
     yield
     if "emulators" not in request.fixturenames:
         return
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
-    from google.cloud.bigquery import Dataset
 
     client = BigQueryHook(use_legacy_sql=False).get_client()
-    for job in client.list_jobs(state_filter="done"):
-        client.delete_job_metadata(job)
-    if "store" not in request.fixturenames:
-        return
-    staging = request.getfixturevalue("store").staging_dataset
-    if sum(1 for _ in client.list_tables(staging)) > _MANY_TABLES:
-        made: Dataset = client.get_dataset(staging)
-        client.delete_dataset(staging, delete_contents=True)
-        again = Dataset(made.reference)
-        again.location, again.default_table_expiration_ms = made.location, made.default_table_expiration_ms
-        client.create_dataset(again)
+    drop_results(client)
+    if "store" in request.fixturenames:
+        drop_tables(client, request.getfixturevalue("store").staging_dataset, more_than=_MANY_TABLES)

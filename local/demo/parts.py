@@ -172,14 +172,15 @@ class Warehouse:
         """The rows of some orders in a table."""
         return [row for row in self.rows(table) if order_of(table, row) in orders]
 
-    def differences(self, truth: Mapping[str, Any], orders: Collection[int] = ()) -> list[str]:
+    def differences(self, truth: Mapping[str, Any], orders: Collection[int] | None = None) -> list[str]:
         """Where the tables differ from what the simulator says is true of some orders.
 
         Args:
             truth: As the simulator tells it.
             orders: Orders about which it is true; by default those that it tells of.
         """
-        orders = orders or {int(row["id"]) for row in truth["pdv"]}
+        if orders is None:
+            orders = {int(row["id"]) for row in truth["pdv"]}
         return [
             text
             for table, rows in truth_rows(truth).items()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from local.demo.parts import Warehouse
+from tests.emulator import drop_results, drop_tables
 from tiny_operators.rows.schema import TABLES
 
 _KEPT: Final = (*TABLES, "rejeitados")
@@ -52,13 +53,8 @@ class Scene:
             inbox.blob(name).delete()
         for name, content in self.inbox.items():
             inbox.blob(name).upload_from_string(content)
-        # The emulator looks through all tables, also those of jobs' results, at each statement.
-        bigquery = self.warehouse.bigquery_client()
-        for table in bigquery.list_tables(_STAGING):
-            if not table.table_id.startswith(_BEFORE):
-                bigquery.delete_table(table.reference)
-        for job in bigquery.list_jobs(state_filter="done"):
-            bigquery.delete_job_metadata(job)
+        drop_results(self.warehouse.bigquery_client())
+        drop_tables(self.warehouse.bigquery_client(), _STAGING, keep=_BEFORE)
         self._query(
             ";".join(
                 f"DELETE FROM z316_tiny.{table} WHERE {self._mine(table)};"

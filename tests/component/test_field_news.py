@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from local.demo.parts import Simulator, Warehouse, post_webhook
+from local.demo.parts import Simulator, Warehouse
+from tests.component.webhook_steps import fetch, plan, post, rows
 from tiny_operators import names
 from tiny_operators.gcp.field_memory import tell_field_news
 from tiny_operators.gcp.storage import Objects
-from tiny_operators.operators.fetch import FetchOrdersOperator
-from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
-from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.rows.fields import FieldCounts, FieldNews
 from tiny_operators.stores import Store
 
@@ -35,11 +33,10 @@ def objects(warehouse: Warehouse, store: Store) -> Iterator[Objects]:
 def sell(emulators: dict[str, str], simulator: Simulator, run: Any, **quirks: Any) -> Any:
     """One run of the webhook path, up to its rows."""
     simulator.set(quirks=quirks)
-    for sale in simulator.sell(5):
-        post_webhook(emulators["WEBHOOK_URL"], sale.webhook)
+    post(emulators, simulator, 5)
     again = type(run)(run.store)
-    for operator in (PlanWebhooksOperator, FetchOrdersOperator, MakeRowsOperator):
-        again.do(operator(task_id=operator.__name__, store=run.store))
+    for step in (plan, fetch, rows):
+        step(again)
     return again
 
 

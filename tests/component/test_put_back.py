@@ -13,15 +13,12 @@ from google.api_core.exceptions import PreconditionFailed
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.proxy import proxy
+from tests.component.webhook_steps import batch
 from tests.dates import TODAY
 from tiny_operators import names
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.gcp.storage import Objects
-from tiny_operators.operators.archive import ArchiveWebhooksOperator
-from tiny_operators.operators.fetch import FetchOrdersOperator
-from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
 from tiny_operators.operators.put_back import PutBackOperator
-from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.rows.files import RowFiles
 from tiny_operators.rows.orders import OrderRows
 from tiny_operators.rows.rejects import Origin
@@ -240,12 +237,6 @@ def test_an_order_that_was_rejected_is_loaded_after_it_was_put_back(
     assert (counts["files"], counts["orders"]) == (1, 0)
     assert warehouse.waiting() == [waiting]
     assert batch(type(run)(run.store)) == {"done": 1, "rejected": 0, "ignored": 0, "waiting": 0}
-
-
-def batch(run: Any) -> Any:
-    for operator in (PlanWebhooksOperator, FetchOrdersOperator, MakeRowsOperator):
-        run.do(operator(task_id="x", store=run.store))
-    return run.do(ArchiveWebhooksOperator(task_id="archive", store=run.store))
 
 
 def test_what_cannot_be_is_refused(run: Any, warehouse: Warehouse) -> None:

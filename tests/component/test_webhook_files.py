@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
-from tests.component.webhook_steps import archive, fetch, made_rows, plan, post, rows, upload
+from tests.component.webhook_steps import archive, batch, fetch, made_rows, plan, post, rows, upload
 from tiny_operators.rows.schema import TABLES
 
 pytestmark = pytest.mark.stack
@@ -33,10 +33,7 @@ def test_any_file_name_will_do(
 ) -> None:
     sale = simulator.sell(1)[0]
     upload(warehouse, "à mão/minha venda (1).txt", json.dumps(sale.webhook))
-    plan(run)
-    fetch(run)
-    rows(run)
-    archive(run)
+    batch(run)
     assert [row["id"] for row in made_rows(warehouse, run, "pdv")] == [sale.pedido]
     assert any(name.endswith("minha venda (1).txt") for name in warehouse.objects("webhook/"))
 

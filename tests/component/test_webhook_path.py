@@ -10,7 +10,7 @@ import pytest
 
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
-from tests.component.webhook_steps import archive, archive_all, fetch, plan, post, rows
+from tests.component.webhook_steps import archive, batch, fetch, plan, post, rows
 from tiny_operators import names
 from tiny_operators._compat import AirflowException, AirflowSkipException
 from tiny_operators.raw.reader import RawReader
@@ -69,9 +69,7 @@ def test_products_read_today_serve_the_next_run(
     emulators: dict[str, str], simulator: Simulator, run: Any, store: Any
 ) -> None:
     post(emulators, simulator, 8)
-    plan(run)
-    fetch(run)
-    archive_all(run)
+    batch(run)
     simulator.forget_calls()
     again = type(run)(store)
     orders = post(emulators, simulator, 8)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-Row = dict[str, Any]
+from tests.tiny_operators.rows.expected_pdv import Row
 
 _PESQUISA: Final[Row] = {
     "id": "910000101",
