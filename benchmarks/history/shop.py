@@ -20,7 +20,7 @@ from google.cloud import bigquery
 
 from local.demo.parts import Simulator, Warehouse
 from local.stack import processes
-from local.stack.airflow import Api, unpause
+from local.stack.airflow import Api, end_waiting_nights, unpause
 from local.stack.launcher import Stack, running
 from local.stack.parts import MARK
 from local.stack.settings import PROJECT, REPO, Settings
@@ -180,8 +180,12 @@ class Shop:
         """Let a DAG run, wait until what the scheduler starts by itself is done, and count from zero."""
         unpause(self.api, dag_id)
         time.sleep(5)
-        until(f"{dag_id} at rest", lambda: {run["state"] for run in self.runs(dag_id)} <= _ENDED)
+        until(f"{dag_id} at rest", lambda: self._rests(dag_id))
         self.simulator.forget_calls()
+
+    def _rests(self, dag_id: str) -> bool:
+        end_waiting_nights(self.api, dag_id)
+        return {run["state"] for run in self.runs(dag_id)} <= _ENDED
 
     def differences(self, first: date, last: date) -> list[str]:
         """Where the tables differ from the truth about the orders of some dates."""

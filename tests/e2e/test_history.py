@@ -11,7 +11,7 @@ import pytest
 
 from local.demo.compare import KEYS
 from local.demo.parts import post_webhook
-from local.stack.airflow import unpause
+from local.stack.airflow import end_waiting_nights, unpause
 from local.stack.settings import PROJECT
 from tiny_operators.rows.schema import TABLES
 
@@ -61,6 +61,7 @@ def orders(live: Any) -> list[int]:
 
 
 def at_rest(live: Any) -> bool:
+    end_waiting_nights(live.api, "z316_daily")
     runs = live.api.get("dags/z316_daily/dagRuns?limit=100").get("dag_runs", [])
     return {run["state"] for run in runs} == {"success"}
 
