@@ -58,14 +58,6 @@ os.environ.update({
 })
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file run in one worker, all that drive the real scheduler in another, which begins with them."""
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
-    for item in items:
-        group = "e2e" if "e2e" in item.path.parts else str(item.path.relative_to(REPO))
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
     shutil.rmtree(HOME, ignore_errors=True)
