@@ -12,7 +12,7 @@ from airflow.providers.google.cloud.hooks.gcs import GCSHook
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.replaying import older_folder, upload
-from tests.dates import TODAY, ZONE, free_day
+from tests.dates import ZONE, free_day
 from tiny_operators import names
 from tiny_operators.gcp.provision import create_missing
 from tiny_operators.gcp.storage import Objects
@@ -56,20 +56,23 @@ class History:
 
     Attributes:
         pedidos: Their ids.
-        past: Date of those that came by the daily DAG; the others arrived today.
+        past: Date of those that came by the daily DAG.
+        today: Date on which the others arrived: not the one on which the test session began, which may be over.
     """
 
     pedidos: set[int]
     past: date
+    today: date
 
 
 @pytest.fixture(scope="module")
 def history(dags: Any, store: Any, emulators: dict[str, str]) -> History:
     """Orders as life makes them: edited, cancelled, gone, known to the back office only, with costs asked for again."""
     simulator, past = Simulator(emulators["TINY_SIMULATOR_URL"]), free_day()
+    today = datetime.now(ZONE).date()
     # Today's raw answers of other tests, some of which lost what they refer to.
     objects = Objects(GCSHook().get_conn(), store.api_bucket)
-    for blob in objects.list(names.raw_orders_prefix(TODAY.isoformat())):
+    for blob in objects.list(names.raw_orders_prefix(today.isoformat())):
         objects.delete(blob.name)
     sales = {sale.pedido: sale for sale in simulator.sell(6)}
     _plain, edited, cancelled, gone, office, loaded_twice = sales
@@ -87,7 +90,7 @@ def history(dags: Any, store: Any, emulators: dict[str, str]) -> History:
     older = {sale.pedido for sale in simulator.sell_on(past, 3)}
     assert run_dag(dags, "daily", from_date=past.isoformat())["run"] == "success"
     assert run_dag(dags, "daily", from_date=past.isoformat(), refresh_costs=True)["run"] == "success"
-    return History({*sales, *older}, past)
+    return History({*sales, *older}, past, today)
 
 
 def test_dropped_tables_come_back_row_for_row_without_a_call(
@@ -103,7 +106,7 @@ def test_dropped_tables_come_back_row_for_row_without_a_call(
     for table in TABLES:
         client.delete_table(f"{store.dataset}.{table}")
     create_missing(store, warehouse.storage_client(), client)
-    for first in (TODAY, history.past):
+    for first in (history.today, history.past):
         assert set(replay(dags, first).values()) == {"success"}
     assert tables(warehouse, history.pedidos, "update_timestamp") == before
     assert not simulator.calls()
@@ -113,7 +116,7 @@ def test_replaying_what_is_there_changes_nothing(
     dags: Any, simulator: Simulator, warehouse: Warehouse, history: History
 ) -> None:
     before = tables(warehouse, history.pedidos)
-    for first in (TODAY, history.past):
+    for first in (history.today, history.past):
         assert replay(dags, first)["run"] == "success"
     assert tables(warehouse, history.pedidos) == before
     assert not simulator.calls()
