@@ -173,6 +173,9 @@ def end_waiting_nights(api: Api, dag: str) -> None:
 
     The run of a night is made at midnight UTC and waits for hours until the store's day is over. Who counts calls or
     rows does not want it to start in the midst of that.
+
+    Raises:
+        StackError: The API refused or broke.
     """
     waiting = api.get(f"dags/{dag}/dagRuns/~/taskInstances?state=deferred&limit=100")
     for run in {str(task["dag_run_id"]) for task in waiting.get("task_instances", [])}:

@@ -14,7 +14,7 @@ from google.api_core.exceptions import PreconditionFailed
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.proxy import proxy
 from tests.component.webhook_steps import batch
-from tests.dates import TODAY
+from tests.dates import ZONE
 from tiny_operators import names
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.gcp.storage import Objects
@@ -249,7 +249,7 @@ def test_the_dag_puts_back_what_was_rejected_today(
     dags: Any, warehouse: Warehouse, api: Objects, inbox: Objects
 ) -> None:
     name = f"today-{datetime.now(UTC).timestamp()}.json"
-    rejected_file(api, TODAY, name, field="only.here")
+    rejected_file(api, datetime.now(ZONE).date(), name, field="only.here")
     run = dags["z316_put_back"].test(datetime.now(UTC), run_conf={"field": "only.here"})
     assert run.state == "success"
     assert warehouse.waiting() == [name]

@@ -100,7 +100,9 @@ PDV = ("pdv_pedido_obter", "pdv_pedido_obter_desconto_percentual")
 
 
 def test_pdv_orders(written: Tiny) -> None:
-    for order in written.get("truth", tables="orders")["orders"][:150]:
+    orders = written.get("truth", tables="orders")["orders"]
+    assert len(orders) >= 150
+    for order in orders[:150]:
         answer = written.raw("pdv.pedido.obter", id=order["id"], formato=None).json()
         check(answer, *PDV, optional=("*", ".itens", ".parcelas"))
 

@@ -178,7 +178,7 @@ def test_the_orders_that_count_as_sales_are_a_list_of_texts(value: object, tmp_p
 
 
 def test_a_file_that_is_not_yaml_is_an_error_of_the_stores_file(tmp_path: Path) -> None:
-    wrong(tmp_path, "stores: [\n  - {prefix: z316")
+    assert "cannot be read as YAML" in wrong(tmp_path, "stores: [\n  - {prefix: z316")
 
 
 def test_a_file_that_is_missing_is_an_error_of_the_stores_file(tmp_path: Path) -> None:
