@@ -46,6 +46,7 @@ class Part:
         ports: Variables of the ports that it listens on.
         user: System user to run as, where it may not run as root.
         remove: Files to remove before it starts: what a killed predecessor left there would stop it.
+        needs_database: Whether it is a part of Airflow, and so starts when Airflow's database is made.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Part:
     ports: tuple[str, ...] = ()
     user: str = ""
     remove: tuple[str, ...] = ()
+    needs_database: bool = False
 
 
 def build(settings: Settings, socket_dir: Path) -> list[Part]:
@@ -179,12 +181,12 @@ def _airflow(settings: Settings) -> list[Part]:
     program = str(settings.airflow_venv / "bin" / "airflow")
     page = f"{url}/health" if settings.airflow == "2.11" else f"{url}/api/v2/monitor/health"
     web = "webserver" if settings.airflow == "2.11" else "api-server"
-    served = ("--host", "127.0.0.1") if web == "api-server" else ("--hostname", "127.0.0.1")
+    host = ("--host", "127.0.0.1") if web == "api-server" else ("--hostname", "127.0.0.1")
     pid_file = str(settings.airflow_home / "airflow-webserver.pid")
 
     def component(name: str, *options: str, command: tuple[str, ...] = (program,)) -> Part:
         health = Health("airflow", name.replace("-", "_"), page)
-        return Part(name, (*command, name, *options), health, "-")
+        return Part(name, (*command, name, *options), health, "-", needs_database=True)
 
     scheduler = (str(settings.airflow_venv / "bin" / "python"), "-P", str(REPO / "local/stack/scheduler.py"))
     # The tasks' logs are read from the disk that all parts share, so nobody serves them.
@@ -194,8 +196,11 @@ def _airflow(settings: Settings) -> list[Part]:
     ]
     if settings.airflow == "3":
         parts.append(component("dag-processor"))
-    argv = (program, web, "--port", port, *served)
-    parts.append(Part(web, argv, Health("http", url=page), url, ports=("AIRFLOW_PORT",), remove=(pid_file,)))
+    argv = (program, web, "--port", port, *host)
+    health = Health("http", url=page)
+    parts.append(
+        Part(web, argv, health, url, ports=("AIRFLOW_PORT",), remove=(pid_file,), needs_database=True)
+    )
     return parts
 
 

@@ -80,7 +80,7 @@ def start(settings: Settings, state: State, say: Say) -> None:
     """
     supervisor = Supervisor(state)
     supervisor.launch()
-    first = [part for part in state.parts if not _is_airflow(part)]
+    first = [part for part in state.parts if not part.needs_database]
     say(f"starting {', '.join(part.name for part in first)}")
     for part in first:
         supervisor.start(part.name)
@@ -106,7 +106,7 @@ def let_dags_run(settings: Settings, say: Say) -> None:
 def _start_airflow(settings: Settings, state: State, supervisor: Supervisor, say: Say) -> None:
     say(f"Airflow {settings.airflow}: making its database")
     airflow.migrate(settings, state)
-    parts = [part.name for part in state.parts if _is_airflow(part)]
+    parts = [part.name for part in state.parts if part.needs_database]
     say(f"starting {', '.join(parts)}")
     made = settings.airflow_home / "login-made"
     needs_login = settings.airflow == "2.11" and not made.exists()
@@ -150,7 +150,3 @@ def _next_free(port: int, settings: Settings) -> int:
     return next(
         number for number in range(port + 100, 65536) if number not in others and port_is_free(number)
     )
-
-
-def _is_airflow(part: Part) -> bool:
-    return part.argv[0].endswith("/airflow")

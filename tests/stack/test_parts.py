@@ -30,6 +30,14 @@ def test_parts_of_each_airflow(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("version", ["2.11", "3"])
+def test_what_is_airflows_starts_when_its_database_is_made(tmp_path: Path, version: str) -> None:
+    """A scheduler that starts before ends at once, on a machine where making the database takes long."""
+    found = parts(tmp_path, AIRFLOW=version)
+    waiting = {name for name, part in found.items() if part.needs_database}
+    assert waiting == set(found) - {"postgres", "gcs", "bigquery", "tiny", "receiver"}
+
+
 def test_everything_listens_on_this_machine_only(tmp_path: Path) -> None:
     for version in ("2.11", "3"):
         for part in parts(tmp_path, AIRFLOW=version).values():

@@ -8,6 +8,7 @@ values are text as ``CAST`` makes it; or an ``error``.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ def keep_compiled(compile_file: Any) -> Any:
     def load(engine: Engine, path: str) -> Module:
         kept = Path(path).with_suffix(".compiled")
         if not kept.exists():
-            part = kept.with_suffix(".part")
+            # Two programs may be at it at once.
+            part = kept.with_suffix(f".{os.getpid()}")
             part.write_bytes(compile_file(engine, path).serialize())
             part.replace(kept)
         return Module.deserialize_file(engine, str(kept))
