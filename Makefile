@@ -26,7 +26,7 @@ demo: install ## start the stack, send 20 sales through it, show what came out, 
 
 test: install ## run the tests on the chosen Airflow; ARGS="-k name" goes to pytest
 	@$(INSTALL) browser
-	@$(AIRFLOW_PYTHON) -m pytest $(ARGS)
+	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder $(ARGS)
 
 up: install ## start the stack in the background; then: . .local/env
 	@$(STACK) up $(ARGS)

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from tests.dates import free_day
 from tests.emulator import drop_results, drop_tables
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+
     from local.demo.parts import Simulator, Warehouse
     from tiny_operators.stores import Store
 
@@ -56,6 +59,27 @@ os.environ.update({
     "PYTHONPATH": f"{REPO / 'plugins'}:{REPO}",
     "SCARF_ANALYTICS": "false",
 })
+
+
+_SCHEDULER_TESTS = "tests/e2e/"
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist says nothing about its types
+    """Tests of one file run in one process, and all that drive the real scheduler, since they share a stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return _SCHEDULER_TESTS if file.startswith(_SCHEDULER_TESTS) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest part, the tests that drive the real scheduler, begins first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_SCHEDULER_TESTS))
 
 
 def pytest_unconfigure() -> None:

@@ -62,7 +62,7 @@ class Live:
         ) and not self.warehouse.waiting()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def live(clean_environment: dict[str, str]) -> Iterator[Live]:
     """One stack for all tests here; it starts with nothing of theirs."""
     # Everything is logged, so that a test can read that nothing about persons is.
