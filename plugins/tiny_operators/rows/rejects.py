@@ -1,13 +1,35 @@
-"""The rows of table ``rejeitados``: what a run set aside, and why."""
+"""The rows of table ``rejeitados``: what a run set aside, and why; and what it loaded without a value."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Final
 
 from tiny_operators.tiny.answers import Json
 from tiny_operators.tiny.webhooks import Reject
+
+REJECT: Final = "reject"
+NOTE: Final = "note"
+_NOTE_ACTION: Final = "nothing is lost: the value stands in payload; if a report needs it, correct it in Tiny, and the order is read anew"
+
+
+@dataclass(frozen=True)
+class Note:
+    """A value that could not be read, and is null in its column.
+
+    Attributes:
+        field: The field, as a path such as ``pdv.parcelas[0].dataVencimento``.
+        expected: What it should be.
+        found: The kind of what was there, never the value.
+        produto: Tiny's id of the product, when it is a product's.
+    """
+
+    field: str
+    expected: str
+    found: str
+    produto: int | None = None
 
 
 @dataclass(frozen=True)
@@ -37,19 +59,36 @@ class Origin:
             pedido: The order, when it is known.
             file: Its webhook file, when it came by one.
         """
+        row = self._row(reject.step, reject, pedido, file, reject.action)
+        return {**row, "rejected_at": rejected_at, "kind": REJECT}
+
+    def note_row(self, note: Note, noted_at: str, *, pedido: int, file: str | None = None) -> Json:
+        """The row of one value that could not be read.
+
+        Args:
+            note: Which value.
+            noted_at: When (ISO 8601, UTC).
+            pedido: The order.
+            file: Its webhook file, when it came by one.
+        """
+        return {**self._row("rows", note, pedido, file, _NOTE_ACTION), "rejected_at": noted_at, "kind": NOTE}
+
+    def _row(
+        self, step: str, about: Reject | Note, pedido: int | None, file: str | None, action: str
+    ) -> Json:
         row: Json = {
             "store": self.store,
             "run": self.run,
             "path": self.path,
             "pedido": pedido,
-            "produto": reject.produto,
+            "produto": about.produto,
             "file": file,
-            "step": reject.step,
-            "field": reject.field,
-            "expected": reject.expected,
-            "found": reject.found,
-            "action": reject.action,
+            "step": step,
+            "field": about.field,
+            "expected": about.expected,
+            "found": about.found,
+            "action": action,
         }
         # All but the moment: a later try of the run says the same of the same reject.
         digest = hashlib.sha256(json.dumps(row).encode()).hexdigest()[:20]
-        return {"id": digest, "rejected_at": rejected_at, **row}
+        return {"id": digest, **row}
