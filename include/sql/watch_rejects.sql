@@ -4,7 +4,10 @@ DECLARE orders ARRAY<INT64> DEFAULT IFNULL(
   (
     SELECT ARRAY_AGG(DISTINCT pedido IGNORE NULLS)
     FROM `{{ target('rejeitados') }}`
-    WHERE rejected_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY) AND store = {{ store }}
+    WHERE
+      rejected_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)
+      AND store = {{ store }}
+      AND IFNULL(kind, 'reject') = 'reject'
   ), []
 );
 
@@ -29,6 +32,7 @@ left_aside AS (
     rejeitados.rejected_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)
     AND rejeitados.store = {{ store }}
     AND rejeitados.produto IS NULL
+    AND IFNULL(rejeitados.kind, 'reject') = 'reject'
     AND loaded.pedido IS NULL
 )
 

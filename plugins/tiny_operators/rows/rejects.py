@@ -12,7 +12,7 @@ from tiny_operators.tiny.webhooks import Reject
 
 REJECT: Final = "reject"
 NOTE: Final = "note"
-_NOTE_ACTION: Final = "nothing is lost: the value stands in payload; if a report needs it, correct it in Tiny, and the order is read anew"
+_NOTE_ACTION: Final = "nothing is lost: the value stands in payload; correct it in Tiny if a report needs it"
 
 
 @dataclass(frozen=True)
