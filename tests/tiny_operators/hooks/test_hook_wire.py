@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.tiny_operators.conftest import REPO, TOKEN, MakeHook, Simulator, ToldServer
-from tests.tiny_operators.helpers import sample_text
+from tests.tiny_operators.helpers import ODD_SAMPLES, sample_text
 from tests.tiny_operators.hooks.talkative import CONTROL
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.hooks.tiny import TinyUnavailableError
@@ -32,6 +32,19 @@ def test_the_answer_is_kept_as_it_came_on_one_line(make_hook: MakeHook, told: To
     told.answers = [(200, {}, text.encode())]
     answer = make_hook(told.url).order(1)
     assert answer.text == text.strip().replace("\n", " ")
+
+
+@pytest.mark.parametrize("header", ["application/json; charset=ISO-8859-1", "application/json", "text/html"])
+def test_an_answer_in_latin_1_is_read_as_such(
+    header: str, make_hook: MakeHook, told: ToldServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = (ODD_SAMPLES / "answer-01-latin1.json").read_bytes()
+    told.answers = [(200, {"Content-Type": header}, content)]
+    with caplog.at_level("INFO"):
+        answer = make_hook(told.url).order(1)
+    assert answer.retorno["pedido"]["contato"]["nome"] == "Ação"
+    assert (answer.text.encode(answer.encoding), answer.base64) == (content, None)
+    assert "event=answer_not_utf_8 service=pdv.pedido.obter encoding=cp1252 exact=" in caplog.text
 
 
 def test_the_token_goes_into_the_body_of_a_post_and_nowhere_else(

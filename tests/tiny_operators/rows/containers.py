@@ -26,7 +26,7 @@ _AMOUNTS: Final = (
 )
 # Columns that hold whatever stands there as text.
 _TEXTS: Final = ("variacoes",)
-_NOTHING: Final = ("", None, [], {}, [""], " ", "\u00a0")
+_NOTHING: Final[tuple[Any, ...]] = ("", None, [], {}, [""], " ", "\u00a0")
 
 
 class Disguise:

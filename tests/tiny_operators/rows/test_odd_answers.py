@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -207,7 +208,7 @@ def test_a_rejected_order_has_no_notes() -> None:
     assert (result.notes, [reject.field for reject in result.rejects]) == ([], ["pdv.totalVenda"])
 
 
-WRAPPERS = {
+WRAPPERS: dict[str, Callable[[Json], Any]] = {
     "list": lambda record: [record],
     "named": lambda record: {"pedido": record},
     "numbered": lambda record: {"0": record},
