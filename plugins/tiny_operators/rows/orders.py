@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from tiny_operators.raw.lines import RawLine
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
+from tiny_operators.tiny.kinds import kind_of
 from tiny_operators.tiny.search import lines, order_id
 from tiny_operators.tiny.services import OFFICE_SERVICE
-from tiny_operators.tiny.webhooks import Reject, kind_of
+from tiny_operators.tiny.webhooks import Reject
 
 from .fields import FieldCounts
 from .office import OFFICE_FIELDS, office_as_pdv

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pendulum
 
-from tiny_operators.tiny.webhooks import kind_of
+from tiny_operators.tiny.kinds import kind_of
 
 from .schema import Column
 
