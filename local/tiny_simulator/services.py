@@ -99,7 +99,11 @@ def _one_or_many(rows: list[Json], share: float, dice: random.Random) -> object:
 
 
 def _visible(call: Call, order: Order) -> bool:
-    return not order.visivel_s or call.shop.clock() - order.visivel_s >= call.settings.quirks.search_delay_s
+    return _is_older(call, order, call.settings.quirks.search_delay_s)
+
+
+def _is_older(call: Call, order: Order, seconds: float) -> bool:
+    return not order.visivel_s or call.shop.clock() - order.visivel_s >= seconds
 
 
 def _order_filters(call: Call) -> Iterable[Callable[[Order], bool]]:
@@ -138,7 +142,7 @@ def _digits(text: str) -> str:
 
 def _order(call: Call) -> Order:
     order = call.shop.orders.get(call.key())
-    if order is None:
+    if order is None or not _is_older(call, order, call.settings.quirks.webhook_early_s):
         raise TinyError(32, "Pedido não localizado")
     return order
 

@@ -49,6 +49,9 @@ class Quirks:
     webhook_shuffle: bool = False
     webhook_numbers: float = 0.0
     webhook_plain_type: bool = False
+    webhook_envelopes: float = 0.0
+    webhook_lost: float = 0.0
+    webhook_early_s: float = 0.0
     # What orders are like, decided when an order is made.
     discount_forms: bool = False
     surcharges: float = 0.0
@@ -110,6 +113,7 @@ HOSTILE = Quirks(
     webhook_shuffle=True,
     webhook_numbers=0.5,
     webhook_plain_type=True,
+    webhook_envelopes=0.5,
     discount_forms=True,
     surcharges=0.05,
     full_discounts=0.1,
