@@ -144,6 +144,7 @@ def analyzer_options(scope: Scope, options: Any, target: Any | None = None) -> A
     found = messages.AnalyzerOptionsProto(language_options=options)
     # The library's own default is another zone.
     found.default_timezone = "UTC"
+    found.error_message_mode = options_pb2.ERROR_MESSAGE_ONE_LINE
     for name, kind in scope.parameters.items():
         found.query_parameters.add(name=name, type=kind)
     if scope.positional:

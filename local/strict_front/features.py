@@ -1,8 +1,8 @@
-"""What BigQuery has of GoogleSQL: the language's features and its statements.
+"""What BigQuery has of GoogleSQL: the language's features, its functions and its variables.
 
 GoogleSQL is the language of several products, and a feature that is on in one of them may be off in another. Google
-publishes the list for BigQuery as code, in the options of its own toolkit; what BigQuery's reference describes since then
-follows it.
+publishes the list for BigQuery as code, in the options of its own toolkit; what BigQuery's reference describes since
+then follows it.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from local.strict_front.types import Field
 
 _JOBS: Final = (
     "creation_time TIMESTAMP, project_id STRING, project_number INT64, user_email STRING, job_id STRING,"
-    " job_type STRING, statement_type STRING, priority STRING, start_time TIMESTAMP, end_time TIMESTAMP, query STRING, state STRING,"
-    " reservation_id STRING, total_bytes_processed INT64, total_slot_ms INT64, cache_hit BOOL,"
+    " job_type STRING, statement_type STRING, priority STRING, start_time TIMESTAMP, end_time TIMESTAMP, query STRING,"
+    " state STRING, reservation_id STRING, total_bytes_processed INT64, total_slot_ms INT64, cache_hit BOOL,"
     " total_bytes_billed INT64, transaction_id STRING, parent_job_id STRING, total_modified_partitions INT64"
 )
 _VIEWS: Final = {

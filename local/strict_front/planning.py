@@ -1,4 +1,4 @@
-"""What BigQuery refuses of a valid statement since it cannot run it: outer joins, correlated subqueries, result columns.
+"""What BigQuery refuses of a valid statement, since it cannot run it: some outer joins and correlated subqueries.
 
 The analyzer knows nothing of these: they come of how BigQuery plans a query. Where its documents name the error and not
 its bounds, what users were told by the service decides.

@@ -66,6 +66,17 @@ def array_of(element: Any) -> Any:
     return found
 
 
+def struct_of(parts: list[tuple[str, Any]]) -> Any:
+    """The type of a record."""
+    from zetasql.wasi._pb2.zetasql.public import type_pb2
+
+    found = type_pb2.TypeProto(type_kind=type_pb2.TYPE_STRUCT)
+    found.struct_type.SetInParent()
+    for name, kind in parts:
+        found.struct_type.field.add(field_name=name, field_type=kind)
+    return found
+
+
 def to_field(name: str, kind: Any) -> Field:
     """A column of a type."""
     if kind.HasField("array_type"):
@@ -123,8 +134,14 @@ def size(value: str, kind: Any, depth: int = 0) -> str:
 
 
 def _is_fixed(kind: Any) -> bool:
+    """Whether all values of a type are of one size."""
     inner = kind.HasField("array_type") or kind.HasField("struct_type")
     return not inner and _name(kind) not in {"STRING", "BYTES", "JSON", "GEOGRAPHY"}
+
+
+def is_small(kind: Any) -> bool:
+    """Whether no value of a type can be large."""
+    return _is_fixed(kind)
 
 
 def _name(kind: Any) -> str:
