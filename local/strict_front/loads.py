@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Final
 
-from local.strict_front import partitions, values
+from local.strict_front import partitions, row_values
 from local.strict_front.catalog import Resource
 from local.strict_front.refusal import Refusal
 from local.strict_front.rows import BadRowError, Row, RowCheck, check_rows, lines, parse
@@ -46,7 +46,7 @@ def check_load(load: dict[str, Any], read: Read, table: Resource | None) -> Refu
     try:
         check = check_rows(fields or before, ignore_unknown=bool(load.get("ignoreUnknownValues")))
     except KeyError as error:
-        return _refused("unknown_type", f"Columns of type {error.args[0]} are not known here", values.SOURCE)
+        return _refused("unknown_type", f"Columns of type {error.args[0]} are not known here", row_values.SOURCE)
     return _of_rows(load, read, check, _partitions(load, table, fields or before))
 
 
@@ -131,7 +131,7 @@ def _of_rows(
             return Refusal(404, "notFound", f"Not found: URI {uri}", "uri_not_found", where)
         except zlib.error:
             return _refused(
-                "broken_gzip", f"Error while reading data: broken gzip. File: {uri}", values.SOURCE
+                "broken_gzip", f"Error while reading data: broken gzip. File: {uri}", row_values.SOURCE
             )
     if len(seen) > partitions.MOST:
         message = f"Too many partitions produced by load, allowed {partitions.MOST}"
@@ -156,7 +156,7 @@ def _bad_row(wrong: str | None, place: int, uri: str) -> Refusal:
         f"Error while reading data, error message: JSON parsing error in row starting at position {place}: {wrong}"
         f" File: {uri}"
     )
-    return _refused("row_by_schema", message, values.SOURCE)
+    return _refused("row_by_schema", message, row_values.SOURCE)
 
 
 def _partitions(

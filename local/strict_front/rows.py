@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NoReturn
 
+from local.strict_front.row_values import Check, Number, check_of, kind_of
 from local.strict_front.types import Field
-from local.strict_front.values import Check, Number, check_of, kind_of
 
 ROW: Final = 100 * 1_024 * 1_024
 _SPACES: Final = b" \t\r\n"
