@@ -13,7 +13,7 @@ from local.strict_front import partitions, row_values
 from local.strict_front.catalog import Resource
 from local.strict_front.refusal import Refusal
 from local.strict_front.rows import BadRowError, Row, RowCheck, check_rows, lines, parse
-from local.strict_front.schemas import difference
+from local.strict_front.schema_updates import difference
 from local.strict_front.types import Field
 
 Read = Callable[[str], Iterable[bytes]]
@@ -46,7 +46,9 @@ def check_load(load: dict[str, Any], read: Read, table: Resource | None) -> Refu
     try:
         check = check_rows(fields or before, ignore_unknown=bool(load.get("ignoreUnknownValues")))
     except KeyError as error:
-        return _refused("unknown_type", f"Columns of type {error.args[0]} are not known here", row_values.SOURCE)
+        return _refused(
+            "unknown_type", f"Columns of type {error.args[0]} are not known here", row_values.SOURCE
+        )
     return _of_rows(load, read, check, _partitions(load, table, fields or before))
 
 
