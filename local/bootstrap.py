@@ -22,6 +22,7 @@ LOCKS = {
     "airflow-3": ("3.11", REPO / "requirements" / "airflow-3.txt"),
     "bigquery": ("3.13", REPO / "requirements" / "bigquery.txt"),
     "browser": ("3.11", REPO / "requirements" / "browser.txt"),
+    "front": ("3.13", REPO / "requirements" / "front.txt"),
     "quality": ("3.11", REPO / "requirements" / "quality.txt"),
     "receiver": ("3.11", REPO / "webhook" / "requirements.lock.txt"),
     "tools": ("3.11", REPO / "requirements" / "tools.txt"),
