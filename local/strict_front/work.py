@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from local.strict_front import loads, partitions, queries
+from local.strict_front import googlesql, loads, partitions, queries
 from local.strict_front.call import Call
 from local.strict_front.emulator import Emulator
 from local.strict_front.files import Files
@@ -78,6 +78,10 @@ class Work:
         # The analyzer serves one statement at a time.
         self._analyzing = ThreadPoolExecutor(1, "googlesql")
         self._reading = ThreadPoolExecutor(4, "rows")
+
+    async def warm_up(self) -> None:
+        """Make the analyzer ready, which takes seconds."""
+        await asyncio.get_running_loop().run_in_executor(self._analyzing, googlesql.language)
 
     async def judge(
         self, project: str, configuration: Mapping[str, Any], location: str | None, data: bytes | None

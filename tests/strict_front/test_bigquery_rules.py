@@ -139,13 +139,13 @@ QUESTIONS = [
         [column("r", "RECORD", fields=[column("a", description="x" * 2000)])])),
     Question("column twice", 400, 409, table([column("a"), column("a")])),
     Question("column twice, in other capitals", 400, 409, table([column("a"), column("A")])),
-    Question("column twice inside a record", 400, 200, table(
+    Question("column twice inside a record", 400, 400, table(
         [column("r", "RECORD", fields=[column("a"), column("A")])])),
     Question("column with a reserved beginning", 400, 200, table([column("_TABLE_x")])),
-    Question("column name of 301 letters", 400, 200, table([column("x" * 301)])),
+    Question("column name of 301 letters", 400, 400, table([column("x" * 301)])),
     Question("column of an unknown type", 400, 400, table([column(kind="MONEY")])),
     Question("column of an unknown mode", 400, 200, table([column(mode="MAYBE")])),
-    Question("record without fields", 400, 200, table([column("r", "RECORD")])),
+    Question("record without fields", 400, 400, table([column("r", "RECORD")])),
     Question("table label with capitals", 400, 200, table([ID], labels={"a": "X"})),
     Question("new column, REQUIRED", 400, 200, patched([ID], [ID, column("b", mode="REQUIRED")])),
     Question("new column inside a record, REQUIRED", 400, 200, patched(
@@ -167,7 +167,7 @@ QUESTIONS = [
     Question("job id that is there", 409, 409, twice),
     Question("job id with a dot", 400, 200, lambda bq: bq.query("SELECT 1 AS one", job_id="a.b").status_code),
     Question("job id of 1,025 letters", 400, 200, lambda bq: bq.query(
-        "SELECT 1 AS one", job_id=new_name("j" * 1012)).status_code),
+        "SELECT 1 AS one", job_id=new_name("j" * 1013)).status_code),
     Question("job in nowhere-1", 400, 200, lambda bq: bq.query("SELECT 1", location="nowhere-1").status_code),
     Question("job with nothing to do", 400, 400, job()),
     Question("job with two things to do", 400, 200, job(
