@@ -24,18 +24,24 @@ DECLARE ids ARRAY<{{ id_type }}> DEFAULT IFNULL(
 {%- macro newest_reading_wins(target, staging, columns, partition) -%}
 MERGE `{{ target }}` AS target
   USING (
-    SELECT * REPLACE (
-      MIN(timestamp) OVER readings AS timestamp,
-      IF(MAX(deleted_at) OVER readings < read_at, NULL, MAX(deleted_at) OVER readings) AS deleted_at
+    SELECT * EXCEPT (arrived, gone) REPLACE (
+      arrived AS timestamp,
+      IF(gone < read_at, NULL, gone) AS deleted_at
     )
     FROM (
       SELECT
         *,
-        IF(deleted_at IS NULL, fetched_at, NULL) AS read_at
-      FROM `{{ staging }}`
+        MIN(timestamp) OVER readings AS arrived,
+        MAX(deleted_at) OVER readings AS gone
+      FROM (
+        SELECT
+          *,
+          IF(deleted_at IS NULL, fetched_at, NULL) AS read_at
+        FROM `{{ staging }}`
+      )
+      QUALIFY ROW_NUMBER() OVER (readings ORDER BY read_at DESC) = 1
+      WINDOW readings AS (PARTITION BY store, id)
     )
-    QUALIFY ROW_NUMBER() OVER (readings ORDER BY read_at DESC) = 1
-    WINDOW readings AS (PARTITION BY store, id)
   ) AS source
   ON
     target.store = source.store

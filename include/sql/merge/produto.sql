@@ -10,10 +10,15 @@ BEGIN
   {{ touched_partitions(target, staging, 'pedido_id', 'INT64', 'timestamp', 'TIMESTAMP') }}
   MERGE `{{ target }}` AS target
   USING (
-    SELECT * REPLACE (MIN(timestamp) OVER readings AS timestamp)
-    FROM `{{ staging }}`
-    QUALIFY ROW_NUMBER() OVER (readings ORDER BY refreshed_at DESC, fetched_at, source_id) = 1
-    WINDOW readings AS (PARTITION BY store, pedido_id, id)
+    SELECT * EXCEPT (arrived) REPLACE (arrived AS timestamp)
+    FROM (
+      SELECT
+        *,
+        MIN(timestamp) OVER readings AS arrived
+      FROM `{{ staging }}`
+      QUALIFY ROW_NUMBER() OVER (readings ORDER BY refreshed_at DESC, fetched_at, source_id) = 1
+      WINDOW readings AS (PARTITION BY store, pedido_id, id)
+    )
   ) AS source
   ON
     target.store = source.store
