@@ -25,7 +25,7 @@ from tiny_operators.rows.rejects import Origin
 from tiny_operators.stores import Store
 from tiny_operators.tiny.webhooks import Reject
 
-from .base import StoreOperator
+from .base import ORDERS, StoreOperator
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ class ReplayRowsOperator(StoreOperator):
                 context["ti"].xcom_push(key="progress", value=progress)
         counts = files.report()
         self.rows_made(context)
+        context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
         if not counts["orders"]:
             log_event(log, "nothing_to_replay", store=self.store.prefix, run=key, dates=len(request.dates))
             raise AirflowSkipException(

@@ -18,7 +18,7 @@ from tiny_operators.rows.files import RowFiles
 from tiny_operators.rows.orders import OrderRows
 from tiny_operators.rows.rejects import Origin
 
-from .base import StoreOperator
+from .base import ORDERS, StoreOperator
 
 
 class MakeRowsOperator(StoreOperator):
@@ -47,6 +47,7 @@ class MakeRowsOperator(StoreOperator):
             check_counts(plan.planned, files.counts, made.unanswered)
         objects.write_json(names.outcome_object(key), made.outcomes)
         self.rows_made(context)
+        context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
         tell_field_news(objects, self.store, key, files.fields, now)
         return {**files.report(), "planned": plan.planned, "unanswered": made.unanswered}
 

@@ -24,7 +24,7 @@ _KEYS = [
 ]
 _SQL_TYPES = {"INTEGER": "INT64", "BOOLEAN": "BOOL"}
 _NAMES = {name: own for own, name in _SQL_TYPES.items()}
-_VALUES: dict[str, Callable[[str], Any]] = {
+VALUES: dict[str, Callable[[str], Any]] = {
     "NUMERIC": Decimal,
     "INTEGER": int,
     "BOOLEAN": "true".__eq__,
@@ -78,7 +78,7 @@ class Reference:
         assert "rows" in answer, answer
         return [
             {
-                column.name: None if text is None else _VALUES[column.type](text)
+                column.name: None if text is None else VALUES[column.type](text)
                 for column, text in zip(columns, row, strict=True)
             }
             for row in answer["rows"]
