@@ -90,6 +90,11 @@ class Reference:
         assert "types" in answer, (view.path, answer)
         return {name: _NAMES.get(kind, kind) for name, kind in answer["types"].items()}
 
+    def problem(self, sql: str) -> str | None:
+        """What the language says against a query over the views; None when it takes it."""
+        answer = self._ask({"sql": self._with_tables(sql)})
+        return answer.get("error")
+
     def _with_tables(self, sql: str) -> str:
         """A query with the views that it reads in it, and their tables as literals."""
         while reads := [view for path, view in self._views.items() if f"`{path}`" in sql]:
