@@ -111,7 +111,8 @@ def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
         found = ", ".join(f"{name} {count}" for name, count in ends.items())
         raise AirflowException(
             f"{planned} orders were planned, but {sum(ends.values())} became something ({found}): nothing is loaded. "
-            "Clear the run from its plan task; if it says so again, this is a fault of the code"
+            "A new run reads these orders again: that of webhooks comes by itself, one of dates is to be triggered. "
+            "If it says so too, this is a fault of the code"
         )
 
 
