@@ -105,20 +105,22 @@ class LanguageMerge:
         found = _MERGE.search(block)
         assert found, block
         table = found["target"].split(".")[1]
-        days = re.search(r"DECLARE touched ARRAY<\w+> DEFAULT (.*?);", block, re.DOTALL)
-        assert days
 
         def with_tables(sql: str) -> str:
-            sql = sql.replace("UNNEST(touched)", f"UNNEST(({days[1]}))")
             sql = sql.replace(f"`{found['target']}`", literal_table(_fields(table), self._tables[table]))
             return re.sub(r"`\w+_staging\.\w+`", lambda _: literal_table(_fields(table), rows[table]), sql)
 
+        declared = re.search(r"DECLARE touched ARRAY<(\w+)> DEFAULT (.*?);", block, re.DOTALL)
+        assert declared
+        kind, value = declared.groups()
+        days = self._found(with_tables(f"SELECT day FROM UNNEST({value}) AS day"), ["day"])
+        touched = f"ARRAY<{kind}>[{', '.join(f'{kind} {day!r}' for (day,) in days)}]"
         whens = list(_whens(found["whens"].rstrip().rstrip(";")))
         which = " ".join(f"WHEN {when.is_meant} THEN {number}" for number, when in enumerate(whens))
         joined = with_tables(
             f"FROM ({found['source']}) AS source LEFT JOIN `{found['target']}` AS target ON {found['on']} "
             f"WHERE CASE {which} END = "
-        )
+        ).replace("UNNEST(touched)", f"UNNEST({touched})")
         key = ["store", *(column for column in LAYOUTS[table].cluster if column != "store")]
         changes = [(when, self._changed(table, key, when, f"{joined}{n}")) for n, when in enumerate(whens)]
         twice = Counter(tuple(row[name] for name in key) for _, changed in changes for row in changed)
