@@ -60,7 +60,7 @@ class ReplayRowsOperator(StoreOperator):
         key, objects = self.start(context)
         request = self.run_request(context, date_range_form())
         raw = RawDates(objects, self.store)
-        origin = Origin(self.store.prefix, key, PATH, request.first.isoformat())
+        origin = Origin(self.store.prefix, key, PATH, request.first.isoformat(), again=True)
         with RowFiles(objects, origin) as files:
             for number, day in enumerate(request.dates, 1):
                 for result in raw.orders_of(day):
@@ -126,7 +126,8 @@ class RawDates:
         try:
             return self._raw.order_rows(line)
         except RawReferenceError as error:
-            return OrderRows(line.envelope.pedido or 0, rejects=[self._damaged(error.name, error.found)])
+            damaged = self._damaged(error.name, error.found)
+            return OrderRows(line.envelope.pedido or 0, rejects=[damaged], read_at=line.fetched)
 
     def _damaged(self, name: str, found: str) -> Reject:
         action = f"restore gs://{self.store.api_bucket}/{name}, then replay the date again"

@@ -76,7 +76,7 @@ class RowFiles(ExitStack):
         if any(result.rows.values()):
             self.order_ids.add(result.pedido)
         for reject in result.rejects:
-            self._reject(reject, result.pedido or None, file)
+            self._reject(reject, result.pedido or None, file, result.read_at)
             log_event(
                 log,
                 "rejected",
@@ -100,8 +100,16 @@ class RowFiles(ExitStack):
         self._reject(rejected.reject, None, rejected.file.name)
         self.counts["files_rejected"] += 1
 
-    def _reject(self, reject: Reject, pedido: int | None, file: str | None) -> None:
-        row = self._origin.reject_row(reject, self._rejected_at, pedido=pedido, file=file)
+    def _reject(
+        self, reject: Reject, pedido: int | None, file: str | None, read_at: datetime | None = None
+    ) -> None:
+        row = self._origin.reject_row(
+            reject,
+            self._rejected_at,
+            pedido=pedido,
+            file=file,
+            read_at=read_at.isoformat() if read_at else None,
+        )
         if self._for_people is None:
             self._for_people = self.enter_context(self._objects.writing(self._rejects_object))
         for stream in (self._rows["rejeitados"], self._for_people):
