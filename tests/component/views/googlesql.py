@@ -32,6 +32,8 @@ class GoogleSQL:
         language = LanguageOptions.maximum_features()
         # The dialect of BigQuery, without the types that Google has for itself.
         language.product_mode = ProductMode.PRODUCT_EXTERNAL
+        # A keyword of BigQuery's, so that the clause may stand without WHERE.
+        language.reserved_keywords = ["QUALIFY"]
         functions = ZetaSQLBuiltinFunctionOptions(language_options=language)
         self._options = AnalyzerOptions(language_options=language)
         self._catalog = CatalogBuilder("tables").with_builtin_functions(functions).build()
