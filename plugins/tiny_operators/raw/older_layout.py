@@ -127,7 +127,7 @@ def older_order_rows(store: Store, folder: str, contents: Mapping[str, bytes]) -
     products = {line.envelope.produto: line for line in reversed(lines) if line.envelope.produto is not None}
     rejects += _missing(store, folder, newest, rejects)
     if not all(kind in newest for kind in _NEEDED):
-        return OrderRows(about.pedido, rejects=rejects)
+        return OrderRows(about.pedido, rejects=rejects, read_at=about.arrived_at)
     result = order_rows(newest["pdv"], newest["pesquisa"], products)
     sold = {produto for row in result.rows["pdv"] for produto in product_ids(row)}
     told = {reject.produto for reject in rejects}
