@@ -9,18 +9,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from .answers import Json, whole_number
+from .containers import Records, records
+
+# Fields of an order on a search page ("Pesquisar Pedidos": https://tiny.com.br/api-docs/api2-pedidos-pesquisar): the
+# columns of table pesquisa.
+LINE_FIELDS: Final = frozenset({
+    "id",
+    "numero",
+    "numero_ecommerce",
+    "data_pedido",
+    "data_prevista",
+    "nome",
+    "valor",
+    "id_vendedor",
+    "nome_vendedor",
+    "situacao",
+    "codigo_rastreamento",
+    "url_rastreamento",
+})
+
+
+def page_records(retorno: Json) -> Records:
+    """What stands on a page: its orders, and what cannot be read as one."""
+    return records(retorno.get("pedidos"), LINE_FIELDS)
 
 
 def lines(retorno: Json) -> Iterator[Json]:
-    """The orders on a page: wrapped in ``pedido`` or flat, in a list or a single one."""
-    found: Any = retorno.get("pedidos")
-    for item in found if isinstance(found, list) else [found]:
-        line = item.get("pedido", item) if isinstance(item, dict) else None
-        if isinstance(line, dict):
-            yield line
+    """The orders on a page, in whatever container they come."""
+    yield from page_records(retorno).found
 
 
 def order_id(line: Json) -> int | None:
