@@ -18,8 +18,9 @@ from tiny_operators.rows.orders import OrderRows, order_rows, product_ids
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import parse_json
 from tiny_operators.tiny.encodings import decode
+from tiny_operators.tiny.kinds import kind_of
 from tiny_operators.tiny.services import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
-from tiny_operators.tiny.webhooks import Reject, kind_of
+from tiny_operators.tiny.webhooks import Reject
 
 from .lines import Envelope, Kind, RawLine
 

@@ -17,7 +17,7 @@ from typing import Final
 from tiny_operators.tiny import search
 
 from .answers import Answer, Json, Meaning
-from .webhooks import kind_of
+from .kinds import kind_of
 
 DIRECTIONS: Final = ("ASC", "DESC")
 _PASSES: Final = 8
