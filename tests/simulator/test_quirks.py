@@ -154,8 +154,15 @@ WIRE: dict[str, tuple[Json, Callable[[Tiny], Any], Any, Any]] = {
     ),
 }
 ELSEWHERE = {
-    *("odd_errors", "page_repeats", "page_gaps", "search_delay_s"),
-    *("webhook_plain_type", "webhook_envelopes", "webhook_lost"),
+    "odd_errors",
+    "page_repeats",
+    "page_gaps",
+    "search_delay_s",
+    "search_by_registration",
+    "search_ignores_dates",
+    "webhook_plain_type",
+    "webhook_envelopes",
+    "webhook_lost",
 }
 
 
