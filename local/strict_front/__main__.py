@@ -75,7 +75,7 @@ async def serve(host: str, listens: Sequence[Listen], emulators: Mapping[str, st
         if "storage" in behind:
             services["storage"] = Storage(behind["storage"], memory)
         if "bigquery" in behind:
-            work = Work(behind["bigquery"], behind.get("storage"))
+            work = Work(behind["bigquery"], behind.get("storage"), memory)
             services["bigquery"] = BigQuery(behind["bigquery"], Jobs(memory), work)
             tasks.append(asyncio.create_task(work.warm_up()))
         apis = {name: discovery.load(name) for name in services}
