@@ -152,6 +152,14 @@ class Rights:
             }
         return any(need.permission in self.permissions.get(role, ()) for role in roles)
 
+    def told(self, account: str) -> dict[str, Any]:
+        """Return as JSON what an account's requests have needed, and which of its roles they did not need."""
+        used = sorted(self.used.get(account, ()))
+        return {
+            "used": [[need.permission, need.kind, need.name] for need in used],
+            "unneeded": self.unneeded(account) if account in self.accounts else [],
+        }
+
     def unneeded(self, account: str) -> list[tuple[str, str, str]]:
         """Roles of an account of which no request has needed anything: kind and name of the place, and the role."""
         used = self.used.get(account, set())
@@ -178,8 +186,7 @@ def load(stores: Iterable[Mapping[str, str]], project: str) -> Rights:
     granted = tomllib.loads((_HERE / "accounts.toml").read_text(encoding="utf-8"))
     known = list(stores)
     accounts = {
-        name: Account(f"{name}@{project}.iam.gserviceaccount.com", dict(_places(places, known)))
-        for name, places in granted.items()
+        name: Account(_email(name, project), dict(_places(places, known))) for name, places in granted.items()
     }
     return Rights(accounts, {role: frozenset(names) for role, names in permissions.items()})
 
@@ -238,6 +245,12 @@ def default_access(email: str) -> list[dict[str, str]]:
         {"role": "READER", "specialGroup": "projectReaders"},
         {"role": "OWNER", "userByEmail": email},
     ]
+
+
+def _email(account: str, project: str) -> str:
+    # The environment's account is one, whether it sets up or works.
+    name = "airflow" if account == "setup" else account
+    return f"{name}@{project}.iam.gserviceaccount.com"
 
 
 def _need(call: Call, text: str) -> Need:
