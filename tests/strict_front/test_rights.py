@@ -154,3 +154,27 @@ def test_a_reader_reads_the_reports_and_no_table(emulators: dict[str, str], stor
 def test_who_asks_is_known_to_statements(emulators: dict[str, str], store: Any) -> None:
     found = ask(emulators["BIGQUERY_EMULATOR_HOST"], "SELECT SESSION_USER() AS who", store.location).json()
     assert found["rows"][0]["f"][0]["v"] == "airflow@z316-local.iam.gserviceaccount.com"
+
+
+@pytest.mark.stack
+def test_no_role_is_given_in_vain(emulators: dict[str, str], store: Any) -> None:
+    """Setup, a webhook, and a report: of each role that the documents give, something was needed."""
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+
+    from tiny_operators.gcp.views import create_views
+
+    create_views(BigQueryHook(location=store.location, use_legacy_sql=False).get_client(), store)
+    event = {"tipo": "atualizacao_pedido", "cnpj": store.cnpj, "dados": {"id": "1"}}
+    assert requests.post(emulators["WEBHOOK_URL"], json=event, timeout=30).status_code == 200
+    report = f"SELECT COUNT(*) AS n FROM `{store.report_dataset}.vendas_por_dia`"
+    assert ask(emulators["BIGQUERY_AS_READER"], report, store.location).status_code == 200
+    hosts = {
+        "airflow": ("STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST"),
+        "receiver": ("STORAGE_AS_RECEIVER",),
+        "reader": ("BIGQUERY_AS_READER",),
+    }
+    for account, names in hosts.items():
+        for name in names:
+            told = requests.get(f"{emulators[name]}/_front/rights", timeout=30).json()
+            assert told["used"], account
+            assert told["unneeded"] == [], account
