@@ -31,13 +31,17 @@ class Gcs:
         self.bucket = new_name("b-")
         assert self.make_bucket(name=self.bucket) == 200
 
-    def ask(self, verb: str, path: str, *, query: Any = None, body: Any = None, **more: Any) -> requests.Response:
+    def ask(
+        self, verb: str, path: str, *, query: Any = None, body: Any = None, **more: Any
+    ) -> requests.Response:
         given = {"json": body} if body is not None else {}
         return self.session.request(verb, f"{self.url}{path}", params=query, timeout=60, **given, **more)
 
     def make_bucket(self, **body: Any) -> int:
         query = {"project": PROJECT}
-        return self.ask("POST", "/storage/v1/b", query=query, body={"name": new_name("b-"), **body}).status_code
+        return self.ask(
+            "POST", "/storage/v1/b", query=query, body={"name": new_name("b-"), **body}
+        ).status_code
 
     def path(self, name: str, bucket: str = "") -> str:
         return f"/storage/v1/b/{bucket or self.bucket}/o/{quote(name, safe='')}"
@@ -110,7 +114,9 @@ class Bq:
         self.dataset = new_name("d")
         assert self.make_dataset(self.dataset, location=SOUTH) == 200
 
-    def ask(self, verb: str, path: str, *, query: Any = None, body: Any = None, **more: Any) -> requests.Response:
+    def ask(
+        self, verb: str, path: str, *, query: Any = None, body: Any = None, **more: Any
+    ) -> requests.Response:
         given = {"json": body} if body is not None else {}
         return self.session.request(verb, f"{self.url}{path}", params=query, timeout=60, **given, **more)
 
@@ -127,9 +133,13 @@ class Bq:
         return self.ask("POST", f"/datasets/{self.dataset}/tables", body=resource).status_code
 
     def patch_table(self, name: str, body: Any, **headers: str) -> int:
-        return self.ask("PATCH", f"/datasets/{self.dataset}/tables/{name}", body=body, headers=headers).status_code
+        return self.ask(
+            "PATCH", f"/datasets/{self.dataset}/tables/{name}", body=body, headers=headers
+        ).status_code
 
-    def insert(self, configuration: Any, *, job_id: str = "", location: str | None = SOUTH, **body: Any) -> Any:
+    def insert(
+        self, configuration: Any, *, job_id: str = "", location: str | None = SOUTH, **body: Any
+    ) -> Any:
         """The answer to a new job."""
         reference = {"projectId": PROJECT, "jobId": job_id or new_name("j")}
         if location:
@@ -150,7 +160,11 @@ class Bq:
     def load(self, **settings: Any) -> Any:
         """The answer to a new load job of nothing."""
         table = {"projectId": PROJECT, "datasetId": self.dataset, "tableId": new_name("t")}
-        usual = {"sourceUris": ["gs://none/none"], "sourceFormat": "NEWLINE_DELIMITED_JSON", "destinationTable": table}
+        usual = {
+            "sourceUris": ["gs://none/none"],
+            "sourceFormat": "NEWLINE_DELIMITED_JSON",
+            "destinationTable": table,
+        }
         return self.insert({"load": {**usual, "schema": {"fields": [column()]}, **settings}})
 
 
