@@ -187,9 +187,15 @@ def light_emulator(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "emulators" not in request.fixturenames:
         return
-    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.bigquery import Client
 
-    client = BigQueryHook(use_legacy_sql=False).get_client()
+    # Tidying up is no business of the strict front.
+    client = Client(
+        project="z316-local",
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        client_options={"api_endpoint": os.environ["BIGQUERY_WITHOUT_FRONT"]},
+    )
     drop_results(client)
     if "store" in request.fixturenames:
         drop_tables(client, request.getfixturevalue("store").staging_dataset, more_than=_MANY_TABLES)

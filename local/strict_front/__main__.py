@@ -71,11 +71,13 @@ async def serve(host: str, listens: Sequence[Listen], emulators: Mapping[str, st
     async with new_session() as session:
         behind = {name: Emulator(url, session) for name, url in emulators.items() if url}
         services: dict[str, Service] = {}
+        tasks: list[asyncio.Task[None]] = []
         if "storage" in behind:
             services["storage"] = Storage(behind["storage"], memory)
         if "bigquery" in behind:
-            work = Work(behind["bigquery"], behind.get("storage"))
+            work = Work(behind["bigquery"], behind.get("storage"), memory)
             services["bigquery"] = BigQuery(behind["bigquery"], Jobs(memory), work)
+            tasks.append(asyncio.create_task(work.warm_up()))
         apis = {name: discovery.load(name) for name in services}
         tokens = PageTokens(secrets.token_bytes(16))
         runners = []

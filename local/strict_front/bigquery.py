@@ -40,46 +40,75 @@ class BigQuery:
         self.emulator = emulator
         self._jobs = jobs
         self._work = work
+        self._uploads: dict[str, tuple[Call, bytearray]] = {}
         self._table = Table((*bigquery_rules.RULES, *job_rules.RULES))
 
     async def answer(self, call: Call, passing: Passing) -> Reply:
         """Answer a request that has the form that the API asks for."""
         if call.method.id in _ONE_JOB:
             return await self._one_job(call, passing)
+        if call.upload_type == "chunk":
+            return await self._chunk(call, passing)
         if refusal := self._table.check(call, await self._now(call)):
             return refusal
+        return await self._done(call, passing)
+
+    async def _done(self, call: Call, passing: Passing) -> Reply:
+        """Do what keeps the rules of its form."""
+        if call.upload_type == "resumable":
+            return await self._begin(call, passing)
         if call.method.id == "bigquery.jobs.insert":
-            # The parts of an upload after its first hold no description of the job.
-            return await (
-                self._placed(call, passing) if call.upload_type == "chunk" else self._insert(call, passing)
-            )
+            return await self._insert(call, passing, call.data if call.method.is_upload else None)
         if call.method.id == "bigquery.jobs.query":
             return await self._query(call, passing)
-        if refusal := await self._work.judge_view(call):
-            return refusal
-        return await self._placed(call, passing)
+        return await self._work.judge_view(call) or await self._placed(call, passing)
 
-    async def _insert(self, call: Call, passing: Passing) -> Reply:
-        """Start a job; one that would fail at once is kept as a failed one, which is what the service does."""
+    async def _begin(self, call: Call, passing: Passing) -> Reply:
+        """Begin an upload in parts, of which a job comes with the last."""
+        answer = await passing.ask()
+        if answer.is_good:
+            self._uploads[answer.session] = (call, bytearray())
+        return answer
+
+    async def _chunk(self, call: Call, passing: Passing) -> Reply:
+        """Take a part of an upload; with the last its job is judged."""
+        begun, rows = self._uploads.get(call.query["upload_id"], (call, bytearray()))
+        part = await passing.read()
+        rows[call.range_start :] = part
+        if begun is call or not call.is_last_chunk:
+            return await passing.ask(part)
+        reply = await self._insert(begun, passing, bytes(rows), part)
+        self._uploads.pop(call.query["upload_id"], None)
+        return reply
+
+    async def _insert(
+        self, call: Call, passing: Passing, data: bytes | None, content: bytes | None = None
+    ) -> Reply:
+        """Start a job; one that would fail at once is kept as a failed one, which is what the service does.
+
+        Args:
+            call: The request that describes the job.
+            passing: The request to pass on.
+            data: The rows that came with the job; None where there are none.
+            content: What to pass on, where it was read from the request before.
+        """
         project, job_id = call.names["projectId"], call.field("jobReference.jobId")
         configuration = call.field("configuration")
         if job_id and (kept := self._jobs.find(project, job_id)) and kept.refused:
             return _already_exists(project, job_id, kept.location)
-        given = call.field("jobReference.location")
-        verdict = await self._work.judge(
-            project, configuration, given, call.data if call.method.is_upload else None
-        )
+        verdict = await self._work.judge(project, configuration, call.field("jobReference.location"), data)
         if verdict.refusal:
             if configuration.get("dryRun"):
                 return verdict.refusal
             if job_id and await self.emulator.look("bigquery", "v2", "projects", project, "jobs", job_id):
-                return await passing.ask()
+                return _already_exists(project, job_id, self._jobs.location(project, job_id))
             return self._keep_refused(call, job_id or str(uuid.uuid4()), verdict)
-        return await self._run(call, passing, verdict)
+        return await self._run(call, passing, verdict, content)
 
-    async def _run(self, call: Call, passing: Passing, verdict: Verdict) -> Reply:
+    async def _run(
+        self, call: Call, passing: Passing, verdict: Verdict, content: bytes | None = None
+    ) -> Reply:
         """Let a job run, and remember where."""
-        content = None
         if verdict.guarded is not None:
             content = json.dumps(_with_query(call.body, verdict.guarded)).encode()
         answer = await passing.ask(content)

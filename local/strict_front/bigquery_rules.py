@@ -120,8 +120,9 @@ def _access(call: Call, now: Now) -> str | None:
 
 def _fields(call: Call, now: Now) -> schemas.Fields:
     """Give the columns that a table will have."""
-    given = call.field("schema.fields")
-    return given if given is not None else (now.target or {}).get("schema", {}).get("fields", [])
+    given: schemas.Fields | None = call.field("schema.fields")
+    before: schemas.Fields = (now.target or {}).get("schema", {}).get("fields", [])
+    return before if given is None else given
 
 
 def _columns(call: Call, now: Now) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from local.strict_front.discovery import Method
 
+_RANGE: Final = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
 
 
@@ -42,16 +43,26 @@ class Call:
     data: bytes = b""
 
     @property
-    def is_media(self) -> bool:
-        """Whether the body is the content of an object, to be passed on as it comes."""
-        return self.method.is_upload and self.upload_type in {"media", "chunk"}
-
-    @property
     def upload_type(self) -> str:
         """The kind of an upload: "media", "multipart", "resumable" (its start) or "chunk"; an empty text for others."""
         if not self.method.is_upload:
             return ""
         return "chunk" if "upload_id" in self.query else self.query.get("uploadType", "")
+
+    @property
+    def is_last_chunk(self) -> bool:
+        """Whether a part of an upload is its last: nothing comes after it."""
+        found = _RANGE.fullmatch(self.headers.get("content-range", ""))
+        if not found:
+            return True
+        _, end, total = found.groups()
+        return total != "*" and (end is None or int(end) + 1 >= int(total))
+
+    @property
+    def range_start(self) -> int:
+        """Where a part of an upload begins."""
+        found = _RANGE.fullmatch(self.headers.get("content-range", ""))
+        return int(found[1] or 0) if found else 0
 
     @property
     def bucket(self) -> str:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import aiohttp
 from aiohttp import ClientTimeout, TCPConnector, web
@@ -55,6 +55,12 @@ class Answer:
         return self.status < HTTPStatus.BAD_REQUEST
 
     @property
+    def session(self) -> str:
+        """The id of the upload that was begun; an empty text where none was."""
+        location = next((value for name, value in self.headers.items() if name.lower() == "location"), "")
+        return dict(parse_qsl(urlsplit(location).query)).get("upload_id", "")
+
+    @property
     def value(self) -> Any:
         """The body as JSON; None when it is none."""
         try:
@@ -81,10 +87,29 @@ class Emulator:
         Args:
             path: The parts of its path, in plain letters; each becomes one segment.
         """
-        address = f"{self.url}/{'/'.join(quote(part, safe='') for part in path)}"
-        async with self._answering("GET", address, {}, None) as answer:
+        async with self._answering("GET", self._address(path), {}, None) as answer:
             content = await answer.read()
             return json.loads(content) if answer.status == HTTPStatus.OK else None
+
+    async def post(self, body: Any, *path: str) -> Any:
+        """Send a request of the front's own; give the answer, None when it is no good one."""
+        headers = {"Content-Type": "application/json"}
+        content = json.dumps(body).encode()
+        async with self._answering("POST", self._address(path), headers, content) as answer:
+            given = await answer.read()
+            return json.loads(given) if answer.status == HTTPStatus.OK else None
+
+    async def read(self, address: str) -> AsyncIterator[bytes]:
+        """Give the content at an address, in parts.
+
+        Raises:
+            FileNotFoundError: There is none.
+        """
+        async with self._answering("GET", self.url + address, {}, None) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise FileNotFoundError(address)
+            async for chunk in answer.content.iter_chunked(_CHUNK):
+                yield chunk
 
     async def ask(self, request: web.Request, target: str, content: bytes | aiohttp.StreamReader) -> Answer:
         """Pass a request on and read the whole answer.
@@ -109,6 +134,9 @@ class Emulator:
                 await response.write(chunk)
             await response.write_eof()
             return response
+
+    def _address(self, path: tuple[str, ...]) -> str:
+        return f"{self.url}/{'/'.join(quote(part, safe='') for part in path)}"
 
     @asynccontextmanager
     async def _answering(

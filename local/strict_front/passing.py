@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from aiohttp import StreamReader, web
@@ -48,6 +48,10 @@ class Passing:
         path = self._request.rel_url.raw_path
         return f"{path}?{asked}" if asked else path
 
+    async def read(self) -> bytes:
+        """Read the body to its end."""
+        return self._content if isinstance(self._content, bytes) else await self._content.read()
+
     async def ask(self, content: bytes | None = None) -> Answer:
         """Pass it on and read the answer.
 
@@ -60,8 +64,3 @@ class Passing:
     async def stream(self) -> web.StreamResponse:
         """Pass it on, and the answer back as it comes."""
         return await self._emulator.stream(self._request, self.target)
-
-    def header(self, name: str) -> str:
-        """Give one of its headers, or an empty text."""
-        headers: Mapping[str, str] = self._request.headers
-        return headers.get(name, "")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakValueDictionary
 
 from local.strict_front.call import Call
@@ -20,7 +18,6 @@ from local.strict_front.passing import Passing, Reply
 from local.strict_front.rules import Now, Table
 from local.strict_front.storage_rules import RULES, WRITES, composed
 
-_RANGE: Final = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 _KEPT_BY_EMULATOR: Final = frozenset({"kind", "id", "name", "selfLink", "timeCreated", "updated", "etag"})
 _RATED_MOST: Final = 10_000
 
@@ -58,7 +55,7 @@ class Storage:
             return await passing.stream()
         answer = await passing.ask()
         if call.upload_type == "resumable" and answer.is_good:
-            self._sessions[_session(answer)] = call
+            self._sessions[answer.session] = call
         return answer
 
     async def _change(self, call: Call, passing: Passing) -> Reply:
@@ -78,7 +75,7 @@ class Storage:
     async def _chunk(self, call: Call, passing: Passing) -> Reply:
         """Pass a part of a resumable upload on; with its last part the object is made."""
         begun = self._sessions.get(call.query["upload_id"])
-        if begun is None or not _is_last(call.headers):
+        if begun is None or not call.is_last_chunk:
             return await passing.ask()
         whole = replace(begun, query={**begun.query, "uploadType": "media"})
         reply = await self._change(whole, passing)
@@ -163,16 +160,3 @@ def merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
         else:
             new[name] = value
     return new
-
-
-def _session(answer: Answer) -> str:
-    location = next((value for name, value in answer.headers.items() if name.lower() == "location"), "")
-    return dict(parse_qsl(urlsplit(location).query)).get("upload_id", "")
-
-
-def _is_last(headers: Mapping[str, str]) -> bool:
-    found = _RANGE.fullmatch(headers.get("content-range", ""))
-    if not found:
-        return True
-    _, end, total = found.groups()
-    return total != "*" and (end is None or int(end) + 1 >= int(total))
