@@ -61,6 +61,7 @@ class BigQuery:
             return await self._insert(call, passing, call.data if call.method.is_upload else None)
         if call.method.id == "bigquery.jobs.query":
             return await self._query(call, passing)
+        self._work.declared.forget(call)
         return await self._work.judge_view(call) or await self._placed(call, passing)
 
     async def _begin(self, call: Call, passing: Passing) -> Reply:

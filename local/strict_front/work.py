@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from local.strict_front import googlesql, loads, locations, partitions, queries
 from local.strict_front.call import Call
+from local.strict_front.declared import DeclaredTables
 from local.strict_front.emulator import Emulator
 from local.strict_front.files import Files
 from local.strict_front.gate import Gate
@@ -75,12 +76,16 @@ class Work:
         storage: Cloud Storage's, where loads read their rows; None where there is none.
         memory: Where the places of buckets are kept.
         gate: Knows what the accounts may do.
+
+    Attributes:
+        declared: What the emulator forgets of tables.
     """
 
     def __init__(self, bigquery: Emulator, storage: Emulator | None, memory: Memory, gate: Gate) -> None:
         self._gate = gate
         self._bigquery = bigquery
         self._memory = memory
+        self.declared = DeclaredTables(memory)
         self._storage = storage
         # The analyzer serves one statement at a time.
         self._analyzing = ThreadPoolExecutor(1, "googlesql")
@@ -170,8 +175,14 @@ class Work:
         else:
             return None
         named = load["destinationTable"]
-        table = (named["projectId"], named["datasetId"], named["tableId"].partition("$")[0])
-        return await loop.run_in_executor(self._reading, lambda: loads.check_load(load, read, seen(*table)))
+        path = (named["projectId"], named["datasetId"], named["tableId"].partition("$")[0])
+        found = await loop.run_in_executor(self._reading, seen, *path)
+        table = self.declared.complete(path, found)
+        refusal = await loop.run_in_executor(self._reading, loads.check_load, load, read, table)
+        makes = table is None or load.get("writeDisposition") == "WRITE_TRUNCATE"
+        if refusal is None and makes and (fields := (load.get("schema") or {}).get("fields")):
+            self.declared.keep(path, fields)
+        return refusal
 
     async def _where(
         self, project: str, configuration: Mapping[str, Any], location: str | None, seen: Seen
