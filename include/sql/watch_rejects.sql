@@ -5,6 +5,7 @@
 -- between the two are read.
 {% set recent -%}
 rejected_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY) AND store = {{ store }}
+AND IFNULL(kind, 'reject') = 'reject'
 {%- endset -%}
 {% for name, end in {'first_order': 'MIN', 'last_order': 'MAX'}.items() -%}
 DECLARE {{ name }} INT64 DEFAULT (
@@ -34,6 +35,7 @@ left_aside AS (
     rejeitados.rejected_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)
     AND rejeitados.store = {{ store }}
     AND rejeitados.produto IS NULL
+    AND IFNULL(rejeitados.kind, 'reject') = 'reject'
     AND loaded.pedido IS NULL
 )
 

@@ -177,6 +177,21 @@ def test_the_orders_that_count_as_sales_are_a_list_of_texts(value: object, tmp_p
     assert "stores[0].effective_statuses must be a list" in wrong(tmp_path, one(effective_statuses=value))
 
 
+def test_contacts_that_are_no_customers(tmp_path: Path) -> None:
+    (store,) = load(tmp_path, one())
+    assert store.placeholder_contacts == ()
+    (store,) = load(tmp_path, one(placeholder_contacts=[" loja@exemplo.invalid ", "(61) 3333-4444"]))
+    assert store.placeholder_contacts == ("loja@exemplo.invalid", "(61) 3333-4444")
+
+
+@pytest.mark.parametrize("value", [None, "a@b.invalid", [], [" "], [6133334444], {"a": 1}], ids=repr)
+def test_contacts_that_are_no_customers_are_a_list_of_texts(value: object, tmp_path: Path) -> None:
+    told = wrong(tmp_path, one(placeholder_contacts=value))
+    assert (
+        "stores[0].placeholder_contacts must be a list of texts (in quotes, if they are all digits)" in told
+    )
+
+
 def test_a_file_that_is_not_yaml_is_an_error_of_the_stores_file(tmp_path: Path) -> None:
     assert "cannot be read as YAML" in wrong(tmp_path, "stores: [\n  - {prefix: z316")
 

@@ -50,6 +50,20 @@ class Objects:
         except NotFound:
             return None
 
+    def read_packed(self, name: str, generation: int) -> bytes | None:
+        """Content of one generation of an object as it is stored; None when it is not there.
+
+        Whoever uploads a file may say that it is packed, rightly or not; else Cloud Storage and its client would
+        unpack it on the way (https://cloud.google.com/storage/docs/transcoding), or fail.
+        """
+        from google.cloud.exceptions import NotFound
+
+        blob = self._bucket.blob(name, generation=generation)
+        try:
+            return cast("bytes", blob.download_as_bytes(raw_download=True))
+        except NotFound:
+            return None
+
     def read_json(self, name: str) -> Any:
         """Content of a JSON object; None when it is not there."""
         content = self.read(name)

@@ -1,4 +1,4 @@
-"""The files that a run loads: typed rows of each table, and rejects with their reasons."""
+"""The files that a run loads: typed rows of each table, rejects with their reasons, and what could not be read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .schema import LOADED
 log = logging.getLogger(__name__)
 
 _ENDS: Final = ("loaded", "gone", "waiting", "orders_rejected")
-_COUNTED: Final = (*LOADED, "orders", *_ENDS, "files_rejected", "rejected")
+_COUNTED: Final = (*LOADED, "orders", *_ENDS, "files_rejected", "rejected", "notes")
 
 
 class RowFiles(ExitStack):
@@ -38,7 +38,7 @@ class RowFiles(ExitStack):
     Attributes:
         counts: Rows by table; ``orders``, which are ``loaded``, ``gone``, ``waiting`` (not in Tiny's search yet) or
             ``orders_rejected``; ``files_rejected``, which are about no order; ``rejected``: orders and products without
-            a row.
+            a row; ``notes``: values that could not be read, of orders and products that have one.
         order_ids: Ids of the orders that have rows.
     """
 
@@ -89,6 +89,8 @@ class RowFiles(ExitStack):
                 expected=reject.expected,
                 found=reject.found,
             )
+        if result.loaded:
+            self._note(result, file)
         if result.gone:
             log_event(log, "order_gone", store=self._origin.store, run=self._origin.run, order=result.pedido)
         self.counts.update(["orders", result.state])
@@ -115,6 +117,30 @@ class RowFiles(ExitStack):
         for stream in (self._rows["rejeitados"], self._for_people):
             stream.writelines(row_texts([row]))
         self.counts["rejeitados"] += 1
+
+    def _note(self, result: OrderRows, file: str | None) -> None:
+        for note in result.notes:
+            row = self._origin.note_row(
+                note,
+                self._rejected_at,
+                pedido=result.pedido,
+                file=file,
+                read_at=result.read_at.isoformat() if result.read_at else None,
+            )
+            self._rows["rejeitados"].writelines(row_texts([row]))
+            log_event(
+                log,
+                "value_not_read",
+                store=self._origin.store,
+                run=self._origin.run,
+                order=result.pedido,
+                product=note.produto,
+                field=note.field,
+                expected=note.expected,
+                found=note.found,
+            )
+        self.counts["rejeitados"] += len(result.notes)
+        self.counts["notes"] += len(result.notes)
 
     @property
     def _rejects_object(self) -> str:
