@@ -32,7 +32,7 @@ test: install ## run the tests on the chosen Airflow; ARGS="-k name" goes to pyt
 	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder $(ARGS)
 
 test-image: ## run the component and DAG tests as on Composer's oldest images: AIRFLOW=2.11 (default) or 3
-	@$(INSTALL) tools bigquery receiver airflow-image-$(AIRFLOW)
+	@$(INSTALL) tools bigquery front receiver airflow-image-$(AIRFLOW)
 	@$(VENV)/airflow-image-$(AIRFLOW)/bin/python -m pytest --numprocesses=2 --no-loadscope-reorder $(or $(ARGS),tests/component tests/dags)
 
 up: install ## start the stack in the background; then: . .local/env
