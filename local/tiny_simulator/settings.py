@@ -27,7 +27,11 @@ class Quirks:
     empty_list_text: bool = False
     single_as_object: float = 0.0
     single_row_as_object: float = 0.0
+    odd_containers: float = 0.0
+    odd_values: float = 0.0
+    unreadable_values: float = 0.0
     long_prices: float = 0.0
+    latin_1: bool = False
     escaped_unicode: bool = False
     rich_text: bool = False
     new_fields: bool = False
