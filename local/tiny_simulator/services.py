@@ -83,7 +83,10 @@ class Call:
 def search_orders(call: Call) -> Json:
     """``pedidos.pesquisa``."""
     quirks = call.settings.quirks
-    orders = call.shop.between(call.date("dataInicial"), call.date("dataFinal"))
+    first, last = call.date("dataInicial"), call.date("dataFinal")
+    if quirks.search_ignores_dates:
+        first = last = None
+    orders = call.shop.between(first, last, registered=quirks.search_by_registration)
     found = [order for order in orders if _visible(call, order)]
     for wanted in _order_filters(call):
         found = [order for order in found if wanted(order)]
@@ -105,7 +108,11 @@ def _one_or_many(rows: list[Json], quirks: Quirks, dice: random.Random) -> objec
 
 
 def _visible(call: Call, order: Order) -> bool:
-    return not order.visivel_s or call.shop.clock() - order.visivel_s >= call.settings.quirks.search_delay_s
+    return _is_older(call, order, call.settings.quirks.search_delay_s)
+
+
+def _is_older(call: Call, order: Order, seconds: float) -> bool:
+    return not order.visivel_s or call.shop.clock() - order.visivel_s >= seconds
 
 
 def _order_filters(call: Call) -> Iterable[Callable[[Order], bool]]:
@@ -144,7 +151,7 @@ def _digits(text: str) -> str:
 
 def _order(call: Call) -> Order:
     order = call.shop.orders.get(call.key())
-    if order is None:
+    if order is None or not _is_older(call, order, call.settings.quirks.webhook_early_s):
         raise TinyError(32, "Pedido não localizado")
     return order
 

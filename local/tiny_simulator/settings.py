@@ -47,12 +47,17 @@ class Quirks:
     page_repeats: float = 0.0
     page_gaps: float = 0.0
     search_delay_s: float = 0.0
+    search_by_registration: bool = False
+    search_ignores_dates: bool = False
     # Webhooks.
     webhook_pair: bool = False
     webhook_duplicates: float = 0.0
     webhook_shuffle: bool = False
     webhook_numbers: float = 0.0
     webhook_plain_type: bool = False
+    webhook_envelopes: float = 0.0
+    webhook_lost: float = 0.0
+    webhook_early_s: float = 0.0
     # What orders are like, decided when an order is made.
     discount_forms: bool = False
     surcharges: float = 0.0
@@ -114,6 +119,7 @@ HOSTILE = Quirks(
     webhook_shuffle=True,
     webhook_numbers=0.5,
     webhook_plain_type=True,
+    webhook_envelopes=0.5,
     discount_forms=True,
     surcharges=0.05,
     full_discounts=0.1,

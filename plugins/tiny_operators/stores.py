@@ -15,6 +15,8 @@ from .opening_hours import parse_opening_hours
 
 # Fields of a store that are numbers, each with its kind and the least and the most that it may be.
 _NUMBERS: dict[str, tuple[type, float, float]] = {
+    # A batch is billed some 300 MB, since each statement is billed 10 MB for each table that it names.
+    "maximum_bytes_billed": (int, 1024**3, 1024**5),
     "quiet_minutes": (int, 1, 24 * 60),
     "reject_share": (float, 0, 1),
     "rejects_limit": (int, 0, 1_000_000),
@@ -74,6 +76,7 @@ class Store:
             bad order, but a change of the API.
         rejects_limit: How many orders and files may be set aside for a week before people are told.
         quiet_minutes: How long no webhook may come in opening hours before people are told.
+        maximum_bytes_billed: What one BigQuery job may be billed: one that would need more fails, and costs nothing.
     """
 
     prefix: str
@@ -93,6 +96,9 @@ class Store:
     quiet_minutes: int = 120
     reject_share: float = 0.2
     rejects_limit: int = 20
+    # Many times what a batch, or a slice of history, needs; a statement that lost its filter of partitions, and so
+    # reads all of some years, is an error and no bill.
+    maximum_bytes_billed: int = 5 * 1024**3
 
     def __post_init__(self) -> None:
         """Name the datasets of the views after that of the tables, where the stores file names none."""

@@ -138,6 +138,12 @@ WIRE: dict[str, tuple[Json, Callable[[Tiny], Any], Any, Any]] = {
         str,
         int,
     ),
+    "webhook_early_s": (
+        {"webhook_early_s": 3600},
+        lambda t: t.code("pdv.pedido.obter", id=t.sell()[0]["id"]),
+        0,
+        32,
+    ),
     "discount_forms": (
         {"discount_forms": True},
         lambda t: {"0", "0,00", None} <= {row["desconto"] for row in _sold(t)},
@@ -169,7 +175,17 @@ WIRE: dict[str, tuple[Json, Callable[[Tiny], Any], Any, Any]] = {
         True,
     ),
 }
-ELSEWHERE = {"odd_errors", "page_repeats", "page_gaps", "search_delay_s", "webhook_plain_type"}
+ELSEWHERE = {
+    "odd_errors",
+    "page_repeats",
+    "page_gaps",
+    "search_delay_s",
+    "search_by_registration",
+    "search_ignores_dates",
+    "webhook_plain_type",
+    "webhook_envelopes",
+    "webhook_lost",
+}
 
 
 def _many(tiny: Tiny) -> bool:

@@ -227,6 +227,7 @@ def test_what_is_watched_can_be_set(tmp_path: Path) -> None:
         "quiet_minutes": 90,
         "reject_share": 1,
         "rejects_limit": 0,
+        "maximum_bytes_billed": 10 * 1024**3,
     }
     (store,) = load(tmp_path, one(**settings))
     assert {name: getattr(store, name) for name in settings} == settings
@@ -241,6 +242,8 @@ def test_what_is_watched_can_be_set(tmp_path: Path) -> None:
         ("reject_share", "20%", "reject_share must be a number from 0 to 1"),
         ("reject_share", 20, "reject_share must be a number from 0 to 1"),
         ("rejects_limit", True, "rejects_limit must be a number"),
+        ("maximum_bytes_billed", 10 * 1024**2, "maximum_bytes_billed must be a number from 1073741824"),
+        ("maximum_bytes_billed", "5 GiB", "maximum_bytes_billed must be a number"),
     ],
 )
 def test_other_settings_of_watching_are_refused(tmp_path: Path, field: str, value: Any, says: str) -> None:

@@ -151,11 +151,16 @@ def create_views(client: bigquery.Client, store: Store) -> list[str]:
 
 def _create(client: bigquery.Client, store: Store, view: View) -> None:
     from google.api_core.exceptions import BadRequest, NotFound
+    from google.cloud.bigquery import QueryJobConfig
 
     roles = f"roles/bigquery.dataEditor on the datasets {view.dataset} and {store.dataset}, and roles/bigquery.jobUser"
     try:
         with right(f"create view {view.path}", roles):
-            client.query_and_wait(view.statement(), location=store.location)
+            client.query_and_wait(
+                view.statement(),
+                job_config=QueryJobConfig(maximum_bytes_billed=store.maximum_bytes_billed),
+                location=store.location,
+            )
     except NotFound as error:
         raise ViewError(
             f"View {view.path} reads what is not there: {_reason(error)}. Run setup again: it makes the tables "

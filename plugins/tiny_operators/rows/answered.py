@@ -7,8 +7,9 @@ from typing import Final
 from tiny_operators.raw.lines import RawLine
 from tiny_operators.tiny.answers import Json, Meaning, read_body
 from tiny_operators.tiny.containers import records
+from tiny_operators.tiny.kinds import kind_of
 from tiny_operators.tiny.search import order_id, page_records
-from tiny_operators.tiny.webhooks import Reject, kind_of
+from tiny_operators.tiny.webhooks import Reject
 
 from .office import OFFICE_FIELDS
 from .schema import tiny_columns

@@ -14,6 +14,7 @@ from tiny_operators.gcp.storage import Objects
 from tiny_operators.planning.plan import RejectedFile
 from tiny_operators.tiny.webhooks import Reject
 
+from .batch import OrderIds
 from .fields import FieldCounts
 from .orders import OrderRows, row_texts
 from .rejects import Origin
@@ -38,12 +39,14 @@ class RowFiles(ExitStack):
         counts: Rows by table; ``orders``, which are ``loaded``, ``gone``, ``waiting`` (not in Tiny's search yet) or
             ``orders_rejected``; ``files_rejected``, which are about no order; ``rejected``: orders and products without
             a row; ``notes``: values that could not be read, of orders and products that have one.
+        order_ids: Ids of the orders that have rows.
     """
 
     def __init__(self, objects: Objects, origin: Origin) -> None:
         super().__init__()
         self.counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
         self.fields = FieldCounts()
+        self.order_ids = OrderIds()
         self._objects = objects
         self._origin = origin
         self._rejected_at = datetime.now(UTC).isoformat()
@@ -70,8 +73,10 @@ class RowFiles(ExitStack):
         for table, rows in result.rows.items():
             self._rows[table].writelines(row_texts(rows))
             self.counts[table] += len(rows)
+        if any(result.rows.values()):
+            self.order_ids.add(result.pedido)
         for reject in result.rejects:
-            self._reject(reject, result.pedido or None, file)
+            self._reject(reject, result.pedido or None, file, result.read_at)
             log_event(
                 log,
                 "rejected",
@@ -97,8 +102,16 @@ class RowFiles(ExitStack):
         self._reject(rejected.reject, None, rejected.file.name)
         self.counts["files_rejected"] += 1
 
-    def _reject(self, reject: Reject, pedido: int | None, file: str | None) -> None:
-        row = self._origin.reject_row(reject, self._rejected_at, pedido=pedido, file=file)
+    def _reject(
+        self, reject: Reject, pedido: int | None, file: str | None, read_at: datetime | None = None
+    ) -> None:
+        row = self._origin.reject_row(
+            reject,
+            self._rejected_at,
+            pedido=pedido,
+            file=file,
+            read_at=read_at.isoformat() if read_at else None,
+        )
         if self._for_people is None:
             self._for_people = self.enter_context(self._objects.writing(self._rejects_object))
         for stream in (self._rows["rejeitados"], self._for_people):
@@ -107,7 +120,13 @@ class RowFiles(ExitStack):
 
     def _note(self, result: OrderRows, file: str | None) -> None:
         for note in result.notes:
-            row = self._origin.note_row(note, self._rejected_at, pedido=result.pedido, file=file)
+            row = self._origin.note_row(
+                note,
+                self._rejected_at,
+                pedido=result.pedido,
+                file=file,
+                read_at=result.read_at.isoformat() if result.read_at else None,
+            )
             self._rows["rejeitados"].writelines(row_texts([row]))
             log_event(
                 log,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -62,6 +62,7 @@ class OrderRows:
         gone: Neither service that tells of orders knows it any more.
         fields: Fields of its answers; ``unknown`` are those that the tables do not have and that are not documented
             either, as ``pdv.itens.novo`` (of ``pedido.obter``: ``pedido.itens.novo``).
+        read_at: When the answer about the order was read, when it can be told.
     """
 
     pedido: int
@@ -71,6 +72,7 @@ class OrderRows:
     waits: bool = False
     gone: bool = False
     fields: FieldCounts = field(default_factory=FieldCounts)
+    read_at: datetime | None = None
 
     @property
     def loaded(self) -> bool:
@@ -108,7 +110,7 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
     pedido_id = int(order.envelope.pedido or 0)
     if _is_gone(order):
         return OrderRows(pedido_id, _deletion_marks(order), gone=True)
-    result = OrderRows(pedido_id)
+    result = OrderRows(pedido_id, read_at=order.fetched)
     try:
         pedido = record_of(order, "pedido", pedido_id)
         if search is None:
@@ -122,7 +124,7 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
         _complete(row, line_row, result)
         result.rows["pdv"], result.rows["pesquisa"] = [row], [line_row]
     except RejectedError as rejected:
-        return OrderRows(pedido_id, rejects=[rejected.reject], fields=result.fields)
+        return OrderRows(pedido_id, rejects=[rejected.reject], fields=result.fields, read_at=order.fetched)
     for product_id in sorted(products):
         try:
             product = record_of(products[product_id], "produto", product_id)

@@ -19,7 +19,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 from tiny_operators.tiny.containers import Records, is_nothing, records
-from tiny_operators.tiny.webhooks import kind_of
+from tiny_operators.tiny.kinds import kind_of
 
 from .schema import Column
 

@@ -17,7 +17,7 @@ from typing import Final
 from tiny_operators.tiny import search
 
 from .answers import Answer, Json, Meaning
-from .webhooks import kind_of
+from .kinds import kind_of
 
 DIRECTIONS: Final = ("ASC", "DESC")
 _PASSES: Final = 8
@@ -28,7 +28,7 @@ class ListingError(Exception):
 
 
 class FilterIgnoredError(ListingError):
-    """Tiny listed orders of other dates: it ignores parameters that it does not know."""
+    """Tiny lists orders under dates that have none: it ignores the dates, as any parameter that it does not know."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class DateListing:
     Attributes:
         day: The date.
         read_page: Asks for a page: its number and direction.
+        check_filter: Called once, when a line of another date is met: asks Tiny whether it heeds the dates at all.
         listed: Ids of all orders that were listed so far.
         pages_read: How many pages were asked for.
         without_id: What stands on the pages and names no order, so that nothing can be read for it.
@@ -62,15 +63,17 @@ class DateListing:
 
     day: date
     read_page: Callable[[int, str], Answer]
+    check_filter: Callable[[], None]
     listed: set[int] = field(default_factory=set)
     pages_read: int = 0
     without_id: int = 0
+    _filter_checked: bool = False
 
     def pages(self) -> Iterator[Page]:
         """The pages, until all orders of the date have been listed.
 
         Raises:
-            FilterIgnoredError: When a page lists orders of other dates.
+            FilterIgnoredError: When Tiny ignores the dates.
             ListingError: When the search is refused, no order of a page can be read, or the orders move too fast to be
                 listed.
         """
@@ -113,11 +116,10 @@ class DateListing:
         self.without_id += len(page.unread)
         for line in page.found:
             pedido = search.order_id(line)
-            if search.order_date(line) not in {self.day, None}:
-                raise FilterIgnoredError(
-                    f"the search of {self.day} lists orders of other dates: Tiny ignored dataInicial or dataFinal, "
-                    "which it does with a parameter that it does not know; nothing was fetched"
-                )
+            if search.order_date(line) not in {self.day, None} and not self._filter_checked:
+                # Tiny may list an order under the day of its registration: one line alone says nothing.
+                self.check_filter()
+                self._filter_checked = True
             if pedido is None:
                 self.without_id += 1
             else:

@@ -7,6 +7,7 @@ pages are left than orders are wanted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Final
 
@@ -47,17 +48,22 @@ def order_id(line: Json) -> int | None:
 
 
 def order_date(line: Json) -> date | None:
-    """Date of the order on a line (``data_pedido``, dd/mm/yyyy); None when there is none that can be read."""
-    try:
-        return datetime.strptime(str(line.get("data_pedido", "")).strip()[:10], "%d/%m/%Y").date()  # noqa: DTZ007 - a day
-    except ValueError:
-        return None
+    """Return the date of the order on a line (``data_pedido``, dd/mm/yyyy or ISO); None when none can be read."""
+    text = str(line.get("data_pedido", "")).strip()[:10]
+    for pattern in ("%d/%m/%Y", "%Y-%m-%d"):
+        with suppress(ValueError):
+            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a day
+    return None
 
 
 def date_parameters(day: date) -> dict[str, str]:
     """Parameters of the search for the orders of one date."""
     text = f"{day:%d/%m/%Y}"
     return {"dataInicial": text, "dataFinal": text}
+
+
+# Dates on which no shop has orders: the first and the last that an order might have.
+EMPTY_DATES: Final = (date(2000, 1, 1), date(2099, 12, 31))
 
 
 def last_page(retorno: Json) -> int:
