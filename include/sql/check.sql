@@ -71,7 +71,8 @@ made_rejeitados AS (
     CAST(NULL AS INT64) AS pedido,
     CAST(NULL AS INT64) AS produto,
     CAST(NULL AS STRING) AS step,
-    CAST(NULL AS STRING) AS field
+    CAST(NULL AS STRING) AS field,
+    CAST(NULL AS STRING) AS kind
   LIMIT 0
   {%- endif %}
 ),

@@ -99,8 +99,9 @@ def recent(engine: Viewed | Reference, today: date, arrived: datetime) -> Viewed
 
 def told(row: dict[str, str | None], number: int) -> Row:
     """A row of the table ``rejeitados``."""
-    at = datetime.now(UTC) - timedelta(days=int(str(row.pop("days"))), hours=1)
-    return {"id": f"told-{number}", "rejected_at": at.isoformat(), **row}
+    at = datetime.now(UTC) - timedelta(days=int(str(row["days"])), hours=1)
+    told = {name: value for name, value in row.items() if name != "days"}
+    return {"id": f"told-{number}", "rejected_at": at.isoformat(), **told}
 
 
 def compared_at(today: date, days_ago: str | None) -> datetime:
