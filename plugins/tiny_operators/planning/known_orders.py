@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -68,8 +68,7 @@ class KnownOrders:
         """The orders of a date, by id."""
         from google.cloud.bigquery import ScalarQueryParameter
 
-        rows = self._rows("known_orders", ScalarQueryParameter("date", "DATE", day))
-        return {row["pedido"]: _known(dict(row)) for row in rows}
+        return self._known(self._rows("known_orders", ScalarQueryParameter("date", "DATE", day)))
 
     def of_ids(self, pedidos: Iterable[int]) -> dict[int, KnownOrder]:
         """These orders, by id, whatever their date; an unknown one is left out."""
@@ -81,8 +80,15 @@ class KnownOrders:
         # The tables have the id as a number and as text.
         numbers = ArrayQueryParameter("pedidos", "INT64", wanted)
         texts = ArrayQueryParameter("ids", "STRING", [str(pedido) for pedido in wanted])
-        rows = self._rows("known_readings", numbers, texts)
-        return {row["pedido"]: _known(dict(row)) for row in rows}
+        return self._known(self._rows("known_readings", numbers, texts))
+
+    def _known(self, rows: Iterable[bigquery.Row]) -> dict[int, KnownOrder]:
+        """The orders of some rows; one that stands in ``pdv`` under another date than its line has arrived too."""
+        found = {row["pedido"]: _known(dict(row)) for row in rows}
+        elsewhere = self.arrivals(pedido for pedido, order in found.items() if order.arrived_at is None)
+        return found | {
+            pedido: replace(found[pedido], arrived_at=arrived) for pedido, arrived in elsewhere.items()
+        }
 
     def arrivals(self, pedidos: Iterable[int]) -> dict[int, datetime]:
         """When each of these orders arrived, whatever its date; an unknown one is left out."""
