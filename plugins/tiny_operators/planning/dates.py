@@ -17,6 +17,7 @@ from tiny_operators.events import log_event
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.raw.writer import RawWriter, now
+from tiny_operators.records import from_json
 from tiny_operators.rows.orders import search_values
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer, Json
@@ -93,7 +94,7 @@ class DatePlanner:
             # Another try, thought dead, may have been faster: what it planned may have been read already.
             self.raw.objects.create_json(target, asdict(made))
             found = self.raw.objects.read_json(target)
-        return DatePlan(**found)
+        return from_json(DatePlan, found)
 
     def _make(self, day: date) -> DatePlan:
         work = _DateWork(self, day, self.known.of_date(day))
@@ -212,7 +213,7 @@ def date_plans(objects: Objects, key: str) -> Iterator[DatePlan]:
     """The dates that a run has planned, oldest first."""
     for blob in objects.list(names.date_plans_prefix(key)):
         if blob.name.endswith(".json"):
-            yield DatePlan(**objects.read_json(blob.name))
+            yield from_json(DatePlan, objects.read_json(blob.name))
 
 
 def read_part(objects: Objects, part: str) -> Iterator[PlannedOrder]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from tiny_operators import names
+from tiny_operators.records import from_json
 from tiny_operators.tiny.webhooks import OrderEvent, Reject, Uninteresting, arrival_in_name, read_webhook
 
 from .plan import InboxFile, Plan, PlannedOrder, RejectedFile
-
-# How long an order that Tiny never answers about goes on being asked for, while others get their answers.
-UNANSWERED_FOR: Final = timedelta(days=1)
 
 
 @dataclass
@@ -103,30 +101,13 @@ def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Dispo
 
     Args:
         plan: The plan.
-        outcomes: What became of each order, by id as text: ``state`` (``loaded``, ``waiting``, ``rejected``) and
-            ``reject``. The files of an order without an outcome stay.
+        outcomes: What became of each order, by id as text: ``state`` (``loaded``, ``gone``, ``waiting``, ``rejected``)
+            and ``reject``. The files of an order without an outcome stay.
     """
     yield from (Disposal(file, "ignored") for file in plan.ignored)
     yield from (Disposal(item.file, "rejected", item.reject) for item in plan.rejected)
     for order in plan.orders:
         outcome = outcomes.get(str(order.pedido)) or {"state": "waiting"}
-        state = "done" if outcome["state"] == "loaded" else outcome["state"]
-        reject = Reject(**outcome["reject"]) if state == "rejected" else None
+        state = "done" if outcome["state"] in {"loaded", "gone"} else outcome["state"]
+        reject = from_json(Reject, outcome["reject"]) if state == "rejected" else None
         yield from (Disposal(file, state, reject, order.pedido) for file in order.files)
-
-
-def unanswered(order: PlannedOrder, now: datetime) -> Reject | None:
-    """Why an order that Tiny did not answer about is set aside; None when its files wait for the next run.
-
-    Args:
-        order: The order. One without files is in no inbox, so it cannot wait there.
-        now: The present.
-    """
-    found = "none, while other orders got theirs"
-    if not order.files:
-        action = "look at the order in Tiny, then put it back by the DAG put_back"
-        return Reject("fetch", "pedido", "an answer", found, action)
-    if now - datetime.fromisoformat(order.arrived_at) < UNANSWERED_FOR:
-        return None
-    action = "open the order in Tiny, then move its webhook file back into the inbox"
-    return Reject("fetch", "pedido", "an answer within a day", found, action)

@@ -9,6 +9,8 @@ import pytest
 
 from tiny_operators._compat import AirflowException
 from tiny_operators.operators.rows import check_counts
+from tiny_operators.planning.plan import Plan
+from tiny_operators.planning.waiting import Wait
 from tiny_operators.rows.orders import OrderRows
 from tiny_operators.rows.rejects import Origin
 from tiny_operators.rows.schema import column_names
@@ -48,18 +50,31 @@ def test_a_later_try_gives_the_same_id_and_anything_else_another() -> None:
 
 
 def test_every_end_of_an_order_counts_and_a_lost_one_does_not() -> None:
-    check_counts(7, Counter(loaded=3, gone=1, orders_rejected=1, waiting=1, rejected=9), 1)
-    check_counts(0, Counter(), 0)
+    check_counts(planned(7), Counter(loaded=3, gone=1, orders_rejected=1, waiting=1, rejected=9), 1)
+    check_counts(planned(0), Counter(), 0)
     with pytest.raises(
         AirflowException, match=r"4 orders were planned, but 3 became something \(loaded 3, gone 0"
     ):
-        check_counts(4, Counter(loaded=3, lost=1), 0)
+        check_counts(planned(4), Counter(loaded=3, lost=1), 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [("webhook", "leave this run as it is"), ("daily", "Clear the run from its plan task")],
+)
+def test_what_to_do_about_a_lost_order_is_what_makes_it_be_read_anew(path: str, advice: str) -> None:
+    with pytest.raises(AirflowException, match=advice):
+        check_counts(planned(1, path), Counter(), 0)
+
+
+def planned(orders: int, path: str = "webhook") -> Plan:
+    return Plan("z316", path, in_parts=orders)
 
 
 def test_an_order_is_in_one_state() -> None:
     assert OrderRows(1).state == "lost"
     assert OrderRows(1, gone=True).state == "gone"
-    assert OrderRows(1, waits=True).state == "waiting"
+    assert OrderRows(1, waits=Wait.NOT_LISTED).state == "waiting"
     assert OrderRows(1, rejects=[REJECT]).state == "orders_rejected"
     rows: dict[str, list[Json]] = {"pdv": [{}], "pesquisa": [{}], "produto": []}
     assert OrderRows(1, rows, rejects=[replace(REJECT, produto=9)]).state == "loaded"
