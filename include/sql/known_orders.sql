@@ -1,5 +1,4 @@
 -- What the tables know of the orders of one date: their search lines, whether they stand in pdv, and when they arrived.
--- One that stands there under another date has no arrival here: known_arrivals.sql has it.
 SELECT
   CAST(pesquisa.id AS INT64) AS pedido,
   pesquisa.* EXCEPT (id, payload),

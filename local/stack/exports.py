@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from local.stack.settings import OWN, PROJECT, REPLACED_BY, REPO, Settings, fingerprint
+from local.stack.settings import (
+    EMULATOR_PORTS,
+    FRONT_PORTS,
+    OWN,
+    PROJECT,
+    REPLACED_BY,
+    REPO,
+    Settings,
+    fingerprint,
+)
 
 LOGIN = PASSWORD = "admin"  # noqa: S105  (of the local Airflow alone)
 
@@ -70,11 +79,29 @@ def _may_keep(name: str, settings: Settings) -> bool:
 
 def _google(settings: Settings) -> dict[str, str]:
     return {
-        "STORAGE_EMULATOR_HOST": settings.url("GCS_PORT"),
-        "BIGQUERY_EMULATOR_HOST": settings.url("BIGQUERY_PORT"),
+        **_addresses(settings),
         "GOOGLE_CLOUD_PROJECT": PROJECT,
         "GOOGLE_APPLICATION_CREDENTIALS": str(credentials_file(settings)),
         "NO_GCE_CHECK": "true",
+    }
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    """Gives the addresses of Google's services: for each account, and of the emulators themselves."""
+    services = settings.emulated()
+    found = {
+        "STORAGE_EMULATOR_HOST": settings.url("GCS_PORT"),
+        "BIGQUERY_EMULATOR_HOST": settings.url("BIGQUERY_PORT"),
+    }
+    found |= {
+        variable: settings.url(name)
+        for name, (service, _, variable) in FRONT_PORTS.items()
+        if service in services
+    }
+    return found | {
+        variable: settings.url(name)
+        for name, (service, variable) in EMULATOR_PORTS.items()
+        if service in services
     }
 
 

@@ -110,6 +110,7 @@ def wipe(home: Path) -> None:
         *home.glob("airflow-*"),
         home / "gcs",
         home / "bigquery",
+        home / "front",
         home / "logs",
     ]
     for folder in folders:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from local.stack.settings import PROJECT, REPO, Settings, StackError, venv
+from local.stack.settings import EMULATOR_PORTS, FRONT_PORTS, PROJECT, REPO, Settings, StackError, venv
 
 MARK = "LOCAL_STACK_PART"
 """Variable that every process of the stack carries, `<state folder>:<part>`, by which it is known as ours."""
@@ -66,7 +66,7 @@ def build(settings: Settings, socket_dir: Path) -> list[Part]:
     Raises:
         StackError: A part can't run on this machine or with these settings.
     """
-    makers = {"gcs": _gcs, "bigquery": _bigquery, "tiny": _tiny, "receiver": _receiver}
+    makers = {"gcs": _gcs, "bigquery": _bigquery, "front": _front, "tiny": _tiny, "receiver": _receiver}
     parts = [_postgres(settings, socket_dir)] if "postgres" in settings.started else []
     parts += [make(settings) for name, make in makers.items() if name in settings.started]
     return parts + (_airflow(settings) if "airflow" in settings.started else [])
@@ -114,7 +114,7 @@ def _postgres(settings: Settings, socket_dir: Path) -> Part:
 
 
 def _gcs(settings: Settings) -> Part:
-    url, port = settings.url("GCS_PORT"), str(settings.ports["GCS_PORT"])
+    url, port = settings.url("GCS_EMULATOR_PORT"), str(settings.ports["GCS_EMULATOR_PORT"])
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     binary = f"vendor/fake-gcs-server/bin/fake-gcs-server-{platform.system().lower()}-{machine}"
     argv = (
@@ -123,14 +123,16 @@ def _gcs(settings: Settings) -> Part:
         *("-backend", "filesystem", "-filesystem-root", str(gcs_root(settings))),
         *("-external-url", url, "-public-host", f"127.0.0.1:{port}"),
     )
-    return Part("gcs", argv, Health("http", url=f"{url}/_internal/healthcheck"), url, ports=("GCS_PORT",))
+    return Part(
+        "gcs", argv, Health("http", url=f"{url}/_internal/healthcheck"), url, ports=("GCS_EMULATOR_PORT",)
+    )
 
 
 def _bigquery(settings: Settings) -> Part:
-    url = settings.url("BIGQUERY_PORT")
+    url = settings.url("BIGQUERY_EMULATOR_PORT")
     argv = (
         str(venv("bigquery") / "bin" / "local-bigquery"),
-        *("--host", "127.0.0.1", "--port", str(settings.ports["BIGQUERY_PORT"])),
+        *("--host", "127.0.0.1", "--port", str(settings.ports["BIGQUERY_EMULATOR_PORT"])),
         *("--grpc-port", str(settings.ports["BIGQUERY_GRPC_PORT"])),
         *("--project", PROJECT, "--data-dir", str(settings.home / "bigquery")),
     )
@@ -146,7 +148,27 @@ def _bigquery(settings: Settings) -> Part:
     # downloads one more.
     env = {"HOME": str(venv("bigquery") / "home"), "GCS_LOCAL_ROOT": root, "STORAGE_EMULATOR_HOST": ""}
     health = Health("http", url=f"{url}/bigquery/v2/projects/{PROJECT}/datasets")
-    return Part("bigquery", argv, health, url, env, ("BIGQUERY_PORT", "BIGQUERY_GRPC_PORT"))
+    return Part("bigquery", argv, health, url, env, ("BIGQUERY_EMULATOR_PORT", "BIGQUERY_GRPC_PORT"))
+
+
+def front_state(settings: Settings) -> Path:
+    """Gives the folder of what the strict front remembers."""
+    return settings.home / "front"
+
+
+def _front(settings: Settings) -> Part:
+    services = settings.emulated()
+    ports = tuple(name for name, (service, *_) in FRONT_PORTS.items() if service in services)
+    argv = [str(venv("front") / "bin" / "python"), "-m", "local.strict_front", "--host", "127.0.0.1"]
+    argv += ["--state", str(front_state(settings) / "memory.sqlite")]
+    for name, (service, _) in EMULATOR_PORTS.items():
+        if service in services:
+            argv += [f"--{service}", settings.url(name)]
+    for name in ports:
+        service, account, _ = FRONT_PORTS[name]
+        argv += ["--listen", f"{service}:{account}:{settings.ports[name]}"]
+    url = settings.url(ports[0])
+    return Part("front", tuple(argv), Health("http", url=f"{url}/_front/health"), url, ports=ports)
 
 
 def _tiny(settings: Settings) -> Part:
@@ -173,7 +195,10 @@ def _receiver(settings: Settings) -> Part:
         ),
         *("--target", "receive", "--host", "127.0.0.1", "--port", str(settings.ports["WEBHOOK_PORT"])),
     )
-    return Part("receiver", argv, Health("http", url=f"{url}/"), url, ports=("WEBHOOK_PORT",))
+    # It calls by an account of its own.
+    own = "gcs" in settings.started
+    env = {"STORAGE_EMULATOR_HOST": settings.url("GCS_RECEIVER_PORT")} if own else {}
+    return Part("receiver", argv, Health("http", url=f"{url}/"), url, env, ("WEBHOOK_PORT",))
 
 
 def _airflow(settings: Settings) -> list[Part]:

@@ -23,7 +23,7 @@ TINY_SHARE_PERCENT = 90
 OWN = "LOCAL_STACK_OWN"
 """Variable of the env file with fingerprints of what it sets, so that a shell with it may `make up` again."""
 
-EMULATORS = frozenset({"gcs", "bigquery", "tiny", "receiver"})
+EMULATORS = frozenset({"gcs", "bigquery", "front", "tiny", "receiver"})
 ALL_PARTS = EMULATORS | {"postgres", "airflow"}
 
 REPLACED_BY = {
@@ -40,9 +40,35 @@ DEFAULT_PORTS = {
     "WEBHOOK_PORT": 18081,
     "AIRFLOW_PORT": 18082,
     "GCS_PORT": 14443,
+    "GCS_RECEIVER_PORT": 14444,
+    "GCS_SETUP_PORT": 14445,
+    "GCS_EMULATOR_PORT": 14449,
     "BIGQUERY_PORT": 19050,
+    "BIGQUERY_SETUP_PORT": 19051,
+    "BIGQUERY_READER_PORT": 19052,
+    "BIGQUERY_EMULATOR_PORT": 19059,
     "BIGQUERY_GRPC_PORT": 19060,
 }
+
+FRONT_PORTS = {
+    "GCS_PORT": ("storage", "airflow", "STORAGE_EMULATOR_HOST"),
+    "GCS_RECEIVER_PORT": ("storage", "receiver", "STORAGE_AS_RECEIVER"),
+    "GCS_SETUP_PORT": ("storage", "setup", "STORAGE_AS_SETUP"),
+    "BIGQUERY_PORT": ("bigquery", "airflow", "BIGQUERY_EMULATOR_HOST"),
+    "BIGQUERY_SETUP_PORT": ("bigquery", "setup", "BIGQUERY_AS_SETUP"),
+    "BIGQUERY_READER_PORT": ("bigquery", "reader", "BIGQUERY_AS_READER"),
+}
+"""The strict front's ports: the service that is there, the account that calls there, the variable of its address."""
+
+EMULATOR_PORTS = {
+    "GCS_EMULATOR_PORT": ("storage", "STORAGE_WITHOUT_FRONT"),
+    "BIGQUERY_EMULATOR_PORT": ("bigquery", "BIGQUERY_WITHOUT_FRONT"),
+}
+"""The ports of the emulators behind it: the service, and the variable of its address."""
+
+SERVED_BY = {"storage": "gcs", "bigquery": "bigquery"}
+"""The part that stands for each of Google's services."""
+
 # Linux hands out ports from 32768 up to outgoing connections.
 _FREE_PORTS = range(20000, 32768)
 
@@ -158,9 +184,16 @@ class Settings:
 
     @property
     def started(self) -> frozenset[str]:
-        """The parts that the stack itself starts; Postgres only with Airflow, its only client."""
+        """The parts that the stack itself starts: Postgres only with Airflow, the front with any emulator."""
         started = self.parts - set(self.replaced)
+        # Nothing reaches an emulator but through the front.
+        started = started | {"front"} if self.emulated(started) else started - {"front"}
         return started if "airflow" in started else started - {"postgres"}
+
+    def emulated(self, started: frozenset[str] | None = None) -> list[str]:
+        """The services of Google's that the stack itself stands for."""
+        parts = self.started if started is None else started
+        return [service for service, part in SERVED_BY.items() if part in parts]
 
     @property
     def airflow_home(self) -> Path:

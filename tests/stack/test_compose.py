@@ -28,7 +28,7 @@ def test_each_part_has_a_health_check_and_the_one_network() -> None:
 
 def test_ports_are_of_this_machine_only() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(published) == 5
+    assert len(published) == 11
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 

@@ -19,6 +19,9 @@ def test_names_that_others_rely_on(tmp_path: Path) -> None:
     found = built(tmp_path)
     assert found["STORAGE_EMULATOR_HOST"] == "http://127.0.0.1:14443"
     assert found["BIGQUERY_EMULATOR_HOST"] == "http://127.0.0.1:19050"
+    assert found["STORAGE_WITHOUT_FRONT"] == "http://127.0.0.1:14449"
+    assert found["BIGQUERY_WITHOUT_FRONT"] == "http://127.0.0.1:19059"
+    assert found["STORAGE_AS_RECEIVER"] == "http://127.0.0.1:14444"
     assert found["WEBHOOK_URL"] == "http://127.0.0.1:18081/"
     assert found["TINY_SIMULATOR_URL"] == "http://127.0.0.1:18080"
     assert found["GOOGLE_CLOUD_PROJECT"] == "z316-local"

@@ -92,11 +92,12 @@ def test_down_ends_what_a_killed_process_manager_left(environ: dict[str, str], h
     assert state
     while Supervisor(state).is_running():
         pass
-    assert launcher.problems(state) == {"gcs": "the process manager is gone"}
+    gone = "the process manager is gone"
+    assert launcher.problems(state) == {"gcs": gone, "front": gone}
     said: list[str] = []
     launcher.down(home, say=said.append)
     assert not [process for process in left if processes.is_alive(process)]
-    assert "had left: fake-gcs-server" in said[0]
+    assert "fake-gcs-server" in said[0]
     assert said[1] == "down"
 
 
@@ -132,7 +133,7 @@ def test_port_in_use_names_part_port_and_variable(environ: dict[str, str], home:
         wanted = Settings.from_env(
             {**environ, "BIGQUERY_PORT": str(port)}, home=home, parts=frozenset({"bigquery"})
         )
-        with pytest.raises(StackError, match=rf"bigquery: port {port} is in use.*BIGQUERY_PORT=\d+ make up"):
+        with pytest.raises(StackError, match=rf"front: port {port} is in use.*BIGQUERY_PORT=\d+ make up"):
             launcher.up(wanted)
     assert processes.of_stack(home) == []
 

@@ -19,7 +19,7 @@ def parts(tmp_path: Path, **environ: str) -> dict[str, Part]:
 
 
 def test_parts_of_each_airflow(tmp_path: Path) -> None:
-    others = ["postgres", "gcs", "bigquery", "tiny", "receiver"]
+    others = ["postgres", "gcs", "bigquery", "front", "tiny", "receiver"]
     assert [*parts(tmp_path)] == [*others, "scheduler", "triggerer", "webserver"]
     assert [*parts(tmp_path, AIRFLOW="3")] == [
         *others,
@@ -35,7 +35,7 @@ def test_what_is_airflows_starts_when_its_database_is_made(tmp_path: Path, versi
     """A scheduler that starts before ends at once, on a machine where making the database takes long."""
     found = parts(tmp_path, AIRFLOW=version)
     waiting = {name for name, part in found.items() if part.needs_database}
-    assert waiting == set(found) - {"postgres", "gcs", "bigquery", "tiny", "receiver"}
+    assert waiting == set(found) - {"postgres", "gcs", "bigquery", "front", "tiny", "receiver"}
 
 
 def test_everything_listens_on_this_machine_only(tmp_path: Path) -> None:
@@ -55,6 +55,20 @@ def test_bigquery_reads_the_object_stores_folder_and_not_its_address(tmp_path: P
     assert env["GCS_LOCAL_ROOT"] == str(tmp_path / "gcs")
     assert "STORAGE_EMULATOR_HOST" not in env
     assert env[MARK] == f"{tmp_path}:bigquery"
+
+
+def test_each_account_calls_at_an_address_of_its_own(tmp_path: Path) -> None:
+    found = parts(tmp_path)
+    listens = [word for word in found["front"].argv if word.count(":") == 2 and "//" not in word]
+    assert sorted(word.rsplit(":", 1)[0] for word in listens) == [
+        "bigquery:airflow",
+        "bigquery:reader",
+        "bigquery:setup",
+        "storage:airflow",
+        "storage:receiver",
+        "storage:setup",
+    ]
+    assert f"storage:receiver:{found['receiver'].env['STORAGE_EMULATOR_HOST'].rsplit(':')[-1]}" in listens
 
 
 def test_foreign_object_store_needs_its_folder(tmp_path: Path) -> None:

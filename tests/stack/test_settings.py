@@ -61,7 +61,17 @@ def test_empty_address_replaces_nothing(variable: str) -> None:
 
 
 def test_postgres_comes_only_with_airflow() -> None:
-    assert Settings.from_env({}, parts=frozenset({"gcs", "postgres"})).started == {"gcs"}
+    assert Settings.from_env({}, parts=frozenset({"tiny", "postgres"})).started == {"tiny"}
+
+
+@pytest.mark.parametrize("part", ["gcs", "bigquery"])
+def test_no_emulator_comes_without_the_front(part: str) -> None:
+    assert Settings.from_env({}, parts=frozenset({part})).started == {part, "front"}
+
+
+def test_the_front_comes_with_no_emulator_that_is_the_users() -> None:
+    both = {"STORAGE_EMULATOR_HOST": "http://elsewhere", "BIGQUERY_EMULATOR_HOST": "http://elsewhere"}
+    assert "front" not in Settings.from_env(both).started
 
 
 def sourced(settings: Settings, airflow: str = "2.11") -> dict[str, str]:

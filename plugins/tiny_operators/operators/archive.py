@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from tiny_operators.events import log_event
 from tiny_operators.fetching.hold_off import HoldOff
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.planning.inbox import Disposal, disposals
-from tiny_operators.planning.plan import InboxFile
+from tiny_operators.planning.plan import InboxFile, Plan
 from tiny_operators.planning.waiting import Wait, Waiting, WaitingFiles
 from tiny_operators.tiny.webhooks import Reject
 
@@ -47,16 +47,18 @@ class ArchiveWebhooksOperator(StoreOperator):
         inbox = self.objects(self.store.webhook_bucket)
         outcomes = api.read_json(names.outcome_object(key)) or {}
         counts: Counter[str] = Counter(done=0, rejected=0, ignored=0, waiting=0)
-        handled: dict[int, Waiting | None] = {}
+        waits = _waits(plan, outcomes)
+        handled: dict[int, list[Waiting]] = {}
         stuck: list[str] = []
         for disposal in disposals(plan, outcomes):
-            handled[disposal.file.generation] = _waiting(disposal, outcomes)
+            stays = disposal.state == "waiting"
+            handled[disposal.file.generation] = waits[disposal.file.generation] if stays else []
             try:
                 self._dispose(disposal, inbox, api)
             except GoogleAPICallError as error:
                 # One file that cannot be moved must not keep the others in the inbox.
                 stuck.append(disposal.file.name)
-                handled[disposal.file.generation] = Waiting(Wait.NOT_MOVED, _now())
+                handled[disposal.file.generation] = [Waiting(Wait.NOT_MOVED, _now())]
                 log_event(
                     log,
                     "file_not_moved",
@@ -80,7 +82,7 @@ class ArchiveWebhooksOperator(StoreOperator):
             )
         return dict(counts)
 
-    def _remember(self, key: str, handled: Mapping[int, Waiting | None], inbox: Objects, api: Objects) -> int:
+    def _remember(self, key: str, handled: Mapping[int, list[Waiting]], inbox: Objects, api: Objects) -> int:
         """Keep what was tried for the files that stay; how many do."""
         target = names.waiting_files_object(self.store.prefix)
         before = api.read_json(target)
@@ -111,6 +113,8 @@ class ArchiveWebhooksOperator(StoreOperator):
             "pedido": disposal.pedido,
             "arrived_at": file.arrived_at,
             **asdict(reject),
+            # Of a file that is about several orders.
+            "more": [{"pedido": pedido, **asdict(other)} for pedido, other in disposal.more],
             "put_back": (
                 f"gcloud storage mv {shlex.quote(f'gs://{self.store.api_bucket}/{target}')} "
                 f"{shlex.quote(f'gs://{self.store.webhook_bucket}/{file.name}')}"
@@ -133,12 +137,15 @@ class ArchiveWebhooksOperator(StoreOperator):
         return names.day_of(datetime.fromisoformat(file.arrived_at), self.store.timezone)
 
 
-def _waiting(disposal: Disposal, outcomes: Mapping[str, Any]) -> Waiting | None:
-    """Why a file stays; None when it goes, or when nothing was tried for it."""
-    outcome = outcomes.get(str(disposal.pedido), {})
-    if disposal.state != "waiting" or "wait" not in outcome:
-        return None
-    return Waiting(Wait(outcome["wait"]), outcome["at"])
+def _waits(plan: Plan, outcomes: Mapping[str, Any]) -> Mapping[int, list[Waiting]]:
+    """Why orders wait, by the generation of their files."""
+    found: dict[int, list[Waiting]] = defaultdict(list)
+    for order in plan.orders:
+        outcome = outcomes.get(str(order.pedido), {})
+        if "wait" in outcome:
+            for file in order.files:
+                found[file.generation].append(Waiting(Wait(outcome["wait"]), outcome["at"]))
+    return found
 
 
 def _now() -> str:

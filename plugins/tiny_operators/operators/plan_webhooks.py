@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from heapq import nsmallest
@@ -64,7 +63,8 @@ class PlanWebhooksOperator(StoreOperator):
             return self._counts(self.read_plan(api, key))
         now = datetime.now(UTC)
         state = WaitingFiles.from_json(api.read_json(names.waiting_files_object(self.store.prefix)))
-        found = self._plan(self.objects(self.store.webhook_bucket), state, now)
+        planner = self._planner(self.objects(self.store.webhook_bucket), state, now)
+        found = planner.plan(chunk_orders=self.chunk_orders)
         plan = choose(found, state, now, self.max_orders)
         counts = self._counts(plan)
         if not any(counts.values()):
@@ -82,9 +82,11 @@ class PlanWebhooksOperator(StoreOperator):
         if plan.orders:
             LiveTurn(api, self.store.prefix).ask()
         log_event(log, "planned", store=self.store.prefix, run=key, **counts)
+        for kind, count in planner.unneeded.items():
+            log_event(log, "not_needed", store=self.store.prefix, run=key, kind=kind, events=count)
         return counts
 
-    def _plan(self, inbox: Objects, state: WaitingFiles, now: datetime) -> Plan:
+    def _planner(self, inbox: Objects, state: WaitingFiles, now: datetime) -> WebhookPlanner:
         planner = WebhookPlanner(self.store.prefix, self.store.cnpj, self.store.timezone)
 
         def place(blob: Blob) -> tuple[bool, datetime, str]:
@@ -95,16 +97,16 @@ class PlanWebhooksOperator(StoreOperator):
             contents = readers.map(lambda blob: _content(inbox, blob), waiting)
             for blob, content in zip(waiting, contents, strict=True):
                 if content is not None:
-                    planner.add(blob.name, int(blob.generation), blob.time_created, content)
-        return planner.plan(chunk_orders=self.chunk_orders)
+                    kind = blob.content_type or ""
+                    planner.add(blob.name, int(blob.generation), blob.time_created, content, kind)
+        return planner
 
     @staticmethod
     def _counts(plan: Plan) -> dict[str, int]:
-        files: Sequence[int] = [len(order.files) for order in plan.orders]
         return {
             "orders": len(plan.orders),
-            "files": sum(files),
-            "rejected": len(plan.rejected),
+            "files": len({file for order in plan.orders for file in order.files}),
+            "rejected": len({item.file for item in plan.rejected}),
             "ignored": len(plan.ignored),
         }
 
@@ -112,6 +114,6 @@ class PlanWebhooksOperator(StoreOperator):
 def _content(inbox: Objects, blob: Blob) -> bytes | Reject | None:
     if int(blob.size or 0) > MAX_BYTES:
         return Reject(
-            "plan", "(file)", f"at most {MAX_BYTES} bytes", "a larger file", "upload one payload a file"
+            "plan", "(file)", f"at most {MAX_BYTES} bytes", "a larger file", "upload fewer payloads a file"
         )
-    return inbox.read(blob.name, int(blob.generation))
+    return inbox.read_packed(blob.name, int(blob.generation))

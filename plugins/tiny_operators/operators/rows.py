@@ -18,7 +18,7 @@ from tiny_operators.rows.files import RowFiles
 from tiny_operators.rows.orders import OrderRows
 from tiny_operators.rows.rejects import Origin
 
-from .base import StoreOperator
+from .base import ORDERS, StoreOperator
 
 
 class MakeRowsOperator(StoreOperator):
@@ -43,9 +43,10 @@ class MakeRowsOperator(StoreOperator):
                 files.add_file(rejected)
             for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
                 made.add_chunk(chunk, files)
-            check_counts(plan, files.counts, made.unanswered)
+            check_counts(plan.planned, files.counts, made.unanswered)
         objects.write_json(names.outcome_object(key), made.outcomes)
         self.rows_made(context)
+        context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
         tell_field_news(objects, self.store, key, files.fields, datetime.now(UTC))
         return {**files.report(), "planned": plan.planned, "unanswered": made.unanswered}
 
@@ -108,12 +109,12 @@ class _Made:
             self.outcomes[str(order.pedido)] = _waits(waiting) if waiting else _outcome(result)
 
 
-def check_counts(plan: Plan, counts: Counter[str], unanswered: int) -> None:
+def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
     """Let no planned order be forgotten.
 
     Args:
-        plan: The plan.
-        counts: What became of its orders: see :class:`~tiny_operators.rows.files.RowFiles`.
+        planned: Orders that were planned.
+        counts: What became of them: see :class:`~tiny_operators.rows.files.RowFiles`.
         unanswered: Orders that wait because Tiny did not answer about them.
 
     Raises:
@@ -121,19 +122,13 @@ def check_counts(plan: Plan, counts: Counter[str], unanswered: int) -> None:
     """
     ends = {name: counts[name] for name in ("loaded", "gone", "orders_rejected", "waiting")}
     ends["unanswered"] = unanswered
-    if plan.planned != sum(ends.values()):
+    if planned != sum(ends.values()):
         found = ", ".join(f"{name} {count}" for name, count in ends.items())
         raise AirflowException(
-            f"{plan.planned} orders were planned, but {sum(ends.values())} became something ({found}): nothing is "
-            f"loaded. {_again(plan)}; if that says so too, this is a fault of the code"
+            f"{planned} orders were planned, but {sum(ends.values())} became something ({found}): nothing is loaded. "
+            "A new run reads these orders again: that of webhooks comes by itself, one of dates is to be triggered. "
+            "If it says so too, this is a fault of the code"
         )
-
-
-def _again(plan: Plan) -> str:
-    """What makes the answers be read anew: a run of the inbox plans once, and finds what it has read."""
-    if plan.path == "webhook":
-        return "The files wait, and the next run reads their orders anew: leave this run as it is"
-    return "Clear the run from its plan task, which reads anew"
 
 
 def _waits(waiting: Waiting) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from tiny_operators.records import from_json
 from tiny_operators.tiny.webhooks import Reject
 
+from .inbox import whole_files
 from .plan import InboxFile, Plan, PlannedOrder, Tried
 
 _FIRST_PAUSE: Final = timedelta(seconds=15)
@@ -101,20 +102,21 @@ class WaitingFiles:
         return tried is None or now >= _next_try(tried)
 
     def after_run(
-        self, run: str, handled: Mapping[int, Waiting | None], there: Collection[int]
+        self, run: str, handled: Mapping[int, Collection[Waiting]], there: Collection[int]
     ) -> WaitingFiles:
         """The state after a run; the same when the run ends twice.
 
         Args:
             run: The run's key.
-            handled: Each file of the run, by generation: why it stays, or None when it does not.
+            handled: Each file of the run, by generation: why it stays, for each of its orders that waits; empty when it
+                does not stay.
             there: Generations of all files in the inbox: of the others nothing is kept.
         """
         kept = {generation: tried for generation, tried in self.files.items() if generation in there}
-        for generation, waiting in handled.items():
+        for generation, waits in handled.items():
             before = kept.pop(generation, None)
-            if waiting is not None:
-                kept[generation] = before if before and before.run == run else _again(before, run, waiting)
+            if waits:
+                kept[generation] = before if before and before.run == run else _again(before, run, waits)
         return WaitingFiles(kept)
 
 
@@ -128,19 +130,16 @@ def choose(plan: Plan, state: WaitingFiles, now: datetime, max_orders: int | Non
         plan: The plan of all files that were read.
         state: What was tried before.
         now: The present.
-        max_orders: Orders, at most; the files of the others go on waiting.
+        max_orders: Orders, at most; see :func:`~tiny_operators.planning.inbox.whole_files`.
     """
-    due = [
-        replace(order, tried=state.tried(order.files))
-        for order in plan.orders
-        if state.is_due(order.files, now)
-    ]
-    due.sort(key=lambda order: order.tried.last_at if order.tried else "")
+    orders = [replace(order, tried=state.tried(order.files)) for order in plan.orders]
+    orders.sort(key=lambda order: order.tried.last_at if order.tried else "")
+    due = [order for order in orders if state.is_due(order.files, now)]
+    chosen = whole_files(replace(plan, orders=tuple(orders)), due, max_orders)
     return replace(
-        plan,
-        orders=tuple(due[:max_orders]),
-        rejected=tuple(item for item in plan.rejected if state.is_due([item.file], now)),
-        ignored=tuple(file for file in plan.ignored if state.is_due([file], now)),
+        chosen,
+        rejected=tuple(item for item in chosen.rejected if state.is_due([item.file], now)),
+        ignored=tuple(file for file in chosen.ignored if state.is_due([file], now)),
     )
 
 
@@ -171,11 +170,10 @@ def set_aside(order: PlannedOrder, at: str) -> Reject | None:
     return Reject("fetch", "pedido", "an answer within a day", found, _PUT_BACK)
 
 
-def _again(before: Tried | None, run: str, waiting: Waiting) -> Tried:
-    since = dict(before.since) if before else {}
-    return Tried(
-        (before.times if before else 0) + 1, waiting.at, {waiting.wait.value: waiting.at, **since}, run
-    )
+def _again(before: Tried | None, run: str, waits: Collection[Waiting]) -> Tried:
+    since = {waiting.wait.value: waiting.at for waiting in waits} | (before.since if before else {})
+    last_at = max(waiting.at for waiting in waits)
+    return Tried((before.times if before else 0) + 1, last_at, since, run)
 
 
 def _next_try(tried: Tried) -> datetime:

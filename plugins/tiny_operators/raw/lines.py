@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from tiny_operators.records import from_json
 from tiny_operators.tiny.answers import Json, parse_json
+from tiny_operators.tiny.encodings import UTF_8
 
 Kind = Literal["pdv", "pesquisa", "produto"]
 
@@ -37,6 +38,8 @@ class Envelope:
         unanswered: For an order: what Tiny did not answer while it answered other calls: ``pesquisa``, or the id of a
             product as text.
         unlisted_since: For an order of the inbox without a search page: since when one was looked for (ISO 8601, UTC).
+        encoding: Encoding of the answer's bytes, where it is not UTF-8: ``answer`` in it is what came.
+        base64: The answer's bytes, where they cannot be had back in that way.
     """
 
     store: str
@@ -53,6 +56,8 @@ class Envelope:
     refresh_costs: bool = False
     unanswered: list[str] = field(default_factory=list)
     unlisted_since: str | None = None
+    encoding: str = UTF_8
+    base64: str | None = None
 
     def line(self, answer_text: str) -> str:
         """The raw line.
@@ -60,7 +65,12 @@ class Envelope:
         Args:
             answer_text: The answer as it came, valid JSON without line breaks: it is kept to the letter.
         """
-        head = json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        about = asdict(self)
+        if self.encoding == UTF_8:
+            del about["encoding"]
+        if self.base64 is None:
+            del about["base64"]
+        head = json.dumps(about, ensure_ascii=False, separators=(",", ":"))
         return f'{head[:-1]},"{_ANSWER}":{answer_text}}}\n'
 
 

@@ -8,36 +8,33 @@ values are text as ``CAST`` makes it; or an ``error``.
 from __future__ import annotations
 
 import json
-import os
 import sys
-from pathlib import Path
 from typing import Any
 
-# These are of the emulator's environment, which no type checker looks into.
-from wasmtime import Engine, Module  # type: ignore[import-not-found]
-from zetasql.api import CatalogBuilder, PreparedQuery  # type: ignore[import-not-found]
-from zetasql.types import (  # type: ignore[import-not-found]
-    AnalyzerOptions,
-    LanguageOptions,
-    ProductMode,
-    TypeKind,
-    ZetaSQLBuiltinFunctionOptions,
-)
+from local.strict_front.googlesql import bigquery_options, keep_compiled
 
 
 class GoogleSQL:
     """The language with its functions, and no tables."""
 
     def __init__(self) -> None:
-        language = LanguageOptions.maximum_features()
-        # The dialect of BigQuery, without the types that Google has for itself.
-        language.product_mode = ProductMode.PRODUCT_EXTERNAL
+        from zetasql.api import CatalogBuilder
+        from zetasql.types import (
+            AnalyzerOptions,
+            LanguageOptions,
+            ZetaSQLBuiltinFunctionOptions,
+            parse_proto,
+        )
+
+        language = parse_proto(bigquery_options()).as_type(LanguageOptions)
         functions = ZetaSQLBuiltinFunctionOptions(language_options=language)
         self._options = AnalyzerOptions(language_options=language)
         self._catalog = CatalogBuilder("tables").with_builtin_functions(functions).build()
 
     def types(self, sql: str) -> dict[str, str]:
         """Columns of a query with their types."""
+        from zetasql.types import TypeKind
+
         with self._prepare(sql) as prepared:
             return {
                 column.name: TypeKind(column.type.type_kind).name.removeprefix("TYPE_")
@@ -52,6 +49,8 @@ class GoogleSQL:
         return [[cell.string_value for cell in row.cell] for row in found.row] if found else []
 
     def _prepare(self, sql: str) -> Any:
+        from zetasql.api import PreparedQuery
+
         query = PreparedQuery.builder().set_analyzer_options(self._options).set_catalog(self._catalog)
         return query.set_sql(sql).prepare()
 
@@ -65,24 +64,9 @@ class GoogleSQL:
             return {"error": str(error)}
 
 
-def keep_compiled(compile_file: Any) -> Any:
-    """Loading the library takes half a minute of compiling; what comes of it is kept beside it for the next time."""
-
-    def load(engine: Engine, path: str) -> Module:
-        kept = Path(path).with_suffix(".compiled")
-        if not kept.exists():
-            # Two programs may be at it at once.
-            part = kept.with_suffix(f".{os.getpid()}")
-            part.write_bytes(compile_file(engine, path).serialize())
-            part.replace(kept)
-        return Module.deserialize_file(engine, str(kept))
-
-    return load
-
-
 def main() -> None:
     """Answer until there are no more requests."""
-    Module.from_file = keep_compiled(Module.from_file)
+    keep_compiled()
     language = GoogleSQL()
     for line in sys.stdin:
         sys.stdout.write(json.dumps(language.answer(json.loads(line))) + "\n")

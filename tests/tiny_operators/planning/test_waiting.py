@@ -30,8 +30,8 @@ def waiting(*generations: int, runs: int = 1, wait: Wait = Wait.NO_ANSWER) -> Wa
     """The state after so many runs, each at noon."""
     state = WaitingFiles()
     for number in range(runs):
-        handled: dict[int, Waiting | None] = {
-            generation: Waiting(wait, at(seconds=number)) for generation in generations
+        handled: dict[int, list[Waiting]] = {
+            generation: [Waiting(wait, at(seconds=number))] for generation in generations
         }
         state = state.after_run(f"run-{number}", handled, generations)
     return state
@@ -88,6 +88,15 @@ def test_a_new_file_of_an_order_is_read_at_once_and_keeps_the_time_of_the_old_on
     assert tried.since == {"no_answer": at()}
 
 
+def test_a_file_about_several_orders_notes_each_reason_and_is_taken_whole() -> None:
+    waits = [Waiting(Wait.NO_ANSWER, at()), Waiting(Wait.NOT_LISTED, at(seconds=1))]
+    state = WaitingFiles().after_run("a", {7: waits}, {7})
+    assert state.files[7].since == {"no_answer": at(), "not_listed": at(seconds=1)}
+    plan = Plan("z316", "webhook", tuple(order(pedido, 7) for pedido in (1, 2, 3)))
+    assert choose(plan, state, NOON).orders == ()
+    assert len(choose(plan, state, NOON + timedelta(minutes=1), 1).orders) == 3
+
+
 def test_a_file_that_was_put_back_begins_anew() -> None:
     """It is another generation of the name."""
     assert waiting(7).tried([file(8)]) is None
@@ -97,11 +106,11 @@ def test_a_file_that_was_put_back_begins_anew() -> None:
 def test_what_left_the_inbox_is_forgotten_also_when_a_person_took_it(gone: tuple[int, ...]) -> None:
     state, there = waiting(1, 2, 3, 4), {1, 2, 3, 4} - set(gone)
     assert set(state.after_run("next", {}, there).files) == there
-    assert set(state.after_run("next", dict.fromkeys((1, 2), None), there).files) == there - {1, 2}
+    assert set(state.after_run("next", {1: [], 2: []}, there).files) == there - {1, 2}
 
 
 def test_a_run_that_ends_twice_counts_once() -> None:
-    handled: dict[int, Waiting | None] = {7: Waiting(Wait.NO_ANSWER, at())}
+    handled: dict[int, list[Waiting]] = {7: [Waiting(Wait.NO_ANSWER, at())]}
     once = waiting(7, runs=2).after_run("again", handled, {7})
     assert once.after_run("again", handled, {7}) == once
     assert once.files[7].times == 3
@@ -109,8 +118,8 @@ def test_a_run_that_ends_twice_counts_once() -> None:
 
 
 def test_each_reason_keeps_its_own_beginning() -> None:
-    state = waiting(7).after_run("b", {7: Waiting(Wait.NOT_LISTED, at(hours=5))}, {7})
-    state = state.after_run("c", {7: Waiting(Wait.NO_ANSWER, at(hours=6))}, {7})
+    state = waiting(7).after_run("b", {7: [Waiting(Wait.NOT_LISTED, at(hours=5))]}, {7})
+    state = state.after_run("c", {7: [Waiting(Wait.NO_ANSWER, at(hours=6))]}, {7})
     assert state.files[7].since == {"no_answer": at(), "not_listed": at(hours=5)}
 
 

@@ -1,0 +1,1 @@
+"""Refuse what Google's services would refuse, before an emulator takes it."""

@@ -1,0 +1,188 @@
+"""GoogleSQL's own parser and analyzer, kept warm: Google's library, which runs as WebAssembly in this process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import threading
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from local.strict_front import features
+
+_VERSION_IN_NAME: Final = re.compile(r"^FEATURE_(?:V_\d_\d_)?")
+
+
+class SqlError(Exception):
+    """A statement is not valid.
+
+    Attributes:
+        message: What is wrong, as GoogleSQL says it.
+        missing: Whether it is a table that is not there.
+    """
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.missing = missing
+
+
+class GoogleSQL:
+    """The language as BigQuery has it.
+
+    Attributes:
+        options: The language's options, a message of the library's own protocol.
+    """
+
+    def __init__(self) -> None:
+        keep_compiled()
+        from zetasql.core.local_service import ZetaSqlLocalService
+        from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
+
+        self._client = ZetaSqlLocalService.get_instance().wasm_client
+        self._messages = local_service_pb2
+        # The WebAssembly instance has one memory and is not made for several threads.
+        self._lock = threading.Lock()
+        self.options = bigquery_options()
+
+    def parse(self, script: str) -> Any:
+        """The syntax tree of a script.
+
+        Raises:
+            SqlError: Its syntax is wrong.
+        """
+        request = self._messages.ParseRequest(sql_statement=script, options=self.options, allow_script=True)
+        return self._call("Parse", request, self._messages.ParseResponse).parsed_script
+
+    def table_names(self, statement: str) -> list[tuple[str, ...]]:
+        """Names of the tables that a statement reads or writes, in the parts that stand in the statement."""
+        request = self._messages.ExtractTableNamesFromStatementRequest(
+            sql_statement=statement, options=self.options
+        )
+        answer = self._call(
+            "ExtractTableNamesFromStatement", request, self._messages.ExtractTableNamesFromStatementResponse
+        )
+        return list(dict.fromkeys(tuple(name.table_name_segment) for name in answer.table_name))
+
+    def analyze(self, statement: str, catalog: Any, options: Any) -> Any:
+        """What a statement means, as a tree whose names are resolved.
+
+        Args:
+            statement: One statement.
+            catalog: Tables and variables that it may name.
+            options: Options of the analyzer.
+
+        Raises:
+            SqlError: It means nothing.
+        """
+        request = self._messages.AnalyzeRequest(
+            sql_statement=statement, simple_catalog=catalog, options=options
+        )
+        return self._call("Analyze", request, self._messages.AnalyzeResponse).resolved_statement
+
+    def _call(self, name: str, request: Any, answer: Any) -> Any:
+        from zetasql.core.exceptions import ServerError
+
+        with self._lock:
+            try:
+                return answer.FromString(self._run(name, request.SerializeToString()))
+            except ServerError as error:
+                # The library cuts its error at the first line feed.
+                text = re.sub(r"^Code: \d+, Message: ", "", error.raw_error)
+                raise SqlError(text, missing="Table not found" in text) from None
+
+    def _run(self, name: str, request: bytes) -> bytes:
+        """Call a function of the instance; the library's own way copies each byte by itself, and takes seconds."""
+        from zetasql.core.exceptions import ServerError
+
+        client = self._client
+        place, size_place = client.allocate_bytes(len(request)), client.allocate_bytes(4)
+        try:
+            ctypes.memmove(self._address(place), request, len(request))
+            function = client.exports[f"ZetaSqlLocalService_{name}"]
+            answer = function(client.store, place, len(request), size_place)
+            if not answer:
+                raise ServerError.from_error_string(client.get_last_error())
+            size = int.from_bytes(ctypes.string_at(self._address(size_place), 4), "little")
+            content = ctypes.string_at(self._address(answer), size)
+            client.free_bytes(answer)
+            return content
+        finally:
+            client.free_bytes(place)
+            client.free_bytes(size_place)
+
+    def _address(self, place: int) -> int:
+        """The address in this process of a place in the instance's memory, which moves when it grows."""
+        start = ctypes.cast(self._client.memory.data_ptr(), ctypes.c_void_p).value
+        assert start
+        return start + place
+
+
+@cache
+def language() -> GoogleSQL:
+    """The one instance of this process; making it takes seconds."""
+    return GoogleSQL()
+
+
+def bigquery_options() -> Any:
+    """The options of the language as BigQuery has it."""
+    from zetasql.wasi._pb2.zetasql.proto import options_pb2 as messages
+    from zetasql.wasi._pb2.zetasql.public import options_pb2
+
+    numbers = {_VERSION_IN_NAME.sub("", name): number for name, number in options_pb2.LanguageFeature.items()}
+    # Kinds of statements: none named, so all of them.
+    options = messages.LanguageOptionsProto()
+    options.enabled_language_features.extend(sorted(numbers[name] for name in features.FEATURES))
+    options.product_mode = options_pb2.PRODUCT_EXTERNAL
+    options.reserved_keywords.extend(features.RESERVED)
+    return options
+
+
+def keep_compiled() -> None:
+    """Compiling the library takes half a minute; keep what comes of it beside it for the next time."""
+    from wasmtime import Module
+
+    compile_file = Module.from_file
+    if getattr(compile_file, "keeps", False):
+        return
+
+    def load(engine: Any, path: str) -> Any:
+        kept = Path(path).with_suffix(".compiled")
+        if not kept.exists():
+            # Two programs may be at it at once.
+            part = kept.with_suffix(f".{os.getpid()}")
+            part.write_bytes(compile_file(engine, path).serialize())
+            part.replace(kept)
+        return Module.deserialize_file(engine, str(kept))
+
+    setattr(load, "keeps", True)  # noqa: B010  # mypy knows no attribute of a function
+    Module.from_file = load
+
+
+def nodes(tree: Any) -> Iterator[Any]:
+    """A tree's own messages, in the order of the text, itself first."""
+    yield tree
+    for field, value in tree.ListFields():
+        if field.type != field.TYPE_MESSAGE:
+            continue
+        for one in value if field.is_repeated else (value,):
+            yield from nodes(one)
+
+
+def kind(node: Any) -> Any:
+    """The message that stands in a choice of kinds, however deep."""
+    while node.DESCRIPTOR.oneofs and (name := node.WhichOneof(node.DESCRIPTOR.oneofs[0].name)):
+        node = getattr(node, name)
+    return node
+
+
+def place(node: Any) -> tuple[int, int]:
+    """Where a node of a syntax tree begins and ends, in bytes."""
+    node = kind(node)
+    while node.DESCRIPTOR.name != "ASTNodeProto":
+        node = node.parent
+    found = node.parse_location_range
+    return found.start, found.end

@@ -1,0 +1,201 @@
+"""The rules about BigQuery's jobs that its emulator does not hold to, but for statements and rows."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from local.strict_front import labels, locations, schemas
+from local.strict_front.call import Call
+from local.strict_front.rules import Now, Rule
+
+_DOCS: Final = "https://cloud.google.com/bigquery/docs"
+_JOB: Final = f"{_DOCS}/reference/rest/v2/Job"
+_QUOTAS: Final = "https://cloud.google.com/bigquery/quotas"
+_KINDS: Final = ("query", "load", "copy", "extract")
+_JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,1024}")
+_REQUEST_ID: Final = re.compile(r"[\x20-\x7e]{1,36}")
+_QUERY_BYTES: Final = 1024 * 1024
+_URIS_MOST: Final = 10_000
+_PARAMETERS_MOST: Final = 10_000
+_URI: Final = re.compile(r"gs://[^/*]+/[^*]*(\*[^*]*)?", re.DOTALL)
+
+_WORDS: Final[dict[str, frozenset[str]]] = {
+    "writeDisposition": frozenset({"WRITE_TRUNCATE", "WRITE_TRUNCATE_DATA", "WRITE_APPEND", "WRITE_EMPTY"}),
+    "createDisposition": frozenset({"CREATE_IF_NEEDED", "CREATE_NEVER"}),
+    "priority": frozenset({"INTERACTIVE", "BATCH"}),
+    "parameterMode": frozenset({"POSITIONAL", "NAMED"}),
+    "schemaUpdateOptions": frozenset({"ALLOW_FIELD_ADDITION", "ALLOW_FIELD_RELAXATION"}),
+    "sourceFormat": frozenset({
+        "CSV",
+        "DATASTORE_BACKUP",
+        "NEWLINE_DELIMITED_JSON",
+        "AVRO",
+        "PARQUET",
+        "ORC",
+    }),
+    "operationType": frozenset({"COPY", "SNAPSHOT", "RESTORE", "CLONE"}),
+    "destinationFormat": frozenset({
+        "CSV",
+        "NEWLINE_DELIMITED_JSON",
+        "PARQUET",
+        "AVRO",
+        "ML_TF_SAVED_MODEL",
+        "ML_XGBOOST_BOOSTER",
+    }),
+    "compression": frozenset({"DEFLATE", "GZIP", "NONE", "SNAPPY", "ZSTD"}),
+}
+"""The words that the description of the API names in prose alone."""
+
+
+def _configurations(call: Call) -> list[tuple[str, dict[str, Any]]]:
+    """Give what a job does, by its kind."""
+    if call.method.id == "bigquery.jobs.query":
+        return [("query", call.body or {})]
+    found = call.field("configuration") or {}
+    return [(kind, found[kind]) for kind in _KINDS if isinstance(found.get(kind), dict)]
+
+
+def _job_id(call: Call, now: Now) -> str | None:
+    given = call.field("jobReference.jobId")
+    if given is None or _JOB_ID.fullmatch(given):
+        return None
+    return "Invalid job ID: 1 to 1,024 letters, digits, underscores and dashes"
+
+
+def _same_project(call: Call, now: Now) -> str | None:
+    given = call.field("jobReference.projectId")
+    same = given in {None, call.names.get("projectId")}
+    return None if same else "Value for projectId in the body is not that of the address"
+
+
+def _location(call: Call, now: Now) -> str | None:
+    given = call.field("jobReference.location") or call.field("location")
+    if given is None or str(given).upper() in locations.BIGQUERY:
+        return None
+    return "Invalid value for location: not a place of BigQuery"
+
+
+def _one_kind(call: Call, now: Now) -> str | None:
+    if len(_configurations(call)) == 1:
+        return None
+    return f"Job configuration must contain exactly one job-specific object: {', '.join(_KINDS)}"
+
+
+def _words(call: Call, now: Now) -> str | None:
+    for kind, configuration in _configurations(call):
+        for name, words in _WORDS.items():
+            value = configuration.get(name)
+            given = value if isinstance(value, list) else [value]
+            if any(word is not None and word not in words for word in given):
+                return f"Invalid value for {kind}.{name}: it is one of {', '.join(sorted(words))}"
+    return None
+
+
+def _labels(call: Call, now: Now) -> str | None:
+    return labels.problem_of_labels(call.field("configuration.labels") or call.field("labels"))
+
+
+def _request_id(call: Call, now: Now) -> str | None:
+    given = call.field("requestId")
+    if not given or _REQUEST_ID.fullmatch(given):
+        return None
+    return "Invalid value for requestId: at most 36 ASCII characters"
+
+
+def _query_text(call: Call, now: Now) -> str | None:
+    for kind, configuration in _configurations(call):
+        if kind == "query" and not str(configuration.get("query") or "").strip():
+            return "Required parameter is missing: query"
+    return None
+
+
+def _query_size(call: Call, now: Now) -> str | None:
+    for _, configuration in _configurations(call):
+        if len(str(configuration.get("query") or "").encode()) > _QUERY_BYTES:
+            return (
+                "The query is too large. The maximum standard SQL query length is 1024.00K characters, "
+                "including comments and white space characters"
+            )
+    return None
+
+
+def _parameters(call: Call, now: Now) -> str | None:
+    for kind, configuration in _configurations(call):
+        if kind == "query" and len(configuration.get("queryParameters") or []) > _PARAMETERS_MOST:
+            return f"Too many query parameters: at most {_PARAMETERS_MOST}"
+    return None
+
+
+def _destination(call: Call, now: Now) -> str | None:
+    for kind, configuration in _configurations(call):
+        if kind in {"load", "copy"}:
+            given = configuration.get("destinationTable") or {}
+            for part in ("projectId", "datasetId", "tableId"):
+                if not given.get(part):
+                    return f"Required parameter is missing: {kind}.destinationTable.{part}"
+    return None
+
+
+def _uris(call: Call, now: Now) -> str | None:
+    for kind, configuration in _configurations(call):
+        if kind != "load" or call.method.is_upload:
+            continue
+        uris = configuration.get("sourceUris") or []
+        if not uris:
+            return "Required parameter is missing: load.sourceUris"
+        if len(uris) > _URIS_MOST:
+            return f"Too many source URIs: at most {_URIS_MOST}"
+        if not all(_URI.fullmatch(uri) for uri in uris):
+            return "Source URI must be a Google Cloud Storage location: gs://bucket/object, with one * in its object"
+    return None
+
+
+def _table(call: Call, now: Now) -> str | None:
+    for kind, configuration in _configurations(call):
+        fields = (configuration.get("schema") or {}).get("fields")
+        if kind != "load" or fields is None:
+            continue
+        problem = (
+            schemas.problem_of_fields(fields)
+            or schemas.problem_of_partitions(configuration, fields)
+            or schemas.problem_of_clusters(configuration.get("clustering"), fields)
+        )
+        if problem:
+            return problem
+    return None
+
+
+def _schema_updates(call: Call, now: Now) -> str | None:
+    for _, configuration in _configurations(call):
+        partition = "$" in str((configuration.get("destinationTable") or {}).get("tableId", ""))
+        disposition = configuration.get("writeDisposition")
+        if not configuration.get("schemaUpdateOptions") or disposition == "WRITE_APPEND":
+            continue
+        if disposition != "WRITE_TRUNCATE" or not partition:
+            return (
+                "Schema update options should only be specified with WRITE_APPEND disposition, or with "
+                "WRITE_TRUNCATE disposition on a table partition"
+            )
+    return None
+
+
+_INSERT: Final = ("bigquery.jobs.insert",)
+_NEW: Final = ("bigquery.jobs.insert", "bigquery.jobs.query")
+
+RULES: Final = (
+    Rule("job id", _INSERT, _job_id, f"{_DOCS}/running-jobs#generate-jobid"),
+    Rule("project of the job", _INSERT, _same_project, f"{_DOCS}/reference/rest/v2/jobs/insert"),
+    Rule("job location", _NEW, _location, locations.BIGQUERY_SOURCE),
+    Rule("one thing to do", _INSERT, _one_kind, f"{_JOB}#JobConfiguration"),
+    Rule("known words", _NEW, _words, f"{_JOB}#JobConfiguration"),
+    Rule("job labels", _NEW, _labels, labels.SOURCE),
+    Rule("request id", ("bigquery.jobs.query",), _request_id, f"{_DOCS}/reference/rest/v2/jobs/query"),
+    Rule("query text", _NEW, _query_text, f"{_JOB}#JobConfigurationQuery"),
+    Rule("size of a query", _NEW, _query_size, f"{_QUOTAS}#query_jobs"),
+    Rule("number of parameters", _NEW, _parameters, f"{_QUOTAS}#query_jobs"),
+    Rule("destination table", _INSERT, _destination, f"{_JOB}#JobConfigurationLoad"),
+    Rule("source addresses", _INSERT, _uris, f"{_QUOTAS}#load_jobs"),
+    Rule("table of a load", _INSERT, _table, f"{_JOB}#JobConfigurationLoad"),
+    Rule("schema updates", _INSERT, _schema_updates, f"{_JOB}#JobConfigurationLoad"),
+)

@@ -1,0 +1,142 @@
+"""Query jobs that BigQuery would refuse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from local.strict_front import partitions, types
+from local.strict_front.catalog import Scope, Tables
+from local.strict_front.googlesql import language
+from local.strict_front.refusal import Refusal
+from local.strict_front.scripts import Script
+from local.strict_front.statements import Reader, RefusedError
+
+_LIMITS: Final = "https://cloud.google.com/bigquery/quotas#query_jobs"
+_LENGTH: Final = 1_024 * 1_024
+_PARAMETERS: Final = 10_000
+_JOBS: Final = "https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfigurationQuery"
+_QUERY: Final = "ASTQueryStatementProto"
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What is known of a query before it runs.
+
+    Attributes:
+        refusal: Why BigQuery refuses it; None where it takes it.
+        script: The query to run: a script has statements besides that keep the limits which only running can tell.
+        partitions: A query that counts the partitions that a job of one statement will change, to be run before it.
+    """
+
+    refusal: Refusal | None
+    script: str
+    partitions: str | None = None
+
+
+def check_query(query: dict[str, Any], project: str, tables: Tables) -> Refusal | None:
+    """Why BigQuery refuses a query; None where it takes it. See :func:`examine`."""
+    return examine(query, project, tables).refusal
+
+
+def guard(query: dict[str, Any], project: str, tables: Tables) -> str:
+    """The query's text to run on the emulator. See :func:`examine`."""
+    return examine(query, project, tables).script
+
+
+def too_many_partitions() -> Refusal:
+    """The refusal of a statement that changes more partitions than a job may."""
+    return Refusal(400, "invalid", partitions.MESSAGE, "partitions_a_job", partitions.SOURCE)
+
+
+def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
+    """Hold a query against BigQuery's rules.
+
+    Args:
+        query: The query as the configuration of a job has it, or the body of jobs.query.
+        project: The job's project.
+        tables: The tables as they are.
+    """
+    text = str(query.get("query") or "")
+    if refusal := _of_request(query, text):
+        return Examined(refusal, text)
+    script = Script(text, _reader())
+    try:
+        script.check(_scope(query, project, tables))
+    except RefusedError as error:
+        return Examined(error.refusal, text)
+    single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL
+    if refusal := _destination(query, script.kinds):
+        return Examined(refusal, text)
+    if single:
+        return Examined(None, text, script.guards.count)
+    return Examined(None, script.guards.script())
+
+
+_CONTROL: Final = frozenset({
+    "ASTBeginEndBlockProto",
+    "ASTCaseStatementProto",
+    "ASTExecuteImmediateStatementProto",
+    "ASTForInStatementProto",
+    "ASTIfStatementProto",
+    "ASTRepeatStatementProto",
+    "ASTVariableDeclarationProto",
+    "ASTWhileStatementProto",
+})
+
+
+def _of_request(query: dict[str, Any], text: str) -> Refusal | None:
+    """What can be told without reading the statements."""
+    if not text.strip():
+        return Refusal(400, "required", "Required parameter is missing: query", "query_missing", _JOBS)
+    if query.get("useLegacySql", True):
+        message = "useLegacySql is true, or missing, which means the same: legacy SQL is not known here"
+        return Refusal(400, "invalidQuery", message, "legacy_sql", f"{_JOBS}.FIELDS.use_legacy_sql")
+    if len(text) > _LENGTH:
+        message = (
+            "The query is too large. The maximum standard SQL query length is 1024.00K characters,"
+            " including comments and white space characters."
+        )
+        return Refusal(400, "invalid", message, "query_length", _LIMITS)
+    if len(query.get("queryParameters", ())) > _PARAMETERS:
+        message = f"At most {_PARAMETERS:,} query parameters are allowed"
+        return Refusal(400, "invalid", message, "parameter_count", _LIMITS)
+    return None
+
+
+def _destination(query: dict[str, Any], kinds: list[str]) -> Refusal | None:
+    """A result is written into a table only where the job is one query."""
+    if not query.get("destinationTable") or kinds == [_QUERY]:
+        return None
+    message = "configuration.query.destinationTable cannot be set for scripts and for jobs with DML or DDL statements"
+    return Refusal(400, "invalidQuery", message, "destination_of_script", f"{_JOBS}.FIELDS.destination_table")
+
+
+def _scope(query: dict[str, Any], project: str, tables: Tables) -> Scope:
+    default = query.get("defaultDataset") or {}
+    dataset = (str(default.get("projectId") or project), str(default["datasetId"])) if default else None
+    named, positional = {}, []
+    for parameter in query.get("queryParameters", ()):
+        kind = types.of_field(_field(parameter["parameterType"]))
+        if parameter.get("name"):
+            named[parameter["name"].lower()] = kind
+        else:
+            positional.append(kind)
+    return Scope(project, dataset, tables, parameters=named, positional=tuple(positional))
+
+
+def _field(kind: dict[str, Any]) -> types.Field:
+    """A parameter's type, as a column has it."""
+    if kind["type"].upper() == "ARRAY":
+        return _field(kind["arrayType"]) | {"mode": "REPEATED"}
+    if kind["type"].upper() == "STRUCT":
+        fields = [{"name": one.get("name", ""), **_field(one["type"])} for one in kind.get("structTypes", ())]
+        return {"type": "RECORD", "fields": fields}
+    return {"type": kind["type"]}
+
+
+@cache
+def _reader() -> Reader:
+    """The one reader of this process, which keeps what it knows."""
+    return Reader(language())

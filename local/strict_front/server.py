@@ -1,0 +1,152 @@
+"""The front as an HTTP server: reads a request, has it judged, and writes the answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final, Protocol
+from urllib.parse import parse_qsl
+
+from aiohttp import StreamReader, web
+
+from local.strict_front import answers
+from local.strict_front.call import Call, UnreadableError, read_body, read_parts
+from local.strict_front.discovery import Api, Method
+from local.strict_front.emulator import Answer, Emulator, UnreachableError
+from local.strict_front.passing import Passing, Reply
+from local.strict_front.refusal import Refusal
+
+HEALTH: Final = "/_front/health"
+_LOG: Final = logging.getLogger("strict_front")
+_LISTS: Final = (".list", ".getQueryResults")
+_MEDIA: Final = frozenset({"media", "chunk"})
+_UPLOADS: Final = frozenset({"media", "multipart", "resumable", "chunk"})
+_UPLOAD_SOURCE: Final = "https://cloud.google.com/storage/docs/uploads-downloads"
+_BATCH_SOURCE: Final = "https://cloud.google.com/storage/docs/batch"
+
+
+class Service(Protocol):
+    """A service with its rules."""
+
+    emulator: Emulator
+
+    async def answer(self, call: Call, passing: Passing) -> Reply:
+        """Answer a request that has the form that the API asks for."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """One service at one address, for one account.
+
+    Attributes:
+        account: Who calls here.
+        api: What the service's requests look like.
+        service: The service with its rules.
+        tokens: Signs the tokens of pages.
+    """
+
+    account: str
+    api: Api
+    service: Service
+    tokens: answers.PageTokens
+
+    def app(self) -> web.Application:
+        """Make the server."""
+        app = web.Application(client_max_size=0)
+        app.router.add_route("*", "/{path:.*}", self.handle)
+        return app
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        if request.path == HEALTH:
+            return web.json_response({"status": "ok", "account": self.account, "service": self.api.service})
+        try:
+            reply = await self._reply(request)
+        except UnreadableError as error:
+            reply = Refusal(400, "parseError", str(error), "a body that can be read", self.api.source)
+        except UnreachableError:
+            _LOG.exception("event=emulator_unreachable service=%s", self.api.service)
+            message = "The emulator behind the strict front gives no answer"
+            reply = Refusal(503, "backendError", message, "", "")
+        return self._written(request, reply)
+
+    async def _reply(self, request: web.Request) -> Reply:
+        path = request.rel_url.raw_path
+        found = self.api.find(request.method, path)
+        if found is None:
+            return self._unknown(request)
+        method, names = found
+        query = parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)
+        call, content = await self._read(request, method, names, dict(query))
+        if method.is_upload and call.upload_type not in _UPLOADS:
+            message = "Upload requests need uploadType media, multipart or resumable"
+            return Refusal(400, "badRequest", message, "kind of an upload", _UPLOAD_SOURCE)
+        if call.upload_type != "chunk" and (refusal := self.api.check(method, query, call.body)):
+            return refusal
+        scope = _scope(call, path)
+        if token := call.query.get("pageToken"):
+            opened = self.tokens.open(scope, token)
+            if opened is None:
+                return Refusal(400, "invalid", "Invalid value for pageToken", "page tokens", self.api.source)
+            query = [(name, opened if name == "pageToken" else value) for name, value in query]
+        reply = await self.service.answer(call, Passing(request, self.service.emulator, query, content))
+        return self._signed(call, scope, reply)
+
+    async def _read(
+        self, request: web.Request, method: Method, names: Mapping[str, str], query: Mapping[str, str]
+    ) -> tuple[Call, bytes | StreamReader]:
+        """Read what the rules look at; the content of an object is passed on as it comes."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        call = Call(self.account, method, names, query, headers)
+        if call.upload_type in _MEDIA:
+            return call, request.content
+        content = await request.read()
+        if call.upload_type == "multipart":
+            body, data = read_parts(headers, content)
+            return Call(self.account, method, names, query, headers, body, data), content
+        return Call(self.account, method, names, query, headers, read_body(headers, content)), content
+
+    def _signed(self, call: Call, scope: str, reply: Reply) -> Reply:
+        if not isinstance(reply, Answer) or not reply.is_good:
+            return reply
+        if call.method.id == "bigquery.jobs.query":
+            reference = (reply.value or {}).get("jobReference") or {}
+            scope = f"results of {reference.get('jobId')}"
+        elif not call.method.id.endswith(_LISTS):
+            return reply
+        return Answer(reply.status, reply.headers, self.tokens.sign(scope, reply.content))
+
+    def _unknown(self, request: web.Request) -> Refusal:
+        if request.path.startswith("/batch"):
+            message = "The strict front does not look into batches: send the requests one by one"
+            return Refusal(501, "notImplemented", message, "batches", _BATCH_SOURCE)
+        message = f"Not Found: {self.api.service} has no {request.method} at such an address"
+        return Refusal(404, "notFound", message, "addresses of the API", self.api.source)
+
+    def _written(self, request: web.Request, reply: Reply) -> web.StreamResponse:
+        if isinstance(reply, Refusal):
+            _LOG.info(
+                "event=refused service=%s account=%s method=%s status=%d reason=%s rule=%r",
+                *(self.api.service, self.account, request.method, reply.status, reply.reason, reply.rule),
+            )
+            if reply.status == HTTPStatus.NOT_MODIFIED:
+                return web.Response(status=reply.status)
+            return web.Response(
+                status=reply.status, body=answers.error(reply), content_type="application/json"
+            )
+        if isinstance(reply, Answer):
+            here = f"{request.scheme}://{request.host}"
+            there = self.service.emulator.url
+            headers = {name: value.replace(there, here) for name, value in reply.headers.items()}
+            content = reply.content.replace(there.encode(), here.encode())
+            return web.Response(status=reply.status, headers=headers, body=content)
+        return reply
+
+
+def _scope(call: Call, path: str) -> str:
+    """Give what a page token is good for."""
+    if call.method.id == "bigquery.jobs.getQueryResults":
+        return f"results of {call.names['jobId']}"
+    return path

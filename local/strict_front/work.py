@@ -1,0 +1,189 @@
+"""What jobs are to do: their statements and rows, and the place where they do it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from local.strict_front import googlesql, loads, partitions, queries
+from local.strict_front.call import Call
+from local.strict_front.emulator import Emulator
+from local.strict_front.files import Files
+from local.strict_front.jobs import DEFAULT_LOCATION
+from local.strict_front.refusal import Refusal
+
+_UPLOADED: Final = "gs://uploaded/rows"
+_LOCATIONS: Final = "https://cloud.google.com/bigquery/docs/locations#specify_locations"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to become of a job.
+
+    Attributes:
+        location: Where it runs.
+        refusal: Why it fails; None when it may run.
+        guarded: The statement to run in the place of its own, where one is needed.
+    """
+
+    location: str
+    refusal: Refusal | None = None
+    guarded: str | None = None
+
+
+@dataclass
+class Seen:
+    """The tables of the emulator, as they are now, looked at once a job; it remembers which were asked for.
+
+    Attributes:
+        emulator: The emulator.
+        loop: The loop that its connections belong to; who asks is in a thread.
+    """
+
+    emulator: Emulator
+    loop: asyncio.AbstractEventLoop
+    found: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+
+    def __call__(self, project: str, dataset: str, table: str) -> dict[str, Any] | None:
+        """Give a table's resource; None when it is not there."""
+        key = (project, dataset, table)
+        if key not in self.found:
+            asking = self.emulator.look(
+                "bigquery", "v2", "projects", project, "datasets", dataset, "tables", table
+            )
+            self.found[key] = asyncio.run_coroutine_threadsafe(asking, self.loop).result()
+        found: dict[str, Any] | None = self.found[key]
+        return found
+
+    @property
+    def datasets(self) -> set[tuple[str, str]]:
+        """The datasets of the tables that were asked for and are there."""
+        return {(project, dataset) for (project, dataset, _), table in self.found.items() if table}
+
+
+class Work:
+    """Judges what jobs are to do.
+
+    Args:
+        bigquery: BigQuery's emulator.
+        storage: Cloud Storage's, where loads read their rows; None where there is none.
+    """
+
+    def __init__(self, bigquery: Emulator, storage: Emulator | None) -> None:
+        self._bigquery = bigquery
+        self._storage = storage
+        # The analyzer serves one statement at a time.
+        self._analyzing = ThreadPoolExecutor(1, "googlesql")
+        self._reading = ThreadPoolExecutor(4, "rows")
+
+    async def warm_up(self) -> None:
+        """Make the analyzer ready, which takes seconds."""
+        await asyncio.get_running_loop().run_in_executor(self._analyzing, googlesql.language)
+
+    async def judge(
+        self, project: str, configuration: Mapping[str, Any], location: str | None, data: bytes | None
+    ) -> Verdict:
+        """Judge a job.
+
+        Args:
+            project: The project that it runs in.
+            configuration: What it is to do.
+            location: Where it shall run; None to find that out.
+            data: The rows that came with it; None where there are none.
+        """
+        seen = Seen(self._bigquery, asyncio.get_running_loop())
+        refusal, guarded = None, None
+        if query := configuration.get("query"):
+            refusal, guarded = await self._judge_query(query, project, seen)
+        elif load := configuration.get("load"):
+            refusal = await self._judge_load(load, seen, data)
+        where, elsewhere = await self._where(project, configuration, location, seen)
+        return Verdict(where, elsewhere or refusal, guarded)
+
+    async def judge_view(self, call: Call) -> Refusal | None:
+        """Judge the query of a view that is made or changed."""
+        view = call.field("view")
+        if not isinstance(view, dict) or not view.get("query"):
+            return None
+        seen = Seen(self._bigquery, asyncio.get_running_loop())
+        query = {"query": view["query"], "useLegacySql": view.get("useLegacySql", True)}
+        return (await self._examine(query, call.names["projectId"], seen)).refusal
+
+    async def _examine(self, query: dict[str, Any], project: str, seen: Seen) -> queries.Examined:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._analyzing, queries.examine, query, project, seen)
+
+    async def _judge_query(
+        self, query: dict[str, Any], project: str, seen: Seen
+    ) -> tuple[Refusal | None, str | None]:
+        """Give why a query is refused, and the statement to run in the place of its own."""
+        examined = await self._examine(query, project, seen)
+        if examined.refusal is None and examined.partitions and not query.get("dryRun"):
+            count = await self._count({**query, "query": examined.partitions}, project)
+            if count > partitions.MOST:
+                return queries.too_many_partitions(), None
+        changed = examined.script != query.get("query")
+        return examined.refusal, examined.script if changed else None
+
+    async def _count(self, query: Mapping[str, Any], project: str) -> int:
+        """Run a query that counts; one that fails counts nothing, as the statement that it is for fails too."""
+        asked = ("query", "useLegacySql", "queryParameters", "parameterMode", "defaultDataset")
+        body = {name: query[name] for name in asked if name in query} | {"useLegacySql": False}
+        answer = await self._bigquery.post(body, "bigquery", "v2", "projects", project, "queries")
+        rows = (answer or {}).get("rows") or [{"f": [{"v": 0}]}]
+        return int(rows[0]["f"][0]["v"] or 0)
+
+    async def _judge_load(self, load: dict[str, Any], seen: Seen, data: bytes | None) -> Refusal | None:
+        """Give why a load is refused; one that reads its rows elsewhere than here cannot be judged."""
+        loop = asyncio.get_running_loop()
+        read: loads.Read
+        if data is not None:
+            load, read = {**load, "sourceUris": [_UPLOADED]}, lambda _: [data]
+        elif self._storage is not None:
+            read = Files(self._storage, loop)
+        else:
+            return None
+        named = load["destinationTable"]
+        table = (named["projectId"], named["datasetId"], named["tableId"].partition("$")[0])
+        return await loop.run_in_executor(self._reading, lambda: loads.check_load(load, read, seen(*table)))
+
+    async def _where(
+        self, project: str, configuration: Mapping[str, Any], location: str | None, seen: Seen
+    ) -> tuple[str, Refusal | None]:
+        """Give where a job runs, and the refusal if one of its datasets is elsewhere."""
+        named = sorted(_named_datasets(project, configuration) | seen.datasets)
+        places = {one: place for one in named if (place := await self._place(*one))}
+        where = location or next(iter(places.values()), DEFAULT_LOCATION)
+        for (owner, dataset), place in places.items():
+            if place.upper() != where.upper():
+                return where, _elsewhere(owner, dataset, where)
+        return where, None
+
+    async def _place(self, project: str, dataset: str) -> str | None:
+        found = await self._bigquery.look("bigquery", "v2", "projects", project, "datasets", dataset)
+        return found["location"] if found else None
+
+
+def _named_datasets(project: str, configuration: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Give the datasets that a job's settings name."""
+    found = set()
+    for kind in ("query", "load", "copy"):
+        settings = configuration.get(kind) or {}
+        for name in ("destinationTable", "defaultDataset"):
+            named = settings.get(name) or {}
+            if named.get("datasetId"):
+                found.add((named.get("projectId") or project, named["datasetId"]))
+    return found
+
+
+def _elsewhere(project: str, dataset: str, location: str) -> Refusal:
+    return Refusal(
+        404,
+        "notFound",
+        f"Not found: Dataset {project}:{dataset} was not found in location {location}",
+        "a job runs where its datasets are",
+        _LOCATIONS,
+    )

@@ -1,0 +1,160 @@
+"""Every statement that the project ships is valid on BigQuery: those of the tasks, of the views, and of the documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import jinja2
+import pytest
+
+from tests.strict_front.asking import REPO, Rules
+from tiny_operators.gcp.views import report_macros, views
+from tiny_operators.rows.schema import LAYOUTS, LOADED, schema_fields
+from tiny_operators.stores import load_stores
+
+STORE = load_stores()[0]
+RUN = "manual__2026-01-02T03:04:05"
+COUNTS = dict.fromkeys((*LOADED, "orders", "orders_rejected", "files_rejected"), 1)
+DOCUMENTS = [*(REPO / "docs").glob("*.md"), REPO / "README.md", REPO / "webhook" / "README.md"]
+# Statements that are read as they are, with their parameters.
+PARAMETERS = {
+    "date": "DATE",
+    "store": "STRING",
+    "first": "DATE",
+    "last": "DATE",
+    "dates": ["DATE"],
+    "ids": ["STRING"],
+    "pedidos": ["INT64"],
+    "orders": ["INT64"],
+    "products": ["INT64"],
+}
+
+
+def parameter(name: str) -> dict[str, Any]:
+    kind = PARAMETERS[name]
+    found = {"type": "ARRAY", "arrayType": {"type": kind[0]}} if isinstance(kind, list) else {"type": kind}
+    return {"name": name, "parameterType": found}
+
+
+def of_layout(table: str) -> dict[str, Any]:
+    partitioning = {"type": "DAY", "field": LAYOUTS[table].partition}
+    return {"schema": {"fields": schema_fields(table)}, "timePartitioning": partitioning}
+
+
+def stored() -> dict[str, Any]:
+    """Tables and views of the store, as BigQuery would have them."""
+    keys = [{"name": "store", "type": "STRING"}, {"name": "chave", "type": "BYTES"}]
+    found: dict[str, Any] = {f"{STORE.dataset}.{table}": of_layout(table) for table in LAYOUTS}
+    found[f"{STORE.dataset}.segredo"] = {"schema": {"fields": keys}}
+    for view in views(STORE):
+        fields = [{"name": column.name, "type": column.type} for column in view.columns]
+        found[view.path] = {"type": "VIEW", "schema": {"fields": fields}}
+    return found
+
+
+TABLES = stored()
+
+
+def valid(
+    rules: Rules, sql: str, tables: dict[str, Any] | None = None, *, dataset: str | None = None
+) -> None:
+    """Hold a statement against the rules; it names the dataset of its tables, or the job does."""
+    named = [parameter(name) for name in dict.fromkeys(re.findall(r"(?<!@)@(\w+)", _no_strings(sql)))]
+    default = {"datasetId": dataset} if dataset else None
+    answer = rules(sql, TABLES if tables is None else tables, queryParameters=named, defaultDataset=default)
+    assert answer.refusal is None, (answer.message, sql)
+
+
+def _no_strings(sql: str) -> str:
+    return re.sub(r"\"[^\"\n]*\"|'[^'\n]*'|--[^\n]*", "", sql)
+
+
+def of_tasks(dags: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Files of the tasks that are query jobs, each with its DAG and the task."""
+    for dag in dags.values():
+        for task in dag.tasks:
+            configuration = getattr(task, "configuration", None) or {}
+            if "query" in configuration:
+                yield configuration["query"]["query"], dag, task
+
+
+def rendered(dag: Any, file: str, counts: dict[str, int]) -> str:
+    ti = SimpleNamespace(xcom_pull=lambda **_: counts)
+    template = dag.get_template_env().get_template(file)
+    params = dict.fromkeys(dag.params, False)
+    text: str = template.render(dag=dag, run_id=RUN, ti=ti, task_instance=ti, params=params)
+    return text
+
+
+def with_staging(dag: Any, *, without: str = "") -> dict[str, Any]:
+    """Tables of the store, and the staging tables of a run of a DAG."""
+    staging = dag.user_defined_macros["staging"]
+    return TABLES | {
+        staging(table, dag, RUN): {"schema": {"fields": schema_fields(table)}}
+        for table in LAYOUTS
+        if table != without
+    }
+
+
+def test_statements_of_all_tasks(dags: Any, rules: Rules) -> None:
+    seen = set()
+    for file, dag, _ in of_tasks(dags):
+        seen.add(file)
+        valid(
+            rules,
+            rendered(dag, file, COUNTS),
+            with_staging(dag) if "staging" in (dag.user_defined_macros or {}) else TABLES,
+        )
+    files = {path.name for path in (REPO / "include" / "sql").glob("*.sql")}
+    assert seen == {name for name in files if not name.startswith("known_")}
+    assert len(seen) >= 4
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (REPO / "include" / "sql").glob("known_*.sql")))
+def test_what_is_asked_before_reading(rules: Rules, name: str) -> None:
+    text = (REPO / "include" / "sql" / name).read_text(encoding="utf-8")
+    valid(rules, text, dataset=STORE.dataset)
+
+
+@pytest.mark.parametrize("view", views(STORE), ids=lambda view: view.path)
+def test_views(rules: Rules, view: Any) -> None:
+    valid(rules, view.statement())
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in (REPO / "local" / "report_page" / "sql").glob("*.sql"))
+)
+def test_the_report_page(rules: Rules, name: str) -> None:
+    text = (REPO / "local" / "report_page" / "sql" / name).read_text(encoding="utf-8")
+    valid(rules, jinja2.Template(text).render(report_macros(STORE)))
+
+
+def documented() -> list[tuple[str, str]]:
+    """Statements in documents: blocks of SQL, and what ``bq query`` is given."""
+    found = []
+    for path in DOCUMENTS:
+        text = path.read_text(encoding="utf-8")
+        blocks = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+        given = [
+            one
+            for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+            for one in re.findall(r"bq query[^']*'([^']*)'", block)
+        ]
+        found += [(f"{path.name} {number}", sql) for number, sql in enumerate([*blocks, *given])]
+    return found
+
+
+@pytest.mark.parametrize(("where", "sql"), documented(), ids=lambda value: value if len(value) < 40 else "")
+def test_statements_in_the_documents(rules: Rules, where: str, sql: str) -> None:
+    valid(rules, sql)
+
+
+def test_statements_in_the_documents_are_found() -> None:
+    assert {where.split()[0] for where, _ in documented()} >= {
+        "reconcile.md",
+        "validation.md",
+        "looker-studio.md",
+    }

@@ -1,0 +1,241 @@
+"""What Cloud Storage refuses, asked through the front; and, as the control, of the emulator alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.strict_front.plain_requests import Gcs, new_name
+
+pytestmark = pytest.mark.stack
+
+Ask = Callable[[Gcs], int]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request, what the service answers, and what the emulator alone answers."""
+
+    asked: str
+    service: int
+    alone: int
+    ask: Ask
+
+
+def over(write: Callable[[Gcs, str], int]) -> Ask:
+    """Write over an object, from one that is there too."""
+
+    def ask(gcs: Gcs) -> int:
+        name = new_name("o")
+        assert gcs.media(name) == gcs.media("source-" + name) == 200
+        return write(gcs, name)
+
+    return ask
+
+
+def old(gcs: Gcs, name: str) -> int:
+    """A generation that is not the object's."""
+    return int(gcs.generation(name)) - 1
+
+
+def new(write: Callable[[Gcs, str], int]) -> Ask:
+    """Write an object that was not there."""
+    return lambda gcs: write(gcs, new_name("o"))
+
+
+def one_of(names: int, bad: int) -> list[object]:
+    """Sources to compose, one of them at a generation that is gone."""
+    return [{"name": "part", **({"generation": "1"} if at == bad else {})} for at in range(names)]
+
+
+def composed(write: Callable[[Gcs, str], int]) -> Ask:
+    def ask(gcs: Gcs) -> int:
+        gcs.media("part")
+        return write(gcs, new_name("o"))
+
+    return ask
+
+
+def again(change: Callable[[Gcs, str], int]) -> Ask:
+    """Change an object in the second in which it was made."""
+
+    def ask(gcs: Gcs) -> int:
+        name = new_name("o")
+        assert gcs.media(name) == 200
+        return change(gcs, name)
+
+    return ask
+
+
+def patched(**body: object) -> Ask:
+    return lambda gcs: gcs.ask("PATCH", f"/storage/v1/b/{gcs.bucket}", body=body).status_code
+
+
+QUESTIONS = [
+    Question("a bucket that is there", 409, 409, lambda gcs: gcs.make_bucket(name=gcs.bucket)),
+    Question("bucket name with capitals", 400, 400, lambda gcs: gcs.make_bucket(name=new_name("B"))),
+    Question("bucket name of 70 letters", 400, 200, lambda gcs: gcs.make_bucket(name=new_name("b" * 58))),
+    Question("bucket name of 2 letters", 400, 200, lambda gcs: gcs.make_bucket(name=new_name("")[:2])),
+    Question("bucket name with google", 400, 200, lambda gcs: gcs.make_bucket(name=new_name("my-google-"))),
+    Question("bucket name with goog in front", 400, 200, lambda gcs: gcs.make_bucket(name=new_name("goog"))),
+    Question("bucket name that is an address", 400, 200, lambda gcs: gcs.make_bucket(name="192.168.5.4")),
+    Question("bucket name with a dash at its end", 400, 400, lambda gcs: gcs.make_bucket(name=new_name("b") + "-")),
+    Question("location nowhere-1", 400, 200, lambda gcs: gcs.make_bucket(location="nowhere-1")),
+    Question("location in small letters", 200, 200, lambda gcs: gcs.make_bucket(location="southamerica-east1")),
+    Question("storage class NONSENSE", 400, 200, lambda gcs: gcs.make_bucket(storageClass="NONSENSE")),
+    Question("bucket label with capitals", 400, 200, lambda gcs: gcs.make_bucket(labels={"Made": "x"})),
+    Question("lifecycle action Vanish", 400, 200, lambda gcs: gcs.make_bucket(
+        lifecycle={"rule": [{"action": {"type": "Vanish"}, "condition": {"age": 1}}]})),
+    Question("lifecycle rule without a condition", 400, 200, lambda gcs: gcs.make_bucket(
+        lifecycle={"rule": [{"action": {"type": "Delete"}}]})),
+    Question("public access prevention 'maybe'", 400, 200, lambda gcs: gcs.make_bucket(
+        iamConfiguration={"publicAccessPrevention": "maybe"})),
+    Question("bucket without a project", 400, 200, lambda gcs: gcs.ask(
+        "POST", "/storage/v1/b", body={"name": new_name("b-")}).status_code),
+    Question("bucket with an unknown field", 400, 200, lambda gcs: gcs.make_bucket(colour="blue")),
+    Question("bucket with labels that are a list", 400, 400, lambda gcs: gcs.make_bucket(labels=["a"])),
+    Question("media with ifGenerationMatch=0 over an object", 412, 200, over(
+        lambda gcs, name: gcs.media(name, ifGenerationMatch=0))),
+    Question("media with an old generation", 412, 200, over(
+        lambda gcs, name: gcs.media(name, ifGenerationMatch=old(gcs, name)))),
+    Question("media with an old metageneration", 412, 200, over(
+        lambda gcs, name: gcs.media(name, ifMetagenerationMatch=7))),
+    Question("media with a generation of what is not there", 412, 200, new(
+        lambda gcs, name: gcs.media(name, ifGenerationMatch=5))),
+    Question("media with ifGenerationMatch=0 of what is not there", 200, 200, new(
+        lambda gcs, name: gcs.media(name, ifGenerationMatch=0))),
+    Question("media with ifGenerationNotMatch=0 of what is not there", 412, 200, new(
+        lambda gcs, name: gcs.media(name, ifGenerationNotMatch=0))),
+    Question("multipart with ifGenerationMatch=0 over an object", 412, 412, over(
+        lambda gcs, name: gcs.multipart(name, ifGenerationMatch=0))),
+    Question("multipart with an old generation", 412, 412, over(
+        lambda gcs, name: gcs.multipart(name, ifGenerationMatch=old(gcs, name)))),
+    Question("resumable with ifGenerationMatch=0 over an object", 412, 200, over(
+        lambda gcs, name: gcs.resumable(name, ifGenerationMatch=0))),
+    Question("resumable in three parts with an old generation", 412, 200, over(
+        lambda gcs, name: gcs.resumable(name, parts=3, ifGenerationMatch=old(gcs, name)))),
+    Question("resumable with ifGenerationMatch=0, and the object comes meanwhile", 412, 200, new(
+        lambda gcs, name: gcs.resumable(
+            name, parts=2, meanwhile=lambda: gcs.media(name), ifGenerationMatch=0))),
+    Question("resumable in three parts", 200, 200, new(lambda gcs, name: gcs.resumable(name, parts=3))),
+    *(
+        Question(f"{how} with ifGenerationMatch=0 over an object", 412, 200, over(
+            lambda gcs, name, how=how: gcs.copy("source-" + name, name, how=how, ifGenerationMatch=0)))
+        for how in ("copyTo", "rewriteTo")
+    ),
+    *(
+        Question(f"{how} with an old generation of the target", 412, 200, over(
+            lambda gcs, name, how=how: gcs.copy(
+                "source-" + name, name, how=how, ifGenerationMatch=old(gcs, name))))
+        for how in ("copyTo", "rewriteTo")
+    ),
+    *(
+        Question(f"{how} with an old ifSourceGenerationMatch", 412, 200, over(
+            lambda gcs, name, how=how: gcs.copy(
+                name, new_name("o"), how=how, ifSourceGenerationMatch=old(gcs, name))))
+        for how in ("copyTo", "rewriteTo")
+    ),
+    *(
+        Question(f"{how} of a generation that is gone", 404, 404, over(
+            lambda gcs, name, how=how: gcs.copy(
+                name, new_name("o"), how=how, sourceGeneration=old(gcs, name))))
+        for how in ("copyTo", "rewriteTo")
+    ),
+    Question("copy of what is not there", 404, 404, lambda gcs: gcs.copy("none", "there")),
+    Question("copy into a bucket that is not there", 404, 404, over(
+        lambda gcs, name: gcs.copy(name, name, bucket=new_name("b-")))),
+    Question("compose with ifGenerationMatch=0 over an object", 412, 200, over(
+        lambda gcs, name: gcs.compose(name, [{"name": "source-" + name}], ifGenerationMatch=0))),
+    *(
+        Question(f"compose of a generation that is gone, {bad + 1} of 3", 404, 200, composed(
+            lambda gcs, name, bad=bad: gcs.compose(name, one_of(3, bad))))
+        for bad in range(3)
+    ),
+    Question("compose with a source's precondition that does not hold", 412, 200, composed(
+        lambda gcs, name: gcs.compose(
+            name, [{"name": "part"}, {"name": "part", "objectPreconditions": {"ifGenerationMatch": "1"}}]))),
+    Question("compose of 33 objects", 400, 400, composed(
+        lambda gcs, name: gcs.compose(name, [{"name": "part"}] * 33))),
+    Question("delete with an old generation", 412, 200, over(
+        lambda gcs, name: gcs.delete(name, ifGenerationMatch=old(gcs, name)))),
+    Question("delete of a generation that is gone", 404, 404, over(
+        lambda gcs, name: gcs.delete(name, generation=old(gcs, name)))),
+    Question("delete of what is not there", 404, 404, lambda gcs: gcs.delete("none")),
+    Question("delete of what is not there with a precondition", 404, 404, lambda gcs: gcs.delete(
+        "none", ifGenerationMatch=5)),
+    Question("patch with an old metageneration", 412, 200, over(
+        lambda gcs, name: gcs.patch(name, {"metadata": {"a": "b"}}, ifMetagenerationMatch=7))),
+    Question("patch with an old generation", 412, 200, over(
+        lambda gcs, name: gcs.patch(name, {"metadata": {"a": "b"}}, ifGenerationMatch=old(gcs, name)))),
+    Question("read of a generation that is gone", 404, 404, over(
+        lambda gcs, name: gcs.get(name, alt="media", generation=old(gcs, name)))),
+    Question("read with an old generation as its precondition", 412, 200, over(
+        lambda gcs, name: gcs.get(name, ifGenerationMatch=old(gcs, name)))),
+    Question("read unless it is still the same", 304, 200, over(
+        lambda gcs, name: gcs.get(name, ifGenerationNotMatch=gcs.generation(name)))),
+    Question("insert into a bucket that is not there", 404, 404, lambda gcs: gcs.media(
+        "o", bucket=new_name("b-"))),
+    Question("object name of 1,024 bytes", 200, 200, lambda gcs: gcs.media("/".join(["é" * 102] * 5))),
+    Question("object name of 1,100 bytes", 400, 400, lambda gcs: gcs.media("x" * 1100)),
+    Question("object name with a line feed", 400, 200, lambda gcs: gcs.media("a\nb")),
+    Question("object name with a carriage return, multipart", 400, 200, lambda gcs: gcs.multipart("a\rb")),
+    Question("object without a name", 400, 400, lambda gcs: gcs.media("")),
+    Question("copy to a name with a line feed", 400, 404, over(lambda gcs, name: gcs.copy(name, "a\nb"))),
+    Question("metadata of 9,000 bytes", 400, 404, over(
+        lambda gcs, name: gcs.patch(name, {"metadata": {"a": "b" * 9000}}))),
+    Question("unknown query parameter", 400, 200, lambda gcs: gcs.list(colour="blue")),
+    Question("unknown query parameter of an upload", 400, 200, lambda gcs: gcs.media(new_name("o"), colour="blue")),
+    Question("unknown upload type", 400, 400, lambda gcs: gcs.media(new_name("o"), uploadType="magic")),
+    Question("unknown predefined ACL", 400, 200, lambda gcs: gcs.media(new_name("o"), predefinedAcl="all")),
+    Question("generation that is no number", 400, 400, new(
+        lambda gcs, name: gcs.multipart(name, ifGenerationMatch="first"))),
+    Question("list with maxResults=-1", 400, 599, lambda gcs: gcs.list(maxResults=-1)),
+    Question("list with maxResults=many", 400, 400, lambda gcs: gcs.list(maxResults="many")),
+    Question("list with a wrong pageToken", 400, 200, lambda gcs: gcs.list(pageToken="wrong")),
+    Question("empty parameters, as Google's clients send them", 200, 200, lambda gcs: gcs.list(
+        delimiter="", matchGlob="", pageToken="")),
+    Question("an address that the API has not", 404, 404, lambda gcs: gcs.ask(
+        "GET", f"/storage/v1/b/{gcs.bucket}/things").status_code),
+    Question("a method that the address has not", 404, 404, lambda gcs: gcs.ask(
+        "POST", f"/storage/v1/b/{gcs.bucket}").status_code),
+    Question("an object changed twice in a second", 429, 200, again(lambda gcs, name: gcs.media(name))),
+    Question("an object deleted in the second of its making", 429, 200, again(
+        lambda gcs, name: gcs.delete(name))),
+    Question("bucket patched to be public 'maybe'", 400, 200, patched(
+        iamConfiguration={"publicAccessPrevention": "maybe"})),
+]  # fmt: skip
+
+
+@pytest.fixture
+def gcs(emulators: dict[str, str]) -> Gcs:
+    return Gcs(os.environ["STORAGE_EMULATOR_HOST"])
+
+
+@pytest.fixture
+def alone(emulators: dict[str, str]) -> Gcs:
+    return Gcs(os.environ["STORAGE_WITHOUT_FRONT"])
+
+
+def answered(ask: Ask, gcs: Gcs) -> int:
+    """The status of the answer; 599 when there was none."""
+    try:
+        return ask(gcs)
+    except OSError:
+        return 599
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.asked)
+def test_front_answers_as_the_service(gcs: Gcs, question: Question) -> None:
+    assert answered(question.ask, gcs) == question.service
+
+
+@pytest.mark.parametrize(
+    "question",
+    [question for question in QUESTIONS if question.service != question.alone],
+    ids=lambda question: question.asked,
+)
+def test_emulator_alone_answers_otherwise(alone: Gcs, question: Question) -> None:
+    assert answered(question.ask, alone) == question.alone
