@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any, Final
 
 from local.strict_front import partitions, types
-from local.strict_front.catalog import Scope, Tables
+from local.strict_front.catalog import Path, Scope, Tables
 from local.strict_front.googlesql import language
 from local.strict_front.refusal import Refusal
+from local.strict_front.remembered import Remembered, Shape, noting
 from local.strict_front.scripts import Script
 from local.strict_front.statements import Reader, RefusedError
 
@@ -61,17 +62,22 @@ def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
     text = str(query.get("query") or "")
     if refusal := _of_request(query, text):
         return Examined(refusal, text)
+    looked_up: set[Path] = set()
+    scope = _scope(query, project, noting(tables, looked_up))
+    shape = Shape(query, scope, tables)
+    if texts := _remembered().texts(shape):
+        return Examined(None, *texts)
     script = Script(text, _reader())
     try:
-        script.check(_scope(query, project, tables))
+        script.check(scope)
     except RefusedError as error:
         return Examined(error.refusal, text)
-    single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL
     if refusal := _destination(query, script.kinds):
         return Examined(refusal, text)
-    if single:
-        return Examined(None, text, script.guards.count)
-    return Examined(None, script.guards.script())
+    single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL
+    texts = (text, script.guards.count) if single else (script.guards.script(), None)
+    _remembered().keep(shape, texts, looked_up)
+    return Examined(None, *texts)
 
 
 _CONTROL: Final = frozenset({
@@ -134,6 +140,12 @@ def _field(kind: dict[str, Any]) -> types.Field:
         fields = [{"name": one.get("name", ""), **_field(one["type"])} for one in kind.get("structTypes", ())]
         return {"type": "RECORD", "fields": fields}
     return {"type": kind["type"]}
+
+
+@cache
+def _remembered() -> Remembered:
+    """The queries that this process has found right."""
+    return Remembered()
 
 
 @cache

@@ -9,7 +9,16 @@ from local.strict_front import features, types
 from local.strict_front.catalog import Scope, UnknownTableError
 from local.strict_front.googlesql import SqlError, kind, place
 from local.strict_front.guards import Guards
-from local.strict_front.statements import Meaning, Reader, RefusedError, altered, from_error, refused, table
+from local.strict_front.statements import (
+    TABLE_NOT_FOUND,
+    Meaning,
+    Reader,
+    RefusedError,
+    altered,
+    from_error,
+    refused,
+    table,
+)
 
 _PROCEDURAL: Final = f"{features.REFERENCE}procedural-language"
 _BOOL: Final = {"type": "BOOLEAN"}
@@ -71,24 +80,33 @@ class Script:
             node = kind(statement)
             name = node.DESCRIPTOR.name
             self.kinds.append(name)
-            if name == "ASTVariableDeclarationProto":
-                if begun:
-                    text = "Variable declarations are allowed only at the start of a block or script"
-                    raise RefusedError(refused("declare_first", text, f"{_PROCEDURAL}#declare"))
-                declared += self._declare(node, scope)
-                last = place(node)[1]
-                continue
-            if not begun and declared:
+            is_declaration = name == "ASTVariableDeclarationProto"
+            if is_declaration and begun:
+                text = "Variable declarations are allowed only at the start of a block or script"
+                raise RefusedError(refused("declare_first", text, f"{_PROCEDURAL}#declare"))
+            if not is_declaration and not begun:
                 self.guards.variables(last, declared, scope)
-            begun = True
+                begun = True
             try:
-                self._one(node, name, scope, certain=certain)
-            except UnknownTableError as error:
-                # Where it is not known whether it runs, the service tells when it does.
-                if certain:
-                    raise RefusedError(from_error(error, self._bytes, place(node)[0])) from None
-        if not begun and declared:
+                if is_declaration:
+                    declared += self._declare(node, scope)
+                    last = place(node)[1]
+                else:
+                    self._one(node, name, scope, certain=certain)
+            except (UnknownTableError, RefusedError) as error:
+                if certain or not _is_missing_table(error):
+                    raise self._refused(error, node) from None
+                # Where it is not known whether it runs, the service tells when it does; what a variable would be is
+                # not known then, nor what comes after it.
+                if is_declaration:
+                    return
+        if not begun:
             self.guards.variables(last, declared, scope)
+
+    def _refused(self, error: UnknownTableError | RefusedError, node: Any) -> RefusedError:
+        if isinstance(error, RefusedError):
+            return error
+        return RefusedError(from_error(error, self._bytes, place(node)[0]))
 
     def _one(self, node: Any, name: str, scope: Scope, *, certain: bool) -> None:
         if name in _LITTLE or name in _NOT_FOLLOWED:
@@ -278,3 +296,7 @@ class Script:
             return self._reader.read(self._bytes[start:end].decode(), scope, name, also=also)
         except SqlError as error:
             raise RefusedError(from_error(error, self._bytes, start)) from None
+
+
+def _is_missing_table(error: UnknownTableError | RefusedError) -> bool:
+    return isinstance(error, UnknownTableError) or error.refusal.rule == TABLE_NOT_FOUND

@@ -20,6 +20,9 @@ _VIEW_LENGTH: Final = 256 * 1_024
 _LIMITS: Final = "https://cloud.google.com/bigquery/quotas"
 
 
+TABLE_NOT_FOUND: Final = "table_not_found"
+
+
 class RefusedError(Exception):
     """A statement is one that BigQuery refuses."""
 
@@ -144,7 +147,7 @@ def from_error(error: SqlError | UnknownTableError, script: bytes, start: int, b
         text = str(error)
         where = f"{features.REFERENCE}lexical#table_names"
         status, reason = (404, "notFound") if text.startswith("Not found") else (400, "invalid")
-        return Refusal(status, reason, text, "table_not_found", where)
+        return Refusal(status, reason, text, TABLE_NOT_FOUND, where)
     lines = script[:start].decode().split("\n")
 
     def in_script(match: re.Match[str]) -> str:

@@ -8,14 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from local.strict_front import googlesql, loads, partitions, queries
+from local.strict_front import googlesql, loads, locations, partitions, queries
 from local.strict_front.call import Call
+from local.strict_front.declared import DeclaredTables
 from local.strict_front.emulator import Emulator
 from local.strict_front.files import Files
+from local.strict_front.gate import Gate
 from local.strict_front.jobs import DEFAULT_LOCATION
+from local.strict_front.memory import Memory
 from local.strict_front.refusal import Refusal
 
 _UPLOADED: Final = "gs://uploaded/rows"
+_BUCKETS: Final = "https://cloud.google.com/bigquery/docs/batch-loading-data#data-locations"
 _LOCATIONS: Final = "https://cloud.google.com/bigquery/docs/locations#specify_locations"
 
 
@@ -70,10 +74,18 @@ class Work:
     Args:
         bigquery: BigQuery's emulator.
         storage: Cloud Storage's, where loads read their rows; None where there is none.
+        memory: Where the places of buckets are kept.
+        gate: Knows what the accounts may do.
+
+    Attributes:
+        declared: What the emulator forgets of tables.
     """
 
-    def __init__(self, bigquery: Emulator, storage: Emulator | None) -> None:
+    def __init__(self, bigquery: Emulator, storage: Emulator | None, memory: Memory, gate: Gate) -> None:
+        self._gate = gate
         self._bigquery = bigquery
+        self._memory = memory
+        self.declared = DeclaredTables(memory)
         self._storage = storage
         # The analyzer serves one statement at a time.
         self._analyzing = ThreadPoolExecutor(1, "googlesql")
@@ -84,11 +96,17 @@ class Work:
         await asyncio.get_running_loop().run_in_executor(self._analyzing, googlesql.language)
 
     async def judge(
-        self, project: str, configuration: Mapping[str, Any], location: str | None, data: bytes | None
+        self,
+        account: str,
+        project: str,
+        configuration: Mapping[str, Any],
+        location: str | None,
+        data: bytes | None,
     ) -> Verdict:
         """Judge a job.
 
         Args:
+            account: Who asks for it.
             project: The project that it runs in.
             configuration: What it is to do.
             location: Where it shall run; None to find that out.
@@ -101,7 +119,17 @@ class Work:
         elif load := configuration.get("load"):
             refusal = await self._judge_load(load, seen, data)
         where, elsewhere = await self._where(project, configuration, location, seen)
-        return Verdict(where, elsewhere or refusal, guarded)
+        forbidden = await self._gate.check_job(account, configuration, seen.found)
+        refusal = forbidden or elsewhere or self._buckets_elsewhere(configuration, where) or refusal
+        return Verdict(where, refusal, self._spoken(account, query, guarded))
+
+    def _spoken(self, account: str, query: Any, guarded: str | None) -> str | None:
+        """Give the statement to run in the place of a query's own, with who asks for it in it."""
+        if not query:
+            return None
+        own = str(query.get("query") or "")
+        spoken = self._gate.speaks_for(account, own if guarded is None else guarded)
+        return guarded if spoken == own else spoken
 
     async def judge_view(self, call: Call) -> Refusal | None:
         """Judge the query of a view that is made or changed."""
@@ -147,8 +175,14 @@ class Work:
         else:
             return None
         named = load["destinationTable"]
-        table = (named["projectId"], named["datasetId"], named["tableId"].partition("$")[0])
-        return await loop.run_in_executor(self._reading, lambda: loads.check_load(load, read, seen(*table)))
+        path = (named["projectId"], named["datasetId"], named["tableId"].partition("$")[0])
+        found = await loop.run_in_executor(self._reading, seen, *path)
+        table = self.declared.complete(path, found)
+        refusal = await loop.run_in_executor(self._reading, loads.check_load, load, read, table)
+        makes = table is None or load.get("writeDisposition") == "WRITE_TRUNCATE"
+        if refusal is None and makes and (fields := (load.get("schema") or {}).get("fields")):
+            self.declared.keep(path, fields)
+        return refusal
 
     async def _where(
         self, project: str, configuration: Mapping[str, Any], location: str | None, seen: Seen
@@ -161,6 +195,21 @@ class Work:
             if place.upper() != where.upper():
                 return where, _elsewhere(owner, dataset, where)
         return where, None
+
+    def _buckets_elsewhere(self, configuration: Mapping[str, Any], where: str) -> Refusal | None:
+        """Give the refusal if a load would read a bucket in a place that its own cannot read."""
+        for uri in (configuration.get("load") or {}).get("sourceUris") or []:
+            bucket = self._memory.get("bucket", uri.removeprefix("gs://").partition("/")[0])
+            if bucket and not locations.may_read(where, bucket["location"]):
+                return Refusal(
+                    400,
+                    "invalid",
+                    f"Cannot read and write in different locations: source: {bucket['location']}, "
+                    f"destination: {where}",
+                    "a load reads buckets where its dataset is",
+                    _BUCKETS,
+                )
+        return None
 
     async def _place(self, project: str, dataset: str) -> str | None:
         found = await self._bigquery.look("bigquery", "v2", "projects", project, "datasets", dataset)

@@ -14,7 +14,7 @@ from typing import Any
 from local.stack.settings import venv
 
 REPO = Path(__file__).resolve().parents[2]
-ENVIRONMENT = "bigquery"
+ENVIRONMENT = "front"
 DATASET = "rules"
 
 Fields = list[dict[str, Any]]

@@ -157,6 +157,33 @@ class Bq:
         assert answer.status_code == 200
         return str(answer.json()["jobReference"]["jobId"])
 
+    def upload(self, rows: bytes, size: int) -> Any:
+        """The job, when it has ended, that loads rows which come in parts of a size."""
+        table = {"projectId": PROJECT, "datasetId": self.dataset, "tableId": new_name("t")}
+        load = {
+            "sourceFormat": "NEWLINE_DELIMITED_JSON",
+            "destinationTable": table,
+            "schema": {"fields": [column()]},
+        }
+        reference = {"projectId": PROJECT, "jobId": new_name("j"), "location": SOUTH}
+        body = {"jobReference": reference, "configuration": {"load": load}}
+        begun = self.session.post(
+            self.url.replace("/bigquery/", "/upload/bigquery/") + "/jobs",
+            params={"uploadType": "resumable"}, json=body, timeout=60,
+        )  # fmt: skip
+        assert begun.status_code == 200
+        assert begun.headers["Location"].startswith(self.url.partition("/bigquery/")[0])
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            span = f"bytes {start}-{start + len(part) - 1}/{len(rows)}"
+            sent = self.session.put(
+                begun.headers["Location"], data=part, headers={"content-range": span}, timeout=60
+            )
+        job = sent.json()
+        while job["status"]["state"] != "DONE":
+            job = self.ask("GET", f"/jobs/{reference['jobId']}", query={"location": SOUTH}).json()
+        return job
+
     def load(self, **settings: Any) -> Any:
         """The answer to a new load job of nothing."""
         table = {"projectId": PROJECT, "datasetId": self.dataset, "tableId": new_name("t")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.strict_front.plain_requests import PROJECT, SOUTH, Bq, column, new_name
+from tests.strict_front.plain_requests import PROJECT, SOUTH, Bq, Gcs, column, new_name
 
 pytestmark = pytest.mark.stack
 
@@ -269,6 +270,31 @@ def test_a_refused_job_is_one_that_has_failed(bq: Bq) -> None:
     assert bq.query("SELECT 1 AS one", job_id=name).status_code == 409
     assert bq.ask("DELETE", f"/jobs/{name}/delete", query={"location": SOUTH}).status_code < 300
     assert bq.ask("GET", f"/jobs/{name}", query={"location": SOUTH}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("bucket", "refused"), [("southamerica-east1", False), ("SOUTHAMERICA-EAST1", False), ("us-east1", True)]
+)
+def test_a_load_reads_buckets_in_its_own_place(bq: Bq, bucket: str, refused: bool) -> None:
+    gcs = Gcs(os.environ["STORAGE_EMULATOR_HOST"])
+    name = new_name("b-")
+    assert gcs.make_bucket(name=name, location=bucket) == 200
+    assert gcs.media("rows", bucket=name, data=b'{"id": "a"}') == 200
+    job = bq.load(sourceUris=[f"gs://{name}/rows"]).json()
+    while job["status"]["state"] != "DONE":
+        job = bq.ask("GET", f"/jobs/{job['jobReference']['jobId']}", query={"location": SOUTH}).json()
+    assert ("errorResult" in job["status"]) is refused
+    if refused:
+        assert "different locations" in job["status"]["errorResult"]["message"]
+
+
+@pytest.mark.parametrize("bad", range(3))
+def test_uploaded_rows_are_judged_like_those_of_a_file(bq: Bq, bad: int) -> None:
+    """In three parts, as a client uploads them: an unknown field in any of the rows refuses all."""
+    rows = [{"id": "x" * 262_133, **({"colour": "blue"} if at == bad else {})} for at in range(3)]
+    for sent, refused in ((rows, True), ([{"id": row["id"]} for row in rows], False)):
+        job = bq.upload("".join(json.dumps(row) + "\n" for row in sent).encode(), 262_144)
+        assert ("errorResult" in job["status"]) is refused, job["status"]
 
 
 def test_a_statement_that_is_guarded_is_shown_as_it_was_sent(bq: Bq) -> None:

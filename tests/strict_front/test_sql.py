@@ -404,12 +404,27 @@ def test_parameters_have_types(rules: Rules) -> None:
     assert rules("SELECT id FROM t WHERE d = ?", TABLES, queryParameters=[one]).refusal is None
 
 
-def test_what_may_not_run_may_miss_its_table(rules: Rules) -> None:
-    assert rules("IF FALSE THEN SELECT 1 AS a FROM missing; END IF", TABLES).refusal is None
-    assert (
-        rules("BEGIN SELECT 1 AS a FROM missing; EXCEPTION WHEN ERROR THEN SELECT 2; END", TABLES).refusal
-        is None
-    )
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1 AS a FROM missing",
+        "INSERT missing (a) VALUES (1)",
+        "DECLARE x INT64 DEFAULT (SELECT 1 FROM missing); SELECT x",
+        "DECLARE x DEFAULT (SELECT 1 FROM missing); SELECT x + 1",
+        "IF EXISTS (SELECT 1 FROM missing) THEN SELECT 1; END IF",
+        "FOR r IN (SELECT 1 AS a FROM missing) DO SELECT r.a; END FOR",
+        "EXECUTE IMMEDIATE 'SELECT 1 AS a FROM missing'",
+        "MERGE t USING missing AS m ON t.id = m.id WHEN MATCHED THEN DELETE",
+        "ALTER TABLE missing ADD COLUMN a INT64",
+    ],
+)
+def test_a_table_that_is_missing(rules: Rules, statement: str) -> None:
+    """Where the statement runs it is refused; where it may not run, the service tells when it does."""
+    assert rules(statement, TABLES).rule == "table_not_found"
+    assert rules(f"BEGIN {statement}; END", TABLES).rule == "table_not_found"
+    assert rules(f"IF FALSE THEN BEGIN {statement}; END; END IF", TABLES).refusal is None
+    assert rules(f"BEGIN {statement}; EXCEPTION WHEN ERROR THEN SELECT 1; END", TABLES).refusal is None
+    assert rules(f"IF FALSE THEN BEGIN {statement}; END; END IF; SELECT nothing", TABLES).rule == "googlesql"
 
 
 def test_the_tables_of_another_run_have_other_columns(rules: Rules) -> None:
@@ -417,3 +432,39 @@ def test_the_tables_of_another_run_have_other_columns(rules: Rules) -> None:
     for name, good in (("t", True), ("wider", False), ("u", True), ("wider", False)):
         sql = f"INSERT `rules.t` (id, itens) SELECT id, itens FROM `rules.{name}`"
         assert (rules(sql, TABLES).refusal is None) == good
+
+
+def test_a_script_of_another_run_is_known(rules: Rules) -> None:
+    """What was made of it names its own tables; with other columns, it is read again."""
+    script = (
+        "DECLARE ids ARRAY<STRING> DEFAULT (SELECT ARRAY_AGG(s) FROM `rules.{0}`);"
+        " MERGE `rules.days` AS target USING `rules.{0}` AS source ON target.id = source.id"
+        " WHEN NOT MATCHED THEN INSERT (id, d, itens) VALUES (source.id, source.d, source.itens)"
+    )
+    tables = TABLES | {f"{DATASET}.run_{number}": resource(_FIELDS) for number in range(3)}
+    made = [rules(script.format(f"run_{number}"), tables) for number in range(3)]
+    assert "4000" in made[0].script
+    assert all(answer.refusal is None for answer in made)
+    assert [answer.script.replace(f"run_{number}", "run_0") for number, answer in enumerate(made)] == [
+        made[0].script
+    ] * 3
+    changed = tables | {f"{DATASET}.run_1": resource([*_FIELDS[:-1], _WIDER])}
+    assert "itens" in rules(script.format("run_1"), changed).message
+    gone = {name: table for name, table in tables.items() if name != f"{DATASET}.run_2"}
+    assert rules(script.format("run_2"), gone).rule == "table_not_found"
+    unpartitioned = tables | {f"{DATASET}.days": resource(_FIELDS)}
+    assert "4000" not in rules(script.format("run_0"), unpartitioned).script
+
+
+def test_what_depends_on_names_is_read_again(rules: Rules) -> None:
+    """A table without an alias is called by its name in what is added to the script."""
+    tables = TABLES | {f"{DATASET}.run_{number}": TABLES[f"{DATASET}.days"] for number in range(2)}
+    for number in range(2):
+        answer = rules(f"SELECT 1 AS a; DELETE FROM `rules.run_{number}` WHERE id = 1", tables)
+        assert answer.script.count(f"run_{number}") == 4
+        assert f"run_{1 - number}" not in answer.script
+    # A table without backticks is no part of what a query is known by.
+    assert rules("SELECT itens[0].novo AS x FROM wider", TABLES).refusal is None
+    assert rules(
+        "SELECT itens[0].novo AS x FROM wider", TABLES | {f"{DATASET}.wider": resource(_FIELDS)}
+    ).refusal

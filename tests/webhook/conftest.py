@@ -116,11 +116,14 @@ def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcs]:
     with contextlib.ExitStack() as stack:
         url = os.environ.get("STORAGE_EMULATOR_HOST")
         if not url:
+            folder, behind = tmp_path_factory.mktemp("gcs"), free_port()
+            command = _gcs_command(behind, tmp_path_factory.mktemp("objects"))
+            stack.enter_context(running(command, os.environ, folder / "output.log", behind))
             port = free_port()
             url = f"http://127.0.0.1:{port}"
-            output = tmp_path_factory.mktemp("gcs") / "output.log"
-            command = _gcs_command(port, tmp_path_factory.mktemp("objects"))
-            stack.enter_context(running(command, os.environ, output, port))
+            command = _front_command(port, f"http://127.0.0.1:{behind}", folder / "memory.sqlite")
+            here = {**os.environ, "PYTHONPATH": str(REPO)}
+            stack.enter_context(running(command, here, folder / "front.log", port))
         store = Gcs(url, f"inbox-{uuid.uuid4().hex}")
         bucket = store.client().create_bucket(store.bucket)
         yield store
@@ -226,6 +229,15 @@ def _gcs_command(port: int, folder: Path) -> list[str]:
         f"http://{address}",
     ]
     return [str(_gcs_binary()), *where, *backend]
+
+
+def _front_command(port: int, emulator: str, state: Path) -> list[str]:
+    """The strict front's command, before an emulator."""
+    python = REPO / ".local" / "venv" / "front" / "bin" / "python"
+    if not python.exists():
+        raise RuntimeError("no strict front: run the tests by make test, or set STORAGE_EMULATOR_HOST")
+    listen = ["--listen", f"storage:receiver:{port}", "--storage", emulator, "--state", str(state)]
+    return [str(python), "-m", "local.strict_front", *listen]
 
 
 def _gcs_binary() -> Path:
