@@ -87,7 +87,7 @@ class PlanDatesOperator(AccountOperator):
             except FilterIgnoredError as error:
                 raise AirflowFailException(str(error)) from error
             if day != request.last:
-                self.give_way(objects, self.go_on.__name__)
+                self.give_way(objects, self.go_on.__name__, after_work=True)
         summary = self._summary(plans, planner)
         log_event(log, "planned", store=self.store.prefix, run=key, plan_only=request.plan_only, **summary)
         context["ti"].xcom_push(key="plan", value=summary)
