@@ -58,6 +58,8 @@ class PlanWebhooksOperator(StoreOperator):
         key, api = self.start(context)
         if api.exists(names.plan_object(key)):
             return self._counts(self.read_plan(api, key))
+        # A new version may have come while the run waited for files.
+        self.check_setup()
         planner = self._planner(self.objects(self.store.webhook_bucket))
         plan = planner.plan(self.max_orders, self.chunk_orders)
         counts = self._counts(plan)
