@@ -21,7 +21,8 @@ A load is skipped when its table gets no row. When the batch made no row at all,
 To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 
 ### Triage
-* **wait** failed: the bucket is missing or may not be listed. Run the setup DAG.
+* **wait** or **plan** failed: the message says what is missing (the bucket, a pool, a table) or older than this
+  version. Run the setup DAG; the next run goes on.
 * **fetch** failed at once: the message names the setting (token, connection, account). Nothing is lost: the files wait;
   the next run takes them up.
 * **fetch** failed after tries: Tiny is down, or the protection in front of it refuses the calls ("refused by the

@@ -73,6 +73,8 @@ class PlanDatesOperator(AccountOperator):
         """Plan the dates that are not planned yet."""
         key, objects = self.start(context)
         request = self.request(context)
+        # A new version may have come while the run waited for the end of the day.
+        self.check_setup()
         self.give_way(objects, self.go_on.__name__)
         planner = DatePlanner(
             TinyHook(self.store.tiny_conn_id),

@@ -61,6 +61,8 @@ class PlanWebhooksOperator(StoreOperator):
         key, api = self.start(context)
         if api.exists(names.plan_object(key)):
             return self._counts(self.read_plan(api, key))
+        # A new version may have come while the run waited for files.
+        self.check_setup()
         now = datetime.now(UTC)
         state = WaitingFiles.from_json(api.read_json(names.waiting_files_object(self.store.prefix)))
         planner = self._planner(self.objects(self.store.webhook_bucket), state, now)
