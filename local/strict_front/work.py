@@ -13,6 +13,7 @@ from local.strict_front.call import Call
 from local.strict_front.declared import DeclaredTables
 from local.strict_front.emulator import Emulator
 from local.strict_front.files import Files
+from local.strict_front.job_rules import configurations
 from local.strict_front.jobs import DEFAULT_LOCATION
 from local.strict_front.memory import Memory
 from local.strict_front.refusal import Refusal
@@ -111,6 +112,17 @@ class Work:
             refusal = await self._judge_load(load, seen, data)
         where, elsewhere = await self._where(project, configuration, location, seen)
         return Verdict(where, elsewhere or self._buckets_elsewhere(configuration, where) or refusal, guarded)
+
+    def of_request(self, call: Call) -> Refusal | None:
+        """Judge what the request alone tells of a query or a load: where it is wrong, no job is made."""
+        for kind, settings in configurations(call):
+            if kind == "query":
+                return queries.of_request(settings)
+            if kind == "load":
+                return loads.of_request(
+                    {"sourceUris": [_UPLOADED]} | settings if call.method.is_upload else settings
+                )
+        return None
 
     async def judge_view(self, call: Call) -> Refusal | None:
         """Judge the query of a view that is made or changed."""
