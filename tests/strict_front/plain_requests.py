@@ -160,7 +160,11 @@ class Bq:
     def upload(self, rows: bytes, size: int) -> Any:
         """The job, when it has ended, that loads rows which come in parts of a size."""
         table = {"projectId": PROJECT, "datasetId": self.dataset, "tableId": new_name("t")}
-        load = {"sourceFormat": "NEWLINE_DELIMITED_JSON", "destinationTable": table, "schema": {"fields": [column()]}}
+        load = {
+            "sourceFormat": "NEWLINE_DELIMITED_JSON",
+            "destinationTable": table,
+            "schema": {"fields": [column()]},
+        }
         reference = {"projectId": PROJECT, "jobId": new_name("j"), "location": SOUTH}
         body = {"jobReference": reference, "configuration": {"load": load}}
         begun = self.session.post(
