@@ -239,8 +239,14 @@ TOUCHES = {
 }
 
 
-@pytest.mark.parametrize("name", [*CHANGES, *TOUCHES])
-@pytest.mark.parametrize("form", ["{}", "SELECT 1 AS a; {}"])
+# The count is the same in both forms.
+SCRIPTS = ("insert", "delete", "merge that updates")
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [*((name, "{}") for name in (*CHANGES, *TOUCHES)), *((name, "SELECT 1 AS a; {}") for name in SCRIPTS)],
+)
 def test_a_job_changes_4000_partitions(front: Service, alone: Service, name: str, form: str) -> None:
     """As a job of one statement, whose partitions are counted before it; and in a script, which counts them itself."""
     statement = form.format((CHANGES | TOUCHES)[name])
