@@ -3,7 +3,8 @@
 --
 -- Each file in checks/ is one SELECT of what is wrong: the order (pedido, null where it is about none) and what it is.
 -- They read the rows of this run (made_pdv, …), what was counted when they were made, and the rows of its orders in the
--- tables (pdv, …): as the merges, only the partitions that hold them.
+-- tables (pdv, …): as the merges, only the partitions that hold them, which are found as the merges find them.
+{% from 'batch.sql' import declare_days, is_of_batch, stands_in -%}
 {% set checks = {
   'counts': 'rows were lost between the files and the staging tables',
   'merged': 'the table has not the reading that it should have',
@@ -14,87 +15,74 @@
   'products_known': 'a product has neither a row in produto nor a reason in rejeitados',
   'reject_share': 'so many were rejected that it is not a bad order but a change of the API'
 } -%}
-DECLARE ids ARRAY<INT64> DEFAULT IFNULL(
-  (
-    SELECT ARRAY_AGG(DISTINCT id IGNORE NULLS)
-    FROM (
-      SELECT id FROM `{{ staging('pdv', dag, run_id) }}`
-      UNION ALL
-      SELECT SAFE_CAST(id AS INT64) AS id FROM `{{ staging('pesquisa', dag, run_id) }}`
-      UNION ALL
-      SELECT pedido_id AS id FROM `{{ staging('produto', dag, run_id) }}`
-    )
-  ), []
-);
--- In pesquisa ids are text.
-DECLARE text_ids ARRAY<STRING> DEFAULT ARRAY(SELECT CAST(id AS STRING) FROM UNNEST(ids) AS id);
--- The partitions of the three tables in which these orders stand: found by the clusters, as the merges find them.
-DECLARE days ARRAY<DATE> DEFAULT IFNULL(
-  (
-    SELECT ARRAY_AGG(DISTINCT day IGNORE NULLS)
-    FROM (
-      SELECT data AS day
-      FROM `{{ target('pdv') }}`
-      WHERE id IN UNNEST(ids)
-      UNION ALL
-      SELECT data_pedido AS day
-      FROM `{{ target('pesquisa') }}`
-      WHERE id IN UNNEST(text_ids)
-    )
-  ), []
-);
-DECLARE arrivals ARRAY<TIMESTAMP> DEFAULT IFNULL(
-  (
-    SELECT ARRAY_AGG(DISTINCT timestamp IGNORE NULLS)
-    FROM `{{ target('produto') }}`
-    WHERE pedido_id IN UNNEST(ids)
-  ), []
-);
-
+{% set made = ti.xcom_pull(task_ids='rows') -%}
+{% set orders = ti.xcom_pull(task_ids='rows', key='orders') or {} -%}
+{% set pedidos = {'pdv': 'id', 'pesquisa': 'SAFE_CAST(id AS INT64)', 'produto': 'pedido_id'} -%}
+{% macro ids_of_batch(text=False) -%}
+{%- for table, pedido in pedidos.items() if made[table] -%}
+SELECT {{ 'CAST(' ~ pedido ~ ' AS STRING)' if text else pedido }} FROM `{{ staging(table, dag, run_id) }}` AS batch
+{{- ' UNION ALL ' if not loop.last }}
+{%- else -%}
+NULL
+{%- endfor -%}
+{%- endmacro -%}
+{% set of_batch = {
+  'pdv': is_of_batch('id', orders, ids_of_batch()),
+  'pesquisa': is_of_batch('id', orders, ids_of_batch(text=True), text=True),
+  'produto': is_of_batch('pedido_id', orders, ids_of_batch())
+} -%}
+{% set partitions = {
+  'pdv': {'column': 'data'}, 'pesquisa': {'column': 'data_pedido'}, 'produto': {'column': 'timestamp', 'moment': True}
+} -%}
+{% for table, partition in partitions.items() -%}
+{{ declare_days(table ~ '_days', target(table), of_batch[table], **partition) }}
+{% endfor %}
 WITH
-{%- for table, pedido in [('pdv', 'id'), ('pesquisa', 'SAFE_CAST(id AS INT64)'), ('produto', 'pedido_id')] %}
+{%- for table, pedido in pedidos.items() %}
 made_{{ table }} AS (
   SELECT
     {{ pedido }} AS pedido,
     *
+  {%- if made[table] %}
   FROM `{{ staging(table, dag, run_id) }}`
+  {%- else %}
+  FROM `{{ target(table) }}`
+  WHERE FALSE
+  {%- endif %}
+),
+
+{{ table }} AS (
+  SELECT
+    {{ pedido }} AS pedido,
+    *
+  FROM `{{ target(table) }}`
+  WHERE
+    store = {{ store }}
+    AND {{ of_batch[table] }}
+    AND {{ stands_in(table ~ '_days', **partitions[table]) }}
 ),
 {% endfor %}
 made_rejeitados AS (
+  {%- if made.rejeitados %}
   SELECT * FROM `{{ staging('rejeitados', dag, run_id) }}`
+  {%- else %}
+  SELECT
+    CAST(NULL AS STRING) AS id,
+    CAST(NULL AS INT64) AS pedido,
+    CAST(NULL AS INT64) AS produto,
+    CAST(NULL AS STRING) AS step,
+    CAST(NULL AS STRING) AS field
+  LIMIT 0
+  {%- endif %}
 ),
 
 -- What the task that made the rows counted.
 counted AS (
   SELECT
-    {%- for name, count in ti.xcom_pull(task_ids='rows').items() %}
+    {%- for name, count in made.items() %}
     {{ count }} AS `{{ name }}`,
     {%- endfor %}
     NUMERIC '{{ reject_share }}' AS reject_share
-),
-
-pdv AS (
-  SELECT
-    id AS pedido,
-    *
-  FROM `{{ target('pdv') }}`
-  WHERE store = {{ store }} AND id IN UNNEST(ids) AND (data IN UNNEST(days) OR data IS NULL)
-),
-
-pesquisa AS (
-  SELECT
-    SAFE_CAST(id AS INT64) AS pedido,
-    *
-  FROM `{{ target('pesquisa') }}`
-  WHERE store = {{ store }} AND id IN UNNEST(text_ids) AND (data_pedido IN UNNEST(days) OR data_pedido IS NULL)
-),
-
-produto AS (
-  SELECT
-    pedido_id AS pedido,
-    *
-  FROM `{{ target('produto') }}`
-  WHERE store = {{ store }} AND pedido_id IN UNNEST(ids) AND (timestamp IN UNNEST(arrivals) OR timestamp IS NULL)
 ),
 
 wrong AS (

@@ -1,19 +1,25 @@
 -- Orders and files that were set aside in the last seven days and have not been loaded since: the job fails when
 -- there are more than the stores file allows, and says which orders.
-DECLARE orders ARRAY<INT64> DEFAULT IFNULL(
-  (
-    SELECT ARRAY_AGG(DISTINCT pedido IGNORE NULLS)
-    FROM `{{ target('rejeitados') }}`
-    WHERE rejected_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY) AND store = {{ store }}
-  ), []
+--
+-- The first and the last of these orders are all that is kept of them: pdv is clustered by its ids, so only the blocks
+-- between the two are read.
+{% set recent -%}
+rejected_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY) AND store = {{ store }}
+AND IFNULL(kind, 'reject') = 'reject'
+{%- endset -%}
+{% for name, end in {'first_order': 'MIN', 'last_order': 'MAX'}.items() -%}
+DECLARE {{ name }} INT64 DEFAULT (
+  SELECT {{ end }}(pedido)
+  FROM `{{ target('rejeitados') }}`
+  WHERE {{ recent }}
 );
-
+{% endfor %}
 WITH loaded AS (
   SELECT
     id AS pedido,
     fetched_at
   FROM `{{ target('pdv') }}`
-  WHERE id IN UNNEST(orders) AND store = {{ store }}
+  WHERE id BETWEEN first_order AND last_order AND store = {{ store }}
 ),
 
 left_aside AS (
@@ -29,6 +35,7 @@ left_aside AS (
     rejeitados.rejected_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)
     AND rejeitados.store = {{ store }}
     AND rejeitados.produto IS NULL
+    AND IFNULL(rejeitados.kind, 'reject') = 'reject'
     AND loaded.pedido IS NULL
 )
 

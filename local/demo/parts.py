@@ -88,9 +88,15 @@ class Simulator:
         url = f"{self.url}/_sim/orders/{pedido}/delete"
         requests.post(url, json={}, timeout=_TIMEOUT_S).raise_for_status()
 
-    def sell_on(self, day: date, count: int) -> list[Sale]:
-        """Let the shop sell on a past date, of which no webhook is posted by itself."""
-        body = {"count": count, "date": day.isoformat()}
+    def sell_on(self, day: date, count: int, registered: date | None = None) -> list[Sale]:
+        """Let the shop sell on a past date, of which no webhook is posted by itself.
+
+        Args:
+            day: The date of the sales.
+            count: How many.
+            registered: The day on which Tiny gets them; by default that date.
+        """
+        body = {"count": count, "date": day.isoformat(), "registered": (registered or day).isoformat()}
         answer = requests.post(f"{self.url}/_sim/sell", json=body, timeout=_TIMEOUT_S)
         answer.raise_for_status()
         return [Sale.of(order) for order in answer.json()["orders"]]

@@ -16,15 +16,14 @@ from tiny_operators.rows.schema import OWN_COLUMNS, schema_fields
 DOCUMENT: Final[Path] = REPO / "docs" / "payload-variables.md"
 
 WEBHOOK: Final = {
-    "versao": "that it is Tiny's payload: a text; which one does not matter",
-    "cnpj": "which store it belongs to; another store's is refused",
+    "cnpj": "which store it belongs to; another store's is set aside",
     "tipo": "`inclusao_pedido` and `atualizacao_pedido` are about orders; others are put away",
     "dados": "what the event is about: an object",
     "dados.id": "the order that is read from the API; it is also part of the object's name",
     "dados.data": "the order's date: the search that finds its line asks for that day (by the receiver: not read)",
 }
-# What the receiver reads of it: it only wants to know that the pipeline can use it.
-RECEIVER: Final = frozenset({"versao", "cnpj", "tipo", "dados", "dados.id"})
+# What the receiver reads of it: for the object's name, and to leave out what nobody needs.
+RECEIVER: Final = frozenset({"cnpj", "tipo", "dados", "dados.id"})
 
 ANSWER: Final = {
     "retorno": "the answer itself; without it the call is made again",

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from local.strict_front import googlesql, loads, locations, partitions, queries
 from local.strict_front.call import Call
+from local.strict_front.declared import DeclaredTables
 from local.strict_front.emulator import Emulator
 from local.strict_front.files import Files
+from local.strict_front.job_rules import configurations
 from local.strict_front.jobs import DEFAULT_LOCATION
 from local.strict_front.memory import Memory
 from local.strict_front.refusal import Refusal
@@ -73,11 +75,15 @@ class Work:
         bigquery: BigQuery's emulator.
         storage: Cloud Storage's, where loads read their rows; None where there is none.
         memory: Where the places of buckets are kept.
+
+    Attributes:
+        declared: What the emulator forgets of tables.
     """
 
     def __init__(self, bigquery: Emulator, storage: Emulator | None, memory: Memory) -> None:
         self._bigquery = bigquery
         self._memory = memory
+        self.declared = DeclaredTables(memory)
         self._storage = storage
         # The analyzer serves one statement at a time.
         self._analyzing = ThreadPoolExecutor(1, "googlesql")
@@ -106,6 +112,17 @@ class Work:
             refusal = await self._judge_load(load, seen, data)
         where, elsewhere = await self._where(project, configuration, location, seen)
         return Verdict(where, elsewhere or self._buckets_elsewhere(configuration, where) or refusal, guarded)
+
+    def of_request(self, call: Call) -> Refusal | None:
+        """Judge what the request alone tells of a query or a load: where it is wrong, no job is made."""
+        for kind, settings in configurations(call):
+            if kind == "query":
+                return queries.of_request(settings)
+            if kind == "load":
+                return loads.of_request(
+                    {"sourceUris": [_UPLOADED]} | settings if call.method.is_upload else settings
+                )
+        return None
 
     async def judge_view(self, call: Call) -> Refusal | None:
         """Judge the query of a view that is made or changed."""
@@ -151,8 +168,14 @@ class Work:
         else:
             return None
         named = load["destinationTable"]
-        table = (named["projectId"], named["datasetId"], named["tableId"].partition("$")[0])
-        return await loop.run_in_executor(self._reading, lambda: loads.check_load(load, read, seen(*table)))
+        path = (named["projectId"], named["datasetId"], named["tableId"].partition("$")[0])
+        found = await loop.run_in_executor(self._reading, seen, *path)
+        table = self.declared.complete(path, found)
+        refusal = await loop.run_in_executor(self._reading, loads.check_load, load, read, table)
+        makes = table is None or load.get("writeDisposition") == "WRITE_TRUNCATE"
+        if refusal is None and makes and (fields := (load.get("schema") or {}).get("fields")):
+            self.declared.keep(path, fields)
+        return refusal
 
     async def _where(
         self, project: str, configuration: Mapping[str, Any], location: str | None, seen: Seen

@@ -62,7 +62,8 @@ async def sell(request: web.Request) -> web.Response:
     sim, body = request.app[SIMULATOR], await _body(request)
     quirks = sim.settings.quirks
     day = date.fromisoformat(body["date"]) if body.get("date") else None
-    orders = sim.shop.sell(_count(body, 1), day, quirks)
+    registered = date.fromisoformat(body["registered"]) if body.get("registered") else None
+    orders = sim.shop.sell(_count(body, 1), day, quirks, registered)
     pair = bool(body.get("pair", quirks.webhook_pair))
     made = [
         {

@@ -70,6 +70,7 @@ class Maker:
             data=day,
             criado=sold,
             alterado=sold,
+            registrado=day,
             contato=_customer(dice, quirks, online=online),
             vendedor=None if online or dice.random() < _NO_SELLER_SHARE else dice.choice(SELLERS),
             itens=items,

@@ -180,13 +180,17 @@ class Channel:
 
 @dataclass(slots=True)
 class Order:
-    """A sale. Amounts in reais; ``desconto`` as a person typed it; times without zone, of the shop's town."""
+    """A sale. Amounts in reais; ``desconto`` as a person typed it; times without zone, of the shop's town.
+
+    ``data`` is the day of the sale, which people edit; ``registrado`` the day on which Tiny got the order, which stays.
+    """
 
     id: int
     numero: int
     data: date
     criado: datetime
     alterado: datetime
+    registrado: date
     contato: Contact
     vendedor: Seller | None
     itens: list[Item]

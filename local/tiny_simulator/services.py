@@ -82,7 +82,10 @@ class Call:
 def search_orders(call: Call) -> Json:
     """``pedidos.pesquisa``."""
     quirks = call.settings.quirks
-    orders = call.shop.between(call.date("dataInicial"), call.date("dataFinal"))
+    first, last = call.date("dataInicial"), call.date("dataFinal")
+    if quirks.search_ignores_dates:
+        first = last = None
+    orders = call.shop.between(first, last, registered=quirks.search_by_registration)
     found = [order for order in orders if _visible(call, order)]
     for wanted in _order_filters(call):
         found = [order for order in found if wanted(order)]

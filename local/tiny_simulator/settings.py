@@ -43,6 +43,8 @@ class Quirks:
     page_repeats: float = 0.0
     page_gaps: float = 0.0
     search_delay_s: float = 0.0
+    search_by_registration: bool = False
+    search_ignores_dates: bool = False
     # Webhooks.
     webhook_pair: bool = False
     webhook_duplicates: float = 0.0

@@ -48,6 +48,7 @@ class Shop:
     orders: dict[int, Order] = field(default_factory=dict)
     deleted: list[int] = field(default_factory=list)
     _days: dict[date, list[int]] = field(default_factory=dict)
+    _registered: dict[date, list[int]] = field(default_factory=dict)
     _made: int = 0
     _maker: Maker = field(init=False)
 
@@ -72,18 +73,22 @@ class Shop:
             for _ in range(round(mean * dice.uniform(0.85, 1.15))):
                 self._add(self._next(day, quirks))
 
-    def sell(self, count: int, day: date | None, quirks: Quirks) -> list[Order]:
+    def sell(
+        self, count: int, day: date | None, quirks: Quirks, registered: date | None = None
+    ) -> list[Order]:
         """Invent sales that happen now.
 
         Args:
             count: How many.
             day: Their date; today if None. It may be a closed day: a marketplace never closes.
             quirks: What orders are like.
+            registered: The day on which Tiny gets them; their date if None.
         """
         now = self.now()
         orders = [self._next(day or now.date(), quirks) for _ in range(count)]
         for order in orders:
             order.criado = order.alterado = now
+            order.registrado = registered or order.data
             order.visivel_s = self.clock()
             self._add(order)
         return orders
@@ -98,12 +103,11 @@ class Shop:
             raise UnknownOrderError(f"order {order_id}")
         return self.orders[order_id]
 
-    def between(self, first: date | None, last: date | None) -> Iterator[Order]:
-        """Orders by date of registration (both ends included), oldest number first."""
-        days = (
-            day for day in self._days if (first is None or day >= first) and (last is None or day <= last)
-        )
-        ids = [order_id for day in days for order_id in self._days[day]]
+    def between(self, first: date | None, last: date | None, *, registered: bool = False) -> Iterator[Order]:
+        """Orders by their date, or by that of their registration (both ends included), oldest number first."""
+        index = self._registered if registered else self._days
+        days = (day for day in index if (first is None or day >= first) and (last is None or day <= last))
+        ids = [order_id for day in days for order_id in index[day]]
         return (self.orders[order_id] for order_id in sorted(ids))
 
     def cancel(self, order_id: int) -> Order:
@@ -121,6 +125,7 @@ class Shop:
         order = self.order(order_id)
         del self.orders[order_id]
         self._days[order.data].remove(order_id)
+        self._registered[order.registrado].remove(order_id)
         self.deleted.append(order_id)
 
     def edit(self, order_id: int, values: Mapping[str, Any]) -> Order:
@@ -189,6 +194,7 @@ class Shop:
     def _add(self, order: Order) -> None:
         self.orders[order.id] = order
         self._days.setdefault(order.data, []).append(order.id)
+        self._registered.setdefault(order.registrado, []).append(order.id)
 
     def _touch(self, order: Order, status: str) -> Order:
         order.situacao, order.alterado = status, self.now()

@@ -62,6 +62,11 @@ def fields_object(prefix: str) -> str:
     return f"fields/{prefix}.json"
 
 
+def listed_elsewhere_object(prefix: str, date: str) -> str:
+    """What is known of a date's orders that Tiny lists under another date; not there for most dates."""
+    return f"listed/{prefix}/{date}.json"
+
+
 def search_object(key: str) -> str:
     """Which search page lists which order of the run."""
     return f"runs/{key}/search.json"

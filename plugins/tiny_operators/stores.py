@@ -15,11 +15,18 @@ from .opening_hours import parse_opening_hours
 
 # Fields of a store that are numbers, each with its kind and the least and the most that it may be.
 _NUMBERS: dict[str, tuple[type, float, float]] = {
+    # A batch is billed some 300 MB, since each statement is billed 10 MB for each table that it names.
+    "maximum_bytes_billed": (int, 1024**3, 1024**5),
     "quiet_minutes": (int, 1, 24 * 60),
     "reject_share": (float, 0, 1),
     "rejects_limit": (int, 0, 1_000_000),
 }
-_NOT_TEXTS = frozenset({"effective_statuses", *_NUMBERS})
+# Fields of a store that are lists, each with what stands in it.
+_LISTS = {
+    "effective_statuses": "the labels or codes of orders that count as sales",
+    "placeholder_contacts": "documents, e-mails and telephones that are no customer's",
+}
+_NOT_TEXTS = frozenset({*_LISTS, *_NUMBERS})
 
 _PACKAGE = Path(__file__).resolve().parent
 # In the repository include/ stands beside plugins/; Composer syncs only dags/ and plugins/, so there it is in dags/.
@@ -36,6 +43,9 @@ EFFECTIVE_STATUSES = (
     "enviado",
     "entregue",
 )
+
+# Documents that tills fill in for nobody in particular: known false ones; those of one digit repeated are known anyway.
+PLACEHOLDER_CONTACTS = ("123.456.789-09", "012.345.678-90", "987.654.321-00", "12.345.678/0001-95")
 
 
 class StoresError(ValueError):
@@ -59,11 +69,14 @@ class Store:
         report_dataset: BigQuery dataset of the views without personal data; by default ``{dataset}_relatorios``.
         personal_dataset: BigQuery dataset of the views with personal data; by default ``{dataset}_pessoal``.
         effective_statuses: Labels and codes of the orders that count as sales; capitals and accents do not matter.
+        placeholder_contacts: Documents, e-mails and telephones that are no customer's, besides the store's own
+            ``cnpj`` and ``PLACEHOLDER_CONTACTS``.
         opening_hours: When webhooks are expected: see :mod:`tiny_operators.opening_hours`; empty for never.
         reject_share: Which part of a batch's orders may be set aside before the run fails, 0 to 1: then it is not one
             bad order, but a change of the API.
         rejects_limit: How many orders and files may be set aside for a week before people are told.
         quiet_minutes: How long no webhook may come in opening hours before people are told.
+        maximum_bytes_billed: What one BigQuery job may be billed: one that would need more fails, and costs nothing.
     """
 
     prefix: str
@@ -78,10 +91,14 @@ class Store:
     report_dataset: str = ""
     personal_dataset: str = ""
     effective_statuses: tuple[str, ...] = EFFECTIVE_STATUSES
+    placeholder_contacts: tuple[str, ...] = ()
     opening_hours: str = ""
     quiet_minutes: int = 120
     reject_share: float = 0.2
     rejects_limit: int = 20
+    # Many times what a batch, or a slice of history, needs; a statement that lost its filter of partitions, and so
+    # reads all of some years, is an error and no bill.
+    maximum_bytes_billed: int = 5 * 1024**3
 
     def __post_init__(self) -> None:
         """Name the datasets of the views after that of the tables, where the stores file names none."""
@@ -171,10 +188,10 @@ def _store(row: object, where: str) -> Store:
             raise StoresError(f"{where}.{name} must be a text (in quotes, if it is all digits)")
     if unknown := sorted(set(row) - set(known)):
         raise StoresError(f"{where} has unknown fields {unknown}; known are {known}")
-    statuses = _statuses(row.get("effective_statuses", list(EFFECTIVE_STATUSES)), where)
+    lists = {name: _texts(row[name], what, f"{where}.{name}") for name, what in _LISTS.items() if name in row}
     numbers = {name: _number(row[name], name, where) for name in _NUMBERS if name in row}
     values: dict[str, Any] = {name: row[name].strip() for name in texts} | numbers
-    store = Store(**values, effective_statuses=statuses)
+    store = Store(**values, **lists)
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", store.prefix):
         raise StoresError(f"{where}.prefix must be lower-case letters, digits and _, starting with a letter")
     if not re.fullmatch(r"[0-9A-Z]{12}[0-9]{2}|[0-9]{11}", store.cnpj):
@@ -200,9 +217,7 @@ def _number(value: Any, name: str, where: str) -> float:
     return float(value) if kind is float else int(value)
 
 
-def _statuses(value: object, where: str) -> tuple[str, ...]:
+def _texts(value: object, what: str, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(v, str) and v.strip() for v in value):
-        raise StoresError(
-            f"{where}.effective_statuses must be a list of texts, the labels or codes of orders that count as sales"
-        )
-    return tuple(status.strip() for status in value)
+        raise StoresError(f"{where} must be a list of texts (in quotes, if they are all digits), {what}")
+    return tuple(text.strip() for text in value)

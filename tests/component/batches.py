@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 from tiny_operators import names
-from tiny_operators.rows.schema import LOADED, schema_fields
+from tiny_operators.rows.batch import OrderIds
+from tiny_operators.rows.schema import LOADED, TABLES, schema_fields
 
 
 def when(hour: int) -> datetime:
@@ -19,15 +21,40 @@ def at(hour: int) -> str:
     return when(hour).isoformat()
 
 
+def told_of(rows: Mapping[str, list[dict[str, Any]]], *, many: bool = False) -> dict[str, Any]:
+    """What the task that made these rows says of them, by XCom key.
+
+    Args:
+        rows: The rows, by table.
+        many: Whether it tells of the ids as of those of a large batch.
+    """
+    ids = OrderIds()
+    for table in TABLES:
+        for row in rows.get(table, []):
+            ids.add(int(row.get("pedido_id") or row["id"]))
+    return {
+        "return_value": {table: len(rows.get(table, [])) for table in LOADED},
+        "orders": ids.told() | ({"ids": []} if many else {}),
+        "made": "once",
+    }
+
+
 class Merge:
     """Loads rows into the staging tables of a run of its own and merges them.
 
+    Args:
+        store: The store.
+        hook: Airflow's hook of BigQuery.
+        dag: The DAG whose tasks are run.
+        many: Whether the statements are told of the ids as of those of a large batch.
+
     Attributes:
         run_id: The last run.
+        said: What the task that made the rows said of them, by XCom key.
     """
 
-    def __init__(self, store: Any, hook: Any, dag: Any) -> None:
-        self.store, self.hook, self.dag = store, hook, dag
+    def __init__(self, store: Any, hook: Any, dag: Any, *, many: bool = False) -> None:
+        self.store, self.hook, self.dag, self.many = store, hook, dag, many
         self.client = hook.get_client()
 
     def __call__(self, **rows: list[dict[str, Any]]) -> None:
@@ -35,10 +62,12 @@ class Merge:
         self.do("merge")
 
     def load(self, **rows: list[dict[str, Any]]) -> None:
-        """Load rows into the staging tables of a new run."""
+        """Load rows into the staging tables of a new run; a table without rows has none."""
         self.run_id = f"manual__{uuid.uuid4()}"
+        self.said = told_of(rows, many=self.many)
         for table in LOADED:
-            self._load(rows.get(table, []), table, self.staging(table))
+            if made := rows.get(table, []):
+                self._load(made, table, self.staging(table))
 
     def staging(self, table: str) -> str:
         """A staging table of the run."""
@@ -57,12 +86,23 @@ class Merge:
         config = bigquery.LoadJobConfig(schema=schema, write_disposition=how)
         self.client.load_table_from_json(rows, target, job_config=config).result()
 
-    def do(self, task_id: str, **context: Any) -> None:
-        """Run the query of a task, as the DAG renders it."""
+    def do(self, task_id: str, **counts: int) -> None:
+        """Run the query of a task, as the DAG renders it.
+
+        Args:
+            task_id: Id of the task.
+            **counts: What the task that made the rows counted otherwise.
+        """
         task = self.dag.get_task(task_id).prepare_for_execution()
-        noted = SimpleNamespace(xcom_pull=lambda **_: "once")
-        told = {"dag": self.dag, "run_id": self.run_id, "task": task, "params": {}, "ti": noted, **context}
-        task.render_template_fields(told)
+        said = self.said | {"return_value": self.said["return_value"] | counts}
+        ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
+        task.render_template_fields({
+            "dag": self.dag,
+            "run_id": self.run_id,
+            "task": task,
+            "params": {},
+            "ti": ti,
+        })
         self.hook.insert_job(configuration=task.configuration, location=task.location).result()
 
     def rows(self, table: str, where: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from local.demo.parts import Simulator, Warehouse
+from tests.component.views.reference import Ask, googlesql
 from tests.component.whole_runs import Sold
 from tiny_operators import names
 from tiny_operators.fetching.hold_off import HoldOff
@@ -59,6 +61,13 @@ def run(store: Store, warehouse: Warehouse) -> Run:
     HoldOff(objects, "adhoc_airflow").run_done(orders_wait=False)
     LiveTurn(objects, store.prefix).done()
     return Run(store)
+
+
+@pytest.fixture(scope="session")
+def language() -> Iterator[Ask]:
+    """GoogleSQL itself."""
+    with googlesql() as ask:
+        yield ask
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""The merge statement, as the DAG's own task renders it, run by the provider's hook on BigQuery's emulator."""
+"""The merge statement, as the DAG's own task renders it, run by the provider's hook on BigQuery's emulator; and what the
+reference implementation of BigQuery's language makes of it."""
 
 from __future__ import annotations
 
@@ -12,26 +13,40 @@ from typing import Any
 import pytest
 
 from tests.component.batches import Merge, at, gone, line, order, snapshot
-from tiny_operators.rows.schema import TABLES
+from tests.component.language_merge import LanguageMerge
+from tiny_operators.rows.schema import LOADED, TABLES
+from tiny_operators.stores import load_stores
 
 pytestmark = pytest.mark.stack
 
 
-@pytest.fixture(scope="module")
-def merge(store: Any, dags: Any) -> Merge:
+@pytest.fixture(
+    scope="module",
+    params=[(engine, size) for engine in ("emulator", "googlesql") for size in ("few", "many")],
+    ids="-".join,
+)
+def merge(request: pytest.FixtureRequest) -> Merge | LanguageMerge:
+    """Merges batches of few orders, and of so many that their ids do not stand in the statements."""
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
-    return Merge(store, BigQueryHook(location=store.location, use_legacy_sql=False), dags["z316_webhook"])
+    engine, size = request.param
+    if engine == "googlesql":
+        return LanguageMerge(request.getfixturevalue("language"), load_stores()[0], many=size == "many")
+    store, dags = request.getfixturevalue("store"), request.getfixturevalue("dags")
+    hook = BigQueryHook(location=store.location, use_legacy_sql=False)
+    for table in LOADED:
+        hook.get_client().query_and_wait(f"DELETE FROM {store.dataset}.{table} WHERE TRUE")
+    return Merge(store, hook, dags["z316_webhook"], many=size == "many")
 
 
-def test_a_newer_reading_replaces_an_older_one(merge: Merge) -> None:
+def test_a_newer_reading_replaces_an_older_one(merge: Merge | LanguageMerge) -> None:
     merge(pdv=[order(1, at(13))])
     merge(pdv=[order(1, at(14), situacao="Cancelado", totalVenda="12.34")])
     row = merge.row("pdv", id=1)
     assert (row["situacao"], row["totalVenda"]) == ("Cancelado", Decimal("12.34"))
 
 
-def test_the_same_batch_again_changes_nothing(merge: Merge) -> None:
+def test_the_same_batch_again_changes_nothing(merge: Merge | LanguageMerge) -> None:
     batch = {"pdv": [order(3, at(13))], "produto": [snapshot(3, 70, at(13), "5.00")]}
     merge(**batch)
     before = merge.row("pdv", id=3), merge.row("produto", pedido_id=3)
@@ -39,7 +54,7 @@ def test_the_same_batch_again_changes_nothing(merge: Merge) -> None:
     assert (merge.row("pdv", id=3), merge.row("produto", pedido_id=3)) == before
 
 
-def test_an_order_that_moves_to_another_day_stays_one_row(merge: Merge) -> None:
+def test_an_order_that_moves_to_another_day_stays_one_row(merge: Merge | LanguageMerge) -> None:
     merge(pdv=[order(6, at(13), data="2026-03-14")])
     merge(pdv=[order(6, at(14), data="2026-03-20")])
     assert str(merge.row("pdv", id=6)["data"]) == "2026-03-20"
@@ -48,27 +63,27 @@ def test_an_order_that_moves_to_another_day_stays_one_row(merge: Merge) -> None:
     assert str(merge.row("pdv", id=6)["data"]) == "2026-03-21"
 
 
-def test_a_product_keeps_the_cost_of_the_sale(merge: Merge) -> None:
+def test_a_product_keeps_the_cost_of_the_sale(merge: Merge | LanguageMerge) -> None:
     merge(produto=[snapshot(7, 71, at(13), "5.00")])
     merge(produto=[snapshot(7, 71, at(14), "9.99"), snapshot(7, 72, at(14), "1.00")])
     assert merge.row("produto", pedido_id=7, id=71)["preco_custo"] == Decimal("5.00")
     assert merge.row("produto", pedido_id=7, id=72)["preco_custo"] == Decimal("1.00")
 
 
-def test_stores_do_not_touch_each_other(merge: Merge) -> None:
+def test_stores_do_not_touch_each_other(merge: Merge | LanguageMerge) -> None:
     merge(pdv=[order(8, at(13)), order(8, at(14), store="other", situacao="Faturado")])
     assert merge.row("pdv", id=8, store="z316")["situacao"] == "Em aberto"
     assert merge.row("pdv", id=8, store="other")["situacao"] == "Faturado"
 
 
-def test_an_empty_batch_changes_nothing(merge: Merge) -> None:
+def test_an_empty_batch_changes_nothing(merge: Merge | LanguageMerge) -> None:
     merge(pdv=[order(9, at(13))])
     before = merge.row("pdv", id=9)
     merge()
     assert merge.row("pdv", id=9) == before
 
 
-def test_a_reject_stands_once_as_it_was_first_told(merge: Merge) -> None:
+def test_a_reject_stands_once_as_it_was_first_told(merge: Merge | LanguageMerge) -> None:
     told = {
         "store": "z316",
         "id": "told-once-1",
@@ -168,7 +183,7 @@ def readings(text: str, number: int) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.fixture(scope="module")
-def history(merge: Merge) -> History:
+def history(merge: Merge | LanguageMerge) -> History:
     """Rows by table and order after each round of merges: in a round, each case above merges its next batch."""
     rounds: History = []
     cases = [case.split("|") for case in (*ORDERS, *PRODUCTS)]

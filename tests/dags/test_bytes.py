@@ -1,4 +1,5 @@
-"""What the statements of a run read of the tables does not grow with the history: promised in the README."""
+"""What the statements of a run read of the tables does not grow with the history, and how much BigQuery bills for them
+at least: promised in the README and priced in docs/cost.md."""
 
 from __future__ import annotations
 
@@ -8,38 +9,119 @@ from typing import Any
 
 import pytest
 
-TABLES = ("pdv", "pesquisa", "produto")
+from tiny_operators.rows.batch import OrderIds
+from tiny_operators.rows.schema import LOADED, TABLES
+
 # How a read of a table is bounded: by ids, by which the tables are clustered, or by the partitions that hold them.
-BOUNDS = r"(?:IN UNNEST\((?:\w*ids|touched|orders|\w*dates)\))"
+BOUNDS = r"id (?:IN \((?:\d|')|BETWEEN \S+ AND \S+ AND \w+ IN \(SELECT)"
+# One order of today, three among which one is old, and as many as a rebuild takes at once.
+BATCHES = {"one": [940_000_001], "three": [17, 940_000_001, 940_000_002], "many": range(1, 200_001)}
+ALL = dict.fromkeys(LOADED, 1)
+SOLD = ALL | {"rejeitados": 0}
 
 
 @pytest.fixture(scope="module")
 def rendered(dags: Any) -> Any:
-    def render(dag_id: str, name: str) -> str:
+    def render(dag_id: str, name: str, counts: dict[str, int] = ALL, batch: str = "one") -> str:
+        ids = OrderIds()
+        for pedido in BATCHES[batch]:
+            ids.add(pedido)
+        said = {"return_value": counts, "orders": ids.told()}
+        ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
         template = dags[dag_id].get_template_env().get_template(name)
-        ti = SimpleNamespace(xcom_pull=lambda **query: dict.fromkeys((*TABLES, "rejeitados"), 1))
         text: str = template.render(dag=dags[dag_id], run_id="manual", ti=ti, task_instance=ti)
         return re.sub(r"--.*", "", text)
 
     return render
 
 
-def reads(statement: str, table: str) -> list[str]:
+def statements(script: str) -> list[set[str]]:
+    """The tables that each statement of a script names: BigQuery bills 10 MB for each of them, at least."""
+    found = (set(re.findall(r"`(\w+\.\w+)`", statement)) for statement in script.split(";"))
+    return [tables for tables in found if tables]
+
+
+def reads(script: str, table: str) -> list[str]:
     """What stands after each read of a table, up to where its SELECT ends."""
     path = rf"`z316_tiny\.{table}`"
     return [
-        statement[found.end() :]
-        .split("\n  );", maxsplit=1)[0]
-        .split("\n),", maxsplit=1)[0]
-        .split("\n)\n", maxsplit=1)[0]
-        for found in re.finditer(rf"(?:FROM|JOIN) {path}", statement)
+        re.split(r"\n *\)[;,]?\n", script[found.end() :], maxsplit=1)[0]
+        for found in re.finditer(rf"(?:FROM|JOIN) {path}", script)
     ]
 
 
+@pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("table", TABLES)
-def test_a_merge_reads_the_partitions_of_its_batch(rendered: Any, table: str) -> None:
-    text = rendered("z316_daily", "merge.sql")
+def test_a_merge_reads_the_partitions_of_its_batch(rendered: Any, table: str, batch: str) -> None:
+    text = rendered("z316_daily", "merge.sql", batch=batch)
     (merge,) = re.findall(rf"MERGE `z316_tiny\.{table}` AS target.*?WHEN", text, re.DOTALL)
-    assert re.search(r"ON\s.*target\.\w+ IN UNNEST\(touched\)", merge, re.DOTALL)
+    assert re.search(r"ON\s.*target\.\w+(?:, DAY\))? IN UNNEST\(touched\)", merge, re.DOTALL)
     (lookup,) = reads(text, table)
     assert re.search(BOUNDS, lookup)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("table", TABLES)
+def test_a_check_reads_the_partitions_of_its_batch(rendered: Any, table: str, batch: str) -> None:
+    lookup, rows = reads(rendered("z316_daily", "check.sql", batch=batch), table)
+    assert re.search(BOUNDS, lookup)
+    assert re.search(BOUNDS, rows)
+    assert f"IN UNNEST({table}_days)" in rows
+
+
+@pytest.mark.parametrize("name", ["merge.sql", "check.sql", "watch_rejects.sql"])
+def test_no_variable_holds_what_a_batch_may_have_any_number_of(rendered: Any, name: str) -> None:
+    """A variable may have a megabyte. Of days there are 4,000 at most in a job, of ids any number."""
+    dag_id = "z316_watch" if name.startswith("watch") else "z316_daily"
+    declared = re.findall(r"DECLARE .*?;", rendered(dag_id, name, batch="many"), re.DOTALL)
+    assert declared
+    for text in declared:
+        kind = re.match(r"DECLARE [\w, ]+ (INT64|ARRAY<DATE>|ARRAY<TIMESTAMP>)", text)
+        assert kind, text
+        assert kind[1] != "ARRAY<TIMESTAMP>" or "DISTINCT TIMESTAMP_TRUNC(" in text, text
+        assert "ARRAY_AGG" not in text
+        assert kind[1] == "INT64" or "SELECT DISTINCT" in text
+
+
+@pytest.mark.parametrize("name", ["merge.sql", "check.sql"])
+def test_a_batch_of_any_size_fits_a_statement(rendered: Any, name: str) -> None:
+    """A statement may have a megabyte; ids stand in it only while they are few."""
+    sizes = {batch: len(rendered("z316_daily", name, batch=batch)) for batch in BATCHES}
+    assert max(sizes.values()) < 60_000
+
+
+def test_a_batch_of_sales_is_billed_for_eighteen_tables(rendered: Any) -> None:
+    """Of each table: its lookup, its merge with the staging table, and both in the checks."""
+    merge = statements(rendered("z316_webhook", "merge.sql", SOLD))
+    check = statements(rendered("z316_webhook", "check.sql", SOLD))
+    assert [len(tables) for tables in merge] == [1, 2] * 3
+    assert [len(tables) for tables in check] == [1, 1, 1, 6]
+    assert not {table for tables in (*merge, *check) for table in tables if "rejeitados" in table}
+
+
+def test_rejects_cost_what_they_need(rendered: Any) -> None:
+    merge = statements(rendered("z316_webhook", "merge.sql"))
+    assert [len(tables) for tables in merge] == [2, 2, *[1, 2] * 3]
+    assert [len(tables) for tables in statements(rendered("z316_webhook", "check.sql"))] == [1, 1, 1, 7]
+
+
+@pytest.mark.parametrize("table", LOADED)
+def test_a_table_without_rows_is_not_merged_and_has_no_staging_table(rendered: Any, table: str) -> None:
+    counts = ALL | {table: 0}
+    assert not re.search(rf"_staging\.{table}_", rendered("z316_webhook", "merge.sql", counts))
+    assert f"MERGE `z316_tiny.{table}`" not in rendered("z316_webhook", "merge.sql", counts)
+    for batch in BATCHES:
+        assert not re.search(rf"_staging\.{table}_", rendered("z316_webhook", "check.sql", counts, batch))
+
+
+def test_a_run_that_made_nothing_merges_nothing(rendered: Any) -> None:
+    nothing = dict.fromkeys(LOADED, 0)
+    assert statements(rendered("z316_webhook", "merge.sql", nothing)) == []
+    assert "SELECT" in rendered("z316_webhook", "merge.sql", nothing), (
+        "a script without a statement is an error"
+    )
+
+
+def test_rows_come_in_the_order_that_what_stands_is_whole(rendered: Any) -> None:
+    order = re.findall(r"MERGE `z316_tiny\.(\w+)`", rendered("z316_webhook", "merge.sql"))
+    assert order == ["rejeitados", "produto", "pesquisa", "pdv"]

@@ -147,7 +147,15 @@ WIRE: dict[str, tuple[Json, Callable[[Tiny], Any], Any, Any]] = {
         True,
     ),
 }
-ELSEWHERE = {"odd_errors", "page_repeats", "page_gaps", "search_delay_s", "webhook_plain_type"}
+ELSEWHERE = {
+    "odd_errors",
+    "page_repeats",
+    "page_gaps",
+    "search_delay_s",
+    "search_by_registration",
+    "search_ignores_dates",
+    "webhook_plain_type",
+}
 
 
 def _many(tiny: Tiny) -> bool:

@@ -42,6 +42,33 @@ def test_dates_are_inclusive(tiny: Tiny, orders: list[Json]) -> None:
     assert _found(tiny, sort="ASC", dataInicial="10/03/2026", dataFinal="11/03/2026") == wanted
 
 
+def test_an_order_is_found_by_its_date_or_by_that_of_its_registration(tiny: Tiny) -> None:
+    (sold,) = tiny.sell(1, date="2026-03-08", registered="2026-03-15")
+    by_date = {"dataInicial": "08/03/2026", "dataFinal": "08/03/2026"}
+    by_registration = {"dataInicial": "15/03/2026", "dataFinal": "15/03/2026"}
+    for registration, found, not_found in (
+        (False, by_date, by_registration),
+        (True, by_registration, by_date),
+    ):
+        tiny.quirks(search_by_registration=registration)
+        assert _found(tiny, **found) == [sold["id"]]
+        assert tiny.code("pedidos.pesquisa", **not_found) == 20
+
+
+def test_an_edited_date_leaves_that_of_the_registration(tiny: Tiny) -> None:
+    (sold,) = tiny.sell(1, date="2026-03-08")
+    tiny.post(f"orders/{sold['id']}/edit", {"data": "2026-03-01"})
+    tiny.quirks(search_by_registration=True)
+    assert _found(tiny, dataInicial="08/03/2026", dataFinal="08/03/2026") == [sold["id"]]
+    tiny.post(f"orders/{sold['id']}/delete")
+    assert tiny.code("pedidos.pesquisa", dataInicial="08/03/2026", dataFinal="08/03/2026") == 20
+
+
+def test_dates_can_be_ignored(tiny: Tiny, orders: list[Json]) -> None:
+    tiny.quirks(search_ignores_dates=True)
+    assert len(_found(tiny, dataInicial="08/03/2026", dataFinal="08/03/2026")) == len(orders)
+
+
 def test_sunday_is_closed(tiny: Tiny) -> None:
     assert tiny.code("pedidos.pesquisa", dataInicial="08/03/2026", dataFinal="08/03/2026") == 20
 

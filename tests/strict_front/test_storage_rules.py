@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,21 @@ def again(change: Callable[[Gcs, str], int]) -> Ask:
     return ask
 
 
+def copied(how: str, *, from_it: bool = False, **query: Callable[[Gcs, str], int]) -> Ask:
+    """Copy an object to a new one, or another over it."""
+
+    def ask(gcs: Gcs, name: str) -> int:
+        asked: dict[str, Any] = {key: value(gcs, name) for key, value in query.items()}
+        source, target = (name, new_name("o")) if from_it else ("source-" + name, name)
+        return gcs.copy(source, target, how=how, **asked)
+
+    return over(ask)
+
+
+def composed_with_one_gone(bad: int) -> Ask:
+    return composed(lambda gcs, name: gcs.compose(name, one_of(3, bad)))
+
+
 def patched(**body: object) -> Ask:
     return lambda gcs: gcs.ask("PATCH", f"/storage/v1/b/{gcs.bucket}", body=body).status_code
 
@@ -122,27 +138,14 @@ QUESTIONS = [
             name, parts=2, meanwhile=lambda: gcs.media(name), ifGenerationMatch=0))),
     Question("resumable in three parts", 200, 200, new(lambda gcs, name: gcs.resumable(name, parts=3))),
     *(
-        Question(f"{how} with ifGenerationMatch=0 over an object", 412, 200, over(
-            lambda gcs, name, how=how: gcs.copy("source-" + name, name, how=how, ifGenerationMatch=0)))
+        Question(f"{how} {what}", status, alone, copied(how, from_it=from_it, **query))
         for how in ("copyTo", "rewriteTo")
-    ),
-    *(
-        Question(f"{how} with an old generation of the target", 412, 200, over(
-            lambda gcs, name, how=how: gcs.copy(
-                "source-" + name, name, how=how, ifGenerationMatch=old(gcs, name))))
-        for how in ("copyTo", "rewriteTo")
-    ),
-    *(
-        Question(f"{how} with an old ifSourceGenerationMatch", 412, 200, over(
-            lambda gcs, name, how=how: gcs.copy(
-                name, new_name("o"), how=how, ifSourceGenerationMatch=old(gcs, name))))
-        for how in ("copyTo", "rewriteTo")
-    ),
-    *(
-        Question(f"{how} of a generation that is gone", 404, 404, over(
-            lambda gcs, name, how=how: gcs.copy(
-                name, new_name("o"), how=how, sourceGeneration=old(gcs, name))))
-        for how in ("copyTo", "rewriteTo")
+        for what, status, alone, from_it, query in (
+            ("with ifGenerationMatch=0 over an object", 412, 200, False, {"ifGenerationMatch": lambda *_: 0}),
+            ("with an old generation of the target", 412, 200, False, {"ifGenerationMatch": old}),
+            ("with an old ifSourceGenerationMatch", 412, 200, True, {"ifSourceGenerationMatch": old}),
+            ("of a generation that is gone", 404, 404, True, {"sourceGeneration": old}),
+        )
     ),
     Question("copy of what is not there", 404, 404, lambda gcs: gcs.copy("none", "there")),
     Question("copy into a bucket that is not there", 404, 404, over(
@@ -150,8 +153,7 @@ QUESTIONS = [
     Question("compose with ifGenerationMatch=0 over an object", 412, 200, over(
         lambda gcs, name: gcs.compose(name, [{"name": "source-" + name}], ifGenerationMatch=0))),
     *(
-        Question(f"compose of a generation that is gone, {bad + 1} of 3", 404, 200, composed(
-            lambda gcs, name, bad=bad: gcs.compose(name, one_of(3, bad))))
+        Question(f"compose of a generation that is gone, {bad + 1} of 3", 404, 200, composed_with_one_gone(bad))
         for bad in range(3)
     ),
     Question("compose with a source's precondition that does not hold", 412, 200, composed(

@@ -13,6 +13,8 @@ from tiny_operators.raw.lines import Envelope, Kind, RawLine, read_line
 from tiny_operators.tiny.answers import Json, one_line, parse_json
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "tiny"
+# Answers in shapes and with values that users of the API report.
+ODD_SAMPLES = SAMPLES.parent / "odd"
 STORE = "z316"
 CNPJ = "11222333000181"
 TIMEZONE = "America/Sao_Paulo"

@@ -177,6 +177,21 @@ def test_the_orders_that_count_as_sales_are_a_list_of_texts(value: object, tmp_p
     assert "stores[0].effective_statuses must be a list" in wrong(tmp_path, one(effective_statuses=value))
 
 
+def test_contacts_that_are_no_customers(tmp_path: Path) -> None:
+    (store,) = load(tmp_path, one())
+    assert store.placeholder_contacts == ()
+    (store,) = load(tmp_path, one(placeholder_contacts=[" loja@exemplo.invalid ", "(61) 3333-4444"]))
+    assert store.placeholder_contacts == ("loja@exemplo.invalid", "(61) 3333-4444")
+
+
+@pytest.mark.parametrize("value", [None, "a@b.invalid", [], [" "], [6133334444], {"a": 1}], ids=repr)
+def test_contacts_that_are_no_customers_are_a_list_of_texts(value: object, tmp_path: Path) -> None:
+    told = wrong(tmp_path, one(placeholder_contacts=value))
+    assert (
+        "stores[0].placeholder_contacts must be a list of texts (in quotes, if they are all digits)" in told
+    )
+
+
 def test_a_file_that_is_not_yaml_is_an_error_of_the_stores_file(tmp_path: Path) -> None:
     assert "cannot be read as YAML" in wrong(tmp_path, "stores: [\n  - {prefix: z316")
 
@@ -212,6 +227,7 @@ def test_what_is_watched_can_be_set(tmp_path: Path) -> None:
         "quiet_minutes": 90,
         "reject_share": 1,
         "rejects_limit": 0,
+        "maximum_bytes_billed": 10 * 1024**3,
     }
     (store,) = load(tmp_path, one(**settings))
     assert {name: getattr(store, name) for name in settings} == settings
@@ -226,6 +242,8 @@ def test_what_is_watched_can_be_set(tmp_path: Path) -> None:
         ("reject_share", "20%", "reject_share must be a number from 0 to 1"),
         ("reject_share", 20, "reject_share must be a number from 0 to 1"),
         ("rejects_limit", True, "rejects_limit must be a number"),
+        ("maximum_bytes_billed", 10 * 1024**2, "maximum_bytes_billed must be a number from 1073741824"),
+        ("maximum_bytes_billed", "5 GiB", "maximum_bytes_billed must be a number"),
     ],
 )
 def test_other_settings_of_watching_are_refused(tmp_path: Path, field: str, value: Any, says: str) -> None:

@@ -1,50 +1,121 @@
-"""Names of objects, and writing them to a real object store."""
+"""Writing objects to a real object store, and what its answers prove when the first of them is lost."""
 
-from datetime import datetime
+import json
+import threading
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from webhook.inbox import Inbox, InboxError, object_name
+from webhook import inbox
+from webhook.inbox import InboxError, put
 
 if TYPE_CHECKING:
     from tests.webhook.conftest import Gcs
 
 pytestmark = pytest.mark.stack
 
+JSON = "application/json"
+
+
+@pytest.fixture(autouse=True)
+def new_client() -> Iterator[None]:
+    """Each test has a client of its own, for its own address."""
+    inbox._client.cache_clear()
+    yield
+    inbox._client.cache_clear()
+
 
 @pytest.fixture
-def inbox(gcs: "Gcs", monkeypatch: pytest.MonkeyPatch) -> Inbox:
-    """An inbox on the emulator."""
+def emulator(gcs: "Gcs", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.url)
-    return Inbox()
 
 
-def test_the_name_that_others_rely_on() -> None:
-    unique = UUID("12345678-1234-4678-9234-567812345678")
-    arrived = datetime(2026, 11, 5, 9, 7, 3, tzinfo=ZoneInfo("America/Sao_Paulo"))
-    assert object_name("z316", "880000123", arrived, unique) == (
-        "vendas/z316-tiny-webhook-vendas-880000123-20261105T090703-12345678-1234-4678-9234-567812345678.json"
-    )
-
-
-def test_an_object_holds_the_bytes_and_nothing_else(inbox: Inbox, gcs: "Gcs") -> None:
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize("encoding", ["", "gzip", "br, x"])
+def test_an_object_holds_the_bytes_and_what_the_sender_said_of_them(gcs: "Gcs", encoding: str) -> None:
     body = bytes(range(256))
-    inbox.put(gcs.bucket, "vendas/bytes.json", body)
-    blob = gcs.client().bucket(gcs.bucket).get_blob("vendas/bytes.json")
+    name = f"vendas/bytes{len(encoding)}.json"
+    put(gcs.bucket, name, body, "text/plain; charset=x", encoding)
+    blob = gcs.client().bucket(gcs.bucket).get_blob(name)
     assert blob.download_as_bytes() == body
-    assert blob.content_type == "application/json"
-    assert not blob.metadata
+    assert (blob.content_type, blob.content_encoding) == ("text/plain; charset=x", None)
+    assert blob.metadata == ({"content-encoding": encoding} if encoding else None)
 
 
-def test_a_name_that_is_taken_was_stored_by_an_earlier_attempt(inbox: Inbox, gcs: "Gcs") -> None:
-    inbox.put(gcs.bucket, "vendas/attempt.json", b"first")
-    inbox.put(gcs.bucket, "vendas/attempt.json", b"second")
+@pytest.mark.usefixtures("emulator")
+def test_a_name_that_is_taken_was_stored_by_an_earlier_attempt(gcs: "Gcs") -> None:
+    put(gcs.bucket, "vendas/attempt.json", b"first", JSON, "")
+    put(gcs.bucket, "vendas/attempt.json", b"second", JSON, "")
     assert gcs.client().bucket(gcs.bucket).blob("vendas/attempt.json").download_as_bytes() == b"first"
 
 
-def test_a_missing_bucket_is_an_error_without_content(inbox: Inbox) -> None:
+@pytest.mark.usefixtures("emulator")
+def test_a_missing_bucket_is_an_error_without_content() -> None:
     with pytest.raises(InboxError, match=r"^NotFound 404$"):
-        inbox.put("this-bucket-was-never-made", "vendas/lost.json", b"Zulmira")
+        put("this-bucket-was-never-made", "vendas/lost.json", b"Zulmira", JSON, "")
+
+
+class Refusing:
+    """Answers as Cloud Storage does to an account with too few rights, which no emulator does.
+
+    Attributes:
+        answers: Status and missing right of each answer, in turn.
+    """
+
+    def __init__(self, answers: list[tuple[int, str]]) -> None:
+        self.answers = answers
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                status, right = outer.answers.pop(0)
+                message = f"account does not have {right} access to the Google Cloud Storage object."
+                body = json.dumps({"error": {"code": status, "message": message}}).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", JSON)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Print nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def put(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{self.server.server_port}")
+        try:
+            put("a-bucket", "vendas/x.json", b"x", JSON, "")
+        finally:
+            self.server.shutdown()
+            self.server.server_close()
+
+
+LOST = (HTTPStatus.SERVICE_UNAVAILABLE, "any")
+MAY_NOT_OVERWRITE = (HTTPStatus.FORBIDDEN, "storage.objects.delete")
+MAY_NOT_CREATE = (HTTPStatus.FORBIDDEN, "storage.objects.create")
+THERE = (HTTPStatus.PRECONDITION_FAILED, "any")
+
+
+@pytest.mark.parametrize(
+    "answers", [[LOST, MAY_NOT_OVERWRITE], [LOST, LOST, MAY_NOT_OVERWRITE], [LOST, THERE], [THERE]]
+)
+def test_a_repeat_that_meets_its_own_object_is_stored(
+    monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]]
+) -> None:
+    store = Refusing([*answers])
+    store.put(monkeypatch)
+    assert store.answers == []
+
+
+@pytest.mark.parametrize("answers", [[MAY_NOT_OVERWRITE], [MAY_NOT_CREATE], [LOST, MAY_NOT_CREATE]])
+def test_any_other_missing_right_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]]
+) -> None:
+    with pytest.raises(InboxError, match=r"^Forbidden 403$"):
+        Refusing([*answers]).put(monkeypatch)

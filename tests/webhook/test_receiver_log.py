@@ -21,12 +21,14 @@ def test_events_tell_what_happened(start_receiver: "StartReceiver", sale: "SaleB
     receiver = start_receiver()
     name = receiver.post(json.dumps(sale("atualizacao_pedido")).encode()).json()["object"]
     receiver.post(json.dumps(sale("estoque")).encode())
-    receiver.post(json.dumps(sale(id="x")).encode())
+    receiver.post(b"x" * 2_000_000)
+    receiver.post(b"")
+    receiver.post(json.dumps({"tipo": "Zulmira", "dados": {"id": "x"}}).encode())
     started, *events = receiver.events()
     # Without a secret the address is open: that is worth a warning.
     assert (started["event"], started["severity"]) == ("receiver_started", "WARNING")
     assert all(isinstance(event.pop("seconds"), float) for event in events)
-    done, unneeded, refused = events
+    done, unneeded, refused, probe, doubtful = events
     assert done.pop("bucket")
     assert done == {
         "severity": "INFO",
@@ -47,12 +49,18 @@ def test_events_tell_what_happened(start_receiver: "StartReceiver", sale: "SaleB
     assert refused == {
         "severity": "WARNING",
         "event": "webhook_refused",
-        "status": 400,
-        "store": "z316",
-        "field": "dados.id",
-        "expected": "a number above 0 of at most 18 digits",
-        "found": "text",
+        "status": 413,
+        "field": "body",
+        "expected": "at most 1048576 bytes",
+        "found": "more",
+        "action": "Raise WEBHOOK_MAX_BYTES.",
     }
+    assert probe == {"severity": "INFO", "event": "webhook_probe", "status": 200}
+    assert (doubtful["event"], doubtful["order"], doubtful["tipo"]) == (
+        "webhook_stored",
+        "unknown",
+        "unknown",
+    )
 
 
 @pytest.mark.parametrize("execution_ids", ["false", "true"])

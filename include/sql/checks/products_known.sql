@@ -6,5 +6,8 @@ FROM made_pdv
 CROSS JOIN UNNEST(made_pdv.itens) AS item
 LEFT JOIN produto ON produto.pedido = made_pdv.pedido AND produto.id = item.idProduto
 LEFT JOIN made_rejeitados
-  ON made_rejeitados.pedido = made_pdv.pedido AND made_rejeitados.produto = item.idProduto
+  ON
+    made_rejeitados.pedido = made_pdv.pedido
+    AND made_rejeitados.produto = item.idProduto
+    AND IFNULL(made_rejeitados.kind, 'reject') = 'reject'
 WHERE item.idProduto > 0 AND produto.id IS NULL AND made_rejeitados.id IS NULL

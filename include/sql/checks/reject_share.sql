@@ -10,4 +10,5 @@ WHERE
   AND counted.orders_rejected + counted.files_rejected
   > counted.reject_share * (counted.orders + counted.files_rejected)
   AND made_rejeitados.produto IS NULL
+  AND IFNULL(made_rejeitados.kind, 'reject') = 'reject'
   AND made_pdv.pedido IS NULL

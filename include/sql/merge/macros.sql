@@ -1,19 +1,5 @@
+{%- from 'batch.sql' import stands_in -%}
 {#- What the merges share. target and staging: names of the tables; columns: names of their columns. -#}
-
-{#- Partitions that already hold rows of this batch: the merge reads these and no others, however long the history is.
-    The lookup itself reads few blocks, since the tables are clustered by id and ids rise with time. -#}
-{%- macro touched_partitions(target, staging, id, id_type, partition, partition_type) -%}
-DECLARE ids ARRAY<{{ id_type }}> DEFAULT IFNULL(
-    (SELECT ARRAY_AGG(DISTINCT {{ id }}) FROM `{{ staging }}`), []
-  );
-  DECLARE touched ARRAY<{{ partition_type }}> DEFAULT IFNULL(
-    (
-      SELECT ARRAY_AGG(DISTINCT {{ partition }} IGNORE NULLS)
-      FROM `{{ target }}`
-      WHERE {{ id }} IN UNNEST(ids)
-    ), []
-  );
-{%- endmacro -%}
 
 {#- One row per order, the newest reading: an older reading never replaces a newer one. The uuid never changes, the
     timestamp is that of the first arrival, in whatever order the readings come.
@@ -46,7 +32,7 @@ MERGE `{{ target }}` AS target
   ON
     target.store = source.store
     AND target.id = source.id
-    AND (target.{{ partition }} IN UNNEST(touched) OR target.{{ partition }} IS NULL)
+    AND {{ stands_in('touched', 'target.' ~ partition) }}
   WHEN MATCHED AND source.read_at > target.fetched_at THEN
     {{ update_row(columns, ['store', 'id', 'uuid', 'deleted_at']) }},
       deleted_at = IF(

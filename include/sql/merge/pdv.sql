@@ -1,7 +1,9 @@
-{%- from 'merge/macros.sql' import newest_reading_wins, touched_partitions -%}
-{%- macro merge_pdv(target, staging, columns) -%}
+{%- from 'batch.sql' import declare_days, is_of_batch -%}
+{%- from 'merge/macros.sql' import newest_reading_wins -%}
+{%- macro merge_pdv(target, staging, columns, orders) -%}
+{%- set of_batch = is_of_batch('id', orders, 'SELECT batch.id FROM `' ~ staging ~ '` AS batch') -%}
 BEGIN
-  {{ touched_partitions(target, staging, 'id', 'INT64', 'data', 'DATE') }}
+  {{ declare_days('touched', target, of_batch, 'data') | indent(2) }}
   {{ newest_reading_wins(target, staging, columns, 'data') }}
 END;
 {%- endmacro -%}

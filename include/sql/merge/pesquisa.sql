@@ -1,7 +1,9 @@
-{%- from 'merge/macros.sql' import newest_reading_wins, touched_partitions -%}
-{%- macro merge_pesquisa(target, staging, columns) -%}
+{%- from 'batch.sql' import declare_days, is_of_batch -%}
+{%- from 'merge/macros.sql' import newest_reading_wins -%}
+{%- macro merge_pesquisa(target, staging, columns, orders) -%}
+{%- set of_batch = is_of_batch('id', orders, 'SELECT batch.id FROM `' ~ staging ~ '` AS batch', text=True) -%}
 BEGIN
-  {{ touched_partitions(target, staging, 'id', 'STRING', 'data_pedido', 'DATE') }}
+  {{ declare_days('touched', target, of_batch, 'data_pedido') | indent(2) }}
   {{ newest_reading_wins(target, staging, columns, 'data_pedido') }}
 END;
 {%- endmacro -%}

@@ -4,10 +4,12 @@
     Only a person replaces it, by asking for newer costs: a reading with refreshed_at goes before those without, and of two
     such readings the one that was asked for later. Readings that are equal in all this, as when two readings of an order
     share a day's answer about a product, go by source_id, so that the row does not depend on which came first. -#}
-{%- from 'merge/macros.sql' import insert_row, touched_partitions, update_row -%}
-{%- macro merge_produto(target, staging, columns) -%}
+{%- from 'batch.sql' import declare_days, is_of_batch, stands_in -%}
+{%- from 'merge/macros.sql' import insert_row, update_row -%}
+{%- macro merge_produto(target, staging, columns, orders) -%}
+{%- set of_batch = is_of_batch('pedido_id', orders, 'SELECT batch.pedido_id FROM `' ~ staging ~ '` AS batch') -%}
 BEGIN
-  {{ touched_partitions(target, staging, 'pedido_id', 'INT64', 'timestamp', 'TIMESTAMP') }}
+  {{ declare_days('touched', target, of_batch, 'timestamp', moment=True) | indent(2) }}
   MERGE `{{ target }}` AS target
   USING (
     SELECT * EXCEPT (arrived) REPLACE (arrived AS timestamp)
@@ -24,7 +26,7 @@ BEGIN
     target.store = source.store
     AND target.pedido_id = source.pedido_id
     AND target.id = source.id
-    AND (target.timestamp IN UNNEST(touched) OR target.timestamp IS NULL)
+    AND {{ stands_in('touched', 'target.timestamp', moment=True) }}
   WHEN MATCHED AND {{ goes_before('source', 'target') }} THEN
     {{ update_row(columns, ['store', 'pedido_id', 'id', 'uuid']) }}
   WHEN MATCHED AND source.timestamp < target.timestamp THEN

@@ -1,8 +1,10 @@
 {#- What a run set aside stands once, as it was first told: a later try of the run says the same under the same id. -#}
-{%- from 'merge/macros.sql' import insert_row, touched_partitions -%}
+{%- from 'batch.sql' import day, declare_days -%}
+{%- from 'merge/macros.sql' import insert_row -%}
 {%- macro merge_rejeitados(target, staging, columns) -%}
+{%- set of_batch = 'id IN (SELECT batch.id FROM `' ~ staging ~ '` AS batch)' -%}
 BEGIN
-  {{ touched_partitions(target, staging, 'id', 'STRING', 'rejected_at', 'TIMESTAMP') }}
+  {{ declare_days('touched', target, of_batch, 'rejected_at', moment=True) | indent(2) }}
   MERGE `{{ target }}` AS target
   USING (
     SELECT *
@@ -12,7 +14,7 @@ BEGIN
   ON
     target.store = source.store
     AND target.id = source.id
-    AND target.rejected_at IN UNNEST(touched)
+    AND {{ day('target.rejected_at', moment=True) }} IN UNNEST(touched)
   WHEN NOT MATCHED THEN
     {{ insert_row(columns) }};
 END;

@@ -21,6 +21,18 @@ recentes AS (
     AND pedido_dia <= CURRENT_DATE({{ timezone }})
 ),
 
+-- Um pedido lido de novo é anotado de novo: cada valor conta uma vez.
+nao_lidos AS (
+  SELECT
+    COUNT(DISTINCT CONCAT(CAST(pedido AS STRING), ' ', IFNULL(CAST(produto AS STRING), ''), ' ', field))
+      AS campos_nao_lidos_7_dias
+  FROM `{{ target('rejeitados') }}`
+  WHERE
+    store = {{ store }}
+    AND kind = 'note'
+    AND rejected_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)
+),
+
 comparacoes AS (
   SELECT
     MAX(compared_at) AS comparado_em,
@@ -51,8 +63,10 @@ SELECT
   recentes.pedidos_sem_custo_30_dias,
   ultima_comparacao.ultima_reconciliacao,
   ultima_comparacao.diferencas,
-  em_aberto.diferencas_abertas
+  em_aberto.diferencas_abertas,
+  nao_lidos.campos_nao_lidos_7_dias
 FROM chegadas
 CROSS JOIN recentes
 CROSS JOIN ultima_comparacao
 CROSS JOIN em_aberto
+CROSS JOIN nao_lidos

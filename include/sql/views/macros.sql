@@ -1,6 +1,6 @@
 {#- What several views share.
 
-    store, timezone, effective_statuses: SQL literals from the stores file. target(table): a table of the store;
+    store, timezone, effective_statuses, placeholder_contacts: SQL literals from the stores file. target(table): a table of the store;
     report(view): a view of the report dataset. personal: whether the view is the one with personal data. -#}
 
 {#- Text without accents and capitals, by which statuses are compared. -#}
@@ -29,6 +29,12 @@ REGEXP_EXTRACT(REGEXP_REPLACE({{ text }}, r'[^0-9]', ''), r'^0*(?:55)?([1-9]{2}[
 {#- Whether a text is more than one character repeated: tills fill documents and telephones with zeros or nines. -#}
 {%- macro is_varied(text) -%}
 REPLACE({{ text }}, LEFT({{ text }}, 1), '') != ''
+{%- endmacro -%}
+
+{#- Whether a document, an e-mail or a telephone may tell who the customer is: it is more than one character repeated, and
+    not one that stands for nobody: those that everybody knows, the store's own, and those of the stores file. -#}
+{%- macro tells_who(text) -%}
+{{ is_varied(text) }} AND {{ text }} NOT IN ({{ placeholder_contacts }})
 {%- endmacro -%}
 
 {#- CTE pedidos_da_loja: one row an order with what needs no other table: days, customer's key, whether it is a sale.
@@ -61,11 +67,11 @@ pedidos_identificados AS (
     *,
     CASE
       WHEN
-        REGEXP_CONTAINS(documento, r'^([0-9]{11}|[0-9A-Z]{12}[0-9]{2})$') AND {{ is_varied('documento') }}
+        REGEXP_CONTAINS(documento, r'^([0-9]{11}|[0-9A-Z]{12}[0-9]{2})$') AND {{ tells_who('documento') }}
         THEN CONCAT('documento:', documento)
-      WHEN REGEXP_CONTAINS(email, r'^[!-?A-~]+@[!-?A-~]+$') THEN CONCAT('email:', email)
-      WHEN {{ is_varied('celular') }} THEN CONCAT('telefone:', celular)
-      WHEN {{ is_varied('fone') }} THEN CONCAT('telefone:', fone)
+      WHEN REGEXP_CONTAINS(email, r'^[!-?A-~]+@[!-?A-~]+$') AND {{ tells_who('email') }} THEN CONCAT('email:', email)
+      WHEN {{ tells_who('celular') }} THEN CONCAT('telefone:', celular)
+      WHEN {{ tells_who('fone') }} THEN CONCAT('telefone:', fone)
     END AS identidade
   FROM pedidos_lidos
 ),

@@ -5,4 +5,4 @@ SELECT
 FROM `{{ report('vendas_por_forma_pagamento') }}`
 WHERE dia BETWEEN @first AND @last
 GROUP BY forma_pagamento
-ORDER BY SUM(valor) DESC, forma_pagamento
+ORDER BY valor DESC, forma_pagamento

@@ -7,5 +7,5 @@ FROM `{{ report('vendas_por_produto_dia') }}`
 WHERE dia BETWEEN @first AND @last
 -- Itens de texto livre não têm produto: distinguem-se pelo texto.
 GROUP BY produto_id, IF(produto_id IS NULL, produto_nome, NULL)
-ORDER BY SUM(faturamento) DESC, nome
+ORDER BY faturamento DESC, nome
 LIMIT 10

@@ -6,4 +6,4 @@ SELECT
 FROM `{{ report('vendas_por_vendedor') }}`
 WHERE dia BETWEEN @first AND @last
 GROUP BY vendedor_id
-ORDER BY SUM(faturamento) DESC, nome
+ORDER BY faturamento DESC, nome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
-from tiny_operators.stores import Store, include_dir
+from tiny_operators.stores import PLACEHOLDER_CONTACTS, Store, include_dir
 
 from .provision import right
 
@@ -150,11 +151,16 @@ def create_views(client: bigquery.Client, store: Store) -> list[str]:
 
 def _create(client: bigquery.Client, store: Store, view: View) -> None:
     from google.api_core.exceptions import BadRequest, NotFound
+    from google.cloud.bigquery import QueryJobConfig
 
     roles = f"roles/bigquery.dataEditor on the datasets {view.dataset} and {store.dataset}, and roles/bigquery.jobUser"
     try:
         with right(f"create view {view.path}", roles):
-            client.query_and_wait(view.statement(), location=store.location)
+            client.query_and_wait(
+                view.statement(),
+                job_config=QueryJobConfig(maximum_bytes_billed=store.maximum_bytes_billed),
+                location=store.location,
+            )
     except NotFound as error:
         raise ViewError(
             f"View {view.path} reads what is not there: {_reason(error)}. Run setup again: it makes the tables "
@@ -214,7 +220,8 @@ def view_macros(store: Store) -> dict[str, Any]:
 
     Returns:
         ``target(table)``: the table; ``report(view)``: the view of the report dataset; ``store``, ``timezone``,
-        ``rejects_limit`` and ``effective_statuses``: literals, the last of them a list without brackets.
+        ``rejects_limit``, ``effective_statuses`` and ``placeholder_contacts``: literals, the last two of them lists
+        without brackets.
     """
     return {
         **report_macros(store),
@@ -223,6 +230,7 @@ def view_macros(store: Store) -> dict[str, Any]:
         "timezone": _quoted(store.timezone),
         "rejects_limit": str(store.rejects_limit),
         "effective_statuses": ", ".join(_quoted(_plain(status)) for status in store.effective_statuses),
+        "placeholder_contacts": ", ".join(map(_quoted, _placeholders(store))),
     }
 
 
@@ -235,6 +243,20 @@ def _plain(text: str) -> str:
     """Text without accents and capitals, as the views' SQL compares it."""
     letters = unicodedata.normalize("NFD", text.strip().lower())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _placeholders(store: Store) -> list[str]:
+    """Contacts that are no customer, in the forms in which the views' SQL compares them."""
+    found = set()
+    for contact in (store.cnpj, *PLACEHOLDER_CONTACTS, *store.placeholder_contacts):
+        if "@" in contact:
+            found.add(contact.strip().lower())
+        else:
+            plain = re.sub(r"[^0-9A-Z]", "", contact.upper())
+            # A telephone without the country's code and zeros in front; a document stays as it is.
+            phone = re.fullmatch(r"0*(?:55)?([1-9]{2}[0-9]{8,9})", plain)
+            found |= {plain, phone[1]} if phone else {plain}
+    return sorted(found)
 
 
 def _quoted(text: str) -> str:

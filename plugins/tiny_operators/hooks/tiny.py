@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from tiny_operators._compat import (
 from tiny_operators.events import log_event
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Json, Meaning, read_answer
+from tiny_operators.tiny.encodings import UTF_8, charset, decode
 from tiny_operators.tiny.pacing import BACKOFF, Pace
 from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
 
@@ -189,7 +190,13 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         except _NETWORK_ERRORS as error:
             return Answer(Meaning.TRY_AGAIN, None, type(error).__name__, "", {})
         self._pace.learn(response.headers.get("x-limit-api"))
-        return read_answer(response.status_code, response.content.decode("utf-8-sig", "replace"), expects)
+        body = decode(response.content, charset(response.headers.get("content-type")))
+        if body.encoding != UTF_8:
+            log_event(
+                log, "answer_not_utf_8", service=service, encoding=body.encoding, exact=body.base64 is None
+            )
+        answer = read_answer(response.status_code, body.text, expects)
+        return replace(answer, encoding=body.encoding, base64=body.base64)
 
     def _connection(self) -> Connection:
         try:

@@ -84,6 +84,8 @@ class ArchiveWebhooksOperator(StoreOperator):
             "pedido": disposal.pedido,
             "arrived_at": file.arrived_at,
             **asdict(reject),
+            # Of a file that is about several orders.
+            "more": [{"pedido": pedido, **asdict(other)} for pedido, other in disposal.more],
             "put_back": (
                 f"gcloud storage mv {shlex.quote(f'gs://{self.store.api_bucket}/{target}')} "
                 f"{shlex.quote(f'gs://{self.store.webhook_bucket}/{file.name}')}"

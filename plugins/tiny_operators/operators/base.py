@@ -27,8 +27,9 @@ from tiny_operators.planning.plan import Plan, PlannedOrder
 from tiny_operators.planning.run_request import RequestError, RunRequest, check_names, read_request
 from tiny_operators.stores import Store
 
-# Key of the XCom that names one making of a run's rows.
+# Keys of the XComs that name one making of a run's rows, and the orders that have some.
 MADE: Final = "made"
+ORDERS: Final = "orders"
 
 
 class StoreOperator(BaseOperator):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
-
 from tiny_operators._compat import AirflowException, AirflowFailException, Context
+
+from .query import QueryOperator
 
 # What include/sql/check.sql begins its error with.
 _FOUND: Final = "checks failed: "
 
 
-class CheckOperator(BigQueryInsertJobOperator):
+class CheckOperator(QueryOperator):
     """Runs a query that ends in an error when a check finds something.
 
     Then the task fails without another try, which would find the same while the next sales wait for this run's end.

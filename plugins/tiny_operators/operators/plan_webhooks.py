@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Final
@@ -59,7 +58,8 @@ class PlanWebhooksOperator(StoreOperator):
         key, api = self.start(context)
         if api.exists(names.plan_object(key)):
             return self._counts(self.read_plan(api, key))
-        plan = self._plan(self.objects(self.store.webhook_bucket))
+        planner = self._planner(self.objects(self.store.webhook_bucket))
+        plan = planner.plan(self.max_orders, self.chunk_orders)
         counts = self._counts(plan)
         if not any(counts.values()):
             raise AirflowSkipException(f"Nothing waits in gs://{self.store.webhook_bucket}")
@@ -70,25 +70,27 @@ class PlanWebhooksOperator(StoreOperator):
         if plan.orders:
             LiveTurn(api, self.store.prefix).ask()
         log_event(log, "planned", store=self.store.prefix, run=key, **counts)
+        for kind, count in planner.unneeded.items():
+            log_event(log, "not_needed", store=self.store.prefix, run=key, kind=kind, events=count)
         return counts
 
-    def _plan(self, inbox: Objects) -> Plan:
+    def _planner(self, inbox: Objects) -> WebhookPlanner:
         planner = WebhookPlanner(self.store.prefix, self.store.cnpj, self.store.timezone)
         waiting = nsmallest(self.max_files, inbox.list(), key=lambda blob: (blob.time_created, blob.name))
         with ThreadPoolExecutor(_READERS) as readers:
             contents = readers.map(lambda blob: _content(inbox, blob), waiting)
             for blob, content in zip(waiting, contents, strict=True):
                 if content is not None:
-                    planner.add(blob.name, int(blob.generation), blob.time_created, content)
-        return planner.plan(self.max_orders, self.chunk_orders)
+                    kind = blob.content_type or ""
+                    planner.add(blob.name, int(blob.generation), blob.time_created, content, kind)
+        return planner
 
     @staticmethod
     def _counts(plan: Plan) -> dict[str, int]:
-        files: Sequence[int] = [len(order.files) for order in plan.orders]
         return {
             "orders": len(plan.orders),
-            "files": sum(files),
-            "rejected": len(plan.rejected),
+            "files": len({file for order in plan.orders for file in order.files}),
+            "rejected": len({item.file for item in plan.rejected}),
             "ignored": len(plan.ignored),
         }
 
@@ -96,6 +98,6 @@ class PlanWebhooksOperator(StoreOperator):
 def _content(inbox: Objects, blob: Blob) -> bytes | Reject | None:
     if int(blob.size or 0) > MAX_BYTES:
         return Reject(
-            "plan", "(file)", f"at most {MAX_BYTES} bytes", "a larger file", "upload one payload a file"
+            "plan", "(file)", f"at most {MAX_BYTES} bytes", "a larger file", "upload fewer payloads a file"
         )
-    return inbox.read(blob.name, int(blob.generation))
+    return inbox.read_packed(blob.name, int(blob.generation))

@@ -94,7 +94,7 @@ def _find(request: PutBackRequest, api: Objects) -> PutBack:
             reason_name = names.reason_object(name)
             if reason_name in found:
                 reason = api.read_json(reason_name) or {}
-                if request.wants(reason):
+                if any(map(request.wants, [reason, *reason.get("more", ())])):
                     work.files.append(RejectedObject(name, int(blob.generation), reason["file"]))
                 else:
                     work.left += 1

@@ -25,7 +25,7 @@ from tiny_operators.rows.rejects import Origin
 from tiny_operators.stores import Store
 from tiny_operators.tiny.webhooks import Reject
 
-from .base import StoreOperator
+from .base import ORDERS, StoreOperator
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class ReplayRowsOperator(StoreOperator):
         key, objects = self.start(context)
         request = self.run_request(context, date_range_form())
         raw = RawDates(objects, self.store)
-        origin = Origin(self.store.prefix, key, PATH, request.first.isoformat())
+        origin = Origin(self.store.prefix, key, PATH, request.first.isoformat(), again=True)
         with RowFiles(objects, origin) as files:
             for number, day in enumerate(request.dates, 1):
                 for result in raw.orders_of(day):
@@ -76,6 +76,7 @@ class ReplayRowsOperator(StoreOperator):
                 context["ti"].xcom_push(key="progress", value=progress)
         counts = files.report()
         self.rows_made(context)
+        context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
         if not counts["orders"]:
             log_event(log, "nothing_to_replay", store=self.store.prefix, run=key, dates=len(request.dates))
             raise AirflowSkipException(
@@ -125,7 +126,8 @@ class RawDates:
         try:
             return self._raw.order_rows(line)
         except RawReferenceError as error:
-            return OrderRows(line.envelope.pedido or 0, rejects=[self._damaged(error.name, error.found)])
+            damaged = self._damaged(error.name, error.found)
+            return OrderRows(line.envelope.pedido or 0, rejects=[damaged], read_at=line.fetched)
 
     def _damaged(self, name: str, found: str) -> Reject:
         action = f"restore gs://{self.store.api_bucket}/{name}, then replay the date again"

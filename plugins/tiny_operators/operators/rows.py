@@ -18,7 +18,7 @@ from tiny_operators.rows.files import RowFiles
 from tiny_operators.rows.orders import OrderRows
 from tiny_operators.rows.rejects import Origin
 
-from .base import StoreOperator
+from .base import ORDERS, StoreOperator
 
 
 class MakeRowsOperator(StoreOperator):
@@ -47,6 +47,7 @@ class MakeRowsOperator(StoreOperator):
             check_counts(plan.planned, files.counts, made.unanswered)
         objects.write_json(names.outcome_object(key), made.outcomes)
         self.rows_made(context)
+        context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
         tell_field_news(objects, self.store, key, files.fields, now)
         return {**files.report(), "planned": plan.planned, "unanswered": made.unanswered}
 
@@ -110,7 +111,8 @@ def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
         found = ", ".join(f"{name} {count}" for name, count in ends.items())
         raise AirflowException(
             f"{planned} orders were planned, but {sum(ends.values())} became something ({found}): nothing is loaded. "
-            "Clear the run from its plan task; if it says so again, this is a fault of the code"
+            "A new run reads these orders again: that of webhooks comes by itself, one of dates is to be triggered. "
+            "If it says so too, this is a fault of the code"
         )
 
 

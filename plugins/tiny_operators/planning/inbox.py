@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tiny_operators import names
-from tiny_operators.tiny.webhooks import OrderEvent, Reject, Uninteresting, arrival_in_name, read_webhook
+from tiny_operators.tiny.webhooks import (
+    OTHER_EVENTS,
+    TEST_CALL,
+    OrderEvent,
+    Reject,
+    Uninteresting,
+    arrival_in_name,
+    read_webhook,
+)
 
 from .plan import InboxFile, Plan, PlannedOrder, RejectedFile
 
@@ -18,23 +27,27 @@ UNANSWERED_FOR: Final = timedelta(days=1)
 
 @dataclass
 class WebhookPlanner:
-    """Collects webhook files into a plan: several files of one order are one entry.
+    """Collects webhook files into a plan: several files of one order are one entry, and a file may be about several.
 
     Attributes:
         store: Prefix of the store.
         cnpj: Its digits.
         timezone: IANA name of its time zone.
+        unneeded: How many events of which kind nobody needs.
     """
 
     store: str
     cnpj: str
     timezone: str
-    _files: dict[int, list[InboxFile]] = field(default_factory=dict)
+    unneeded: Counter[str] = field(default_factory=Counter)
+    _orders: dict[InboxFile, set[int]] = field(default_factory=dict)
     _data: dict[int, str | None] = field(default_factory=dict)
-    _rejected: list[RejectedFile] = field(default_factory=list)
+    _rejects: dict[InboxFile, list[Reject]] = field(default_factory=dict)
     _ignored: list[InboxFile] = field(default_factory=list)
 
-    def add(self, name: str, generation: int, created: datetime, content: bytes | Reject) -> None:
+    def add(
+        self, name: str, generation: int, created: datetime, content: bytes | Reject, content_type: str = ""
+    ) -> None:
         """Add a file.
 
         Args:
@@ -42,43 +55,88 @@ class WebhookPlanner:
             generation: Its generation.
             created: When the object was made; the time in the receiver's name goes before it.
             content: The file, or why it was not read.
+            content_type: What the file's sender called it.
         """
         # A name may say anything; nothing arrives later than it was stored.
         arrived = min(arrival_in_name(name, self.timezone) or created, created)
         file = InboxFile(name, generation, arrived.isoformat())
-        event = content if isinstance(content, Reject) else read_webhook(content, self.cnpj)
-        match event:
-            case Reject():
-                self._rejected.append(RejectedFile(file, event))
-            case Uninteresting():
-                self._ignored.append(file)
-            case OrderEvent():
-                self._files.setdefault(event.pedido, []).append(file)
-                self._data[event.pedido] = event.data or self._data.get(event.pedido)
+        events = [content] if isinstance(content, Reject) else read_webhook(content, self.cnpj, content_type)
+        for event in events:
+            match event:
+                case Reject():
+                    self._rejects.setdefault(file, []).append(event)
+                case Uninteresting():
+                    # A kind that nobody knows may be any text.
+                    known = event.tipo in {*OTHER_EVENTS, TEST_CALL}
+                    self.unneeded[event.tipo if known else "other"] += 1
+                case OrderEvent():
+                    self._orders.setdefault(file, set()).add(event.pedido)
+                    self._data[event.pedido] = event.data or self._data.get(event.pedido)
+        if file not in self._orders and file not in self._rejects:
+            self._ignored.append(file)
 
     def plan(self, max_orders: int | None = None, chunk_orders: int = 20) -> Plan:
         """The plan for the files added so far.
 
         Args:
             chunk_orders: Orders in a chunk, at most.
-            max_orders: Only the oldest so many orders are planned; the files of the others go on waiting.
+            max_orders: Only the oldest so many orders are planned; see :func:`whole_files`.
         """
-        orders = [self._order(pedido, files) for pedido, files in self._files.items()]
+        files: dict[int, list[InboxFile]] = {}
+        for file, pedidos in self._orders.items():
+            for pedido in pedidos:
+                files.setdefault(pedido, []).append(file)
+        orders = [self._order(pedido, own) for pedido, own in files.items()]
         orders.sort(key=lambda order: (order.arrived_at, order.pedido))
-        return Plan(
+        rejected = [RejectedFile(file, one) for file, rejects in self._rejects.items() for one in rejects]
+        plan = Plan(
             self.store,
             "webhook",
-            tuple(orders[:max_orders]),
-            rejected=tuple(self._rejected),
+            tuple(orders),
+            rejected=tuple(rejected),
             ignored=tuple(self._ignored),
             chunk_orders=chunk_orders,
         )
+        return whole_files(plan, plan.orders, max_orders)
 
     def _order(self, pedido: int, files: list[InboxFile]) -> PlannedOrder:
         files = sorted(files, key=lambda file: (file.arrived_at, file.name))
         first = files[0].arrived_at
         day = names.day_of(datetime.fromisoformat(first), self.timezone)
         return PlannedOrder(pedido, first, day, self._data[pedido], files=tuple(files))
+
+
+def whole_files(plan: Plan, wanted: Iterable[PlannedOrder], most: int | None) -> Plan:
+    """The part of a plan that one batch takes: files with all their orders, or else they could never leave the inbox.
+
+    Args:
+        plan: The plan of all files.
+        wanted: Orders of the plan, the most urgent first.
+        most: Orders, at most; but a file with more of them is a batch of its own.
+
+    Returns:
+        The plan with these orders, each with those of its files of which all orders are in it; the other files wait.
+    """
+    inside: dict[InboxFile, set[int]] = {}
+    for order in plan.orders:
+        for file in order.files:
+            inside.setdefault(file, set()).add(order.pedido)
+    batch: set[int] = set()
+    for order in wanted:
+        together = batch | inside[order.files[0]]
+        if batch and most is not None and len(together) > most:
+            break
+        batch = together
+    taken = {file for file, pedidos in inside.items() if pedidos <= batch}
+    return replace(
+        plan,
+        orders=tuple(
+            replace(order, files=tuple(file for file in order.files if file in taken))
+            for order in plan.orders
+            if order.pedido in batch
+        ),
+        rejected=tuple(item for item in plan.rejected if item.file in taken or item.file not in inside),
+    )
 
 
 @dataclass(frozen=True)
@@ -89,17 +147,22 @@ class Disposal:
         file: The file.
         state: ``done``, ``ignored``, ``rejected`` or ``waiting`` (it stays in the inbox).
         reject: Why it was rejected.
-        pedido: Order that it is about, where that is known.
+        pedido: Order that it is about; of several the first that waits or was rejected.
+        more: What else of it was rejected: orders with their reasons.
     """
 
     file: InboxFile
     state: str
     reject: Reject | None = None
     pedido: int | None = None
+    more: tuple[tuple[int | None, Reject], ...] = ()
 
 
 def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Disposal]:
     """Where each file of a plan goes.
+
+    A file that is about several orders waits as long as one of them waits; then it is rejected when anything of it was,
+    so that putting it back reads all of it again; else it is done.
 
     Args:
         plan: The plan.
@@ -107,12 +170,26 @@ def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Dispo
             ``reject``. The files of an order without an outcome stay.
     """
     yield from (Disposal(file, "ignored") for file in plan.ignored)
-    yield from (Disposal(item.file, "rejected", item.reject) for item in plan.rejected)
+    ends: dict[InboxFile, list[tuple[int | None, str, Reject | None]]] = {}
+    for item in plan.rejected:
+        ends.setdefault(item.file, []).append((None, "rejected", item.reject))
     for order in plan.orders:
         outcome = outcomes.get(str(order.pedido)) or {"state": "waiting"}
-        state = "done" if outcome["state"] == "loaded" else outcome["state"]
-        reject = Reject(**outcome["reject"]) if state == "rejected" else None
-        yield from (Disposal(file, state, reject, order.pedido) for file in order.files)
+        reject = Reject(**outcome["reject"]) if outcome["state"] == "rejected" else None
+        for file in order.files:
+            ends.setdefault(file, []).append((order.pedido, outcome["state"], reject))
+    yield from (_disposal(file, parts) for file, parts in ends.items())
+
+
+def _disposal(file: InboxFile, parts: list[tuple[int | None, str, Reject | None]]) -> Disposal:
+    waiting = [pedido for pedido, state, _ in parts if state == "waiting"]
+    if waiting:
+        return Disposal(file, "waiting", pedido=waiting[0])
+    rejects = [(pedido, reject) for pedido, _, reject in parts if reject is not None]
+    if not rejects:
+        return Disposal(file, "done", pedido=parts[0][0] if len(parts) == 1 else None)
+    (pedido, reject), *more = rejects
+    return Disposal(file, "rejected", reject, pedido, tuple(more))
 
 
 def unanswered(order: PlannedOrder, now: datetime) -> Reject | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -68,8 +68,7 @@ class KnownOrders:
         """The orders of a date, by id."""
         from google.cloud.bigquery import ScalarQueryParameter
 
-        rows = self._rows("known_orders", ScalarQueryParameter("date", "DATE", day))
-        return {row["pedido"]: _known(dict(row)) for row in rows}
+        return self._known_of(self._rows("known_orders", ScalarQueryParameter("date", "DATE", day)))
 
     def of_ids(self, pedidos: Iterable[int]) -> dict[int, KnownOrder]:
         """These orders, by id, whatever their date; an unknown one is left out."""
@@ -81,8 +80,19 @@ class KnownOrders:
         # The tables have the id as a number and as text.
         numbers = ArrayQueryParameter("pedidos", "INT64", wanted)
         texts = ArrayQueryParameter("ids", "STRING", [str(pedido) for pedido in wanted])
-        rows = self._rows("known_readings", numbers, texts)
-        return {row["pedido"]: _known(dict(row)) for row in rows}
+        return self._known_of(self._rows("known_readings", numbers, texts))
+
+    def _known_of(self, rows: Iterable[bigquery.Row]) -> dict[int, KnownOrder]:
+        """The orders of these rows, by id.
+
+        The query looks for an order's row in ``pdv`` on the date of its search line. Where Tiny's two services tell
+        different dates, it stands on another one, and is looked for by its id.
+        """
+        known = {row["pedido"]: _known(dict(row)) for row in rows}
+        arrivals = self.arrivals(pedido for pedido, order in known.items() if order.arrived_at is None)
+        return known | {
+            pedido: replace(known[pedido], arrived_at=arrived) for pedido, arrived in arrivals.items()
+        }
 
     def arrivals(self, pedidos: Iterable[int]) -> dict[int, datetime]:
         """When each of these orders arrived, whatever its date; an unknown one is left out."""
@@ -105,6 +115,7 @@ class KnownOrders:
 
         config = QueryJobConfig(
             default_dataset=DatasetReference(self._client.project, self._store.dataset),
+            maximum_bytes_billed=self._store.maximum_bytes_billed,
             query_parameters=[ScalarQueryParameter("store", "STRING", self._store.prefix), *parameters],
         )
         sql = (include_dir() / "sql" / f"{query}.sql").read_text(encoding="utf-8")

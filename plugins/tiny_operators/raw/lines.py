@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from tiny_operators.tiny.answers import Json, parse_json
+from tiny_operators.tiny.encodings import UTF_8
 
 Kind = Literal["pdv", "pesquisa", "produto"]
 
@@ -33,6 +34,8 @@ class Envelope:
         pesquisa: For an order: object that holds the search page that lists it; None when none did.
         produtos: For an order: object of each product's answer, by product id as text.
         refresh_costs: For an order: a person asked that product costs that were read before be read again.
+        encoding: Encoding of the answer's bytes, where it is not UTF-8: ``answer`` in it is what came.
+        base64: The answer's bytes, where they cannot be had back in that way.
     """
 
     store: str
@@ -47,6 +50,8 @@ class Envelope:
     pesquisa: str | None = None
     produtos: dict[str, str] = field(default_factory=dict)
     refresh_costs: bool = False
+    encoding: str = UTF_8
+    base64: str | None = None
 
     def line(self, answer_text: str) -> str:
         """The raw line.
@@ -54,7 +59,12 @@ class Envelope:
         Args:
             answer_text: The answer as it came, valid JSON without line breaks: it is kept to the letter.
         """
-        head = json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        about = asdict(self)
+        if self.encoding == UTF_8:
+            del about["encoding"]
+        if self.base64 is None:
+            del about["base64"]
+        head = json.dumps(about, ensure_ascii=False, separators=(",", ":"))
         return f'{head[:-1]},"{_ANSWER}":{answer_text}}}\n'
 
 

@@ -17,8 +17,10 @@ from zoneinfo import ZoneInfo
 from tiny_operators.rows.orders import OrderRows, order_rows, product_ids
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import parse_json
+from tiny_operators.tiny.encodings import decode
+from tiny_operators.tiny.kinds import kind_of
 from tiny_operators.tiny.services import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
-from tiny_operators.tiny.webhooks import Reject, kind_of
+from tiny_operators.tiny.webhooks import Reject
 
 from .lines import Envelope, Kind, RawLine
 
@@ -127,7 +129,7 @@ def older_order_rows(store: Store, folder: str, contents: Mapping[str, bytes]) -
     products = {line.envelope.produto: line for line in reversed(lines) if line.envelope.produto is not None}
     rejects += _missing(store, folder, newest, rejects)
     if not all(kind in newest for kind in _NEEDED):
-        return OrderRows(about.pedido, rejects=rejects)
+        return OrderRows(about.pedido, rejects=rejects, read_at=about.arrived_at)
     result = order_rows(newest["pdv"], newest["pesquisa"], products)
     sold = {produto for row in result.rows["pdv"] for produto in product_ids(row)}
     told = {reject.produto for reject in rejects}
@@ -147,9 +149,9 @@ def _raw_line(store: Store, folder: str, about: OlderFolder, name: str, content:
         )
         return _reject(store, folder + name, "(file)", expected, "another name")
     try:
-        answer = parse_json(content.decode("utf-8-sig"))
+        answer = parse_json(decode(content).text)
     except ValueError:
-        reject = _reject(store, folder + name, file.kind, "JSON in UTF-8", "something else")
+        reject = _reject(store, folder + name, file.kind, "JSON", "something else")
         return replace(reject, produto=file.produto)
     if not isinstance(answer, dict) or not isinstance(answer.get("retorno"), dict):
         found = "an object without it" if isinstance(answer, dict) else kind_of(answer)

@@ -45,7 +45,9 @@ class RawWriter:
         """
         target = names.raw_search_object(self.key, self._today(), uuid.uuid4().hex)
         request = {"service": SEARCH_SERVICE, **search_request(parameters, page, sort)}
-        self.objects.create(target, self._envelope("pesquisa", request, now()).line(answer.text))
+        self.objects.create(
+            target, self._envelope("pesquisa", request, now(), **_bytes_of(answer)).line(answer.text)
+        )
         return target
 
     def product(self, produto: int, ask: Callable[[int], Answer]) -> str:
@@ -68,9 +70,8 @@ class RawWriter:
             # Kept as it came, but it serves this run only: the next one asks again.
             target = self._refused[produto] = names.raw_refused_product_object(day, produto, uuid.uuid4().hex)
         request = {"service": PRODUCT_SERVICE, "id": str(produto)}
-        self.objects.create(
-            target, self._envelope("produto", request, now(), produto=produto).line(answer.text)
-        )
+        envelope = self._envelope("produto", request, now(), produto=produto, **_bytes_of(answer))
+        self.objects.create(target, envelope.line(answer.text))
         return target
 
     def products_today(self) -> int:
@@ -94,7 +95,8 @@ class RawWriter:
             answer: The answer.
             **references: What the order's rows are made from: see :class:`Envelope`.
         """
-        return self._envelope("pdv", request, fetched_at, order, **references).line(answer.text)
+        envelope = self._envelope("pdv", request, fetched_at, order, **references, **_bytes_of(answer))
+        return envelope.line(answer.text)
 
     def _today(self) -> str:
         return names.day_of(datetime.now(UTC), self.store.timezone)
@@ -127,6 +129,11 @@ class RawWriter:
             request=request,
             **references,
         )
+
+
+def _bytes_of(answer: Answer) -> dict[str, Any]:
+    """What says of an answer's text which bytes it was."""
+    return {"encoding": answer.encoding, "base64": answer.base64}
 
 
 def now() -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from tiny_operators.tiny.containers import parts
+
 # A field is missed when so many records came without it that chance would need a one-in-a-million run of luck:
 # (1 - share)**records < 1e-6, and 14 > ln 1e6.
 _MISSED_BY_SHARES: Final = 14
@@ -93,7 +95,7 @@ class FieldCounts:
 def field_kinds(record: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
     """Each field of a record, and of the records in it, with the kind of its value.
 
-    A record in a list is met under the list's path; that Tiny wraps some, as in ``{"item": {…}}``, is not told.
+    A record in a list is met under the list's path; in which shape Tiny writes the list is not told.
 
     Args:
         record: The record.
@@ -104,10 +106,8 @@ def field_kinds(record: dict[str, Any], path: str = "") -> Iterator[tuple[str, s
     """
     for name, value in record.items():
         yield f"{path}{name}", _kind(value)
-        for item in value if isinstance(value, list) else [value]:
-            inner = _unwrapped(item)
-            if isinstance(inner, dict):
-                yield from field_kinds(inner, f"{path}{name}.")
+        for part in parts(value):
+            yield from field_kinds(part, f"{path}{name}.")
 
 
 def learn(
@@ -169,9 +169,3 @@ def _kind(value: Any) -> str:
             return "object"
         case _:
             return "number"
-
-
-def _unwrapped(item: Any) -> Any:
-    """The record in a wrapper, an object with one field that is an object; anything else as it is."""
-    inner = next(iter(item.values())) if isinstance(item, dict) and len(item) == 1 else None
-    return inner if isinstance(inner, dict) else item

@@ -1,4 +1,4 @@
-"""The files that a run loads: typed rows of each table, and rejects with their reasons."""
+"""The files that a run loads: typed rows of each table, rejects with their reasons, and what could not be read."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tiny_operators.gcp.storage import Objects
 from tiny_operators.planning.plan import RejectedFile
 from tiny_operators.tiny.webhooks import Reject
 
+from .batch import OrderIds
 from .fields import FieldCounts
 from .orders import OrderRows, row_texts
 from .rejects import Origin
@@ -22,7 +23,7 @@ from .schema import LOADED
 log = logging.getLogger(__name__)
 
 _ENDS: Final = ("loaded", "gone", "waiting", "orders_rejected")
-_COUNTED: Final = (*LOADED, "orders", *_ENDS, "files_rejected", "rejected")
+_COUNTED: Final = (*LOADED, "orders", *_ENDS, "files_rejected", "rejected", "notes")
 
 
 class RowFiles(ExitStack):
@@ -37,13 +38,15 @@ class RowFiles(ExitStack):
     Attributes:
         counts: Rows by table; ``orders``, which are ``loaded``, ``gone``, ``waiting`` (not in Tiny's search yet) or
             ``orders_rejected``; ``files_rejected``, which are about no order; ``rejected``: orders and products without
-            a row.
+            a row; ``notes``: values that could not be read, of orders and products that have one.
+        order_ids: Ids of the orders that have rows.
     """
 
     def __init__(self, objects: Objects, origin: Origin) -> None:
         super().__init__()
         self.counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
         self.fields = FieldCounts()
+        self.order_ids = OrderIds()
         self._objects = objects
         self._origin = origin
         self._rejected_at = datetime.now(UTC).isoformat()
@@ -70,8 +73,10 @@ class RowFiles(ExitStack):
         for table, rows in result.rows.items():
             self._rows[table].writelines(row_texts(rows))
             self.counts[table] += len(rows)
+        if any(result.rows.values()):
+            self.order_ids.add(result.pedido)
         for reject in result.rejects:
-            self._reject(reject, result.pedido or None, file)
+            self._reject(reject, result.pedido or None, file, result.read_at)
             log_event(
                 log,
                 "rejected",
@@ -84,6 +89,8 @@ class RowFiles(ExitStack):
                 expected=reject.expected,
                 found=reject.found,
             )
+        if result.loaded:
+            self._note(result, file)
         if result.gone:
             log_event(log, "order_gone", store=self._origin.store, run=self._origin.run, order=result.pedido)
         self.counts.update(["orders", result.state])
@@ -95,13 +102,45 @@ class RowFiles(ExitStack):
         self._reject(rejected.reject, None, rejected.file.name)
         self.counts["files_rejected"] += 1
 
-    def _reject(self, reject: Reject, pedido: int | None, file: str | None) -> None:
-        row = self._origin.reject_row(reject, self._rejected_at, pedido=pedido, file=file)
+    def _reject(
+        self, reject: Reject, pedido: int | None, file: str | None, read_at: datetime | None = None
+    ) -> None:
+        row = self._origin.reject_row(
+            reject,
+            self._rejected_at,
+            pedido=pedido,
+            file=file,
+            read_at=read_at.isoformat() if read_at else None,
+        )
         if self._for_people is None:
             self._for_people = self.enter_context(self._objects.writing(self._rejects_object))
         for stream in (self._rows["rejeitados"], self._for_people):
             stream.writelines(row_texts([row]))
         self.counts["rejeitados"] += 1
+
+    def _note(self, result: OrderRows, file: str | None) -> None:
+        for note in result.notes:
+            row = self._origin.note_row(
+                note,
+                self._rejected_at,
+                pedido=result.pedido,
+                file=file,
+                read_at=result.read_at.isoformat() if result.read_at else None,
+            )
+            self._rows["rejeitados"].writelines(row_texts([row]))
+            log_event(
+                log,
+                "value_not_read",
+                store=self._origin.store,
+                run=self._origin.run,
+                order=result.pedido,
+                product=note.produto,
+                field=note.field,
+                expected=note.expected,
+                found=note.found,
+            )
+        self.counts["rejeitados"] += len(result.notes)
+        self.counts["notes"] += len(result.notes)
 
     @property
     def _rejects_object(self) -> str:

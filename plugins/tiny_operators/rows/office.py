@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from tiny_operators.tiny.answers import Json
+from tiny_operators.tiny.containers import records
 
 from .schema import Column
-from .typing import is_nothing
 
 # Names in pedido.obter, each with its name in pdv.pedido.obter.
 _ORDER: Final = {
@@ -99,8 +99,8 @@ def office_as_pdv(pedido: Json) -> Json:
         **_renamed(pedido, _ORDER),
         "contato": _object(pedido.get("cliente"), _CLIENT),
         "enderecoEntrega": _object(pedido.get("endereco_entrega"), _DELIVERY),
-        "itens": _list(pedido.get("itens"), "item", _ITEM),
-        "parcelas": _list(pedido.get("parcelas"), "parcela", _INSTALMENT),
+        "itens": _list(pedido.get("itens"), _ITEM),
+        "parcelas": _list(pedido.get("parcelas"), _INSTALMENT),
     }
 
 
@@ -109,21 +109,19 @@ def _renamed(found: Json, names: Mapping[str, str]) -> Json:
 
 
 def _object(found: object, names: Mapping[str, str]) -> object:
-    """An object, which may be missing; what is none stays as it is, for the typing to refuse by name."""
-    known = {} if is_nothing(found) else found
-    return _renamed(known, names) if isinstance(known, dict) else known
+    """An object, which may be missing; what is none, or several, stays as it is, for the typing to refuse by name."""
+    inside = records(found, frozenset(names))
+    if inside.unread or len(inside.found) > 1:
+        return found
+    return _renamed(inside.found[0] if inside.found else {}, names)
 
 
-def _list(found: object, wrapper: str, names: Mapping[str, str]) -> object:
-    """A list of objects, each wrapped or not; a single one, or nothing, is left as such, which the typing knows."""
-    if isinstance(found, list):
-        return [_listed(item, wrapper, names) for item in found]
-    return _listed(found, wrapper, names)
-
-
-def _listed(item: object, wrapper: str, names: Mapping[str, str]) -> object:
-    inner = item.get(wrapper, item) if isinstance(item, dict) else item
-    return _renamed(inner, names) if isinstance(inner, dict) and inner else inner
+def _list(found: object, names: Mapping[str, str]) -> object:
+    """The objects of a list; with what cannot be read among them, for the typing to refuse by name."""
+    inside = records(found, frozenset(names))
+    if inside.unread and not inside.found:
+        return found
+    return [*(_renamed(item, names) for item in inside.found), *inside.unread]
 
 
 def _fields(names: Iterable[str], *inner: Column) -> tuple[Column, ...]:

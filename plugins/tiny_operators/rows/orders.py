@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import math
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from tiny_operators.raw.lines import RawLine
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
-from tiny_operators.tiny.search import lines, order_id
+from tiny_operators.tiny.containers import records
 from tiny_operators.tiny.services import OFFICE_SERVICE
-from tiny_operators.tiny.webhooks import Reject, kind_of
+from tiny_operators.tiny.webhooks import Reject
 
+from . import texts
+from .answered import ACTION, RejectedError, answered, id_differs, not_listed, record_of, search_line
 from .fields import FieldCounts
+from .needed import DAY, LINE_DAY, NEEDED, TOTAL
 from .office import OFFICE_FIELDS, office_as_pdv
+from .rejects import Note
 from .schema import Column, columns, tiny_columns
-from .typing import FieldError, parse_decimal, to_record, unknown_fields
+from .typing import FieldError, Tolerance, parse_decimal, to_record, unknown_fields
 
 # Names the orders of all stores for good: changing it would give every order another uuid.
 _ORDERS: Final = uuid.UUID("6f1d2c3e-7a4b-5d8e-9c10-316316316316")
@@ -36,15 +38,14 @@ _KNOWN_WITHOUT_COLUMN: Final = frozenset({
     "produto.mapeamentos",
 })
 
+_ITEM_FIELDS: Final = next(column.names for column in columns("pdv") if column.name == "itens")
+
 _SEARCH_COLUMNS: Final = tuple(column for column in tiny_columns("pesquisa") if column.name != "id")
 # Columns of pesquisa that tell whether an order changed since it was read.
 SEARCH_VALUES: Final = tuple(column.name for column in _SEARCH_COLUMNS)
 
 _PRODUCT_ACTION: Final = (
     "the order is loaded without this product's cost; its next event asks for the product again"
-)
-_ACTION: Final = (
-    "see the raw answer; correct the order in Tiny, then move its webhook file back into the inbox"
 )
 
 
@@ -56,18 +57,22 @@ class OrderRows:
         pedido: Tiny's id of the order.
         rows: Rows by table; all empty when the order was rejected or waits. Those of an order that is gone only mark.
         rejects: Why the order, or one of its products, has no row.
+        notes: Values of its rows that could not be read, and are null there.
         waits: The order is not in Tiny's search yet and will be read again.
         gone: Neither service that tells of orders knows it any more.
         fields: Fields of its answers; ``unknown`` are those that the tables do not have and that are not documented
             either, as ``pdv.itens.novo`` (of ``pedido.obter``: ``pedido.itens.novo``).
+        read_at: When the answer about the order was read, when it can be told.
     """
 
     pedido: int
     rows: dict[str, list[Json]] = field(default_factory=lambda: {"pdv": [], "pesquisa": [], "produto": []})
     rejects: list[Reject] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     waits: bool = False
     gone: bool = False
     fields: FieldCounts = field(default_factory=FieldCounts)
+    read_at: datetime | None = None
 
     @property
     def loaded(self) -> bool:
@@ -84,12 +89,6 @@ class OrderRows:
         if self.waits:
             return "waiting"
         return "orders_rejected" if self.rejects else "lost"
-
-
-class _OrderRejectedError(Exception):
-    def __init__(self, reject: Reject) -> None:
-        super().__init__(reject.field)
-        self.reject = reject
 
 
 def order_uuid(store: str, pedido: int) -> str:
@@ -111,24 +110,27 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
     pedido_id = int(order.envelope.pedido or 0)
     if _is_gone(order):
         return OrderRows(pedido_id, _deletion_marks(order), gone=True)
-    result = OrderRows(pedido_id)
+    result = OrderRows(pedido_id, read_at=order.fetched)
     try:
-        pedido = _record(order, "pedido", pedido_id)
+        pedido = record_of(order, "pedido", pedido_id)
         if search is None:
             result.waits = (order.fetched - order.arrived).total_seconds() < LISTING_GRACE_S
             if not result.waits:
-                result.rejects.append(_not_listed())
+                result.rejects.append(not_listed())
             return result
-        line = _search_line(search, pedido_id)
-        result.rows["pdv"] = [_row("pdv", order, order, pedido, result)]
-        result.rows["pesquisa"] = [_row("pesquisa", order, search, line, result)]
-    except _OrderRejectedError as rejected:
-        return OrderRows(pedido_id, rejects=[rejected.reject], fields=result.fields)
+        line = search_line(search, pedido_id)
+        row = _row("pdv", order, order, pedido, result)
+        line_row = _row("pesquisa", order, search, line, result)
+        _complete(row, line_row, result)
+        result.rows["pdv"], result.rows["pesquisa"] = [row], [line_row]
+    except RejectedError as rejected:
+        return OrderRows(pedido_id, rejects=[rejected.reject], fields=result.fields, read_at=order.fetched)
     for product_id in sorted(products):
         try:
-            product = _record(products[product_id], "produto", product_id)
-            result.rows["produto"].append(_row("produto", order, products[product_id], product, result))
-        except _OrderRejectedError as rejected:
+            product = record_of(products[product_id], "produto", product_id)
+            row = _row("produto", order, products[product_id], product, result, produto=product_id)
+            result.rows["produto"].append(row)
+        except RejectedError as rejected:
             result.rejects.append(replace(rejected.reject, action=_PRODUCT_ACTION, produto=product_id))
     return result
 
@@ -139,12 +141,10 @@ def product_ids(pedido: Json) -> list[int]:
     Args:
         pedido: The order, in the form of ``pdv.pedido.obter``.
     """
-    itens: Any = pedido.get("itens")
     found: dict[int, None] = {}
-    for item in itens if isinstance(itens, list) else [itens]:
-        inner = item.get("item", item) if isinstance(item, dict) else {}
+    for item in records(pedido.get("itens"), _ITEM_FIELDS).found:
         try:
-            product = parse_decimal(str(inner.get("idProduto", "") if isinstance(inner, dict) else ""))
+            product = parse_decimal(str(item.get("idProduto", "")))
         except ValueError:
             continue
         if product > 0 and product == product.to_integral_value():
@@ -162,7 +162,7 @@ def search_values(line: Json) -> dict[str, Any] | None:
         Values of the columns ``SEARCH_VALUES``: text, day, exact decimal or None; None for a line that cannot be a row.
     """
     try:
-        row = to_record(line, _SEARCH_COLUMNS)
+        row = to_record(line, _SEARCH_COLUMNS, tolerance=Tolerance(NEEDED["pesquisa"]))
     except FieldError:
         return None
     return {column.name: _as_queried(row[column.name], column) for column in _SEARCH_COLUMNS}
@@ -176,7 +176,7 @@ def _as_queried(value: str | None, column: Column) -> str | date | Decimal | Non
             return date.fromisoformat(value)
         case "NUMERIC":
             return Decimal(value)
-    return _writable(value)
+    return texts.writable(value)
 
 
 def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
@@ -187,8 +187,9 @@ def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
         service: Which service answered: ``pdv.pedido.obter`` or ``pedido.obter``.
         pedido: The order that was asked for.
     """
-    record = answer.retorno.get("pedido") if answer.meaning is Meaning.OK else None
-    if not isinstance(record, dict) or _id_differs(record, pedido):
+    found = answered(answer.retorno, "pedido") if answer.meaning is Meaning.OK else []
+    record = next((record for record in found if not id_differs(record, pedido)), None)
+    if record is None:
         return None
     return office_as_pdv(record) if service == OFFICE_SERVICE else record
 
@@ -206,60 +207,49 @@ def _deletion_marks(order: RawLine) -> dict[str, list[Json]]:
     return {"pdv": [{"id": pedido, **mark}], "pesquisa": [{"id": str(pedido), **mark}], "produto": []}
 
 
-def _record(line: RawLine, expects: str, asked: int) -> Json:
-    answer = read_body(line.answer, expects)
-    if answer.meaning is not Meaning.OK:
-        code = f"code {answer.code}" if answer.code is not None else "no code"
-        raise _OrderRejectedError(Reject("fetch", expects, "a record", f"{answer.reason} ({code})", _ACTION))
-    record = answer.retorno[expects]
-    if not isinstance(record, dict):
-        raise _OrderRejectedError(Reject("rows", expects, "an object", kind_of(record), _ACTION))
-    if _id_differs(record, asked):
-        raise _OrderRejectedError(
-            Reject("rows", f"{expects}.id", f"the id that was asked for ({asked})", "another one", _ACTION)
-        )
-    return record
+def _complete(row: Json, line: Json, result: OrderRows) -> None:
+    """See to it that an order has its day and its total.
+
+    The till writes a day that is not there in several ways; the search line tells the same day.
+    """
+    if row[DAY] is None and line[LINE_DAY] is not None:
+        row[DAY] = line[LINE_DAY]
+        if not any(note.field == f"pdv.{DAY}" for note in result.notes):
+            result.notes.append(Note(f"pdv.{DAY}", "a day as dd/mm/yyyy", "nothing"))
+    for name, expected in ((DAY, "a day, here or in the search"), (TOTAL, "an amount")):
+        if row[name] is None:
+            raise RejectedError(Reject("rows", f"pdv.{name}", expected, "nothing", ACTION))
 
 
-def _id_differs(record: Json, asked: int) -> bool:
-    return str(record.get("id", "")).strip() != str(asked)
-
-
-def _search_line(page: RawLine, pedido: int) -> Json:
-    answer = read_body(page.answer, "pedidos")
-    for line in lines(answer.retorno):
-        if order_id(line) == pedido:
-            return line
-    raise _OrderRejectedError(_not_listed())
-
-
-def _not_listed() -> Reject:
-    return Reject(
-        "rows",
-        "pesquisa",
-        "a line of this order in pedidos.pesquisa",
-        "none",
-        "look the order up in Tiny, then move its webhook file back into the inbox",
-    )
-
-
-def _row(table: str, order: RawLine, source: RawLine, record: Json, result: OrderRows) -> Json:
+def _row(
+    table: str,
+    order: RawLine,
+    source: RawLine,
+    record: Json,
+    result: OrderRows,
+    *,
+    produto: int | None = None,
+) -> Json:
     """One row: the answer's fields, typed, and the pipeline's own columns."""
     by_office = _service(source) == OFFICE_SERVICE
     typed = tiny_columns(table)
     result.fields.add("pedido" if by_office else table, record)
+    tolerance = Tolerance(NEEDED[table])
     try:
-        row = to_record(office_as_pdv(record) if by_office else record, typed)
+        row = to_record(office_as_pdv(record) if by_office else record, typed, tolerance=tolerance)
     except FieldError as error:
-        reject = Reject("rows", f"{table}.{error.path}", error.expected, error.found, _ACTION)
-        raise _OrderRejectedError(reject) from error
+        reject = Reject("rows", f"{table}.{error.path}", error.expected, error.found, ACTION)
+        raise RejectedError(reject) from error
+    result.notes += [
+        Note(f"{table}.{error.path}", error.expected, error.found, produto) for error in tolerance.notes
+    ]
     if by_office:
         result.fields.unknown |= {f"pedido.{path}" for path in unknown_fields(record, OFFICE_FIELDS)}
     else:
         result.fields.unknown |= {
             f"{table}.{path}" for path in unknown_fields(record, typed)
         } - _KNOWN_WITHOUT_COLUMN
-    row |= {**_own_values(order, source), "payload": _storable(record)}
+    row |= {**_own_values(order, source), "payload": texts.storable(record)}
     if table == "produto":
         refreshed_at = order.envelope.fetched_at if order.envelope.refresh_costs else None
         row |= {"pedido_id": order.envelope.pedido, "refreshed_at": refreshed_at}
@@ -282,32 +272,6 @@ def _service(line: RawLine) -> str:
     return line.envelope.request.get("service", "")
 
 
-def _storable(value: Any) -> Any:
-    """A value for a JSON column, which holds 64-bit integers and doubles: any other number becomes text, exact.
-
-    Decimals become JSON numbers again (shortest form, same value). A load job refuses the whole file for one number
-    that the column cannot hold.
-    """
-    match value:
-        case dict():
-            return {key: _storable(item) for key, item in value.items()}
-        case list():
-            return [_storable(item) for item in value]
-        case Decimal():
-            number = float(value)
-            return number if math.isfinite(number) and Decimal(repr(number)) == value else str(value)
-        case int() if not -(2**63) <= value < 2**64:
-            return str(value)
-        case _:
-            return value
-
-
 def row_texts(rows: list[Json]) -> Iterator[str]:
     """Rows as newline-delimited JSON, a line each."""
-    for row in rows:
-        yield _writable(json.dumps(row, ensure_ascii=False, separators=(",", ":"))) + "\n"
-
-
-def _writable(text: str) -> str:
-    """Text without halves of surrogate pairs, as of a text that was cut: they cannot be written in UTF-8."""
-    return text.encode("utf-8", "replace").decode()
+    yield from map(texts.line, rows)

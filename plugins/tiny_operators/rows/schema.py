@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +47,11 @@ class Column:
     repeated: bool
     fields: tuple[Column, ...]
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of its fields."""
+        return frozenset(field.name for field in self.fields)
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -78,7 +83,9 @@ LAYOUTS: Final[dict[str, Layout]] = {
         "Produto como era na venda: uma linha por produto e pedido, com o custo do dia (produto.obter)",
     ),
     "rejeitados": Layout(
-        ("id", "store"), "rejected_at", "Pedidos, produtos e arquivos postos de lado, cada um com a razão"
+        ("id", "store"),
+        "rejected_at",
+        "Pedidos, produtos e arquivos postos de lado, cada um com a razão; e valores que não puderam ser lidos",
     ),
     "reconciliation": Layout(
         ("run", "store"), "date", "Comparações da Tiny com o BigQuery: uma linha por dia de cada comparação"

@@ -15,6 +15,8 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Any, Final
 
+from .encodings import UTF_8
+
 Json = dict[str, Any]
 
 
@@ -88,6 +90,8 @@ class Answer:
         reason: Our words for it; never Tiny's text, which may hold personal data.
         text: The body as it came, on one line (white space between JSON tokens only is touched).
         retorno: What stands under ``retorno``; numbers with decimals are :class:`~decimal.Decimal`.
+        encoding: Python's name of the encoding that the body was read by.
+        base64: The body's bytes, where they cannot be had back from the text; else None.
     """
 
     meaning: Meaning
@@ -95,6 +99,8 @@ class Answer:
     reason: str
     text: str
     retorno: Json
+    encoding: str = UTF_8
+    base64: str | None = None
 
 
 def parse_json(text: str) -> Any:

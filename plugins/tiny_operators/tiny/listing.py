@@ -17,6 +17,7 @@ from typing import Final
 from tiny_operators.tiny import search
 
 from .answers import Answer, Json, Meaning
+from .kinds import kind_of
 
 DIRECTIONS: Final = ("ASC", "DESC")
 _PASSES: Final = 8
@@ -27,7 +28,7 @@ class ListingError(Exception):
 
 
 class FilterIgnoredError(ListingError):
-    """Tiny listed orders of other dates: it ignores parameters that it does not know."""
+    """Tiny lists orders under dates that have none: it ignores the dates, as any parameter that it does not know."""
 
 
 @dataclass(frozen=True)
@@ -54,23 +55,27 @@ class DateListing:
     Attributes:
         day: The date.
         read_page: Asks for a page: its number and direction.
+        check_filter: Called once, when a line of another date is met: asks Tiny whether it heeds the dates at all.
         listed: Ids of all orders that were listed so far.
         pages_read: How many pages were asked for.
-        without_id: Lines that name no order, so that nothing can be read for them.
+        without_id: What stands on the pages and names no order, so that nothing can be read for it.
     """
 
     day: date
     read_page: Callable[[int, str], Answer]
+    check_filter: Callable[[], None]
     listed: set[int] = field(default_factory=set)
     pages_read: int = 0
     without_id: int = 0
+    _filter_checked: bool = False
 
     def pages(self) -> Iterator[Page]:
         """The pages, until all orders of the date have been listed.
 
         Raises:
-            FilterIgnoredError: When a page lists orders of other dates.
-            ListingError: When the search is refused, or the orders move too fast to be listed.
+            FilterIgnoredError: When Tiny ignores the dates.
+            ListingError: When the search is refused, no order of a page can be read, or the orders move too fast to be
+                listed.
         """
         before: set[int] | None = None
         for number in range(_PASSES):
@@ -107,15 +112,23 @@ class DateListing:
 
     def _lines(self, answer: Answer) -> dict[int, Json]:
         lines: dict[int, Json] = {}
-        for line in search.lines(answer.retorno):
+        page = search.page_records(answer.retorno)
+        self.without_id += len(page.unread)
+        for line in page.found:
             pedido = search.order_id(line)
-            if search.order_date(line) not in {self.day, None}:
-                raise FilterIgnoredError(
-                    f"the search of {self.day} lists orders of other dates: Tiny ignored dataInicial or dataFinal, "
-                    "which it does with a parameter that it does not know; nothing was fetched"
-                )
+            if search.order_date(line) not in {self.day, None} and not self._filter_checked:
+                # Tiny may list an order under the day of its registration: one line alone says nothing.
+                self.check_filter()
+                self._filter_checked = True
             if pedido is None:
                 self.without_id += 1
             else:
                 lines[pedido] = line
+        if not lines and (page.found or page.unread):
+            # It is not a date without orders: of such a one Tiny says that it has none.
+            raise ListingError(
+                f"the search of {self.day} lists orders, but none of them can be read: expected orders with an id in "
+                f"'pedidos', found {kind_of(answer.retorno['pedidos'])}: {len(page.found)} orders without an id and "
+                f"{len(page.unread)} values that are no order; look at pedidos.pesquisa of that date"
+            )
         return lines

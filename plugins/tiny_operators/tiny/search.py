@@ -7,19 +7,39 @@ pages are left than orders are wanted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
-from typing import Any
+from typing import Final
 
 from .answers import Json, whole_number
+from .containers import Records, records
+
+# Fields of an order on a search page ("Pesquisar Pedidos": https://tiny.com.br/api-docs/api2-pedidos-pesquisar): the
+# columns of table pesquisa.
+LINE_FIELDS: Final = frozenset({
+    "id",
+    "numero",
+    "numero_ecommerce",
+    "data_pedido",
+    "data_prevista",
+    "nome",
+    "valor",
+    "id_vendedor",
+    "nome_vendedor",
+    "situacao",
+    "codigo_rastreamento",
+    "url_rastreamento",
+})
+
+
+def page_records(retorno: Json) -> Records:
+    """What stands on a page: its orders, and what cannot be read as one."""
+    return records(retorno.get("pedidos"), LINE_FIELDS)
 
 
 def lines(retorno: Json) -> Iterator[Json]:
-    """The orders on a page: wrapped in ``pedido`` or flat, in a list or a single one."""
-    found: Any = retorno.get("pedidos")
-    for item in found if isinstance(found, list) else [found]:
-        line = item.get("pedido", item) if isinstance(item, dict) else None
-        if isinstance(line, dict):
-            yield line
+    """The orders on a page, in whatever container they come."""
+    yield from page_records(retorno).found
 
 
 def order_id(line: Json) -> int | None:
@@ -28,17 +48,22 @@ def order_id(line: Json) -> int | None:
 
 
 def order_date(line: Json) -> date | None:
-    """Date of the order on a line (``data_pedido``, dd/mm/yyyy); None when there is none that can be read."""
-    try:
-        return datetime.strptime(str(line.get("data_pedido", "")).strip()[:10], "%d/%m/%Y").date()  # noqa: DTZ007 - a day
-    except ValueError:
-        return None
+    """Return the date of the order on a line (``data_pedido``, dd/mm/yyyy or ISO); None when none can be read."""
+    text = str(line.get("data_pedido", "")).strip()[:10]
+    for pattern in ("%d/%m/%Y", "%Y-%m-%d"):
+        with suppress(ValueError):
+            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a day
+    return None
 
 
 def date_parameters(day: date) -> dict[str, str]:
     """Parameters of the search for the orders of one date."""
     text = f"{day:%d/%m/%Y}"
     return {"dataInicial": text, "dataFinal": text}
+
+
+# Dates on which no shop has orders: the first and the last that an order might have.
+EMPTY_DATES: Final = (date(2000, 1, 1), date(2099, 12, 31))
 
 
 def last_page(retorno: Json) -> int:

@@ -1,4 +1,4 @@
-"""What a file in the webhook bucket says: an event of an order, an event that nobody needs, or a reject.
+"""What a file in the webhook bucket says: events of orders, events that nobody needs, or rejects.
 
 Source: Tiny's "Webhooks" documentation and recorded payloads: ids as text or number, no event id and no event time, so
 an event is only a doorbell: the order is read from the API.
@@ -7,21 +7,31 @@ an event is only a doorbell: the order is read from the API.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import pendulum
 
-from .answers import parse_json
+from .envelopes import Found, Unreadable, read_events
+from .kinds import kind_of
 
 # An order was made or changed. Everything else that Tiny posts (stock, invoices, tracking) changes no row here.
 ORDER_EVENTS: Final = frozenset({"inclusao_pedido", "atualizacao_pedido"})
+# The others that are known; any further one is put away as well.
+OTHER_EVENTS: Final = frozenset({
+    "estoque", "produto", "precos", "rastreio", "nota_fiscal", "situacao_pedido",
+})  # fmt: skip
 
 MAX_BYTES: Final = 1024 * 1024
 
-_ARRIVAL = re.compile(r"-tiny-webhook-vendas-\d+-(\d{8}T\d{6})-")
+# What an event of order 0 is: somebody tries the address.
+TEST_CALL: Final = "test_call"
+
+# A word stands in the place of the order where the receiver cannot tell it.
+_ARRIVAL = re.compile(r"-tiny-webhook-vendas-[0-9a-z]+-(\d{8}T\d{6})-")
 
 
 @dataclass(frozen=True)
@@ -63,57 +73,58 @@ class Uninteresting:
     """A well-formed event that changes no row.
 
     Attributes:
-        tipo: Tiny's name of the event.
+        tipo: Tiny's name of the event, as :func:`event_kind` writes it, or :data:`TEST_CALL`.
     """
 
     tipo: str
 
 
-def kind_of(value: object) -> str:
-    """The kind of a value in words that give nothing of it away."""
-    match value:
-        case None:
-            return "nothing"
-        case str():
-            return f"text of {len(value)} characters" if value.strip() else "empty text"
-        case bool():
-            return "true or false"
-        case dict():
-            return "object"
-        case list():
-            return f"list of {len(value)}"
-        case _:
-            return "number"
-
-
-def read_webhook(content: bytes, cnpj: str) -> OrderEvent | Uninteresting | Reject:
-    """Say what a file of the inbox is.
+def read_webhook(
+    content: bytes, cnpj: str, content_type: str = ""
+) -> list[OrderEvent | Uninteresting | Reject]:
+    """Say what a file of the inbox holds: mostly one event, and at least one entry.
 
     Args:
         content: The file.
         cnpj: Digits of the store that the inbox belongs to.
+        content_type: What the file's sender called it; it may be empty or wrong.
     """
-    try:
-        event = parse_json(content.decode("utf-8-sig"))
-    except ValueError:
-        return _reject("(file)", "JSON in UTF-8", "something else", "upload Tiny's payload as it came")
-    if not isinstance(event, dict):
-        return _reject("(file)", "a JSON object", kind_of(event), "upload one payload a file")
-    for name in ("versao", "cnpj", "tipo"):
-        kinds = str | int if name == "tipo" else str | int | Decimal
-        if not isinstance(event.get(name), kinds) or not str(event[name]).strip():
-            return _reject(name, "text", kind_of(event.get(name)), "upload Tiny's payload as it came")
-    # A JSON number has lost its zeros on the left; the receiver compares in the same way.
+    return list(dict.fromkeys(_read(found, cnpj) for found in _single(read_events(content, content_type))))
+
+
+def _single(events: list[Found]) -> Iterator[Found]:
+    """The events, each about one thing: ``dados`` may be a list."""
+    for event in events:
+        dados = event.get("dados") if isinstance(event, dict) else None
+        if isinstance(event, dict) and isinstance(dados, list) and dados:
+            yield from ({**event, "dados": each} for each in dados)
+        else:
+            yield event
+
+
+def _read(event: Found, cnpj: str) -> OrderEvent | Uninteresting | Reject:
+    if isinstance(event, Unreadable):
+        return _reject("(file)", "Tiny's events, as JSON or as a form", event.found)
+    for name in ("cnpj", "tipo"):
+        value = event.get(name)
+        if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
+            return _reject(name, "text", kind_of(value))
+    tipo = event_kind(event["tipo"])
+    about = _order_event(event.get("dados")) if tipo in ORDER_EVENTS else Uninteresting(tipo)
+    # The documentation's own event is a test call, whosever CNPJ it has.
+    if about == Uninteresting(TEST_CALL):
+        return about
+    # A JSON number has lost its zeros on the left.
     if cnpj_key(str(event["cnpj"])) != cnpj_key(cnpj):
-        return _reject(
-            "cnpj",
-            "the CNPJ of this bucket's store",
-            "another one",
-            "add the store to include/stores.yaml, or put the file into its own store's bucket",
-        )
-    if event["tipo"] not in ORDER_EVENTS:
-        return Uninteresting(str(event["tipo"]))
-    return _order_event(event)
+        action = "add the store to include/stores.yaml, or put the file into its own store's bucket"
+        return Reject("plan", "cnpj", "the CNPJ of this bucket's store", "another one", action)
+    return about
+
+
+def event_kind(tipo: object) -> str:
+    """A ``tipo`` in the form in which they are compared: small letters without accents, words joined by ``_``."""
+    plain = unicodedata.normalize("NFKD", str(tipo)).encode("ascii", "ignore").decode().lower()
+    return "_".join(re.findall(r"[a-z0-9]+", plain))
 
 
 def cnpj_key(cnpj: str) -> str:
@@ -121,19 +132,16 @@ def cnpj_key(cnpj: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", cnpj.upper()).zfill(14)
 
 
-def _order_event(event: dict[str, Any]) -> OrderEvent | Reject:
-    dados = event.get("dados")
+def _order_event(dados: object) -> OrderEvent | Uninteresting | Reject:
     if not isinstance(dados, dict):
-        return _reject("dados", "an object", kind_of(dados), "upload Tiny's payload as it came")
-    order_id = dados.get("id")
-    digits = (
-        str(order_id).strip() if isinstance(order_id, str | int) and not isinstance(order_id, bool) else ""
-    )
-    if not re.fullmatch(r"[0-9]{1,18}", digits) or int(digits) == 0:
-        return _reject(
-            "dados.id", "digits, above zero", kind_of(order_id), "upload Tiny's payload as it came"
-        )
-    return OrderEvent(int(digits), _day(dados.get("data")))
+        return _reject("dados", "an object", kind_of(dados))
+    fields = {str(name).strip().lower(): value for name, value in dados.items()}
+    order_id = fields.get("id")
+    digits = "" if isinstance(order_id, bool) else str(order_id).strip().removesuffix(".0")
+    if not re.fullmatch(r"[0-9]{1,18}", digits):
+        return _reject("dados.id", "digits", kind_of(order_id))
+    # Tiny's documentation shows an event with the id 0, and its panel lets people send that.
+    return OrderEvent(int(digits), _day(fields.get("data"))) if int(digits) else Uninteresting(TEST_CALL)
 
 
 def arrival_in_name(name: str, timezone: str) -> datetime | None:
@@ -165,5 +173,5 @@ def _day(value: object) -> str | None:
         return None
 
 
-def _reject(field: str, expected: str, found: str, action: str) -> Reject:
-    return Reject("plan", field, expected, found, action)
+def _reject(field: str, expected: str, found: str) -> Reject:
+    return Reject("plan", field, expected, found, "upload Tiny's payload as it came")

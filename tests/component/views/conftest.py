@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.component.views.reference import Ask, Reference, googlesql
+from tests.component.views.reference import Reference
 from tests.component.views.rows import STORE, Viewed
 from tiny_operators.gcp.provision import create_missing
 from tiny_operators.gcp.views import create_views
@@ -35,6 +34,7 @@ def viewed_store() -> Store:
         staging_dataset="views_tiny_staging",
         report_dataset="",
         personal_dataset="",
+        placeholder_contacts=("caixa@LOJA.invalid", "+55 (61) 93333-4444", "555666777-20"),
     )
 
 
@@ -44,13 +44,6 @@ def viewed(clients: tuple[Any, Any], viewed_store: Store) -> Viewed:
     create_missing(viewed_store, *clients)
     create_views(clients[1], viewed_store)
     return Viewed(clients[1], viewed_store)
-
-
-@pytest.fixture(scope="session")
-def language() -> Iterator[Ask]:
-    """GoogleSQL itself."""
-    with googlesql() as ask:
-        yield ask
 
 
 @pytest.fixture(scope="module", params=["emulator", "googlesql"])

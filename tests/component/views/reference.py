@@ -24,7 +24,7 @@ _KEYS = [
 ]
 _SQL_TYPES = {"INTEGER": "INT64", "BOOLEAN": "BOOL"}
 _NAMES = {name: own for own, name in _SQL_TYPES.items()}
-_VALUES: dict[str, Callable[[str], Any]] = {
+VALUES: dict[str, Callable[[str], Any]] = {
     "NUMERIC": Decimal,
     "INTEGER": int,
     "BOOLEAN": "true".__eq__,
@@ -78,7 +78,7 @@ class Reference:
         assert "rows" in answer, answer
         return [
             {
-                column.name: None if text is None else _VALUES[column.type](text)
+                column.name: None if text is None else VALUES[column.type](text)
                 for column, text in zip(columns, row, strict=True)
             }
             for row in answer["rows"]
@@ -89,6 +89,11 @@ class Reference:
         answer = self._ask({"sql": self._with_tables(f"SELECT * FROM `{view.path}`")})
         assert "types" in answer, (view.path, answer)
         return {name: _NAMES.get(kind, kind) for name, kind in answer["types"].items()}
+
+    def problem(self, sql: str) -> str | None:
+        """What the language says against a query over the views; None when it takes it."""
+        answer = self._ask({"sql": self._with_tables(sql)})
+        return answer.get("error")
 
     def _with_tables(self, sql: str) -> str:
         """A query with the views that it reads in it, and their tables as literals."""

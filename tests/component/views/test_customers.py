@@ -33,6 +33,15 @@ CUSTOMERS = table("""
     -                  | -                  | 9999-9999        | 011 3333-4444  | telefone:1133334444
     -                  | -                  | (99) 99999-9999  | (11) 3*** 4444 | -
     -                  | -                  | -                | -              | -
+    # Contacts that stand for nobody: known false documents, the store's own, and those of the stores file.
+    123.456.789-09     | -                  | -                | -              | -
+    12345678909        | c@exemplo.invalid  | -                | -              | email:c@exemplo.invalid
+    11.222.333/0001-81 | -                  | -                | -              | -
+    -                  | Caixa@Loja.invalid | -                | -              | -
+    -                  | caixa@loja.invalid | (11) 91234-5678  | -              | telefone:11912345678
+    -                  | -                  | (61) 93333-4444  | 55 61 93333-4444 | -
+    555.666.777-20     | -                  | -                | -              | -
+    333.444.777-35     | caixa@loja.invalid | (61) 93333-4444  | -              | documento:33344477735
 """)
 _FIRST = 4000
 CANARY: dict[str, str] = {

@@ -23,19 +23,19 @@ Reads = dict[str, dict[str, dict[str, list[str]]]]
 # What each view reads of each table when it is filtered by its day: "filter": those days; "own": a year at most, which the
 # view itself names; "whole": all days, but then only the columns below.
 READS = table("""
-    view                       | dia        | pdv           | pesquisa | produto | reconciliation
-    pedidos                    | pedido_dia | filter        | filter   | whole   | -
-    itens_pedido               | pedido_dia | filter        | filter   | whole   | -
-    pedidos_fora_das_vendas    | pedido_dia | filter        | filter   | whole   | -
-    vendas_por_produto_dia     | dia        | filter        | filter   | whole   | -
-    vendas_por_vendedor        | dia        | filter        | filter   | whole   | -
-    vendas_por_hora            | dia        | filter        | -        | -       | -
-    vendas_por_forma_pagamento | dia        | filter        | -        | -       | -
-    vendas_por_dia             | dia        | filter, whole | filter   | whole   | -
-    produtos                   | -          | own           | own      | whole   | -
-    atualizacao                | -          | own           | own      | whole   | own
-    clientes                   | -          | whole         | -        | -       | -
-    reconciliacao              | dia        | -             | -        | -       | filter
+    view                       | dia        | pdv           | pesquisa | produto | reconciliation | rejeitados
+    pedidos                    | pedido_dia | filter        | filter   | whole   | -              | -
+    itens_pedido               | pedido_dia | filter        | filter   | whole   | -              | -
+    pedidos_fora_das_vendas    | pedido_dia | filter        | filter   | whole   | -              | -
+    vendas_por_produto_dia     | dia        | filter        | filter   | whole   | -              | -
+    vendas_por_vendedor        | dia        | filter        | filter   | whole   | -              | -
+    vendas_por_hora            | dia        | filter        | -        | -       | -              | -
+    vendas_por_forma_pagamento | dia        | filter        | -        | -       | -              | -
+    vendas_por_dia             | dia        | filter, whole | filter   | whole   | -              | -
+    produtos                   | -          | own           | own      | whole   | -              | -
+    atualizacao                | -          | own           | own      | whole   | own            | own
+    clientes                   | -          | whole         | -        | -       | -              | -
+    reconciliacao              | dia        | -             | -        | -       | filter         | -
 """)
 # The cost of a product stands in the partition of the day when the sale arrived, which no filter by the order's day can
 # tell. Who is a new customer only all orders together can tell.

@@ -41,6 +41,20 @@ RECONCILED = table("""
     8   | 1  | 2               | 3                   | 0        | 0       | 1       | -7.00 | 1           | 0
 """)
 
+# What the table rejeitados tells, and how many days ago: four values of this store could not be read in the last week.
+TOLD = table("""
+    days | store | kind   | pedido | produto | field
+    0    | loja  | note   | 3001   | -       | pdv.frete
+    3    | loja  | note   | 3001   | -       | pdv.frete            # the same again
+    6    | loja  | note   | 3001   | -       | pdv.numero
+    6    | loja  | note   | 3002   | 31      | produto.preco_custo
+    6    | loja  | note   | 3002   | 32      | produto.preco_custo
+    7    | loja  | note   | 3003   | -       | pdv.frete            # too long ago
+    0    | outra | note   | 3004   | -       | pdv.frete
+    0    | loja  | reject | 3005   | -       | pdv.totalVenda
+    0    | loja  | -      | 3006   | -       | pdv.totalVenda       # of the time before notes
+""")
+
 
 @pytest.fixture(scope="module")
 def today(viewed_store: Store) -> date:
@@ -75,8 +89,18 @@ def recent(engine: Viewed | Reference, today: date, arrived: datetime) -> Viewed
     # Too old, or no sale.
     sell(3007, 365, 34, "999.00", "1.00")
     sell(3008, 0, 34, "999.00", None, situacao="Cancelado")
-    engine.load({**found, "reconciliation": [reconciled(row, today) for row in COMPARED]})
+    engine.load({
+        **found,
+        "reconciliation": [reconciled(row, today) for row in COMPARED],
+        "rejeitados": [told(row, number) for number, row in enumerate(TOLD)],
+    })
     return engine
+
+
+def told(row: dict[str, str | None], number: int) -> Row:
+    """A row of the table ``rejeitados``."""
+    at = datetime.now(UTC) - timedelta(days=int(str(row.pop("days"))), hours=1)
+    return {"id": f"told-{number}", "rejected_at": at.isoformat(), **row}
 
 
 def compared_at(today: date, days_ago: str | None) -> datetime:
@@ -130,6 +154,7 @@ def test_how_fresh_the_data_is(recent: Viewed | Reference, today: date, arrived:
         "ultima_reconciliacao": compared_at(today, "1"),
         "diferencas": 2,
         "diferencas_abertas": 2,
+        "campos_nao_lidos_7_dias": 4,
     }
 
 

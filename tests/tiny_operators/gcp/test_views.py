@@ -54,7 +54,7 @@ COLUMNS = {
     ),
     "atualizacao": (
         "ultima_venda_recebida ultima_carga pedidos_hoje pedidos_ontem pedidos_sem_custo_30_dias "
-        "ultima_reconciliacao diferencas diferencas_abertas"
+        "ultima_reconciliacao diferencas diferencas_abertas campos_nao_lidos_7_dias"
     ),
     "reconciliacao": (
         "dia comparado_em pedidos_na_tiny pedidos_no_bigquery faltavam mudaram sumiram diferenca_valor consertados "
@@ -160,6 +160,11 @@ def test_the_stores_facts_are_in_the_views() -> None:
         report_dataset="meus",
     )
     assert view_macros(other)["effective_statuses"] == '"nao entregue", "a\\"b", "c\\\\d"'
+    nobody = replace(other, cnpj="11222333000181", placeholder_contacts=("A@B.invalid", "0 61 3333-4444"))
+    assert view_macros(nobody)["placeholder_contacts"].split(", ") == [
+        *('"01234567890"', '"06133334444"', '"11222333000181"', '"12345678000195"', '"1234567890"'),
+        *('"12345678909"', '"6133334444"', '"98765432100"', '"a@b.invalid"'),
+    ]
     query = by_path(other)["meus.pedidos"].query
     assert '"America/Manaus"' in query
     assert '"nao entregue"' in query

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -264,3 +265,98 @@ def test_nothing_arrives_later_than_it_was_stored() -> None:
     made = planner()
     made.add("z316-tiny-webhook-vendas-7-20990101T000000-x.json", 1, NOON, webhook(7))
     assert made.plan().orders[0].arrived_at == NOON.isoformat()
+
+
+def several(*pedidos: int, bad: int = 0) -> bytes:
+    """A file of events of several orders, and of lines that are none."""
+    return b"\n".join([*(webhook(pedido) for pedido in pedidos), *[b'{"broken'] * bad])
+
+
+def test_a_file_of_several_orders_is_an_entry_for_each() -> None:
+    plan = planner()
+    plan.add("all.json", 1, NOON, several(3, 1, 2))
+    plan.add("two.json", 2, NOON, several(2))
+    found = plan.plan()
+    assert {order.pedido: [file.name for file in order.files] for order in found.orders} == {
+        1: ["all.json"],
+        2: ["all.json", "two.json"],
+        3: ["all.json"],
+    }
+
+
+def test_a_file_is_planned_with_all_its_orders_or_waits() -> None:
+    plan = planner()
+    plan.add("first.json", 1, NOON, webhook(1))
+    plan.add("many.json", 2, NOON + timedelta(seconds=1), several(2, 3, 4, bad=1))
+    plan.add("again.json", 3, NOON + timedelta(seconds=2), webhook(1))
+    plan.add("overlap.json", 4, NOON + timedelta(seconds=3), several(1, 5))
+    plan.add("bad.json", 5, NOON, b"x")
+    first = plan.plan(max_orders=2)
+    assert [(order.pedido, [file.name for file in order.files]) for order in first.orders] == [
+        (1, ["first.json", "again.json"])
+    ]
+    assert [item.file.name for item in first.rejected] == ["bad.json"]
+    whole = plan.plan(max_orders=4)
+    assert [order.pedido for order in whole.orders] == [1, 2, 3, 4]
+    assert {file.name for order in whole.orders for file in order.files} == {
+        "first.json",
+        "again.json",
+        "many.json",
+    }
+    assert [item.file.name for item in whole.rejected] == ["many.json", "bad.json"]
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_a_file_with_more_orders_than_a_batch_is_a_batch(count: int) -> None:
+    plan = planner()
+    plan.add("many.json", 1, NOON, several(*range(1, count + 1)))
+    plan.add("next.json", 2, NOON + timedelta(seconds=1), webhook(99))
+    assert [order.pedido for order in plan.plan(max_orders=2).orders] == [
+        *range(1, count + 1),
+        *([99] if count == 1 else []),
+    ]
+
+
+WHY = Reject("rows", "pdv.data", "a day", "text of 3 characters", "look")
+
+
+@given(
+    st.lists(st.sampled_from(["loaded", "rejected", "waiting"]), min_size=1, max_size=6), st.integers(0, 2)
+)
+def test_a_file_of_several_orders_waits_for_all_and_is_rejected_for_any(states: list[str], bad: int) -> None:
+    """Whatever becomes of which of its orders, wherever they stand: nothing of it is lost, nothing forgotten."""
+    made = planner()
+    made.add("all.json", 1, NOON, several(*range(1, len(states) + 1), bad=bad))
+    plan = Plan.from_json(json.loads(json.dumps(made.plan().to_json())))
+    outcomes: dict[str, dict[str, Any]] = {
+        str(pedido): {"state": state, **({"reject": asdict(WHY)} if state == "rejected" else {})}
+        for pedido, state in enumerate(states, 1)
+    }
+    (disposal,) = disposals(plan, outcomes)
+    if "waiting" in states:
+        assert (disposal.state, disposal.pedido) == ("waiting", states.index("waiting") + 1)
+        assert disposal.reject is None
+    elif bad or "rejected" in states:
+        assert disposal.state == "rejected"
+        told = [(disposal.pedido, disposal.reject), *disposal.more]
+        assert {pedido for pedido, _ in told if pedido} == {
+            pedido for pedido, state in enumerate(states, 1) if state == "rejected"
+        }
+        assert any(pedido is None for pedido, _ in told) == bool(bad)
+    else:
+        assert disposal.state == "done"
+    (waiting,) = disposals(plan, {name: end for name, end in outcomes.items() if name != "1"})
+    assert waiting.state == "waiting", "an order that was not looked at keeps its file"
+
+
+def test_events_that_nobody_needs_are_counted_by_kind() -> None:
+    plan = planner()
+    stock = sample_text("webhook_hub_estoque.json").encode()
+    plan.add("stock.json", 1, NOON, stock + b"\n" + stock)
+    plan.add("test.json", 2, NOON, webhook(0))
+    plan.add("new.json", 3, NOON, webhook(5, tipo="Zulmira"))
+    plan.add("mixed.json", 4, NOON, stock + b"\n" + webhook(7))
+    found = plan.plan()
+    assert [file.name for file in found.ignored] == ["stock.json", "test.json", "new.json"]
+    assert [order.pedido for order in found.orders] == [7]
+    assert plan.unneeded == {"estoque": 2, "test_call": 1, "other": 1}, "equal ones are one"

@@ -67,7 +67,7 @@ def test_orders_without_a_rejected_file_get_an_event() -> None:
 
 def test_an_event_is_one_for_the_pipeline() -> None:
     event = json.dumps(order_event(CNPJ, 910024741)).encode()
-    assert read_webhook(event, CNPJ) == OrderEvent(910024741, None)
+    assert read_webhook(event, CNPJ) == [OrderEvent(910024741, None)]
 
 
 def test_reasons_of_a_run_are_no_webhook_file() -> None:

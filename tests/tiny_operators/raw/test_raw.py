@@ -27,6 +27,8 @@ ENVELOPES = st.builds(
     request=st.dictionaries(TEXTS, TEXTS, max_size=3),
     pesquisa=st.none() | TEXTS,
     produtos=st.dictionaries(TEXTS, TEXTS, max_size=3),
+    encoding=st.sampled_from(["utf-8", "cp1252"]),
+    base64=st.none() | st.just("4+Q="),
 )
 
 
@@ -55,6 +57,10 @@ def test_the_answer_is_kept_to_the_letter(text: str) -> None:
     line = envelope("pdv", pedido=1).line(text)
     assert line[:-2].endswith(text)
     assert read_line(line).answer == parse_json(text)
+
+
+def test_a_line_in_utf_8_has_no_word_about_bytes() -> None:
+    assert {"encoding", "base64"}.isdisjoint(json.loads(envelope("pdv", pedido=1).line("{}")))
 
 
 def test_every_sample_survives_with_its_digits() -> None:

@@ -130,9 +130,23 @@ def raw(service: str, answer: Json, story: Story) -> RawLine | None:
     return read_line(about.line(read.text))
 
 
+_KEPT: dict[tuple[int, int, str], RawLine | None] = {}
+
+
+def unchanged(service: str, story: Story) -> RawLine | None:
+    """The line of an answer that stays as it is, made once."""
+    key = (story.pedido, story.produto, service)
+    if key not in _KEPT:
+        _KEPT[key] = raw(service, story.answers[service], story)
+    return _KEPT[key]
+
+
 def rows_of(story: Story, service: str, answer: Json) -> OrderRows | None:
     """What comes of the order when one of its answers is this one; None when the pipeline would ask again."""
-    lines = {name: raw(name, content, story) for name, content in {**story.answers, service: answer}.items()}
+    lines = {
+        name: raw(name, answer, story) if name == service else unchanged(name, story)
+        for name in story.answers
+    }
     order = lines[OFFICE_SERVICE if service == OFFICE_SERVICE else ORDER_SERVICE]
     if order is None or lines[service] is None:
         return None

@@ -208,7 +208,6 @@ def test_only_fields_that_nobody_documents_are_news() -> None:
         (("pedido", "itens"), "texto", "pdv.itens"),
         (("pedido", "itens", 1), "texto", "pdv.itens"),
         (("pedido", "itens", 1, "item", "quantidade"), "x", "pdv.itens[1].quantidade"),
-        (("pedido", "cliente"), "Joana", "pdv.contato"),
         (("pedido", "id"), "1", "pedido.id"),
     ],
 )
@@ -216,6 +215,15 @@ def test_a_wrong_field_rejects_the_order_and_is_named(path: Any, value: Any, fie
     result = rows_of(changed("pedido_obter.json", *path, value=value))
     assert (result.loaded, result.gone) == (False, False)
     assert [reject.field for reject in result.rejects] == [field]
+
+
+@pytest.mark.parametrize("client", ["Joana", {"x": "Joana"}, [{"nome": "a"}, {"nome": "b"}]])
+def test_a_customer_that_cannot_be_read_costs_only_the_customer(client: Any) -> None:
+    result = rows_of(changed("pedido_obter.json", "pedido", "cliente", value=client))
+    (row,) = result.rows["pdv"]
+    assert row["contato"] is None
+    assert [(note.field, note.expected) for note in result.notes] == [("pdv.contato", "an object")]
+    assert row["payload"]["cliente"] == client
 
 
 @given(VALUES)

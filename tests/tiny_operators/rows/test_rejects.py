@@ -47,6 +47,34 @@ def test_a_later_try_gives_the_same_id_and_anything_else_another() -> None:
     assert len({first, *others}) == 8
 
 
+def test_a_replay_says_the_same_of_the_same_reading_in_each_of_its_runs() -> None:
+    read_at, now = "2026-03-14T12:00:00+00:00", "2026-05-01T08:00:00+00:00"
+    one = replace(ORIGIN, run="z316_replay_1", path="replay", again=True)
+    other = replace(one, run="z316_replay_2")
+    first = one.reject_row(REJECT, now, pedido=7, read_at=read_at)
+    second = other.reject_row(REJECT, "2026-06-01T08:00:00+00:00", pedido=7, read_at=read_at)
+    assert (first["id"], first["rejected_at"]) == (second["id"], second["rejected_at"])
+    assert first["rejected_at"] == read_at
+    assert (first["run"], second["run"]) == (one.run, other.run)
+    later = other.reject_row(REJECT, now, pedido=7, read_at="2026-03-15T12:00:00+00:00")
+    assert later["id"] != first["id"], "another reading is another reject"
+
+
+def test_what_has_no_reading_is_set_aside_now_and_known_by_the_rest() -> None:
+    one = replace(ORIGIN, path="replay", again=True)
+    first = one.reject_row(REJECT, "2026-05-01T08:00:00+00:00")
+    second = replace(one, run="z316_replay_2").reject_row(REJECT, "2026-06-01T08:00:00+00:00")
+    assert first["id"] == second["id"]
+    assert first["rejected_at"] == "2026-05-01T08:00:00+00:00"
+
+
+def test_the_run_that_reads_sets_aside_now() -> None:
+    now = "2026-03-14T15:00:00+00:00"
+    row = ORIGIN.reject_row(REJECT, now, pedido=7, read_at="2026-03-14T12:00:00+00:00")
+    assert row["rejected_at"] == now
+    assert row["id"] == reject_id(ORIGIN, REJECT, 7, None)
+
+
 def test_every_end_of_an_order_counts_and_a_lost_one_does_not() -> None:
     check_counts(7, Counter(loaded=3, gone=1, orders_rejected=1, waiting=1, rejected=9), 1)
     check_counts(0, Counter(), 0)

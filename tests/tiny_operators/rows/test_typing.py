@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.tiny_operators.helpers import VALUES
 from tests.tiny_operators.rows.columns import DATE, INTEGER, NUMERIC, STRING, column, error_of, refused, typed
 from tiny_operators.rows.schema import TABLES, Column, columns
-from tiny_operators.rows.typing import FieldError, to_record, unknown_fields
+from tiny_operators.rows.typing import FieldError, NoDayError, Tolerance, to_record, unknown_fields
 from tiny_operators.tiny.answers import parse_json
 
 ITEMS = column(
@@ -42,6 +42,11 @@ ADDRESS = column("RECORD", column("STRING", name="uf"), name="endereco")
         ("01/01/1900", "1900-01-01"),
         ("01/01/0999", "0999-01-01"),
         ("31/12/9999", "9999-12-31"),
+        ("2026-03-14T23:30:00-03:00", "2026-03-14"),
+        ("2026-03-14T10:15:00.000Z", "2026-03-14"),
+        ("2026-03-14 10:15:00 +0000", "2026-03-14"),
+        ("14/03/2026 10:15:00-03", "2026-03-14"),
+        ("\u00a014/03/2026\u00a010:15:00 ", "2026-03-14"),
     ],
 )
 def test_days(value: object, day: str | None) -> None:
@@ -71,10 +76,40 @@ def test_days(value: object, day: str | None) -> None:
         "14/03/20261",
         "14/03/2026abc",
         "14/03/202612:00",
+        "2026-03-14T10:15:00-3",
+        "14/03/2026-03:00",
     ],
 )
 def test_what_is_no_day_is_refused(value: object) -> None:
     assert refused(value, DATE).expected == "a day as dd/mm/yyyy"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "30/11/-0001",
+        "30/11/-0001 00:00:00",
+        "-0001-11-30",
+        "-0001-11-30T00:00:00-03:06",
+        "-",
+        " -- ",
+        "\u2014",
+        "31/12/1969",
+        "31/12/1969 21:00:00",
+        "01/01/1970",
+        "1970-01-01T00:00:00Z",
+    ],
+)
+def test_what_programs_write_for_no_day_is_told_apart_from_a_broken_day(value: str) -> None:
+    error = refused(value, DATE)
+    assert isinstance(error, NoDayError)
+    assert error.expected == "a day as dd/mm/yyyy"
+    assert value.strip() not in str(error)
+
+
+@pytest.mark.parametrize("value", ["31/02/2026", "hoje", "-5", "30/11/-001"])
+def test_a_broken_day_is_no_missing_day(value: str) -> None:
+    assert not isinstance(refused(value, DATE), NoDayError)
 
 
 @pytest.mark.parametrize(
@@ -151,13 +186,15 @@ def test_one_known_field_that_holds_an_object_is_no_wrapper() -> None:
     assert typed([{"url": {"a": 1}}], ITEMS) == [{"url": '{"a":1}', "valor": None}]
 
 
-@pytest.mark.parametrize("value", ["texto", 5, ["a"], [ONE, "a"], [[ONE]], True])
+@pytest.mark.parametrize(
+    "value", ["texto", 5, ["a"], [ONE, "a"], {"0": ONE, "1": 5}, {"x": 1}, [{"x": 1}, ONE], True]
+)
 def test_a_list_of_records_takes_objects_only(value: object) -> None:
     assert refused(value, ITEMS).expected == "a list of objects"
 
 
-@pytest.mark.parametrize("value", ["texto", 5, [{"uf": "DF"}], True])
-def test_a_record_takes_an_object_only(value: object) -> None:
+@pytest.mark.parametrize("value", ["texto", 5, [{"uf": "DF"}, {"uf": "SP"}], {"x": 1}, True])
+def test_a_record_takes_one_object_only(value: object) -> None:
     assert refused(value, ADDRESS).expected == "an object"
 
 
@@ -171,6 +208,26 @@ def test_an_error_names_the_whole_path() -> None:
     with pytest.raises(FieldError) as caught:
         to_record({"parcelas": {"dataVencimento": "31/02/2026"}}, columns("pdv"))
     assert caught.value.path == "parcelas[0].dataVencimento"
+
+
+def test_what_is_not_needed_is_null_and_noted_and_what_is_needed_is_not_borne() -> None:
+    columns = (column("INTEGER", name="numero"), ITEMS, ADDRESS)
+    source = {"numero": "n", "itens": [ONE, {"url": "b", "valor": "x"}], "endereco": "Rua"}
+    tolerance = Tolerance(frozenset({"itens"}))
+    assert to_record(source, columns, tolerance=tolerance) == {
+        "numero": None,
+        "itens": [ONE, {"url": "b", "valor": None}],
+        "endereco": None,
+    }
+    assert [(note.path, note.found) for note in tolerance.notes] == [
+        ("numero", "text of 1 characters"),
+        ("itens[1].valor", "text of 1 characters"),
+        ("endereco", "text of 3 characters"),
+    ]
+    for needed in ("numero", "endereco", "itens.valor"):
+        with pytest.raises(FieldError) as caught:
+            to_record(source, columns, tolerance=Tolerance(frozenset({"itens", needed})))
+        assert caught.value.path.replace("[1]", "") == needed
 
 
 def test_new_fields_are_found_at_every_depth_and_in_every_spelling_of_a_list() -> None:

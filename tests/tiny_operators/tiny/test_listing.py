@@ -26,6 +26,10 @@ def refused(code: int) -> Answer:
     return answer({"status_processamento": 2, "codigo_erro": str(code)})
 
 
+def heeded() -> None:
+    """Stand for a Tiny that heeds the dates."""
+
+
 def page_of(ids: list[int], pages: int, day: str = "14/03/2026") -> Answer:
     rows = [{"pedido": {"id": str(pedido), "data_pedido": day}} for pedido in ids]
     return answer({"status_processamento": "3", "status": "OK", "numero_paginas": pages, "pedidos": rows})
@@ -54,7 +58,7 @@ class Orders:
 
 
 def listed(orders: Orders) -> DateListing:
-    listing = DateListing(DAY, orders.read_page)
+    listing = DateListing(DAY, orders.read_page, heeded)
     fresh: list[int] = []
     for page in listing.pages():
         fresh += page.fresh
@@ -141,7 +145,7 @@ def test_a_count_that_is_too_high_ends_with_code_23() -> None:
         asked.append(number)
         return page_of([1, 2], 2) if number == 1 else refused(23)
 
-    listing = DateListing(DAY, read_page)
+    listing = DateListing(DAY, read_page, heeded)
     assert [list(page.fresh) for page in listing.pages()] == [[1, 2], []]
     assert listing.listed == {1, 2}
 
@@ -154,15 +158,39 @@ def test_a_count_that_is_too_low_for_a_moment_hides_no_page() -> None:
         ordered = ids if sort == "ASC" else ids[::-1]
         return page_of(ordered[(number - 1) * PAGE : number * PAGE], next(counts))
 
-    listing = DateListing(DAY, read_page)
+    listing = DateListing(DAY, read_page, heeded)
     list(listing.pages())
     assert listing.listed == set(ids)
 
 
-def test_orders_of_other_dates_tell_that_the_filter_had_no_effect() -> None:
-    listing = DateListing(DAY, lambda number, sort: page_of([1], 1, "13/03/2026"))
-    with pytest.raises(FilterIgnoredError, match="dataInicial"):
-        list(listing.pages())
+@pytest.mark.parametrize("other", ["13/03/2026", "2026-03-13", "2026-03-15 10:00:00"])
+def test_orders_of_other_dates_are_listed_when_tiny_heeds_the_dates(other: str) -> None:
+    asked: list[str] = []
+    pages = {1: page_of([1, 2], 2, other), 2: page_of([3], 2, other)}
+    listing = DateListing(DAY, lambda number, sort: pages[number], lambda: asked.append("filter"))
+    list(listing.pages())
+    assert listing.listed == {1, 2, 3}
+    assert asked == ["filter"], "once, however many lines are of another date"
+
+
+def test_nothing_is_read_on_when_tiny_ignores_the_dates() -> None:
+    def ignored() -> None:
+        raise FilterIgnoredError("the dates are ignored")
+
+    numbers: list[int] = []
+
+    def read_page(number: int, sort: str) -> Answer:
+        numbers.append(number)
+        return page_of([number], 50, "13/03/2026")
+
+    with pytest.raises(FilterIgnoredError, match="ignored"):
+        list(DateListing(DAY, read_page, ignored).pages())
+    assert numbers == [1]
+
+
+def test_orders_of_the_date_do_not_ask_whether_tiny_heeds_it() -> None:
+    listing = DateListing(DAY, lambda number, sort: page_of([1, 2], 1), lambda: pytest.fail("asked"))
+    list(listing.pages())
 
 
 def test_a_line_without_an_id_does_not_stop_the_others() -> None:
@@ -170,14 +198,14 @@ def test_a_line_without_an_id_does_not_stop_the_others() -> None:
     for item in content["pedidos"]:
         item["pedido"]["data_pedido"] = "14/03/2026"
     content["pedidos"][0]["pedido"]["id"] = ""
-    listing = DateListing(DAY, lambda number, sort: answer(content))
+    listing = DateListing(DAY, lambda number, sort: answer(content), heeded)
     (page,) = listing.pages()
     assert listing.without_id == 1
     assert len(page.fresh) == len(content["pedidos"]) - 1
 
 
 def test_a_refused_search_says_why() -> None:
-    listing = DateListing(DAY, lambda number, sort: refused(21))
+    listing = DateListing(DAY, lambda number, sort: refused(21), heeded)
     with pytest.raises(ListingError, match=r"too many rows.*code 21"):
         list(listing.pages())
 

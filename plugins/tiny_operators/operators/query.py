@@ -1,0 +1,133 @@
+"""Queries: one BigQuery job each, which a later try of the task finds again."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+from airflow.providers.google.cloud.links.bigquery import BigQueryJobDetailLink
+from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
+
+from tiny_operators import names
+from tiny_operators._compat import Context, is_first_try, run_id_of
+from tiny_operators.events import log_event
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import QueryJob
+
+log = logging.getLogger(__name__)
+
+# Label of a job: which try of the task made it.
+_TRY: Final = "try"
+_DONE: Final = "DONE"
+
+
+class QueryOperator(BigQueryInsertJobOperator):
+    """Runs a query, and waits for its end here.
+
+    Which job is the task's own is known by ids that any of its tries can tell, and not by what the Google provider or
+    Airflow keep of it: their ways differ from version to version, and some never run a job again that failed once. A
+    later try waits for the job of an earlier one that still runs, is done when that one succeeded, and runs the next
+    one when it failed. A task that was cleared runs a new one in any case, after one that still runs.
+
+    Args:
+        made: Names one making of what the query reads, in lower case: of what was made again, the jobs are others.
+            Without it every try runs a job of its own.
+        **kwargs: See :class:`BigQueryInsertJobOperator`. It is never deferred: what its end means is judged here.
+
+    Returns:
+        Id of the job.
+
+    Raises:
+        GoogleAPICallError: When the job failed.
+    """
+
+    template_fields: Sequence[str] = (*BigQueryInsertJobOperator.template_fields, "made")
+    operator_extra_links = (BigQueryJobDetailLink(),)
+
+    def __init__(self, *, made: str = "", **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "deferrable": False})
+        self.made = made
+
+    def execute(self, context: Context) -> Any:
+        """Run the query, or wait for the job that an earlier try began."""
+        self.hook = BigQueryHook(
+            gcp_conn_id=self.gcp_conn_id,
+            location=self.location,
+            impersonation_chain=self.impersonation_chain,
+        )
+        self.project_id = self.project_id or self.hook.project_id
+        own = {
+            "airflow-dag": _label(self.dag_id),
+            "airflow-task": _label(self.task_id),
+            _TRY: uuid.uuid4().hex,
+        }
+        self.configuration = {
+            **self.configuration,
+            "labels": {**(self.hook.labels or {}), **self.configuration.get("labels", {}), **own},
+        }
+        job = self._job(context)
+        self.job_id = job.job_id
+        BigQueryJobDetailLink.persist(
+            context=context, project_id=self.project_id, location=self.location, job_id=self.job_id
+        )
+        job.result(timeout=self.result_timeout, retry=self.result_retry)
+        return self.job_id
+
+    def _job(self, context: Context) -> QueryJob:
+        """The job to wait for: a new one, or that of an earlier try."""
+        from google.api_core.exceptions import Conflict
+
+        key, made = names.run_key(self.dag_id, run_id_of(context)), self.made or uuid.uuid4().hex
+        number = 0
+        while True:
+            number += 1
+            job_id = re.sub(r"[^A-Za-z0-9_-]", "_", f"airflow_{key}_{self.task_id}_{made}_{number}")
+            # Where it may be cancelled from the moment that it stands.
+            self.job_id = job_id
+            try:
+                return self._tell("query_begun", self._submitted(job_id))
+            except Conflict:
+                job = self._found(job_id)
+            if (job.labels or {}).get(_TRY) == self.configuration["labels"][_TRY]:
+                # It stands since a request whose answer was lost; its repetition was refused.
+                return self._tell("query_begun", job)
+            if is_first_try(context):
+                # The task was cleared: what a job that still runs has read may not be all.
+                self._tell("query_awaited", job)
+                job.exception()
+            elif job.state != _DONE:
+                return self._tell("query_joined", job)
+            elif not job.error_result:
+                return self._tell("query_done_before", job)
+
+    def _submitted(self, job_id: str) -> QueryJob:
+        """A job that begins now."""
+        job = cast("BigQueryHook", self.hook).insert_job(
+            configuration=self.configuration,
+            project_id=self.project_id,
+            location=self.location,
+            job_id=job_id,
+            nowait=True,
+        )
+        return cast("QueryJob", job)
+
+    def _found(self, job_id: str) -> QueryJob:
+        """A job that is there already."""
+        job = cast("BigQueryHook", self.hook).get_job(
+            job_id=job_id, project_id=self.project_id, location=self.location
+        )
+        return cast("QueryJob", job)
+
+    def _tell(self, event: str, job: QueryJob) -> QueryJob:
+        log_event(log, event, dag=self.dag_id, step=self.task_id, job=job.job_id, state=job.state)
+        return job
+
+
+def _label(name: str) -> str:
+    """A name as the value of a job's label: lower case, at most 63 characters."""
+    return re.sub(r"[^a-z0-9_-]", "-", name.lower())[:63]

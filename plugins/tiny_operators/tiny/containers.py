@@ -1,0 +1,101 @@
+"""The records in a container, however Tiny writes it.
+
+A list comes as a list, as its only element, as an object of numbered keys (``{"0": {…}, "2": {…}}``: PHP writes a list
+with gaps so), under a name (``{"item": […]}``, ``{"item": {…}}``), wrapped once more, or as any mixture of these. A
+record is told from what is around it by its fields: an object in which no known field stands is not one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Records:
+    """What stands in a container.
+
+    Attributes:
+        found: The records, in their order.
+        unread: What is neither a record nor a container of records: text, numbers, objects without a known field.
+    """
+
+    found: list[Record] = field(default_factory=list)
+    unread: list[object] = field(default_factory=list)
+
+
+def records(value: object, known: frozenset[str]) -> Records:
+    """All records in a container; none, and nothing unread, when it holds nothing.
+
+    Args:
+        value: The container, or a record alone.
+        known: Names of a record's fields.
+    """
+    result = Records()
+    _collect(value, known, result)
+    return result
+
+
+def parts(value: object) -> Iterator[Record]:
+    """The objects in a container of which no field is known, as far as its shape tells them from what is around them.
+
+    Args:
+        value: The container, or an object alone.
+    """
+    if isinstance(value, list):
+        for item in value:
+            yield from parts(item)
+    elif isinstance(value, dict):
+        if _is_wrapper(value):
+            for item in value.values():
+                yield from parts(item)
+        else:
+            yield value
+
+
+def is_nothing(value: object) -> bool:
+    """Whether a value is one of the forms in which Tiny writes that there is none."""
+    return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
+
+
+def _collect(value: object, known: frozenset[str], result: Records) -> None:
+    if isinstance(value, dict):
+        if _is_record(value, known):
+            result.found.append(value)
+        elif value and not any(isinstance(inner, dict | list) for inner in value.values()):
+            if not all(map(is_nothing, value.values())):
+                result.unread.append(value)
+        else:
+            for inner in value.values():
+                _collect(inner, known, result)
+    elif isinstance(value, list):
+        for inner in value:
+            _collect(inner, known, result)
+    elif not is_nothing(value):
+        result.unread.append(value)
+
+
+def _is_record(value: Record, known: frozenset[str]) -> bool:
+    if known.isdisjoint(value):
+        return False
+    return len(value) > 1 or not _wraps_records(value, known)
+
+
+def _wraps_records(value: Record, known: frozenset[str]) -> bool:
+    """Whether an object's only field, though its name is a known one, holds records: ``{"anexo": [{"anexo": …}]}``."""
+    (inner,) = value.values()
+    return isinstance(inner, dict | list) and bool(records(inner, known).found)
+
+
+def _is_wrapper(value: Record) -> bool:
+    if value and all(name.isdecimal() for name in value):
+        return all(isinstance(inner, dict | list) or is_nothing(inner) for inner in value.values())
+    if len(value) != 1:
+        return False
+    (inner,) = value.values()
+    return isinstance(inner, dict) or (
+        isinstance(inner, list) and bool(inner) and all(isinstance(item, dict) for item in inner)
+    )

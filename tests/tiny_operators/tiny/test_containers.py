@@ -1,0 +1,112 @@
+"""Containers in every shape, alone and mixed, give the same records; what is no record is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tiny_operators.helpers import VALUES
+from tiny_operators.tiny.containers import is_nothing, parts, records
+
+KNOWN = frozenset({"id", "nome", "itens"})
+A, B, C = {"id": 1}, {"nome": "b", "x": 2}, {"id": 3, "nome": "c"}
+
+SHAPES: list[Any] = [
+    [A, B, C],
+    {"0": A, "1": B, "2": C},
+    {"0": A, "4": B, "7": C},
+    {"item": [A, B, C]},
+    [{"item": A}, {"item": B}, {"item": C}],
+    [{"item": A}, B, {"item": {"item": C}}],
+    {"lista": {"item": [A, B, C]}},
+    {"lista": {"0": {"item": A}, "1": [B, C]}},
+    [[A, B], [[C]]],
+    [A, None, "", B, {}, [], {"item": ""}, " ", C],
+    {"0": A, "1": "", "2": B, "3": None, "4": C},
+    {"a": [A], "b": {"item": B}, "c": C},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_gives_the_same_records(shape: Any) -> None:
+    assert (records(shape, KNOWN).found, records(shape, KNOWN).unread) == ([A, B, C], [])
+
+
+@pytest.mark.parametrize("shape", [A, [A], {"item": A}, {"item": [A]}, {"0": A}, [{"item": [[A]]}]])
+def test_one_record_in_every_shape(shape: Any) -> None:
+    assert records(shape, KNOWN).found == [A]
+
+
+@pytest.mark.parametrize(
+    "nothing", [None, "", " ", "\u00a0", [], {}, [[]], [""], [{}], {"item": ""}, {"0": [{}]}]
+)
+def test_nothing_in_every_shape(nothing: Any) -> None:
+    assert (records(nothing, KNOWN).found, records(nothing, KNOWN).unread) == ([], [])
+
+
+@pytest.mark.parametrize("strange", ["texto", 5, True, {"x": 1}, {"x": "y", "z": ""}])
+@pytest.mark.parametrize("place", range(3))
+def test_what_is_no_record_is_told_and_the_others_are_found(strange: Any, place: int) -> None:
+    shapes: list[list[Any]] = [[A, B], [A, B], [A, B]]
+    shapes[place].insert(place, strange)
+    for shape in (shapes[place], {str(n): item for n, item in enumerate(shapes[place])}):
+        found = records(shape, KNOWN)
+        assert (found.found, found.unread) == ([A, B], [strange])
+
+
+def test_records_are_found_beside_what_is_none() -> None:
+    found = records({"pedido": [A, B], "total": "2"}, KNOWN)
+    assert (found.found, found.unread) == ([A, B], ["2"])
+
+
+def test_a_known_name_around_records_is_a_wrapper_and_around_anything_else_a_field() -> None:
+    assert records({"itens": [A, B]}, KNOWN).found == [A, B]
+    assert records({"itens": [{"x": 1}]}, KNOWN).found == [{"itens": [{"x": 1}]}]
+    assert records({"itens": [A], "nome": "n"}, KNOWN).found == [{"itens": [A], "nome": "n"}]
+
+
+@given(VALUES)
+def test_nothing_is_lost_of_any_value(value: Any) -> None:
+    """Each text and number of a container stands in a record or in what was not read."""
+    found = records(value, KNOWN)
+    assert sorted(leaves(value)) == sorted(leaves([*found.found, *found.unread]))
+    assert all(not KNOWN.isdisjoint(record) for record in found.found)
+    assert all(isinstance(part, dict) for part in parts(value))
+
+
+def leaves(value: Any) -> list[str]:
+    if isinstance(value, dict | list):
+        inside = value.values() if isinstance(value, dict) else value
+        return [leaf for inner in inside for leaf in leaves(inner)]
+    return [] if is_nothing(value) else [str(value)]
+
+
+@given(st.lists(st.sampled_from([A, B, C]), max_size=4), st.data())
+def test_any_mixture_of_shapes_gives_the_same_records(wanted: list[Any], data: st.DataObject) -> None:
+    assert records(data.draw(shapes_of(wanted)), KNOWN).found == wanted
+
+
+@st.composite
+def shapes_of(draw: st.DrawFn, wanted: list[Any], depth: int = 0) -> Any:
+    """Any container of these records."""
+    if len(wanted) == 1 and (depth > 2 or draw(st.booleans())):
+        return wanted[0]
+    if not wanted and draw(st.booleans()):
+        return draw(st.sampled_from(["", None, [], {}]))
+    cuts = (
+        sorted(draw(st.lists(st.integers(0, len(wanted)), max_size=2)))
+        if depth < 3
+        else range(1, len(wanted))
+    )
+    pieces = [wanted[a:b] for a, b in zip([0, *cuts], [*cuts, len(wanted)], strict=True)]
+    inside = [draw(shapes_of(piece, depth + 1)) for piece in pieces if piece or depth < 3]
+    match draw(st.sampled_from(["list", "numbered", "named"])):
+        case "list":
+            return inside
+        case "numbered":
+            return {str(2 * n): item for n, item in enumerate(inside)}
+        case _:
+            return {"item": inside}
