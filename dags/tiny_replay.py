@@ -3,6 +3,7 @@
 from tiny_operators._compat import DAG
 from tiny_operators.dag_parts.forms import date_range_form
 from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
+from tiny_operators.operators.next_slice import NextSliceOperator
 from tiny_operators.operators.replay import ReplayRowsOperator
 from tiny_operators.stores import Store, load_stores
 from tiny_operators.timetables import EACH_DAY
@@ -12,23 +13,28 @@ Makes the rows of past dates again from the answers in the API bucket, and merge
 when it is asked to. A date is the day on which orders arrived, in the store's time zone; history that came by backfill
 arrived on the order's own date. Answers of the older layout (a folder for each reading of an order) are read as well.
 
-* By hand: trigger it with dates, both ends included; without dates it takes yesterday. One run of a long range is
-  faster than a run for each day. In a shell, on both Airflows:
+* By hand: trigger it with dates, both ends included; without dates it takes yesterday. In a shell, on both Airflows:
   `airflow dags trigger z316_replay --conf '{"from_date": "2026-01-01", "to_date": "2026-03-31"}'`
 * A run for each day, on Airflow 2: `airflow dags backfill -s 2026-01-01 -e 2026-01-31 z316_replay`
 * On Airflow 3: `airflow backfill create --dag-id z316_replay --from-date 2026-01-01 --to-date 2026-01-31`
+
+A long range is replayed in slices, the oldest dates first: a run ends with the date on which it has 20,000 orders or
+1,000 days, and its last task, `next_slice`, triggers the run of the dates that are left, `from_…_of_…`. One trigger is
+enough for any number of years; the slices come one after another.
 
 Dates without raw answers end in success, with what follows `rows` skipped. Replaying again changes nothing.
 
 ### To rebuild the tables
 * When they are there: replay the dates. Rows that are right stay as they are; a newer reading is never overwritten.
 * From nothing: pause the other DAGs, drop the tables, run `z316_setup` by hand (it makes them again), replay from the
-  first date of the bucket to today, and unpause the others. Do it in one run: of runs a day side by side, one that
-  says that an order is gone may come before the one that has the order, and would have nothing to mark.
+  first date of the bucket to today, and unpause the others when the last slice is done. Do it by one trigger: of runs a
+  day side by side, one that says that an order is gone may come before the one that has the order, and would have
+  nothing to mark.
 
 ### Triage
 * **rows** failed at once: the message says what was expected of the dates.
-* **rows** takes long: its XCom `progress` says how many dates are left. When it dies it begins again.
+* **rows** takes long: its XCom `progress` says how many dates are left. When it dies it begins its slice again.
+* A slice failed: nothing newer follows it. When the cause is mended, clear it, and the rest goes on from there.
 * `rows` counts `rejected`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket, on the first
   date; each reason names the object.
 * **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from the `load_…`
@@ -49,9 +55,11 @@ def replay_dag(store: Store) -> DAG:
         params=date_range_form(),
         **dag_arguments(store, priority=1),
     ) as dag:
-        # A range may have so many orders that reading them takes longer than any bound.
+        # A day may have so many orders that reading them takes longer than any bound.
         rows = ReplayRowsOperator(task_id="rows", store=store, execution_timeout=None)
-        into_tables(store, rows)
+        into_tables(store, rows) >> NextSliceOperator(
+            task_id="next_slice", store=store, of_task=rows.task_id, trigger_dag_id=dag.dag_id
+        )
     return dag
 
 

@@ -3,7 +3,7 @@
 import pendulum
 
 from tiny_operators._compat import DAG
-from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
+from tiny_operators.dag_parts.into_tables import UNLESS_NOTHING, dag_arguments, into_tables
 from tiny_operators.operators.archive import ArchiveWebhooksOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
@@ -14,6 +14,9 @@ from tiny_operators.stores import Store, load_stores
 DOCS = """
 Waits (deferred, no worker slot) for files in the webhook bucket, reads their orders from Tiny, and merges them into
 `pdv`, `pesquisa` and `produto`. Runs without a break: as soon as one batch is done, the next run waits.
+
+A load is skipped when its table gets no row. When the batch made no row at all, as when all its orders wait for Tiny,
+`merge` and `check` are skipped too, and `archive` goes on.
 
 To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 
@@ -55,9 +58,10 @@ def webhook_dag(store: Store) -> DAG:
         plan = PlanWebhooksOperator(task_id="plan", store=store)
         fetch = FetchOrdersOperator(task_id="fetch", store=store)
         rows = MakeRowsOperator(task_id="rows", store=store)
-        archive = ArchiveWebhooksOperator(task_id="archive", store=store)
+        # Also when all orders of the batch wait for Tiny, so that nothing was made and nothing merged.
+        archive = ArchiveWebhooksOperator(task_id="archive", store=store, trigger_rule=UNLESS_NOTHING)
         wait >> plan >> fetch >> rows
-        into_tables(store, rows) >> archive
+        [rows, into_tables(store, rows)] >> archive
     return dag
 
 

@@ -20,6 +20,9 @@ VENVS = REPO / ".local" / "venv"
 LOCKS = {
     "airflow-2.11": ("3.11", REPO / "requirements" / "airflow-2.11.txt"),
     "airflow-3": ("3.11", REPO / "requirements" / "airflow-3.txt"),
+    # As on the oldest images of Composer.
+    "airflow-image-2.11": ("3.11", REPO / "requirements" / "image-2.11.txt"),
+    "airflow-image-3": ("3.11", REPO / "requirements" / "image-3.txt"),
     "bigquery": ("3.13", REPO / "requirements" / "bigquery.txt"),
     "browser": ("3.11", REPO / "requirements" / "browser.txt"),
     "front": ("3.13", REPO / "requirements" / "front.txt"),

@@ -44,6 +44,8 @@ CLEAN_ENVIRONMENT = {
 os.environ.update({
     "AIRFLOW": AIRFLOW,
     "AIRFLOW_HOME": str(HOME / "airflow"),
+    # Half a minute by itself: too little on a machine that does other work.
+    "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_FOLDER": str(REPO / "dags"),
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPO / "plugins"),

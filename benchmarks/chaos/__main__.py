@@ -23,6 +23,8 @@ from benchmarks.history.figures import Figures
 from benchmarks.history.shop import Shop, open_shop, until
 
 _PATIENCE_S = 3600
+# Answers in odd shapes and spellings, and side values that nobody can read.
+_ODD = {"odd_containers": 0.3, "odd_values": 0.2, "unreadable_values": 0.2}
 # A night that gets no answer about an order leaves it to the next one.
 _NIGHTS = 3
 # Airflow finds a task whose scheduler and process died together after this time; its own choice is 300 s.
@@ -62,8 +64,9 @@ def _play(shop: Shop, figures: Figures, arguments: argparse.Namespace) -> None:
         shop.unpause_quietly(f"{prefix}_{dag}")
     agenda = make_agenda(dice, arguments.orders, arguments.kills)
     # All that Tiny is known to do, except that a page lacks a row now and then.
+    quirks = {"page_gaps": 0, **_ODD}
     shop.simulator.set(
-        profile="hostile", quirks={"page_gaps": 0}, slow_s=2, faults={"*": fault_rates(arguments.faults)}
+        profile="hostile", quirks=quirks, slow_s=2, faults={"*": fault_rates(arguments.faults)}
     )
     stage = Stage(shop, agenda, dice, figures.tell)
     until("the end of the sales", stage.done, _PATIENCE_S, every_s=0)

@@ -8,9 +8,9 @@
 {#- id: the column; ids: a query for the ids of a batch of many orders; text: whether they are text there. -#}
 {%- macro is_of_batch(id, orders, ids, text=False) -%}
 {%- set quote = "'" if text else '' -%}
-{%- set bounds = orders.texts if text else orders.numbers -%}
-{%- if orders.ids -%}
-{{ id }} IN ({{ quote }}{{ orders.ids | join(quote ~ ', ' ~ quote) }}{{ quote }})
+{%- set ids_known, bounds = orders.get('ids'), orders.get('texts' if text else 'numbers') -%}
+{%- if ids_known -%}
+{{ id }} IN ({{ quote }}{{ ids_known | join(quote ~ ', ' ~ quote) }}{{ quote }})
 {%- elif bounds -%}
 {{ id }} BETWEEN {{ quote }}{{ bounds | join(quote ~ ' AND ' ~ quote) }}{{ quote }} AND {{ id }} IN ({{ ids }})
 {%- else -%}

@@ -35,17 +35,15 @@ ANSWER: Final = {
     "retorno.registros": "the code, where it stands in a record",
 }
 SEARCH: Final = {
-    "retorno.pedidos": "the orders of a page, each wrapped in `pedido` or not",
+    "retorno.pedidos": "the orders of a page: a list, one order, numbered keys, each wrapped in `pedido` or not",
     "retorno.numero_paginas": "how many pages a date has",
-    "retorno.pedidos.pedido": "one order of a page",
     "retorno.pedidos.pedido.id": "which order it is",
     "retorno.pedidos.pedido.data_pedido": "whether Tiny heeded the dates that were asked for",
 }
 ORDER: Final = {
     "retorno.pedido": "the order",
     "retorno.pedido.id": "that it is the order that was asked for; another one is refused",
-    "retorno.pedido.itens": "which products are read: one or a list, each wrapped in `item` or not",
-    "retorno.pedido.itens.item": "one item",
+    "retorno.pedido.itens": "which products are read: a list, one item, numbered keys, each wrapped in `item` or not",
     "retorno.pedido.itens.item.idProduto": "the product that is read; items of free text have none",
 }
 PRODUCT: Final = {

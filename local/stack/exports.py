@@ -142,6 +142,8 @@ def _airflow(settings: Settings, socket_dir: Path) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "SCARF_ANALYTICS": "false",
+        # As in production (docs/operations.md): else the client asks for each bucket in the background.
+        "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA": "true",
     }
     return common | (_airflow_2(settings) if settings.airflow == "2.11" else _airflow_3(settings))
 

@@ -160,7 +160,7 @@ def _front(settings: Settings) -> Part:
     services = settings.emulated()
     ports = tuple(name for name, (service, *_) in FRONT_PORTS.items() if service in services)
     argv = [str(venv("front") / "bin" / "python"), "-m", "local.strict_front", "--host", "127.0.0.1"]
-    argv += ["--state", str(front_state(settings) / "memory.sqlite")]
+    argv += ["--project", PROJECT, "--state", str(front_state(settings) / "memory.sqlite")]
     for name, (service, _) in EMULATOR_PORTS.items():
         if service in services:
             argv += [f"--{service}", settings.url(name)]
@@ -168,7 +168,10 @@ def _front(settings: Settings) -> Part:
         service, account, _ = FRONT_PORTS[name]
         argv += ["--listen", f"{service}:{account}:{settings.ports[name]}"]
     url = settings.url(ports[0])
-    return Part("front", tuple(argv), Health("http", url=f"{url}/_front/health"), url, ports=ports)
+    health = Health("http", url=f"{url}/_front/health")
+    # It reads the stores file as the package does.
+    env = {"PYTHONPATH": f"{REPO / 'plugins'}:{REPO}"}
+    return Part("front", tuple(argv), health, url, env, ports)
 
 
 def _tiny(settings: Settings) -> Part:

@@ -13,15 +13,17 @@ from pathlib import Path
 
 from aiohttp import web
 
-from local.strict_front import discovery
+from local.strict_front import discovery, rights
 from local.strict_front.answers import PageTokens
 from local.strict_front.bigquery import BigQuery
 from local.strict_front.emulator import Emulator, new_session
+from local.strict_front.gate import Gate
 from local.strict_front.jobs import Jobs
 from local.strict_front.memory import Memory
 from local.strict_front.server import Front, Service
 from local.strict_front.storage import Storage
 from local.strict_front.work import Work
+from tiny_operators.stores import load_stores
 
 _CLIENT_IDLE_SECONDS = 3600
 """Clients close their idle connections themselves: one that is closed here may just be used again."""
@@ -51,6 +53,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--listen", type=Listen.read, action="append", required=True)
     parser.add_argument("--storage", default="", help="address of Cloud Storage's emulator")
     parser.add_argument("--bigquery", default="", help="address of BigQuery's emulator")
+    parser.add_argument("--project", required=True, help="the project of the accounts and datasets")
     parser.add_argument("--state", type=Path, required=True, help="file for what no emulator remembers")
     given = parser.parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -60,29 +63,32 @@ def main(words: Sequence[str] | None = None) -> None:
             parser.error(
                 f"--listen names {listen.service}: give its emulator's address by --{listen.service}"
             )
-    asyncio.run(serve(given.host, given.listen, emulators, Memory(given.state)))
+    asyncio.run(serve(given.host, given.listen, emulators, Memory(given.state), given.project))
 
 
-async def serve(host: str, listens: Sequence[Listen], emulators: Mapping[str, str], memory: Memory) -> None:
+async def serve(
+    host: str, listens: Sequence[Listen], emulators: Mapping[str, str], memory: Memory, project: str
+) -> None:
     """Serve all addresses until the process is told to stop."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with new_session() as session:
         behind = {name: Emulator(url, session) for name, url in emulators.items() if url}
+        gate = Gate(rights.load([vars(store) for store in load_stores()], project), behind, project)
         services: dict[str, Service] = {}
         tasks: list[asyncio.Task[None]] = []
         if "storage" in behind:
             services["storage"] = Storage(behind["storage"], memory)
         if "bigquery" in behind:
-            work = Work(behind["bigquery"], behind.get("storage"), memory)
+            work = Work(behind["bigquery"], behind.get("storage"), memory, gate)
             services["bigquery"] = BigQuery(behind["bigquery"], Jobs(memory), work)
             tasks.append(asyncio.create_task(work.warm_up()))
         apis = {name: discovery.load(name) for name in services}
         tokens = PageTokens(secrets.token_bytes(16))
         runners = []
         for listen in listens:
-            front = Front(listen.account, apis[listen.service], services[listen.service], tokens)
+            front = Front(listen.account, apis[listen.service], services[listen.service], tokens, gate)
             runner = web.AppRunner(
                 front.app(),
                 access_log=None,

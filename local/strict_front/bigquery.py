@@ -100,7 +100,9 @@ class BigQuery:
         configuration = call.field("configuration")
         if job_id and (kept := self._jobs.find(project, job_id)) and kept.refused:
             return _already_exists(project, job_id, kept.location)
-        verdict = await self._work.judge(project, configuration, call.field("jobReference.location"), data)
+        verdict = await self._work.judge(
+            call.account, project, configuration, call.field("jobReference.location"), data
+        )
         if verdict.refusal:
             if configuration.get("dryRun"):
                 return verdict.refusal
@@ -125,7 +127,9 @@ class BigQuery:
     async def _query(self, call: Call, passing: Passing) -> Reply:
         """Run a query at once."""
         configuration = {"query": call.body, "dryRun": call.field("dryRun")}
-        verdict = await self._work.judge(call.names["projectId"], configuration, call.field("location"), None)
+        verdict = await self._work.judge(
+            call.account, call.names["projectId"], configuration, call.field("location"), None
+        )
         return verdict.refusal or await self._run(call, passing, verdict)
 
     def _keep_refused(self, call: Call, job_id: str, verdict: Verdict) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from local.strict_front import answers
 from local.strict_front.call import Call, UnreadableError, read_body, read_parts
 from local.strict_front.discovery import Api, Method
 from local.strict_front.emulator import Answer, Emulator, UnreachableError
+from local.strict_front.gate import Gate
 from local.strict_front.passing import Passing, Reply
 from local.strict_front.refusal import Refusal
 
 HEALTH: Final = "/_front/health"
+RIGHTS: Final = "/_front/rights"
 _LOG: Final = logging.getLogger("strict_front")
 _LISTS: Final = (".list", ".getQueryResults")
 _MEDIA: Final = frozenset({"media", "chunk"})
@@ -45,12 +48,14 @@ class Front:
         api: What the service's requests look like.
         service: The service with its rules.
         tokens: Signs the tokens of pages.
+        gate: Knows what the account may do.
     """
 
     account: str
     api: Api
     service: Service
     tokens: answers.PageTokens
+    gate: Gate
 
     def app(self) -> web.Application:
         """Make the server."""
@@ -63,6 +68,8 @@ class Front:
         """Answer one request."""
         if request.path == HEALTH:
             return web.json_response({"status": "ok", "account": self.account, "service": self.api.service})
+        if request.path == RIGHTS:
+            return web.json_response(self.gate.rights.told(self.account))
         try:
             reply = await self._reply(request)
         except UnreadableError as error:
@@ -92,6 +99,10 @@ class Front:
             if opened is None:
                 return Refusal(400, "invalid", "Invalid value for pageToken", "page tokens", self.api.source)
             query = [(name, opened if name == "pageToken" else value) for name, value in query]
+        if refusal := await self.gate.check(call):
+            return refusal
+        if method.id == "bigquery.datasets.insert":
+            content = json.dumps(self.gate.with_access(call)).encode()
         reply = await self.service.answer(call, Passing(request, self.service.emulator, query, content))
         return self._signed(call, scope, reply)
 

@@ -13,6 +13,7 @@ from local.strict_front.call import Call
 from local.strict_front.declared import DeclaredTables
 from local.strict_front.emulator import Emulator
 from local.strict_front.files import Files
+from local.strict_front.gate import Gate
 from local.strict_front.job_rules import configurations
 from local.strict_front.jobs import DEFAULT_LOCATION
 from local.strict_front.memory import Memory
@@ -75,12 +76,14 @@ class Work:
         bigquery: BigQuery's emulator.
         storage: Cloud Storage's, where loads read their rows; None where there is none.
         memory: Where the places of buckets are kept.
+        gate: Knows what the accounts may do.
 
     Attributes:
         declared: What the emulator forgets of tables.
     """
 
-    def __init__(self, bigquery: Emulator, storage: Emulator | None, memory: Memory) -> None:
+    def __init__(self, bigquery: Emulator, storage: Emulator | None, memory: Memory, gate: Gate) -> None:
+        self._gate = gate
         self._bigquery = bigquery
         self._memory = memory
         self.declared = DeclaredTables(memory)
@@ -94,11 +97,17 @@ class Work:
         await asyncio.get_running_loop().run_in_executor(self._analyzing, googlesql.language)
 
     async def judge(
-        self, project: str, configuration: Mapping[str, Any], location: str | None, data: bytes | None
+        self,
+        account: str,
+        project: str,
+        configuration: Mapping[str, Any],
+        location: str | None,
+        data: bytes | None,
     ) -> Verdict:
         """Judge a job.
 
         Args:
+            account: Who asks for it.
             project: The project that it runs in.
             configuration: What it is to do.
             location: Where it shall run; None to find that out.
@@ -111,7 +120,17 @@ class Work:
         elif load := configuration.get("load"):
             refusal = await self._judge_load(load, seen, data)
         where, elsewhere = await self._where(project, configuration, location, seen)
-        return Verdict(where, elsewhere or self._buckets_elsewhere(configuration, where) or refusal, guarded)
+        forbidden = await self._gate.check_job(account, configuration, seen.found)
+        refusal = forbidden or elsewhere or self._buckets_elsewhere(configuration, where) or refusal
+        return Verdict(where, refusal, self._spoken(account, query, guarded))
+
+    def _spoken(self, account: str, query: Any, guarded: str | None) -> str | None:
+        """Give the statement to run in the place of a query's own, with who asks for it in it."""
+        if not query:
+            return None
+        own = str(query.get("query") or "")
+        spoken = self._gate.speaks_for(account, own if guarded is None else guarded)
+        return guarded if spoken == own else spoken
 
     def of_request(self, call: Call) -> Refusal | None:
         """Judge what the request alone tells of a query or a load: where it is wrong, no job is made."""

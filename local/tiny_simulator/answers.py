@@ -103,7 +103,12 @@ def encode(retorno: object, quirks: Quirks, *, as_xml: bool) -> tuple[str, bytes
     """Content type and body of an answer."""
     if as_xml:
         return "text/xml", to_xml(retorno).encode()
-    return "application/json", json.dumps({"retorno": retorno}, ensure_ascii=quirks.escaped_unicode).encode()
+    text = json.dumps({"retorno": retorno}, ensure_ascii=quirks.escaped_unicode)
+    if quirks.latin_1:
+        # What Latin-1 has no sign for is left out of it, as JSON can be.
+        text = "".join(sign if sign < "\u0100" else json.dumps(sign)[1:-1] for sign in text)
+        return "application/json; charset=ISO-8859-1", text.encode("latin-1")
+    return "application/json", text.encode()
 
 
 def page_of(

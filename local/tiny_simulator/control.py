@@ -197,15 +197,27 @@ async def send_webhooks(request: web.Request) -> web.Response:
         orders = sim.shop.sell(_count(body, 1), None, quirks)
         pair = bool(body.get("pair", quirks.webhook_pair))
         events = [event for order in orders for event in webhooks.birth(order, quirks, pair=pair)]
+    url = str(body.get("url") or sim.webhook_address)
+    if not url:
+        raise ValueError("url: give one, or enter an address by webhooks/address")
     results = await webhooks.send(
-        str(body["url"]),
+        url,
         events,
         step_s=float(body.get("step_s", 0.05)),
+        quirks=quirks,
         tries=int(body.get("tries", webhooks.TRIES)),
-        plain=quirks.webhook_plain_type,
         at_once=int(body.get("at_once", 4)),
     )
     return web.json_response({"deliveries": results})
+
+
+async def save_address(request: web.Request) -> web.Response:
+    """Enter the address of a receiver, as people do in Tiny's panel, which tries it before it saves it."""
+    sim, body = request.app[SIMULATOR], await _body(request)
+    found = await webhooks.accepts(str(body["url"]))
+    if found["saved"]:
+        sim.webhook_address = str(body["url"])
+    return web.json_response(found)
 
 
 def routes() -> list[web.RouteDef]:
@@ -222,5 +234,6 @@ def routes() -> list[web.RouteDef]:
         web.put("/_sim/settings", put_settings),
         web.post("/_sim/faults", plan_faults),
         web.delete("/_sim/faults", clear_faults),
+        web.post("/_sim/webhooks/address", save_address),
         web.post("/_sim/webhooks/send", send_webhooks),
     ]

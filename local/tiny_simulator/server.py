@@ -69,12 +69,14 @@ async def _serve(
 
 
 def _response(answer: Answer, sim: Simulator) -> web.Response:
+    named = "charset=" in answer.content_type
     return web.Response(
         status=answer.status,
         body=answer.body,
-        content_type=answer.content_type,
-        charset="utf-8",
-        headers={"x-limit-api": str(sim.settings.limits.per_minute)},
+        headers={
+            "Content-Type": answer.content_type if named else f"{answer.content_type}; charset=utf-8",
+            "x-limit-api": str(sim.settings.limits.per_minute),
+        },
     )
 
 

@@ -10,8 +10,9 @@ from local.tiny_simulator import wire_office, wire_orders, wire_products
 from local.tiny_simulator.answers import TinyError, page_of
 from local.tiny_simulator.model import Contact, Order, Product
 from local.tiny_simulator.people import CUSTOMERS, SELLERS
-from local.tiny_simulator.settings import Settings
+from local.tiny_simulator.settings import Quirks, Settings
 from local.tiny_simulator.shop import Shop
+from local.tiny_simulator.spelling import CONTAINERS, odd_container
 
 Params = Mapping[str, str]
 Json = dict[str, Any]
@@ -93,16 +94,25 @@ def search_orders(call: Call) -> Json:
     if call.get("sort").upper() != "ASC":
         found.reverse()
     answer = call.page("pedidos", found, lambda order: wire_orders.search_row(order, quirks))
-    answer["pedidos"] = _one_or_many(answer["pedidos"], quirks.single_row_as_object, call.dice)
+    answer["pedidos"] = _one_or_many(answer["pedidos"], quirks, call.dice)
     return answer
 
 
-def _one_or_many(rows: list[Json], share: float, dice: random.Random) -> object:
-    return rows[0] if len(rows) == 1 and dice.random() < share else rows
+def _one_or_many(rows: list[Json], quirks: Quirks, dice: random.Random) -> object:
+    if rows and dice.random() < quirks.odd_containers:
+        # Also the form in which the wrapper of each order stands around them all.
+        bare = [row["pedido"] for row in rows]
+        kind = dice.randrange(CONTAINERS + 1)
+        return {"pedido": bare} if kind == CONTAINERS else odd_container(rows, kind)
+    return rows[0] if len(rows) == 1 and dice.random() < quirks.single_row_as_object else rows
 
 
 def _visible(call: Call, order: Order) -> bool:
-    return not order.visivel_s or call.shop.clock() - order.visivel_s >= call.settings.quirks.search_delay_s
+    return _is_older(call, order, call.settings.quirks.search_delay_s)
+
+
+def _is_older(call: Call, order: Order, seconds: float) -> bool:
+    return not order.visivel_s or call.shop.clock() - order.visivel_s >= seconds
 
 
 def _order_filters(call: Call) -> Iterable[Callable[[Order], bool]]:
@@ -141,7 +151,7 @@ def _digits(text: str) -> str:
 
 def _order(call: Call) -> Order:
     order = call.shop.orders.get(call.key())
-    if order is None:
+    if order is None or not _is_older(call, order, call.settings.quirks.webhook_early_s):
         raise TinyError(32, "Pedido não localizado")
     return order
 

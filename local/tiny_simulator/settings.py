@@ -27,7 +27,11 @@ class Quirks:
     empty_list_text: bool = False
     single_as_object: float = 0.0
     single_row_as_object: float = 0.0
+    odd_containers: float = 0.0
+    odd_values: float = 0.0
+    unreadable_values: float = 0.0
     long_prices: float = 0.0
+    latin_1: bool = False
     escaped_unicode: bool = False
     rich_text: bool = False
     new_fields: bool = False
@@ -51,6 +55,9 @@ class Quirks:
     webhook_shuffle: bool = False
     webhook_numbers: float = 0.0
     webhook_plain_type: bool = False
+    webhook_envelopes: float = 0.0
+    webhook_lost: float = 0.0
+    webhook_early_s: float = 0.0
     # What orders are like, decided when an order is made.
     discount_forms: bool = False
     surcharges: float = 0.0
@@ -112,6 +119,7 @@ HOSTILE = Quirks(
     webhook_shuffle=True,
     webhook_numbers=0.5,
     webhook_plain_type=True,
+    webhook_envelopes=0.5,
     discount_forms=True,
     surcharges=0.05,
     full_discounts=0.1,

@@ -53,6 +53,7 @@ class Simulator:
         settings: The switches; replaced as a whole.
         seed: Chance of faults and paging quirks follows from it.
         clock: Monotonic seconds.
+        webhook_address: The receiver that was entered in the panel.
     """
 
     shop: Shop
@@ -60,6 +61,7 @@ class Simulator:
     settings: Settings = field(default_factory=Settings)
     seed: int = 316
     clock: Callable[[], float] = time.monotonic
+    webhook_address: str = ""
     calls: Calls = field(default_factory=Calls)
     gate: Gate = field(init=False)
     faults: Faults = field(init=False)

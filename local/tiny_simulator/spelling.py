@@ -8,6 +8,15 @@ from typing import Any, Final
 
 from local.tiny_simulator.settings import Quirks
 
+UNREADABLE: Final = {
+    "dataVencimento": ("30/11/-0001", "-", "31/12/1969", "a combinar"),
+    "dias_preparacao": ("7 dias", "-"),
+    "alturaEmbalagem": ("10cm", "n/d"),
+}
+"""Side fields that may hold something that nobody can read, and what."""
+CONTAINERS: Final = 5
+_ODD_LISTS: Final = frozenset({"itens", "parcelas", "anexos", "imagens_externas"})
+_ODD_DAYS: Final = frozenset({"dataVencimento", "data_prevista"})
 TRUE_NULLS: Final = frozenset({"cod_lista_servicos", "im"})
 """Fields that are a real null in recordings."""
 _BLANK_IDS: Final = 0.2
@@ -20,6 +29,36 @@ def chance(share: float, *key: object) -> bool:
         return share >= 1
     digest = hashlib.blake2b(repr(key).encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") < share * 2**32
+
+
+def choice(count: int, *key: object) -> int:
+    """One of so many cases, by its key, the same each time."""
+    return hashlib.blake2b(repr((key, count)).encode(), digest_size=4).digest()[0] % count
+
+
+def is_unreadable(quirks: Quirks, field: str, *key: object) -> bool:
+    """Whether a record has something in a field that nobody can read; its truth is then nothing."""
+    return field in UNREADABLE and chance(quirks.unreadable_values, "unreadable", field, key)
+
+
+def odd_container(values: list[Any], kind: int) -> object:
+    """A list in a shape that is none.
+
+    Args:
+        values: Its elements.
+        kind: Which of the ``CONTAINERS`` shapes.
+    """
+    match kind:
+        case 0:
+            return {str(2 * n): value for n, value in enumerate(values)}
+        case 1:
+            return {"item": values}
+        case 2:
+            return [values]
+        case 3:
+            return {"lista": {"item": values}}
+        case _:
+            return [*values, ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +94,9 @@ class Speller:
         return value or self.blank(field)
 
     def date(self, field: str, value: date | None) -> str | None:
-        """``dd/mm/yyyy``."""
+        """``dd/mm/yyyy``; sometimes with a time and a zone."""
+        if value and field in _ODD_DAYS and self._is_odd(field):
+            return f"{value:%Y-%m-%d}T00:00:00-03:00"
         return value.strftime("%d/%m/%Y") if value else self.blank(field)
 
     def moment(self, field: str, value: datetime | None) -> str | None:
@@ -72,6 +113,8 @@ class Speller:
         """
         if value is None:
             return self.blank(field)
+        if self._is_odd(field):
+            return f"R$\u00a0{fixed(value, digits).replace('.', ',')}"
         if chance(self.numeric_values, "values", self.key, field):
             return as_number(value)
         return fixed(value, digits)
@@ -91,10 +134,34 @@ class Speller:
         return " " if chance(quirks.space_blanks, "space", self.key, field) else ""
 
     def rows(self, field: str, values: list[dict[str, Any]], share: float) -> object:
-        """A list, or its only element as an object."""
+        """A list, or its only element as an object, or all in a shape that is no list."""
+        if field in _ODD_LISTS and values and chance(self.quirks.odd_containers, "list", self.key, field):
+            return odd_container(values, choice(CONTAINERS, self.key, field))
         if len(values) == 1 and chance(share, "single", self.key, field):
             return values[0]
         return values
+
+    def record(self, field: str, value: dict[str, Any]) -> object:
+        """An object, sometimes in a wrapper or a list; one that holds nothing may be a list of nothing."""
+        if not chance(self.quirks.odd_containers, "object", self.key, field):
+            return value
+        if not any(str(inner or "").strip() for inner in value.values()):
+            return [""]
+        return [value] if choice(2, self.key, field) else {field: value}
+
+    def unreadable(self, field: str, *key: object) -> str | None:
+        """Something that nobody can read, or None for a value that can be read.
+
+        Args:
+            field: Its name.
+            key: Which record it is of, for all services alike.
+        """
+        if not is_unreadable(self.quirks, field, *key):
+            return None
+        return UNREADABLE[field][choice(len(UNREADABLE[field]), field, key)]
+
+    def _is_odd(self, field: str) -> bool:
+        return chance(self.quirks.odd_values, "odd", self.key, field)
 
 
 def fixed(value: Decimal, digits: int) -> str:

@@ -2,7 +2,7 @@
 
 Integers for INT64, text with exact decimals for NUMERIC, ISO dates, lists for REPEATED, null for nothing;
 only columns that come from Tiny's answers are here. Those that hold text "as it came" (``situacao``,
-``descricao_complementar``) follow the switches.
+``descricao_complementar``) follow the switches, and what nobody can read is null.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from typing import Any
 
 from local.tiny_simulator.model import LABELS, PAYMENT_CODES, Contact, Item, Order, Product
 from local.tiny_simulator.settings import Quirks
-from local.tiny_simulator.spelling import fixed, status_text
+from local.tiny_simulator.spelling import fixed, is_unreadable, status_text
 from local.tiny_simulator.wire_orders import tracking_url
 from local.tiny_simulator.wire_products import description
 
@@ -43,11 +43,13 @@ def pdv(order: Order, quirks: Quirks) -> Row:
         "parcelas": [
             {
                 "formaPagamento": part.forma,
-                "dataVencimento": part.vencimento.isoformat(),
+                "dataVencimento": None
+                if is_unreadable(quirks, "dataVencimento", order.id, n)
+                else part.vencimento.isoformat(),
                 "valor": _money(part.valor),
                 "tPag": PAYMENT_CODES.get(part.forma, "99"),
             }
-            for part in order.parcelas
+            for n, part in enumerate(order.parcelas)
         ],
     }
 
@@ -191,16 +193,20 @@ def product(goods: Product, quirks: Quirks) -> Row:
         "variacoes": _variations(goods),
         "idProdutoPai": goods.id_pai,
         "sob_encomenda": goods.sob_encomenda,
-        "dias_preparacao": goods.dias_preparacao,
-        **_package(goods),
+        "dias_preparacao": None
+        if is_unreadable(quirks, "dias_preparacao", goods.id)
+        else goods.dias_preparacao,
+        **_package(goods, quirks),
     }
 
 
-def _package(goods: Product) -> Row:
+def _package(goods: Product, quirks: Quirks) -> Row:
     return {
         "marca": goods.marca or None,
         "tipoEmbalagem": goods.tipo_embalagem,
-        "alturaEmbalagem": _money(goods.altura),
+        "alturaEmbalagem": None
+        if is_unreadable(quirks, "alturaEmbalagem", goods.id)
+        else _money(goods.altura),
         "larguraEmbalagem": _money(goods.largura),
         "comprimentoEmbalagem": _money(goods.comprimento),
         "diametroEmbalagem": _money(goods.diametro),

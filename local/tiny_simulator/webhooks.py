@@ -1,7 +1,6 @@
 """Webhooks as Tiny posts them, and a sender with Tiny's rules of repetition."""
 
 import asyncio
-import json
 import random
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from local.tiny_simulator.envelopes import ENVELOPES, Post
 from local.tiny_simulator.model import LABELS, Order
 from local.tiny_simulator.people import CNPJ
 from local.tiny_simulator.settings import Quirks
@@ -69,7 +69,7 @@ class Delivery:
         id: The order's id.
         tipo: The event's type.
         status: The last HTTP status; 0 if there was no answer.
-        tries: How often it was posted.
+        tries: How often it was posted; 0 for one that got lost.
         delivered: Whether the receiver answered exactly 200.
     """
 
@@ -80,13 +80,36 @@ class Delivery:
     delivered: bool
 
 
+def posted(event: Json, quirks: Quirks) -> Post:
+    """What is posted of an event: as JSON, or in another form of which users report."""
+    usual = "plain_type" if quirks.webhook_plain_type else "json"
+    key = (event.get("tipo"), event.get("dados", {}).get("id"))
+    if not chance(quirks.webhook_envelopes, "envelope", *key):
+        return ENVELOPES[usual](event)
+    return ENVELOPES[random.Random(repr(key)).choice(list(ENVELOPES))](event)
+
+
+async def accepts(url: str) -> Json:
+    """Try an address as Tiny's panel does before it saves it: with calls that hold no event.
+
+    Returns:
+        ``saved``, and ``answers``: the HTTP status of each call, 0 if there was no answer.
+    """
+    calls = {"GET": ("GET", b""), "POST": ("POST", b""), "POST {}": ("POST", b"{}")}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
+        answers = {
+            name: await _call(session, method, url, Post(body)) for name, (method, body) in calls.items()
+        }
+    return {"saved": set(answers.values()) == {HTTPStatus.OK.value}, "answers": answers}
+
+
 async def send(
     url: str,
     events: Iterable[Json],
     *,
     step_s: float,
+    quirks: Quirks,
     tries: int = TRIES,
-    plain: bool = False,
     at_once: int = 4,
 ) -> list[Json]:
     """Post events; only 200 counts; each repetition waits one step longer (Tiny's step is 300 seconds).
@@ -95,28 +118,27 @@ async def send(
         url: The receiver.
         events: Payloads.
         step_s: Seconds by which the delay grows with each repetition.
+        quirks: In which form they are posted, and how many are never posted.
         tries: Times that an event is posted at most.
-        plain: Whether to post as ``text/plain``.
         at_once: Events in flight at the same time.
 
     Returns:
         One ``Delivery`` an event, as plain values, in the order of the events.
     """
     gate = asyncio.Semaphore(at_once)
-    headers = {"Content-Type": "text/plain" if plain else "application/json"}
-    async with aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), headers=headers
-    ) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
 
         async def deliver(event: Json) -> Json:
+            data = event.get("dados", {})
+            post = posted(event, quirks)
             status = attempt = 0
-            for attempt in range(1, tries + 1):
+            lost = chance(quirks.webhook_lost, "lost", event.get("tipo"), data.get("id"))
+            for attempt in range(1, 1 if lost else tries + 1):
                 async with gate:
-                    status = await _post(session, url, event)
+                    status = await _call(session, "POST", url, post)
                 if status == HTTPStatus.OK or attempt == tries:
                     break
                 await asyncio.sleep(step_s * attempt)
-            data = event.get("dados", {})
             return asdict(
                 Delivery(
                     str(data.get("id")), str(event.get("tipo")), status, attempt, status == HTTPStatus.OK
@@ -126,9 +148,14 @@ async def send(
         return list(await asyncio.gather(*(deliver(event) for event in events)))
 
 
-async def _post(session: aiohttp.ClientSession, url: str, event: Json) -> int:
+async def _call(session: aiohttp.ClientSession, method: str, url: str, post: Post) -> int:
+    headers = {"Content-Type": post.content_type}
+    if post.encoding:
+        headers["Content-Encoding"] = post.encoding
     try:
-        async with session.post(url, data=json.dumps(event).encode(), allow_redirects=False) as answer:
+        async with session.request(
+            method, url, data=post.body, headers=headers, allow_redirects=False
+        ) as answer:
             return answer.status
     except (aiohttp.ClientError, TimeoutError):
         return 0

@@ -21,10 +21,10 @@ def office_order(order: Order, quirks: Quirks) -> Json:
         "data_entrega": say.blank("data_entrega"),
         "id_lista_preco": say.no_id("id_lista_preco", None),
         "descricao_lista_preco": say.blank("descricao_lista_preco"),
-        "cliente": _office_client(order.contato, say),
+        "cliente": say.record("cliente", _office_client(order.contato, say)),
     }
     if order.entrega:
-        answer["endereco_entrega"] = _office_delivery(order.entrega, say)
+        answer["endereco_entrega"] = say.record("endereco_entrega", _office_delivery(order.entrega, say))
     answer |= _office_lines(order, say)
     answer |= _office_totals(order, say)
     answer["situacao"] = status_text(order.situacao, LABELS[order.situacao], quirks, code_allowed=True)
@@ -92,19 +92,24 @@ def _office_lines(order: Order, say: Speller) -> Json:
         {
             "parcela": {
                 "dias": str((part.vencimento - order.data).days),
-                "data": say.date("data", part.vencimento),
+                "data": say.unreadable("dataVencimento", order.id, n)
+                or say.date("dataVencimento", part.vencimento),
                 "valor": fixed(part.valor, 2),
                 "obs": say.blank("obs"),
                 "forma_pagamento": part.forma,
                 "meio_pagamento": say.blank("meio_pagamento"),
             }
         }
-        for part in order.parcelas
+        for n, part in enumerate(order.parcelas)
     ]
     markers = (
         [{"marcador": {"id": "149001", "descricao": "marketplace", "cor": "#808080"}}] if order.canal else []
     )
-    return {"itens": items, "parcelas": instalments, "marcadores": markers}
+    return {
+        "itens": say.rows("itens", items, 0),
+        "parcelas": say.rows("parcelas", instalments, 0),
+        "marcadores": markers,
+    }
 
 
 def _office_totals(order: Order, say: Speller) -> Json:

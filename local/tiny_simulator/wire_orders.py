@@ -18,7 +18,8 @@ def pdv_order(order: Order, quirks: Quirks) -> Json:
     instalments = [
         {
             "formaPagamento": part.forma,
-            "dataVencimento": say.date("dataVencimento", part.vencimento),
+            "dataVencimento": say.unreadable("dataVencimento", order.id, n)
+            or say.date("dataVencimento", part.vencimento),
             "valor": say.number(f"parcela{n}", part.valor),
             "tPag": TPAG.get(part.forma, "99"),
         }
@@ -40,8 +41,8 @@ def pdv_order(order: Order, quirks: Quirks) -> Json:
         "observacoes": say.text("observacoes", order.observacoes),
         "formaPagamento": order.forma_pagamento,
         "situacao": status_text(order.situacao, LABELS[order.situacao], quirks, code_allowed=True),
-        "contato": _pdv_contact(order.contato, say),
-        "enderecoEntrega": _pdv_delivery(order.entrega or _EMPTY, say),
+        "contato": say.record("contato", _pdv_contact(order.contato, say)),
+        "enderecoEntrega": say.record("enderecoEntrega", _pdv_delivery(order.entrega or _EMPTY, say)),
         "itens": say.rows("itens", items, quirks.single_row_as_object),
         "parcelas": say.rows("parcelas", instalments, quirks.single_row_as_object),
     }

@@ -92,7 +92,7 @@ def _product_tail(goods: Product, say: Speller, rich: str) -> Json:
         else variations,
         "idProdutoPai": say.no_id("idProdutoPai", goods.id_pai),
         "sob_encomenda": goods.sob_encomenda,
-        "dias_preparacao": str(goods.dias_preparacao),
+        "dias_preparacao": say.unreadable("dias_preparacao", goods.id) or str(goods.dias_preparacao),
     }
 
 
@@ -100,7 +100,7 @@ def _product_package(goods: Product, say: Speller) -> Json:
     return {
         "marca": say.text("marca", goods.marca),
         "tipoEmbalagem": str(goods.tipo_embalagem),
-        "alturaEmbalagem": fixed(goods.altura, 2),
+        "alturaEmbalagem": say.unreadable("alturaEmbalagem", goods.id) or fixed(goods.altura, 2),
         "larguraEmbalagem": fixed(goods.largura, 2),
         "comprimentoEmbalagem": fixed(goods.comprimento, 2),
         "diametroEmbalagem": fixed(goods.diametro, 2),

@@ -190,8 +190,8 @@ def _store(row: object, where: str) -> Store:
         raise StoresError(f"{where} has unknown fields {unknown}; known are {known}")
     lists = {name: _texts(row[name], what, f"{where}.{name}") for name, what in _LISTS.items() if name in row}
     numbers = {name: _number(row[name], name, where) for name in _NUMBERS if name in row}
-    values: dict[str, Any] = {name: row[name].strip() for name in texts} | numbers
-    store = Store(**values, **lists)
+    values: dict[str, Any] = {name: row[name].strip() for name in texts} | numbers | lists
+    store = Store(**values)
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", store.prefix):
         raise StoresError(f"{where}.prefix must be lower-case letters, digits and _, starting with a letter")
     if not re.fullmatch(r"[0-9A-Z]{12}[0-9]{2}|[0-9]{11}", store.cnpj):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -106,9 +107,15 @@ class LanguageMerge:
         assert found, block
         table = found["target"].split(".")[1]
 
+        tables = (
+            f"WITH target_rows AS {literal_table(_fields(table), self._tables[table])}, "
+            f"staging_rows AS {literal_table(_fields(table), rows[table])}\n"
+        )
+
         def with_tables(sql: str) -> str:
-            sql = sql.replace(f"`{found['target']}`", literal_table(_fields(table), self._tables[table]))
-            return re.sub(r"`\w+_staging\.\w+`", lambda _: literal_table(_fields(table), rows[table]), sql)
+            """The statement over the tables' rows, which are written once: subqueries read them often."""
+            sql = sql.replace(f"`{found['target']}`", "target_rows")
+            return tables + re.sub(r"`\w+_staging\.\w+`", "staging_rows", sql)
 
         declared = re.search(r"DECLARE touched ARRAY<(\w+)> DEFAULT (.*?);", block, re.DOTALL)
         assert declared
@@ -117,12 +124,19 @@ class LanguageMerge:
         touched = f"ARRAY<{kind}>[{', '.join(f'{kind} {day!r}' for (day,) in days)}]"
         whens = list(_whens(found["whens"].rstrip().rstrip(";")))
         which = " ".join(f"WHEN {when.is_meant} THEN {number}" for number, when in enumerate(whens))
-        joined = with_tables(
+        joined = (
             f"FROM ({found['source']}) AS source LEFT JOIN `{found['target']}` AS target ON {found['on']} "
             f"WHERE CASE {which} END = "
         ).replace("UNNEST(touched)", f"UNNEST({touched})")
+
+        def rows_of(columns: str, number: int) -> str:
+            return with_tables(f"SELECT {columns} {joined}{number}")
+
         key = ["store", *(column for column in LAYOUTS[table].cluster if column != "store")]
-        changes = [(when, self._changed(table, key, when, f"{joined}{n}")) for n, when in enumerate(whens)]
+        changes = [
+            (when, self._changed(table, key, when, partial(rows_of, number=n)))
+            for n, when in enumerate(whens)
+        ]
         twice = Counter(tuple(row[name] for name in key) for _, changed in changes for row in changed)
         assert not twice or max(twice.values()) == 1, f"a row of the target matches twice: {twice}"
         by_key = {tuple(str(row[name]) for name in key): row for row in self._tables[table]}
@@ -132,11 +146,11 @@ class LanguageMerge:
                 by_key[own] = by_key.get(own, {}) | row
         self._tables[table] = list(by_key.values())
 
-    def _changed(self, table: str, key: list[str], when: _When, joined: str) -> list[Row]:
+    def _changed(self, table: str, key: list[str], when: _When, query: Callable[[str], str]) -> list[Row]:
         """The new values of the rows with which this is done, and their keys."""
         if (table, when) not in self._analysed:
             every = ", ".join(f"{value} AS `{name}`" for name, value in when.values.items())
-            types = self._ask({"sql": f"SELECT {every} {joined}"})
+            types = self._ask({"sql": query(every)})
             assert "types" in types, types
             self._analysed.append((table, when))
         kept = {name: f"source.{name}" for name in key} | {
@@ -146,7 +160,7 @@ class LanguageMerge:
         }
         some = ", ".join(f"{value} AS `{name}`" for name, value in kept.items())
         names = list(kept)
-        return [dict(zip(names, row, strict=True)) for row in self._found(f"SELECT {some} {joined}", names)]
+        return [dict(zip(names, row, strict=True)) for row in self._found(query(some), names)]
 
     def _found(self, sql: str, columns: list[str]) -> list[list[str | None]]:
         answer = self._ask({"sql": sql, "columns": columns})

@@ -261,6 +261,8 @@ def test_a_product_without_row_and_reason_is_found(checked: Checked, pedido: int
     assert f"1 found: {pedido} (product 72)" in checked.found()
     checked.merge(**rows, rejeitados=[reject(1, pedido, 71), reject(2, pedido + 1, 72)])
     assert f"1 found: {pedido} (product 72)" in checked.found()
+    checked.merge(**rows, rejeitados=[reject(1, pedido, 72, kind="note")])
+    assert f"1 found: {pedido} (product 72)" in checked.found()
     checked.merge(**rows, rejeitados=[reject(1, pedido, 72)])
     assert checked.found() == ""
 
@@ -279,8 +281,9 @@ SHARES = [
 def test_more_than_a_share_of_rejects_fails(checked: Checked, pedido: int) -> None:
     rejects = [reject(n, pedido + n) for n in range(1, 3)]
     rejects += [reject(n, None, step="plan", field="cnpj", file=f"{n}.json") for n in range(3, 5)]
-    # An order that was loaded without a product is no rejected order.
-    checked.merge(**sale(pedido), rejeitados=[*rejects, reject(9, pedido, 72)])
+    # An order that was loaded without a product is no rejected order, and a value that could not be read is no reject.
+    told = [*rejects, reject(9, pedido, 72), reject(10, pedido + 9, kind="note")]
+    checked.merge(**sale(pedido), rejeitados=told)
     for (orders, files, good), fails in SHARES:
         found = checked.found(orders=good + orders, orders_rejected=orders, files_rejected=files)
         assert found == fails * (

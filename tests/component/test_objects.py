@@ -82,9 +82,9 @@ def strictly(service: Proxy, direct: dict[str, Objects]) -> Strictly:
 
 
 def client() -> storage.Client:
-    from google.auth.credentials import AnonymousCredentials
+    from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
-    return storage.Client(project="z316-local", credentials=AnonymousCredentials())
+    return GCSHook().get_conn()
 
 
 def first(method: str, how: Spoil, count: int = 1) -> Rule:

@@ -82,7 +82,8 @@ class Task:
             xcom_push=lambda key, value: self.told.update({key: value}),
         )
         run = SimpleNamespace(run_id=self.run_id, run_type="manual")
-        return str(task.execute({"dag_run": run, "ti": ti, "task": task, "run_id": self.run_id}))
+        context: Any = {"dag_run": run, "ti": ti, "task": task, "run_id": self.run_id}
+        return str(task.execute(context))
 
     def clear(self) -> None:
         """As a person does."""
@@ -190,7 +191,7 @@ def _dying_once_the_job_is_taken() -> Iterator[None]:
 def _running(ending: str) -> Iterator[None]:
     """The first look at a job finds that it still runs: the emulator's own are done before anybody looks."""
     looks: list[str] = []
-    set_properties = bigquery.QueryJob._set_properties
+    set_properties: Any = bigquery.QueryJob._set_properties
 
     def still_running(job: Any, answer: dict[str, Any]) -> None:
         if not looks and "status" in answer and answer["jobReference"]["jobId"].endswith(ending):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
+from tests import envelopes
 from tests.component.webhook_steps import archive, batch, fetch, made_rows, plan, post, rows, upload
+from tiny_operators.operators.put_back import PutBackOperator
 from tiny_operators.rows.schema import TABLES
 
 pytestmark = pytest.mark.stack
@@ -40,6 +45,7 @@ def test_any_file_name_will_do(
 
 BAD_FILES = {
     "not-json.json": (b"\xff\xfe no JSON", "(file)"),
+    "packed.json.gz": (gzip.compress(b'{"tipo": "inclusao_pedido"}')[:-9], "(file)"),
     "a-list.json": (b"[]", "(file)"),
     "no-tipo.json": (b'{"versao": "1.0.1", "cnpj": "11222333000181"}', "tipo"),
     "another-store.json": (
@@ -59,10 +65,10 @@ def test_bad_files_are_set_aside_with_a_reason_and_the_rest_goes_on(
     orders = post(emulators, simulator, 2)
     for name, (content, _) in BAD_FILES.items():
         upload(warehouse, f"vendas/{name}", content)
-    assert plan(run) == {"orders": 2, "files": 2, "rejected": 5, "ignored": 0}
+    assert plan(run) == {"orders": 2, "files": 2, "rejected": 6, "ignored": 0}
     fetch(run)
     assert rows(run)["rejected"] == 0
-    assert archive(run) == {"done": 2, "rejected": 5, "ignored": 0, "waiting": 0}
+    assert archive(run) == {"done": 2, "rejected": 6, "ignored": 0, "waiting": 0}
     assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == set(orders)
     assert warehouse.waiting() == []
     rejected = warehouse.objects("rejected/")
@@ -148,3 +154,99 @@ def test_a_file_that_comes_again_while_its_order_is_read_stays(
     rows(run)
     archive(run)
     assert warehouse.waiting() == ["venda.json"]
+
+
+def test_what_the_receiver_takes_in_any_form_becomes_rows(
+    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    simulator.set(quirks={"webhook_envelopes": 1})
+    sales = simulator.sell(30)
+    sent = simulator.send(emulators["WEBHOOK_URL"], [sale.webhook for sale in sales])
+    assert all(delivery["delivered"] for delivery in sent)
+    assert batch(run)["done"] == 30
+    assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == {sale.pedido for sale in sales}
+    assert warehouse.waiting() == []
+
+
+@pytest.mark.parametrize("store_as", [{}, {"content_encoding": "gzip"}], ids=["plain", "said to be packed"])
+def test_files_that_people_upload_may_say_anything_of_themselves(
+    simulator: Simulator, run: Any, warehouse: Warehouse, store_as: dict[str, str]
+) -> None:
+    """As `gcloud storage cp -Z` does, rightly, and a wrong header does not."""
+    sales = simulator.sell(4)
+    texts = [json.dumps(sale.webhook) for sale in sales]
+    contents = [
+        gzip.compress(texts[0].encode()),
+        texts[1].encode(),
+        texts[2].encode("utf-16"),
+        texts[3].encode("cp1252"),
+    ]
+    for number, content in enumerate(contents):
+        blob = warehouse.storage_client().bucket(warehouse.webhook_bucket).blob(f"{number}.txt")
+        blob.content_encoding = store_as.get("content_encoding")
+        blob.upload_from_string(content, content_type="text/plain; charset=utf-8")
+    assert batch(run)["done"] == 4
+    assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == {sale.pedido for sale in sales}
+
+
+@pytest.fixture
+def many_in_one(simulator: Simulator, warehouse: Warehouse) -> Callable[..., list[int]]:
+    """Uploads one file about several new orders; their ids."""
+
+    def upload_all(count: int, *, bad_lines: int = 0) -> list[int]:
+        sales = simulator.sell(count)
+        lines = [json.dumps(sale.webhook) for sale in sales]
+        lines[1:1] = ['{"broken'] * bad_lines
+        upload(warehouse, "all.ndjson", "\n".join(lines))
+        return [sale.pedido for sale in sales]
+
+    return upload_all
+
+
+@pytest.mark.parametrize("refused", [[0], [1], [0, 1, 2]])
+def test_a_file_with_rejected_orders_can_be_put_back_whole(
+    simulator: Simulator,
+    run: Any,
+    warehouse: Warehouse,
+    many_in_one: Callable[..., list[int]],
+    refused: list[int],
+) -> None:
+    orders = many_in_one(3)
+    for place in refused:
+        simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(orders[place]))
+    assert batch(run) == {"done": 0, "rejected": 1, "ignored": 0, "waiting": 0}
+    loaded = {row["id"] for row in made_rows(warehouse, run, "pdv")}
+    assert loaded == set(orders) - {orders[place] for place in refused}
+    told = made_rows(warehouse, run, "rejeitados")
+    assert {(row["pedido"], row["file"]) for row in told} == {
+        (pedido, "all.ndjson") for pedido in set(orders) - loaded
+    }
+    # A file goes back by each order that was rejected.
+    conf = {"order": str(orders[refused[-1]])}
+    context = run.context()
+    context["dag_run"].conf = conf
+    context["params"] = conf
+    assert PutBackOperator(task_id="put_back", store=run.store).execute(context)["files"] == 1
+    assert warehouse.waiting() == ["all.ndjson"]
+    simulator.no_faults()
+
+
+def test_a_file_waits_for_its_last_order(
+    simulator: Simulator, run: Any, warehouse: Warehouse, many_in_one: Callable[..., list[int]]
+) -> None:
+    simulator.set(quirks={"search_delay_s": 3600})
+    many_in_one(3, bad_lines=1)
+    counts = batch(run)
+    assert counts == {"done": 0, "rejected": 0, "ignored": 0, "waiting": 1}
+    assert warehouse.waiting() == ["all.ndjson"]
+
+
+def test_events_that_nobody_needs_are_known_in_any_form(
+    simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    rng = Random(1)
+    for number in range(10):
+        made = envelopes.envelope(rng, [envelopes.event(rng, number + 1, "estoque")])
+        upload(warehouse, f"{number}.bin", made.content)
+    assert plan(run) == {"orders": 0, "files": 0, "rejected": 0, "ignored": 10}
+    assert not simulator.calls()

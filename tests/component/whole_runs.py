@@ -37,6 +37,7 @@ class WholeRun:
         run_id: Its id.
         tries: How often each task was tried.
         failures: What each failed try said.
+        skipped: Tasks that were skipped.
     """
 
     dag: Any
@@ -44,6 +45,7 @@ class WholeRun:
     run_id: str = field(default_factory=lambda: f"manual__{uuid.uuid4()}")
     tries: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    skipped: set[str] = field(default_factory=set)
     _began: datetime = field(default_factory=lambda: datetime.now(UTC))
     _done: set[str] = field(default_factory=set)
     _kept: dict[str, _Kept] = field(default_factory=dict)
@@ -58,18 +60,35 @@ class WholeRun:
             Exception: The error of a task's last try.
         """
         for task in self.dag.topological_sort():
-            if task.task_id in self._done or task.task_id == _WAITS:
+            if task.task_id in self._done | self.skipped or task.task_id == _WAITS:
                 continue
             counted.task = task.task_id
+            if not self._goes_on(task):
+                self.skipped.add(task.task_id)
+                continue
             try:
                 self._run(task)
             except AirflowSkipException:
-                return
-            self._done.add(task.task_id)
+                self.skipped.add(task.task_id)
+            else:
+                self._done.add(task.task_id)
+
+    def _goes_on(self, task: Any) -> bool:
+        """Whether a task runs, by its trigger rule, after what was skipped before it: nothing has failed."""
+        before = task.upstream_task_ids - {_WAITS}
+        match str(getattr(task.trigger_rule, "value", task.trigger_rule)):
+            case "all_success":
+                return not before & self.skipped
+            case "none_failed_min_one_success":
+                return bool(before & self._done)
+            case "none_failed":
+                return True
+        raise AssertionError(f"{task.task_id} has a rule that is not known here")
 
     def clear(self) -> None:
         """Let every task run anew, as when a person clears the run: Airflow counts on, and keeps what it keeps."""
         self._done.clear()
+        self.skipped.clear()
         self._said.clear()
         self._retries_from = dict(self.tries)
 

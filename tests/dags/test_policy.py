@@ -103,7 +103,7 @@ def test_live_sales_go_before_history_and_history_before_a_replay(dags: Any) -> 
 def test_every_path_ends_in_the_same_steps(dags: Any, dag_id: str) -> None:
     dag = dags[dag_id]
     loads = {f"load_{table}" for table in LOADED}
-    assert dag.get_task("rows").downstream_task_ids == loads
+    assert dag.get_task("rows").downstream_task_ids - {"archive"} == loads
     assert dag.get_task("merge").upstream_task_ids == loads
     assert dag.get_task("check").upstream_task_ids == {"merge"}
     assert dag.get_task("check").downstream_task_ids == set()
@@ -130,7 +130,8 @@ def test_loads_say_their_schema_and_may_be_repeated(dags: Any, dag_id: str) -> N
 def test_files_leave_the_inbox_last(dags: Any) -> None:
     dag = dags["z316_webhook"]
     assert {task.task_id for task in dag.tasks if not task.downstream_list} == {"archive", "check"}
-    assert dag.get_task("archive").upstream_task_ids == {"merge"}
+    # Of a batch of which nothing was made, the merge is skipped.
+    assert dag.get_task("archive").upstream_task_ids == {"rows", "merge"}
 
 
 @pytest.mark.parametrize("path", DAG_FILES, ids=lambda path: path.name)

@@ -89,10 +89,11 @@ def test_rejects_that_nobody_puts_back_are_told(
 
     assert "watch_rejects.sql" in str(task.configuration)
     add([reject(9_000_000 + n, moment) for n in range(store.rejects_limit)])
-    # Too old, and only a product of an order that was loaded.
+    # Too old, only a product of an order that was loaded, and only a value that could not be read.
     add([reject(9_100_000, moment - timedelta(days=8)), reject(9_100_001, moment, produto=5)])
+    add([reject(9_100_002 + n, moment, kind="note") for n in range(3)])
     look()
-    add([reject(None, moment, file="upload.json")])
+    add([reject(None, moment, file="upload.json", kind="reject")])
     with pytest.raises(
         Exception, match=r"21 orders and files are set aside, more than 20; of the orders: .*9000000"
     ):

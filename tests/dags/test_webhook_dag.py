@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
+from tiny_operators.fetching import orders
 from tiny_operators.planning.put_back import order_event
+from tiny_operators.rows.schema import LOADED, TABLES
 from tiny_operators.stores import load_stores
 
 pytestmark = pytest.mark.stack
@@ -27,6 +30,50 @@ def test_sales_become_rows(
     assert warehouse.waiting() == []
 
 
+def test_what_made_no_rows_is_neither_loaded_nor_merged(
+    dags: Any,
+    emulators: dict[str, str],
+    simulator: Simulator,
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(orders, "_LISTING_WAITS", (0.01,))
+    sales = simulator.sell(3)
+    for sale in sales:
+        number = str(sale.webhook["dados"]["numero"])
+        simulator.fault(service="pedidos.pesquisa", faults=["code_20"], key=number, times=None)
+        post_webhook(emulators["WEBHOOK_URL"], sale.webhook)
+    simulator.fault(service="pedidos.pesquisa", faults=["code_20"], times=None)
+    files = warehouse.waiting()
+    run = dags["z316_webhook"].test(datetime.now(UTC))
+    loads = {f"load_{table}" for table in LOADED}
+    assert skipped(run) == {*loads, "merge", "check"}
+    assert run.state == "success"
+    assert warehouse.waiting() == files
+    simulator.no_faults()
+    run = dags["z316_webhook"].test(datetime.now(UTC))
+    assert skipped(run) == {"load_rejeitados"}
+    assert run.state == "success"
+    ids = [sale.pedido for sale in sales]
+    assert warehouse.differences(simulator.truth(ids), ids) == []
+    assert warehouse.waiting() == []
+
+
+def test_only_rejects_are_loaded_where_all_was_rejected(
+    dags: Any, emulators: dict[str, str], simulator: Simulator, warehouse: Warehouse
+) -> None:
+    bad = f"by-hand/{uuid.uuid4()}.json"
+    warehouse.storage_client().bucket(warehouse.webhook_bucket).blob(bad).upload_from_string("no JSON")
+    run = dags["z316_webhook"].test(datetime.now(UTC))
+    assert skipped(run) == {f"load_{table}" for table in TABLES}
+    assert bad in {row["file"] for row in warehouse.rows("rejeitados")}
+    assert warehouse.waiting() == []
+
+
+def skipped(run: Any) -> set[str]:
+    return {task.task_id for task in run.get_task_instances() if task.state == "skipped"}
+
+
 def test_many_rejects_fail_the_run_after_the_good_were_loaded_and_the_bad_set_aside(
     dags: Any, emulators: dict[str, str], simulator: Simulator, warehouse: Warehouse
 ) -> None:
@@ -37,7 +84,7 @@ def test_many_rejects_fail_the_run_after_the_good_were_loaded_and_the_bad_set_as
         post_webhook(emulators["WEBHOOK_URL"], order_event(load_stores()[0].cnpj, pedido))
     run = dags["z316_webhook"].test(datetime.now(UTC))
     states = {task.task_id: task.state for task in run.get_task_instances()}
-    assert {name for name, state in states.items() if state != "success"} == {"check"}
+    assert {name for name, state in states.items() if state not in {"success", "skipped"}} == {"check"}
     assert (states["check"], run.state) == ("failed", "failed")
     assert [row["id"] for row in warehouse.rows("pdv") if row["id"] in {good, *bad}] == [good]
     told = {row["pedido"]: row for row in warehouse.rows("rejeitados")}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.docs import payload_variables as documented
-from tiny_operators.rows import orders
+from tiny_operators.rows import answered, orders
 from tiny_operators.tiny import search, webhooks
 from tiny_operators.tiny.answers import read_body
 from webhook import payload
@@ -111,8 +111,8 @@ def read_order(body: Any) -> None:
 
 
 def read_product(body: Any) -> None:
-    answer = read_body(body, "produto")
-    assert not orders._id_differs(answer.retorno["produto"], 3)
+    (record,) = answered.answered(read_body(body, "produto").retorno, "produto")
+    assert not answered.id_differs(record, 3)
 
 
 @pytest.mark.parametrize(

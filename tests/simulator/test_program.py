@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from local.tiny_simulator.people import CNPJ
 from tests.simulator.client import TIMEOUT_S, Tiny
 from tests.simulator.shops import free_port
+from tiny_operators.tiny.webhooks import OrderEvent, read_webhook
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -95,6 +97,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", "0")
         self.end_headers()
 
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -124,6 +131,43 @@ def test_given_up_after_ten_repetitions(tiny: Tiny, receiver: Receiver) -> None:
     (sent,) = tiny.post("webhooks/send", {"url": receiver.url, "payloads": events, "step_s": 0})["deliveries"]
     assert (sent["tries"], sent["status"], sent["delivered"]) == (11, 503, False)
     assert receiver.types == {"text/plain"}
+
+
+@pytest.mark.parametrize("receiver", [[]], indirect=True)
+def test_webhooks_come_in_every_form(tiny: Tiny, receiver: Receiver) -> None:
+    tiny.quirks(webhook_envelopes=1)
+    sent = tiny.post("webhooks/send", {"url": receiver.url, "count": 150})["deliveries"]
+    assert all(d["delivered"] for d in sent)
+    assert len(receiver.types) >= 5
+    found = [read_webhook(body, CNPJ) for body in receiver.seen]
+    assert {str(event.pedido) for (event,) in found if isinstance(event, OrderEvent)} == {
+        d["id"] for d in sent
+    }
+    assert len({body[:1] for body in receiver.seen}) >= 4, "lists, objects, forms and packed ones"
+
+
+@pytest.mark.parametrize("receiver", [[]], indirect=True)
+def test_some_webhooks_get_lost(tiny: Tiny, receiver: Receiver) -> None:
+    tiny.quirks(webhook_lost=0.2)
+    sent = tiny.post("webhooks/send", {"url": receiver.url, "count": 100})["deliveries"]
+    lost = [d for d in sent if not d["delivered"]]
+    assert 5 < len(lost) < 40
+    assert {(d["tries"], d["status"]) for d in lost} == {(0, 0)}
+    assert len(receiver.seen) == 100 - len(lost)
+
+
+@pytest.mark.parametrize(
+    ("receiver", "saved"), [([], True), ([405], False), ([400], False)], indirect=["receiver"]
+)
+def test_an_address_is_tried_before_it_is_saved(tiny: Tiny, receiver: Receiver, saved: bool) -> None:
+    answer = tiny.post("webhooks/address", {"url": receiver.url})
+    status = receiver.bad[0] if receiver.bad else 200
+    assert answer == {"saved": saved, "answers": {"GET": 200, "POST": status, "POST {}": status}}
+    sent = requests.post(f"{tiny.url}/_sim/webhooks/send", json={"count": 1, "step_s": 0}, timeout=TIMEOUT_S)
+    if saved:
+        assert sent.json()["deliveries"][0]["delivered"]
+    else:
+        assert (sent.status_code, sent.json()["error"][:4]) == (400, "url:")
 
 
 def test_nobody_listens(tiny: Tiny) -> None:

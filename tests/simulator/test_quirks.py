@@ -71,6 +71,28 @@ WIRE: dict[str, tuple[Json, Callable[[Tiny], Any], Any, Any]] = {
         list,
         dict,
     ),
+    "odd_containers": (
+        {"odd_containers": 1},
+        lambda t: (
+            all(type(_till(t)[name]) in {list, dict} for name in ("contato", "itens"))
+            and "nome" in _till(t)["contato"]
+        ),
+        True,
+        False,
+    ),
+    "odd_values": ({"odd_values": 1}, lambda t: _till(t)["totalVenda"].startswith("R$\u00a0"), False, True),
+    "unreadable_values": (
+        {"unreadable_values": 1},
+        lambda t: _product(t)["dias_preparacao"].isdigit(),
+        True,
+        False,
+    ),
+    "latin_1": (
+        {"latin_1": True},
+        lambda t: "Empório".encode("latin-1") in t.raw("info").content,
+        False,
+        True,
+    ),
     "long_prices": ({"long_prices": 1}, lambda t: _product(t)["preco"], "89.90", "89.9000000000"),
     "escaped_unicode": ({"escaped_unicode": True}, lambda t: "\\u00" in t.raw("info").text, False, True),
     "rich_text": (
@@ -116,6 +138,12 @@ WIRE: dict[str, tuple[Json, Callable[[Tiny], Any], Any, Any]] = {
         str,
         int,
     ),
+    "webhook_early_s": (
+        {"webhook_early_s": 3600},
+        lambda t: t.code("pdv.pedido.obter", id=t.sell()[0]["id"]),
+        0,
+        32,
+    ),
     "discount_forms": (
         {"discount_forms": True},
         lambda t: {"0", "0,00", None} <= {row["desconto"] for row in _sold(t)},
@@ -155,6 +183,8 @@ ELSEWHERE = {
     "search_by_registration",
     "search_ignores_dates",
     "webhook_plain_type",
+    "webhook_envelopes",
+    "webhook_lost",
 }
 
 

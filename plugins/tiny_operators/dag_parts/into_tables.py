@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pendulum
 
@@ -14,6 +14,9 @@ from tiny_operators.stores import Store, include_dir
 
 from .jobs import load_task, merge_task, query_task
 from .macros import check_macros, merge_macros
+
+# A task goes on when what is before it succeeded, or was skipped in part; it is skipped when all of it was.
+UNLESS_NOTHING: Final = "none_failed_min_one_success"
 
 
 def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
@@ -47,13 +50,14 @@ def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
 def into_tables(store: Store, rows: BaseOperator) -> BaseOperator:
     """Load the row files that a task made, one job a table, merge them, and check what stands in the tables then.
 
+    A table of which there are no rows is not loaded. When there are none at all, nothing is merged either.
     Nothing waits for the checks: they fail the run, and keep no order from its end.
 
     Returns:
         The task that merges.
     """
-    loads = [load_task(store, table) for table in LOADED]
-    merge = merge_task(store, "merge", "merge.sql", rows.task_id)
+    loads = [load_task(store, table, rows.task_id, count=table) for table in LOADED]
+    merge = merge_task(store, "merge", "merge.sql", rows.task_id, trigger_rule=UNLESS_NOTHING)
     check = query_task(store, "check", "check.sql", operator=CheckOperator)
     rows >> loads >> merge >> check
     return merge

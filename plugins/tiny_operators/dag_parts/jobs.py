@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from airflow.providers.google.cloud.transfers.gcs_to_bigquery import GCSToBigQueryOperator
-
 from tiny_operators import names
 from tiny_operators._compat import BaseOperator
 from tiny_operators.operators.base import MADE
 from tiny_operators.operators.check import CheckOperator
+from tiny_operators.operators.load import LoadRowsOperator
 from tiny_operators.operators.query import QueryOperator
 from tiny_operators.rows.schema import schema_fields
 from tiny_operators.stores import Store
@@ -17,9 +16,17 @@ from tiny_operators.stores import Store
 _KEY: Final = "{{ run_key(dag, run_id) }}"
 
 
-def load_task(store: Store, table: str) -> BaseOperator:
-    """The task that loads a run's rows of one table; a later try replaces what an earlier one loaded."""
-    return GCSToBigQueryOperator(
+def load_task(store: Store, table: str, of_task: str, count: str) -> BaseOperator:
+    """The task that loads a run's rows of one table; a later try replaces what an earlier one loaded.
+
+    Args:
+        store: The store.
+        table: The table.
+        of_task: The task that made the rows.
+        count: Which of the counts that it returns are these rows. When there are none, the load is skipped.
+    """
+    return LoadRowsOperator(
+        rows=f"{{{{ (ti.xcom_pull(task_ids='{of_task}') or {{}}).get('{count}') }}}}",
         task_id=f"load_{table}",
         bucket=store.api_bucket,
         source_objects=[names.rows_object(table, _KEY)],
@@ -33,7 +40,9 @@ def load_task(store: Store, table: str) -> BaseOperator:
     )
 
 
-def merge_task(store: Store, task_id: str, file: str, of_task: str, *, checks: bool = False) -> BaseOperator:
+def merge_task(
+    store: Store, task_id: str, file: str, of_task: str, *, checks: bool = False, **arguments: Any
+) -> BaseOperator:
     """The task that merges what was loaded, one at a time in the store's merge pool.
 
     BigQuery lets two merges that only insert run side by side, and both insert. So a later try joins the job of a try
@@ -45,6 +54,7 @@ def merge_task(store: Store, task_id: str, file: str, of_task: str, *, checks: b
         file: The file of ``include/sql``.
         of_task: The task that made the rows.
         checks: Whether the statement ends in an error when it finds something: then there is no other try.
+        **arguments: Further arguments of the operator.
     """
     return query_task(
         store,
@@ -53,6 +63,7 @@ def merge_task(store: Store, task_id: str, file: str, of_task: str, *, checks: b
         operator=CheckOperator if checks else QueryOperator,
         made=f"{{{{ ti.xcom_pull(task_ids='{of_task}', key='{MADE}') | lower }}}}",
         pool=store.merge_pool,
+        **arguments,
     )
 
 

@@ -15,7 +15,7 @@ def into_reconciliation(store: Store, compare: BaseOperator) -> BaseOperator:
     Returns:
         The task that merges, and fails when orders still differ.
     """
-    load = load_task(store, RECONCILIATION)
+    load = load_task(store, RECONCILIATION, compare.task_id, count="days")
     record = merge_task(store, "record", "record_reconciliation.sql", compare.task_id, checks=True)
     compare >> load >> record
     return record

@@ -110,7 +110,7 @@ class Objects:
         Raises:
             PreconditionFailed: When others were faster, time and again.
         """
-        from google.api_core.exceptions import PreconditionFailed
+        from google.api_core import exceptions
 
         for _ in range(_CHANGE_TRIES):
             there = self._bucket.get_blob(name)
@@ -119,7 +119,8 @@ class Objects:
             text = _json(change(None if content is None else json.loads(content)))
             if self._write_once(name, text, "application/json", generation):
                 return
-        raise PreconditionFailed(f"{name} was changed by others {_CHANGE_TRIES} times in a row")
+        refused: Any = exceptions.PreconditionFailed
+        raise refused(f"{name} was changed by others {_CHANGE_TRIES} times in a row")
 
     def _write_once(self, name: str, text: str, content_type: str, generation: int) -> bool:
         """Write an object in the place of one generation, 0 for none; False when another stands there."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
@@ -13,6 +15,7 @@ from tiny_operators.events import log_event
 from tiny_operators.planning.run_request import RunRequest
 from tiny_operators.timetables import settled_at
 
+from .next_slice import REST
 from .plan_dates import PlanDatesOperator
 
 log = logging.getLogger(__name__)
@@ -21,17 +24,29 @@ log = logging.getLogger(__name__)
 class PlanDailyOperator(PlanDatesOperator):
     """Plans the orders of the run's dates, by default those of its data interval.
 
-    The run of a day waits, deferred, until the day is over in the store.
+    The run of a day waits, deferred, until the day is over in the store. Of a long range it takes the first dates and
+    leaves the others to another run: they are the XCom ``rest``. A job of BigQuery may change 4,000 partitions, which
+    are days. A plan alone is made of all dates.
 
     Args:
+        slice_days: How many dates it takes, at most.
         **kwargs: See :class:`PlanDatesOperator`.
     """
 
     path = "daily"
 
+    def __init__(self, *, slice_days: int = 366, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.slice_days = slice_days
+
     def request(self, context: Context) -> RunRequest:
-        """What the run was asked to do."""
-        return self.run_request(context, daily_form())
+        """What the run was asked to do, and does of it."""
+        asked = self.run_request(context, daily_form())
+        last = min(asked.last, asked.first + timedelta(days=self.slice_days - 1))
+        if asked.plan_only or last == asked.last:
+            return asked
+        context["ti"].xcom_push(key=REST, value=asked.after(last))
+        return replace(asked, last=last)
 
     def wait(self, request: RunRequest, context: Context) -> None:
         """Wait for the end of the store's day."""

@@ -47,7 +47,6 @@ class QueryOperator(BigQueryInsertJobOperator):
     """
 
     template_fields: Sequence[str] = (*BigQueryInsertJobOperator.template_fields, "made")
-    operator_extra_links = (BigQueryJobDetailLink(),)
 
     def __init__(self, *, made: str = "", **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "deferrable": False})
@@ -70,7 +69,7 @@ class QueryOperator(BigQueryInsertJobOperator):
             **self.configuration,
             "labels": {**(self.hook.labels or {}), **self.configuration.get("labels", {}), **own},
         }
-        job = self._job(context)
+        job = self._own_job(context)
         self.job_id = job.job_id
         BigQueryJobDetailLink.persist(
             context=context, project_id=self.project_id, location=self.location, job_id=self.job_id
@@ -78,7 +77,7 @@ class QueryOperator(BigQueryInsertJobOperator):
         job.result(timeout=self.result_timeout, retry=self.result_retry)
         return self.job_id
 
-    def _job(self, context: Context) -> QueryJob:
+    def _own_job(self, context: Context) -> QueryJob:
         """The job to wait for: a new one, or that of an earlier try."""
         from google.api_core.exceptions import Conflict
 
@@ -99,7 +98,7 @@ class QueryOperator(BigQueryInsertJobOperator):
             if is_first_try(context):
                 # The task was cleared: what a job that still runs has read may not be all.
                 self._tell("query_awaited", job)
-                job.exception()
+                job.exception()  # type: ignore[no-untyped-call]
             elif job.state != _DONE:
                 return self._tell("query_joined", job)
             elif not job.error_result:

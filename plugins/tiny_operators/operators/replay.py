@@ -26,6 +26,7 @@ from tiny_operators.stores import Store
 from tiny_operators.tiny.webhooks import Reject
 
 from .base import ORDERS, StoreOperator
+from .next_slice import REST
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,14 @@ class ReplayRowsOperator(StoreOperator):
     dates, never the bucket, and holds few orders in memory. After each date it says how far it is: in the log, and as
     the XCom ``progress``.
 
+    It ends with the date on which the batch is large enough, and leaves the later ones to another run: they are the
+    XCom ``rest``. A job of BigQuery may change 4,000 partitions, which are days.
+
+    Args:
+        slice_orders: After how many orders no further date is begun.
+        slice_days: After how many days no further date is begun: those on which orders arrived, or those of the orders.
+        **kwargs: See :class:`StoreOperator`.
+
     Returns:
         Counts: see :class:`~tiny_operators.rows.files.RowFiles`.
 
@@ -49,6 +58,11 @@ class ReplayRowsOperator(StoreOperator):
         AirflowFailException: When the run was asked for what cannot be.
         AirflowSkipException: When the dates have no raw answers; the run ends in success.
     """
+
+    def __init__(self, *, slice_orders: int = 20_000, slice_days: int = 1_000, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.slice_orders = slice_orders
+        self.slice_days = slice_days
 
     def execute(self, context: Context) -> dict[str, int]:
         """Make the rows."""
@@ -61,10 +75,14 @@ class ReplayRowsOperator(StoreOperator):
         request = self.run_request(context, date_range_form())
         raw = RawDates(objects, self.store)
         origin = Origin(self.store.prefix, key, PATH, request.first.isoformat(), again=True)
+        arrivals: set[date] = set()
+        sales: set[str] = set()
         with RowFiles(objects, origin) as files:
             for number, day in enumerate(request.dates, 1):
                 for result in raw.orders_of(day):
                     files.add(result)
+                    arrivals.add(day)
+                    sales.update(str(row.get("data")) for row in result.rows["pdv"])
                 progress: dict[str, Any] = {
                     "date": day.isoformat(),
                     "objects": raw.objects_read,
@@ -74,6 +92,10 @@ class ReplayRowsOperator(StoreOperator):
                 }
                 log_event(log, "date_replayed", store=self.store.prefix, run=key, **progress)
                 context["ti"].xcom_push(key="progress", value=progress)
+                days = max(len(arrivals), len(sales))
+                if files.counts["orders"] >= self.slice_orders or days >= self.slice_days:
+                    break
+        context["ti"].xcom_push(key=REST, value=request.after(day))
         counts = files.report()
         self.rows_made(context)
         context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())

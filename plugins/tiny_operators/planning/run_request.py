@@ -47,6 +47,13 @@ class RunRequest:
         """Every date, oldest first."""
         return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
 
+    def after(self, day: date) -> dict[str, Any] | None:
+        """The parameters of a run that does the same for the dates after one of these; None when there are none."""
+        if day >= self.last:
+            return None
+        dates = {FROM_DATE: (day + timedelta(days=1)).isoformat(), TO_DATE: self.last.isoformat()}
+        return dates | {name: True for name in _FLAGS if getattr(self, name)}
+
 
 def check_names(given: Iterable[str], form: Iterable[str]) -> None:
     """Refuse parameters that the DAG does not have: a misspelled date would else be taken for none.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tests.component.batches import told_of
 from tests.component.views.reference import Ask, literal_table
 from tests.component.views.rows import Tables, line, order, product, search_line
 from tiny_operators.dag_parts.macros import check_macros, merge_macros
@@ -29,14 +30,19 @@ def check_query(store: Store, made: Tables, stored: Tables, counts: dict[str, in
         stored: Rows of the tables.
         counts: What the task ``rows`` counted, where it is not the rows that were made.
     """
-    told = {table: len(made[table]) for table in LOADED}
-    told |= {"orders": len(made["pdv"]), "orders_rejected": 0, "files_rejected": 0, **counts}
+    said = told_of(made)
+    told = said["return_value"] | {
+        "orders": len(made["pdv"]),
+        "orders_rejected": 0,
+        "files_rejected": 0,
+        **counts,
+    }
     environment = Environment(loader=FileSystemLoader(include_dir() / "sql"), undefined=StrictUndefined)
     environment.globals.update(check_macros(store) | merge_macros(store))
     context: Any = {"dag": SimpleNamespace(dag_id="x"), "run_id": "y"}
-    text = environment.get_template("check.sql").render(
-        context, ti=SimpleNamespace(xcom_pull=lambda **_: told)
-    )
+    said["return_value"] = told
+    ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
+    text = environment.get_template("check.sql").render(context, ti=ti)
     text = re.sub(r"(?m)--.*$", "", text)
     staging = merge_macros(store)["staging"]
     for table in LOADED:

@@ -138,3 +138,20 @@ def test_dates_are_every_day_from_the_first_to_the_last(first: date, days: int) 
     assert dates[0] == first
     assert dates[-1] == last
     assert len(dates) == len(set(dates)) == (last - first).days + 1
+
+
+@pytest.mark.parametrize("flags", [{}, {"force": True}, {"refresh_costs": True, "force": True}])
+def test_what_is_left_is_asked_for_in_the_same_way(flags: dict[str, bool]) -> None:
+    asked = request(from_date="2026-01-30", to_date="2026-02-02", **flags)
+    rest = asked.after(date(2026, 1, 31))
+    assert rest == {"from_date": "2026-02-01", "to_date": "2026-02-02", **flags}
+    left = request(**rest)
+    assert left.dates == [date(2026, 2, 1), date(2026, 2, 2)]
+    assert (left.force, left.refresh_costs) == (asked.force, asked.refresh_costs)
+    check_names(rest, FORM)
+
+
+def test_after_the_last_date_nothing_is_left() -> None:
+    asked = request(from_date="2026-01-30", to_date="2026-02-02")
+    assert asked.after(date(2026, 2, 2)) is None
+    assert request(from_date="2026-01-30", to_date="2026-01-30").after(date(2026, 1, 30)) is None

@@ -80,6 +80,60 @@ def test_a_date_without_orders_costs_one_call_and_is_no_error() -> None:
     assert orders.asked == [(1, "ASC")]
 
 
+ORDER = {"id": "7", "data_pedido": "14/03/2026"}
+UNREADABLE = [
+    "texto",
+    7,
+    {"novo": 1},
+    [{"pedido": {"novo": 1}}],
+    {"0": {"novo": 1}},
+    [{"data_pedido": "14/03/2026"}],
+]
+
+
+def page_with(pedidos: Any) -> Answer:
+    return answer({"status_processamento": "3", "numero_paginas": 1, "pedidos": pedidos})
+
+
+@pytest.mark.parametrize("pedidos", UNREADABLE)
+def test_a_page_of_which_nothing_can_be_read_is_no_date_without_orders(pedidos: Any) -> None:
+    listing = DateListing(DAY, lambda number, sort: page_with(pedidos))
+    with pytest.raises(
+        ListingError, match=r"search of 2026-03-14 lists orders, but none of them can be read"
+    ):
+        list(listing.pages())
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("strange", ["texto", {"novo": 1}, {"data_pedido": "14/03/2026"}])
+def test_what_cannot_be_read_is_counted_and_keeps_no_order_out(strange: Any, count: int) -> None:
+    for place in range(3):
+        lines: list[Any] = [{"pedido": {**ORDER, "id": pedido}} for pedido in (1, 2)]
+        lines[place:place] = [strange] * count
+        listing = DateListing(DAY, lambda number, sort, lines=lines: page_with(lines))  # type: ignore[misc]
+        assert [list(page.fresh) for page in listing.pages()] == [[1, 2]]
+        assert listing.without_id == count
+
+
+@pytest.mark.parametrize("nothing", ["", [], {}, [{}], [""]])
+def test_an_empty_page_is_a_date_without_orders(nothing: Any) -> None:
+    listing = DateListing(DAY, lambda number, sort: page_with(nothing))
+    assert [page.fresh for page in listing.pages()] == [{}]
+
+
+@pytest.mark.parametrize(
+    "pedidos",
+    [
+        {"pedido": [ORDER, {**ORDER, "id": 8}]},
+        {"0": {"pedido": ORDER}, "1": {"pedido": {**ORDER, "id": 8}}},
+        [[ORDER], {"pedido": {**ORDER, "id": 8}}],
+    ],
+)
+def test_a_page_in_any_container_lists_its_orders(pedidos: Any) -> None:
+    listing = DateListing(DAY, lambda number, sort: page_with(pedidos))
+    assert [list(page.fresh) for page in listing.pages()] == [[7, 8]]
+
+
 def test_several_pages_are_read_again_in_the_other_direction() -> None:
     orders = Orders([1, 2, 3, 4])
     assert listed(orders).listed == {1, 2, 3, 4}

@@ -1,0 +1,106 @@
+"""The rights of who calls, looked up as far as a request needs it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from local.strict_front.call import Call
+from local.strict_front.emulator import Emulator
+from local.strict_front.refusal import Refusal
+from local.strict_front.rights import (
+    Need,
+    Rights,
+    default_access,
+    needs_of,
+    needs_of_load,
+    needs_of_query,
+)
+
+_USER: Final = re.compile(r"\bSESSION_USER\(\)", re.IGNORECASE)
+_CREATES: Final = frozenset({
+    "storage.objects.insert",
+    "storage.objects.compose",
+    "storage.objects.copy",
+    "storage.objects.rewrite",
+})
+
+
+@dataclass
+class Gate:
+    """Lets requests pass that their accounts may make.
+
+    Attributes:
+        rights: What the accounts may do.
+        emulators: The emulators, by service.
+        project: The project whose datasets are asked for.
+    """
+
+    rights: Rights
+    emulators: Mapping[str, Emulator]
+    project: str
+
+    async def check(self, call: Call) -> Refusal | None:
+        """Say why an account may not make a request; None when it may."""
+        if call.upload_type == "chunk":
+            # The upload was allowed when it began.
+            return None
+        return await self._check(call.account, needs_of(call, replaces=await self._replaces(call)))
+
+    async def check_job(
+        self, account: str, configuration: Mapping[str, Any], tables: Iterable[tuple[str, str, str]]
+    ) -> Refusal | None:
+        """Say why an account may not do what a job is to do; None when it may.
+
+        Args:
+            account: Who calls.
+            configuration: What the job is to do.
+            tables: Project, dataset and name of the tables and views that its statements name.
+        """
+        needs: list[Need] = []
+        if query := configuration.get("query"):
+            named = [(dataset, table) for _, dataset, table in tables if dataset]
+            default = (query.get("defaultDataset") or {}).get("datasetId", "")
+            needs = needs_of_query(str(query.get("query") or ""), named, default)
+        elif load := configuration.get("load"):
+            needs = needs_of_load(load)
+        return await self._check(account, needs)
+
+    def speaks_for(self, account: str, sql: str) -> str:
+        """Return a statement in which SESSION_USER() is who calls, as the emulator does not know."""
+        known = self.rights.accounts.get(account)
+        return _USER.sub(f"'{known.email}'", sql) if known else sql
+
+    def with_access(self, call: Call) -> Any:
+        """Return the body of a new dataset; one without an access list gets the service's own, which is open."""
+        known = self.rights.accounts.get(call.account)
+        if known is None or not isinstance(call.body, dict) or call.body.get("access"):
+            return call.body
+        return {**call.body, "access": default_access(known.email)}
+
+    async def _replaces(self, call: Call) -> bool:
+        """Whether a write would replace an object, asked only of who may not delete."""
+        may_delete = Need("storage.objects.delete", "bucket", call.bucket)
+        if call.method.id not in _CREATES or call.account not in self.rights.accounts:
+            return False
+        if self.rights.may(call.account, may_delete):
+            return False
+        found = await self.emulators["storage"].look("storage", "v1", "b", call.bucket, "o", call.object)
+        return found is not None
+
+    async def _check(self, account: str, needs: list[Need]) -> Refusal | None:
+        if account not in self.rights.accounts:
+            return None
+        datasets = {}
+        for need in needs:
+            if need.kind == "dataset" and need.name not in datasets and not self.rights.may(account, need):
+                found = await self.emulators["bigquery"].look(
+                    "bigquery", "v2", "projects", self.project, "datasets", need.name
+                )
+                if found is None:
+                    # That it is not there is for the service to say.
+                    return None
+                datasets[need.name] = found
+        return self.rights.check(account, needs, datasets)

@@ -1,0 +1,39 @@
+"""Loads: a run's row file of one table into its staging table, unless there are no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.providers.google.cloud.transfers.gcs_to_bigquery import GCSToBigQueryOperator
+
+from tiny_operators._compat import AirflowSkipException, Context
+
+
+class LoadRowsOperator(GCSToBigQueryOperator):
+    """Loads a file whose rows were counted when it was made.
+
+    An empty file is not loaded: it would be a job of every table in every run, and what BigQuery makes of one is not
+    documented.
+
+    Args:
+        rows: How many rows the file has; a template. Without a number the file is loaded.
+        **kwargs: See :class:`GCSToBigQueryOperator`.
+
+    Raises:
+        AirflowSkipException: When there are no rows.
+    """
+
+    template_fields: Sequence[str] = (*GCSToBigQueryOperator.template_fields, "rows")
+    # In the web interface it is what people know.
+    custom_operator_name = "GCSToBigQueryOperator"
+
+    def __init__(self, *, rows: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rows = rows
+
+    def execute(self, context: Context) -> Any:
+        """Load the file."""
+        if str(self.rows) == "0":
+            raise AirflowSkipException("The run made no rows of this table")
+        return super().execute(context)

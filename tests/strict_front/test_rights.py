@@ -1,0 +1,180 @@
+"""What the accounts may do: through the front, as their roles say; and that the documents give no role in vain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from local.strict_front.rights import Need, Rights, load, needs_of_load, needs_of_query
+
+STORE = {
+    "webhook_bucket": "inbox",
+    "api_bucket": "api",
+    "dataset": "sales",
+    "staging_dataset": "staging",
+    "report_dataset": "reports",
+    "personal_dataset": "personal",
+}
+
+
+@pytest.fixture
+def rights() -> Rights:
+    return load([STORE], "shop")
+
+
+@pytest.mark.parametrize(
+    ("account", "permission", "kind", "name", "may"),
+    [
+        ("receiver", "storage.objects.create", "bucket", "inbox", True),
+        ("receiver", "storage.objects.create", "bucket", "api", False),
+        ("receiver", "storage.objects.get", "bucket", "inbox", False),
+        ("receiver", "storage.objects.delete", "bucket", "inbox", False),
+        ("airflow", "storage.objects.delete", "bucket", "inbox", True),
+        ("airflow", "storage.buckets.setIamPolicy", "bucket", "inbox", False),
+        ("airflow", "bigquery.jobs.create", "project", "", True),
+        ("airflow", "bigquery.tables.getData", "dataset", "sales", False),
+        ("reader", "bigquery.tables.getData", "dataset", "reports", True),
+        ("reader", "bigquery.tables.getData", "dataset", "sales", False),
+        ("reader", "bigquery.tables.getData", "dataset", "personal", False),
+        ("reader", "bigquery.tables.updateData", "dataset", "reports", False),
+    ],
+)
+def test_an_account_may_what_its_roles_say(
+    rights: Rights, account: str, permission: str, kind: str, name: str, *, may: bool
+) -> None:
+    assert rights.may(account, Need(permission, kind, name)) is may
+
+
+@pytest.mark.parametrize(
+    ("entry", "may"),
+    [
+        ({"role": "OWNER", "userByEmail": "airflow@shop.iam.gserviceaccount.com"}, True),
+        ({"role": "roles/bigquery.dataOwner", "userByEmail": "airflow@shop.iam.gserviceaccount.com"}, True),
+        ({"role": "READER", "userByEmail": "airflow@shop.iam.gserviceaccount.com"}, False),
+        ({"role": "OWNER", "userByEmail": "reader@shop.iam.gserviceaccount.com"}, False),
+        ({"role": "OWNER", "specialGroup": "projectOwners"}, False),
+    ],
+)
+def test_a_datasets_access_list_gives_rights(rights: Rights, entry: dict[str, str], *, may: bool) -> None:
+    need = Need("bigquery.tables.updateData", "dataset", "sales")
+    assert rights.may("airflow", need, {"access": [entry]}) is may
+    assert (rights.check("airflow", [need], {"sales": {"access": [entry]}}) is None) is may
+
+
+def test_a_refusal_names_the_permission_and_the_place(rights: Rights) -> None:
+    found = rights.check("reader", [Need("bigquery.tables.getData", "dataset", "sales")], {})
+    assert found is not None
+    assert (found.status, found.reason) == (403, "accessDenied")
+    assert "bigquery.tables.getData" in found.message
+    assert "sales" in found.message
+
+
+@pytest.mark.parametrize(
+    ("sql", "change", "dataset"),
+    [
+        ("MERGE `sales.pdv` AS t USING s ON FALSE WHEN NOT MATCHED THEN INSERT ROW", "updateData", "sales"),
+        ("INSERT INTO sales.pdv (id) VALUES (1)", "updateData", "sales"),
+        ("UPDATE `shop.sales.pdv` SET id = 1 WHERE TRUE", "updateData", "sales"),
+        ("DELETE FROM pdv WHERE TRUE", "updateData", "usual"),
+        ("CREATE OR REPLACE VIEW `reports.one` AS SELECT 1 AS n", "create", "reports"),
+        ("DROP TABLE IF EXISTS sales.pdv", "delete", "sales"),
+    ],
+)
+def test_statements_need_rights_on_what_they_change(sql: str, change: str, dataset: str) -> None:
+    assert Need(f"bigquery.tables.{change}", "dataset", dataset) in needs_of_query(sql, [], "usual")
+
+
+def test_a_query_needs_to_read_what_it_names() -> None:
+    needs = needs_of_query("SELECT 1", [("reports", "pedidos"), ("reports", "clientes")], "")
+    assert needs == [Need("bigquery.tables.getData", "dataset", "reports")]
+
+
+def test_a_load_needs_rights_on_its_table_and_its_objects() -> None:
+    load_job = {
+        "destinationTable": {"datasetId": "staging", "tableId": "t"},
+        "sourceUris": ["gs://api/rows/*"],
+    }
+    found = {(need.permission, need.name) for need in needs_of_load(load_job)}
+    assert {("storage.objects.get", "api"), ("storage.objects.list", "api")} < found
+    assert ("bigquery.tables.updateData", "staging") in found
+
+
+@pytest.fixture
+def inbox(emulators: dict[str, str], store: Any) -> Iterator[str]:
+    yield store.webhook_bucket
+    for name in ("once", "other"):
+        requests.delete(
+            f"{emulators['STORAGE_EMULATOR_HOST']}/storage/v1/b/{store.webhook_bucket}/o/{name}", timeout=30
+        )
+
+
+def insert(host: str, bucket: str, name: str) -> requests.Response:
+    address = f"{host}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}"
+    return requests.post(address, data=b"{}", timeout=30)
+
+
+@pytest.mark.stack
+def test_the_receiver_may_drop_files_and_nothing_else(
+    emulators: dict[str, str], store: Any, inbox: str
+) -> None:
+    host = emulators["STORAGE_AS_RECEIVER"]
+    assert insert(host, inbox, "once").status_code == 200
+    assert insert(host, inbox, "once").status_code == 403, "replacing needs the right to delete"
+    assert insert(host, store.api_bucket, "other").status_code == 403
+    assert requests.get(f"{host}/storage/v1/b/{inbox}/o", timeout=30).status_code == 403
+    assert requests.delete(f"{host}/storage/v1/b/{inbox}/o/once", timeout=30).status_code == 403
+    alone = emulators["STORAGE_WITHOUT_FRONT"]
+    assert requests.get(f"{alone}/storage/v1/b/{inbox}/o", timeout=30).status_code == 200, (
+        "an emulator lets all"
+    )
+
+
+def ask(host: str, sql: str, location: str) -> requests.Response:
+    body = {"query": sql, "useLegacySql": False, "location": location}
+    return requests.post(f"{host}/bigquery/v2/projects/z316-local/queries", json=body, timeout=60)
+
+
+@pytest.mark.stack
+def test_a_reader_reads_the_reports_and_no_table(emulators: dict[str, str], store: Any) -> None:
+    host = emulators["BIGQUERY_AS_READER"]
+    refused = ask(host, f"SELECT id FROM `{store.dataset}.pdv`", store.location)
+    assert refused.status_code == 403
+    assert json.loads(refused.content)["error"]["errors"][0]["reason"] == "accessDenied"
+    assert ask(host, f"DELETE FROM `{store.dataset}.pdv` WHERE FALSE", store.location).status_code == 403
+    assert ask(host, "SELECT 1 AS n", store.location).status_code == 200
+    alone = emulators["BIGQUERY_WITHOUT_FRONT"]
+    assert ask(alone, f"SELECT id FROM `{store.dataset}.pdv`", store.location).status_code == 200
+
+
+@pytest.mark.stack
+def test_who_asks_is_known_to_statements(emulators: dict[str, str], store: Any) -> None:
+    found = ask(emulators["BIGQUERY_EMULATOR_HOST"], "SELECT SESSION_USER() AS who", store.location).json()
+    assert found["rows"][0]["f"][0]["v"] == "airflow@z316-local.iam.gserviceaccount.com"
+
+
+@pytest.mark.stack
+def test_no_role_is_given_in_vain(emulators: dict[str, str], store: Any) -> None:
+    """Setup, a webhook, and a report: of each role that the documents give, something was needed."""
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+
+    from tiny_operators.gcp.views import create_views
+
+    create_views(BigQueryHook(location=store.location, use_legacy_sql=False).get_client(), store)
+    event = {"tipo": "atualizacao_pedido", "cnpj": store.cnpj, "dados": {"id": "1"}}
+    assert requests.post(emulators["WEBHOOK_URL"], json=event, timeout=30).status_code == 200
+    report = f"SELECT COUNT(*) AS n FROM `{store.report_dataset}.vendas_por_dia`"
+    assert ask(emulators["BIGQUERY_AS_READER"], report, store.location).status_code == 200
+    hosts = {
+        "airflow": ("STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST"),
+        "receiver": ("STORAGE_AS_RECEIVER",),
+        "reader": ("BIGQUERY_AS_READER",),
+    }
+    for account, names in hosts.items():
+        for name in names:
+            told = requests.get(f"{emulators[name]}/_front/rights", timeout=30).json()
+            assert told["used"], account
+            assert told["unneeded"] == [], account
