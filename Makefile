@@ -18,7 +18,7 @@ IMAGE_2.11_DAY := 2026-04-02
 IMAGE_3_DAY := 2026-03-18
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-image bench-latency bench-import bench-backfill bench-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page status logs lint types docs lock clean install
+.PHONY: help demo test test-image bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page status logs lint types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench-backfill: install ## backfill a month, once more, and rebuild it: rows, ca
 
 bench-kills: install ## backfill ten days while task processes are killed: rows, calls
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.history.kills $(ARGS)
+
+bench-live-kills: install ## measure how soon a live task goes on whose process was killed
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.live_kills $(ARGS)
 
 bench-overtake: install ## measure the way from a webhook to its row while a history is backfilled
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.history.overtake $(ARGS)

@@ -6,6 +6,7 @@ from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.next_slice import NextSliceOperator
 from tiny_operators.operators.plan_daily import PlanDailyOperator
+from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.stores import Store, load_stores
 from tiny_operators.timetables import EACH_DAY
@@ -24,6 +25,8 @@ have come. A day that is loaded costs its search pages when it runs again, and c
 are skipped.
 
 ### Triage
+* **ready** failed: pools or tables are missing, or tables are older than this version. Run the setup DAG, then clear
+  it.
 * **plan** failed at once: the message says what was expected of the dates, or that Tiny ignored them.
 * **fetch** takes long: its XCom `progress` says how far it is and when it will be done. It gives way to live sales.
 * **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
@@ -53,7 +56,7 @@ def daily_dag(store: Store) -> DAG:
         # A day may have so many orders that reading them takes longer than any bound.
         fetch = FetchOrdersOperator(task_id="fetch", store=store, gives_way=True, execution_timeout=None)
         rows = MakeRowsOperator(task_id="rows", store=store)
-        plan >> fetch >> rows
+        CheckSetupOperator(task_id="ready", store=store) >> plan >> fetch >> rows
         into_tables(store, rows) >> NextSliceOperator(
             task_id="next_slice", store=store, of_task=plan.task_id, trigger_dag_id=dag.dag_id
         )

@@ -7,6 +7,7 @@ from tiny_operators.dag_parts.reconciliation import into_reconciliation
 from tiny_operators.operators.compare import CompareOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
+from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.stores import Store, load_stores
 from tiny_operators.timetables import each_week
@@ -23,6 +24,8 @@ table `reconciliation`. When an order still differs, the run fails with the list
 Without differences `plan` and the tasks up to `merge` are skipped; `compare` and what follows run in any case.
 
 ### Triage
+* **ready** failed: pools or tables are missing, or tables are older than this version. Run the setup DAG, then clear
+  it.
 * **plan** failed at once: the message says what was expected of the dates, or that Tiny ignored them.
 * **fetch** takes long: its XCom `progress` says how far it is and when it will be done. It gives way to live sales.
 * **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
@@ -50,7 +53,7 @@ def reconcile_dag(store: Store) -> DAG:
         rows = MakeRowsOperator(task_id="rows", store=store)
         # Also when there was nothing to repair.
         compare = CompareOperator(task_id="compare", store=store, trigger_rule="none_failed")
-        plan >> fetch >> rows
+        CheckSetupOperator(task_id="ready", store=store) >> plan >> fetch >> rows
         into_tables(store, rows) >> compare
         into_reconciliation(store, compare)
     return dag

@@ -32,7 +32,7 @@ Dates without raw answers end in success, with what follows `rows` skipped. Repl
   nothing to mark.
 
 ### Triage
-* **rows** failed at once: the message says what was expected of the dates.
+* **rows** failed at once: the message says what was expected of the dates, or that the setup DAG must run first.
 * **rows** takes long: its XCom `progress` says how many dates are left. When it dies it begins its slice again.
 * A slice failed: nothing newer follows it. When the cause is mended, clear it, and the rest goes on from there.
 * `rows` counts `rejected`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket, on the first

@@ -4,18 +4,28 @@ import pendulum
 
 from tiny_operators._compat import DAG
 from tiny_operators.alerts import failure_callback
-from tiny_operators.operators.setup import SetupStoreOperator
+from tiny_operators.operators.setup import CheckAccessOperator, SetupStoreOperator
 from tiny_operators.stores import Store, load_stores
 
 DOCS = """
-Creates the buckets, datasets, tables, views and pools of the store; safe to run again. It runs once by itself when it
-is deployed. Run it again by hand after a deployment that adds columns or tables.
+Looks for the buckets, datasets, tables, views and pools of the store, and creates what is missing; safe to run again:
+what is there is not touched, except that tables get the columns that they lack. It runs once by itself when it is
+deployed. Run it again by hand after a deployment that adds columns or tables: until then the other DAGs fail at their
+first task, and say so.
 
 ### Triage
-* **No right to create …**: give Airflow's service account the role that the message names, then clear the task.
+* **No right to …**: run the command that the message shows (`$ACCOUNT` is the e-mail of Airflow's service account),
+  then clear the task. An API or billing that is off, a project that is not there and a quota that is used up are
+  named as such.
+* **… is in …, include/stores.yaml says …**: the bucket or dataset is in another location; correct the file.
+* **Tables that cannot become what include/schemas says**: the message names each column, what is there, what is
+  wanted and what to do. What could be added was added.
+* **The secret of customers' keys**: see `docs/operations.md`, The key of the pseudonyms.
 * **Variable tiny_alerts**: it says who is told of failures; correct what the message names, then clear the task.
-* **Pool cannot be made** (Airflow 3): set the connection `airflow_api`, or create the pool by the command that the
-  message shows. Until the pool exists, fetch tasks are not scheduled.
+* **Pool cannot be made** (Airflow 3): run the command that the message shows, then clear the task. Until the pool
+  exists, the other DAGs fail at their first task.
+* **access** failed: people who were not named may read personal data. Each right is listed with the command that ends
+  it; mark the task as success if it is meant.
 """
 
 
@@ -38,7 +48,13 @@ def setup_dag(store: Store) -> DAG:
         },
         tags=["tiny", store.prefix],
     ) as dag:
-        SetupStoreOperator(task_id="setup", store=store, execution_timeout=pendulum.duration(minutes=10))
+        setup = SetupStoreOperator(
+            task_id="setup", store=store, execution_timeout=pendulum.duration(minutes=10)
+        )
+        access = CheckAccessOperator(
+            task_id="access", store=store, execution_timeout=pendulum.duration(minutes=10)
+        )
+        setup >> access
     return dag
 
 

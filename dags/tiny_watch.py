@@ -4,13 +4,14 @@ from tiny_operators._compat import DAG
 from tiny_operators.dag_parts.into_tables import dag_arguments
 from tiny_operators.dag_parts.jobs import query_task
 from tiny_operators.operators.check import CheckOperator
-from tiny_operators.operators.watch import WatchWebhooksOperator
+from tiny_operators.operators.watch import WatchAirflowOperator, WatchInboxOperator, WatchWebhooksOperator
 from tiny_operators.stores import Store, load_stores
 from tiny_operators.timetables import EACH_HOUR
 
 DOCS = """
-Looks each hour for what makes no other run fail: that no webhooks come though the store is open, and that much was set
-aside and nobody put it back. Each fails its task then; who is told is set by the variable `tiny_alerts`.
+Looks each hour for what makes no other run fail: that no webhooks come though the store is open, that files stand
+still in the inbox, that Airflow does not run the webhook DAG, and that much was set aside and nobody put it back.
+Each fails its task then; who is told is set by the variable `tiny_alerts`.
 
 When the store is open, and what is too much, are fields of `include/stores.yaml`. Without `opening_hours` no webhooks
 are expected, and `webhooks` is skipped.
@@ -18,6 +19,10 @@ are expected, and `webhooks` is skipped.
 ### Triage
 * **webhooks** failed: no sale was announced for some time. See whether the receiver answers and what its log says, and
   whether Tiny still has its address (Configurações, Webhooks). What was missed comes with the night's run.
+* **inbox** failed: files wait longer than `waiting_minutes` and no run gets on. Look at the last runs of
+  `z316_webhook`: a failed task says what to do. Nothing is lost: the files wait.
+* **airflow** failed: its error says whether `z316_webhook` is paused, has no run, or no triggerer lives, and what to
+  do. Skipped (Airflow 3): Airflow's API could not be asked, and the message says what it needs.
 * **rejects** failed: its error names orders. See the table `rejeitados` for the reasons; when the cause is mended, run
   `z316_put_back` (its name begins with the store's prefix).
 """
@@ -27,13 +32,15 @@ def watch_dag(store: Store) -> DAG:
     """The watch DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_watch",
-        description=f"Tells when no webhooks of {store.name} come, or many orders are set aside",
+        description=f"Tells when no webhooks of {store.name} come, files stand still, or many orders are set aside",
         doc_md=DOCS,
         schedule=EACH_HOUR,
         max_active_runs=1,
         **dag_arguments(store, priority=5),
     ) as dag:
         WatchWebhooksOperator(task_id="webhooks", store=store)
+        WatchInboxOperator(task_id="inbox", store=store, webhook_dag=f"{store.prefix}_webhook")
+        WatchAirflowOperator(task_id="airflow", store=store, webhook_dag=f"{store.prefix}_webhook")
         query_task(store, "rejects", "watch_rejects.sql", operator=CheckOperator)
     return dag
 

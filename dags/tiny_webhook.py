@@ -21,15 +21,24 @@ A load is skipped when its table gets no row. When the batch made no row at all,
 To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 
 ### Triage
-* **wait** failed: the bucket is missing or may not be listed. Run the setup DAG.
+* **wait** or **plan** failed: the message says what is missing (the bucket, a pool, a table) or older than this
+  version. Run the setup DAG; the next run goes on.
 * **fetch** failed at once: the message names the setting (token, connection, account). Nothing is lost: the files wait;
   the next run takes them up.
-* **fetch** failed after tries: Tiny is down. The next run goes on.
+* **fetch** failed after tries: Tiny is down, or the protection in front of it refuses the calls ("refused by the
+  edge"). The next run goes on.
+* **fetch** says `unanswered`: Tiny does not answer about an order, a product, or the search for an order, but answers
+  other calls. The others are loaded. Such an order is asked for again after 15 s, then later and later, up to each
+  15 min; after a day it is rejected. Of a product only its own row is missing.
+* **plan** is skipped and says "is due": what lies in the inbox waits for its next try.
 * **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from the `load_…`
   tasks on (staging tables expire after a day).
 * **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
   What each check means: `docs/validation.md`.
-* After a run that did not reach its end the next one pauses, 30 s to 15 min: see `hold_off` in the log of `wait`.
+* After a run that did not reach its end the next one pauses, 30 s to 15 min, after one that left files 15 s: see
+  `hold_off` in the log of `wait`.
+* **archive** failed: files could not be moved; it names them. All else is done, and the next run goes on. They are
+  tried again at growing pauses, at most each 15 min.
 * `archive` counts `rejected`: see the table `rejeitados`, or `rejected/` in the API bucket, where the reason stands
   beside each file. When the cause is mended, `z316_put_back` puts them back.
 * **check** says `reject_share`: Tiny's answers have changed. Mend the code, then put the rejects back by their field.

@@ -138,17 +138,21 @@ def dags(airflow_database: None) -> Any:
 
 
 @pytest.fixture(scope="session")
-def store(emulators: dict[str, str]) -> Store:
-    """The store, with its buckets, datasets and tables made."""
+def store(emulators: dict[str, str], airflow_database: None) -> Store:
+    """The store, with its buckets, datasets and tables made, and its pools where Airflow's database is at hand."""
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
     from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
+    from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, ensure_pool
     from tiny_operators.gcp.provision import create_missing
     from tiny_operators.stores import load_stores
 
     found = load_stores()[0]
     bigquery = BigQueryHook(location=found.location, use_legacy_sql=False).get_client()
     create_missing(found, GCSHook().get_conn(), bigquery)
+    if not AIRFLOW_V_3_0_PLUS:
+        for name, description in found.pools.items():
+            ensure_pool(name, 1, description)
     return found
 
 

@@ -17,7 +17,7 @@ _REPEATED: Final = 3
 _REPEATS: Final = 10
 
 _WAVES: Final = 20
-# Seconds of sales for each order and for each kill: a killed task is tried again after half a minute or more.
+# Seconds of sales for each order and for each kill: on a busy machine a killed task is back after half a minute.
 _ORDER_S, _KILL_S, _LEAST_S = 0.3, 30.0, 60.0
 # From an order's sale to its change.
 _CHANGE_S: Final = (0.0, 90.0)
@@ -169,7 +169,8 @@ def fault_rates(share: float) -> dict[str, float]:
         "empty": 10,
         "reset": 15,
         "slow": 5,
-        "code_35": 14,
+        "code_35": 12,
+        "html_403": 2,
         "code_11": 4,
         "code_6": 1.5,
         "code_99": 0.5,

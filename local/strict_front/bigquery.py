@@ -25,6 +25,7 @@ _ONE_JOB: Final = frozenset({
     "bigquery.jobs.cancel",
     "bigquery.jobs.delete",
 })
+_NEW_JOB: Final = frozenset({"bigquery.jobs.insert", "bigquery.jobs.query"})
 
 
 class BigQuery:
@@ -55,6 +56,8 @@ class BigQuery:
 
     async def _done(self, call: Call, passing: Passing) -> Reply:
         """Do what keeps the rules of its form."""
+        if call.method.id in _NEW_JOB and (refusal := self._work.of_request(call)):
+            return refusal
         if call.upload_type == "resumable":
             return await self._begin(call, passing)
         if call.method.id == "bigquery.jobs.insert":

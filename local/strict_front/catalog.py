@@ -123,9 +123,9 @@ def message(scope: Scope, tables: Mapping[tuple[str, ...], list[Field]], options
                 name=column["name"], type=types.of_field(column), is_pseudo_column=column.get("pseudo", False)
             )
     # A variable is a constant to the analyzer: both are found after a column of the same name.
-    for name, kind in scope.variables.items():
+    for variable, kind in scope.variables.items():
         constant = found.constant.add(type=kind)
-        constant.name_path.append(name)
+        constant.name_path.append(variable)
         constant.value.SetInParent()
     return found
 

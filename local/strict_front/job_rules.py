@@ -11,14 +11,9 @@ from local.strict_front.rules import Now, Rule
 
 _DOCS: Final = "https://cloud.google.com/bigquery/docs"
 _JOB: Final = f"{_DOCS}/reference/rest/v2/Job"
-_QUOTAS: Final = "https://cloud.google.com/bigquery/quotas"
 _KINDS: Final = ("query", "load", "copy", "extract")
 _JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,1024}")
 _REQUEST_ID: Final = re.compile(r"[\x20-\x7e]{1,36}")
-_QUERY_BYTES: Final = 1024 * 1024
-_URIS_MOST: Final = 10_000
-_PARAMETERS_MOST: Final = 10_000
-_URI: Final = re.compile(r"gs://[^/*]+/[^*]*(\*[^*]*)?", re.DOTALL)
 
 _WORDS: Final[dict[str, frozenset[str]]] = {
     "writeDisposition": frozenset({"WRITE_TRUNCATE", "WRITE_TRUNCATE_DATA", "WRITE_APPEND", "WRITE_EMPTY"}),
@@ -48,7 +43,7 @@ _WORDS: Final[dict[str, frozenset[str]]] = {
 """The words that the description of the API names in prose alone."""
 
 
-def _configurations(call: Call) -> list[tuple[str, dict[str, Any]]]:
+def configurations(call: Call) -> list[tuple[str, dict[str, Any]]]:
     """Give what a job does, by its kind."""
     if call.method.id == "bigquery.jobs.query":
         return [("query", call.body or {})]
@@ -77,13 +72,13 @@ def _location(call: Call, now: Now) -> str | None:
 
 
 def _one_kind(call: Call, now: Now) -> str | None:
-    if len(_configurations(call)) == 1:
+    if len(configurations(call)) == 1:
         return None
     return f"Job configuration must contain exactly one job-specific object: {', '.join(_KINDS)}"
 
 
 def _words(call: Call, now: Now) -> str | None:
-    for kind, configuration in _configurations(call):
+    for kind, configuration in configurations(call):
         for name, words in _WORDS.items():
             value = configuration.get(name)
             given = value if isinstance(value, list) else [value]
@@ -103,32 +98,8 @@ def _request_id(call: Call, now: Now) -> str | None:
     return "Invalid value for requestId: at most 36 ASCII characters"
 
 
-def _query_text(call: Call, now: Now) -> str | None:
-    for kind, configuration in _configurations(call):
-        if kind == "query" and not str(configuration.get("query") or "").strip():
-            return "Required parameter is missing: query"
-    return None
-
-
-def _query_size(call: Call, now: Now) -> str | None:
-    for _, configuration in _configurations(call):
-        if len(str(configuration.get("query") or "").encode()) > _QUERY_BYTES:
-            return (
-                "The query is too large. The maximum standard SQL query length is 1024.00K characters, "
-                "including comments and white space characters"
-            )
-    return None
-
-
-def _parameters(call: Call, now: Now) -> str | None:
-    for kind, configuration in _configurations(call):
-        if kind == "query" and len(configuration.get("queryParameters") or []) > _PARAMETERS_MOST:
-            return f"Too many query parameters: at most {_PARAMETERS_MOST}"
-    return None
-
-
 def _destination(call: Call, now: Now) -> str | None:
-    for kind, configuration in _configurations(call):
+    for kind, configuration in configurations(call):
         if kind in {"load", "copy"}:
             given = configuration.get("destinationTable") or {}
             for part in ("projectId", "datasetId", "tableId"):
@@ -137,22 +108,8 @@ def _destination(call: Call, now: Now) -> str | None:
     return None
 
 
-def _uris(call: Call, now: Now) -> str | None:
-    for kind, configuration in _configurations(call):
-        if kind != "load" or call.method.is_upload:
-            continue
-        uris = configuration.get("sourceUris") or []
-        if not uris:
-            return "Required parameter is missing: load.sourceUris"
-        if len(uris) > _URIS_MOST:
-            return f"Too many source URIs: at most {_URIS_MOST}"
-        if not all(_URI.fullmatch(uri) for uri in uris):
-            return "Source URI must be a Google Cloud Storage location: gs://bucket/object, with one * in its object"
-    return None
-
-
 def _table(call: Call, now: Now) -> str | None:
-    for kind, configuration in _configurations(call):
+    for kind, configuration in configurations(call):
         fields = (configuration.get("schema") or {}).get("fields")
         if kind != "load" or fields is None:
             continue
@@ -167,7 +124,7 @@ def _table(call: Call, now: Now) -> str | None:
 
 
 def _schema_updates(call: Call, now: Now) -> str | None:
-    for _, configuration in _configurations(call):
+    for _, configuration in configurations(call):
         partition = "$" in str((configuration.get("destinationTable") or {}).get("tableId", ""))
         disposition = configuration.get("writeDisposition")
         if not configuration.get("schemaUpdateOptions") or disposition == "WRITE_APPEND":
@@ -191,11 +148,7 @@ RULES: Final = (
     Rule("known words", _NEW, _words, f"{_JOB}#JobConfiguration"),
     Rule("job labels", _NEW, _labels, labels.SOURCE),
     Rule("request id", ("bigquery.jobs.query",), _request_id, f"{_DOCS}/reference/rest/v2/jobs/query"),
-    Rule("query text", _NEW, _query_text, f"{_JOB}#JobConfigurationQuery"),
-    Rule("size of a query", _NEW, _query_size, f"{_QUOTAS}#query_jobs"),
-    Rule("number of parameters", _NEW, _parameters, f"{_QUOTAS}#query_jobs"),
     Rule("destination table", _INSERT, _destination, f"{_JOB}#JobConfigurationLoad"),
-    Rule("source addresses", _INSERT, _uris, f"{_QUOTAS}#load_jobs"),
     Rule("table of a load", _INSERT, _table, f"{_JOB}#JobConfigurationLoad"),
     Rule("schema updates", _INSERT, _schema_updates, f"{_JOB}#JobConfigurationLoad"),
 )

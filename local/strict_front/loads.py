@@ -40,7 +40,7 @@ def check_load(load: dict[str, Any], read: Read, table: Resource | None) -> Refu
     """
     fields = list((load.get("schema") or {}).get("fields", ()))
     before = list((table or {}).get("schema", {}).get("fields", ()))
-    refusal = _of_request(load) or _of_table(load, table, fields, before)
+    refusal = of_request(load) or _of_table(load, table, fields, before)
     if refusal:
         return refusal
     try:
@@ -52,8 +52,8 @@ def check_load(load: dict[str, Any], read: Read, table: Resource | None) -> Refu
     return _of_rows(load, read, check, _partitions(load, table, fields or before))
 
 
-def _of_request(load: dict[str, Any]) -> Refusal | None:
-    """What can be told without the table and the files."""
+def of_request(load: dict[str, Any]) -> Refusal | None:
+    """What can be told without the table and the files: the service answers it at once, and makes no job."""
     uris = load.get("sourceUris") or []
     if load.get("sourceFormat", "CSV") != _JSON:
         kind = load.get("sourceFormat", "CSV")

@@ -60,7 +60,7 @@ def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
         tables: The tables as they are.
     """
     text = str(query.get("query") or "")
-    if refusal := _of_request(query, text):
+    if refusal := of_request(query):
         return Examined(refusal, text)
     looked_up: set[Path] = set()
     scope = _scope(query, project, noting(tables, looked_up))
@@ -92,8 +92,9 @@ _CONTROL: Final = frozenset({
 })
 
 
-def _of_request(query: dict[str, Any], text: str) -> Refusal | None:
-    """What can be told without reading the statements."""
+def of_request(query: dict[str, Any]) -> Refusal | None:
+    """What can be told without reading the statements: the service answers it at once, and makes no job."""
+    text = str(query.get("query") or "")
     if not text.strip():
         return Refusal(400, "required", "Required parameter is missing: query", "query_missing", _JOBS)
     if query.get("useLegacySql", True):

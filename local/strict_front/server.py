@@ -60,7 +60,8 @@ class Front:
     def app(self) -> web.Application:
         """Make the server."""
         app = web.Application(client_max_size=0)
-        app.router.add_route("*", "/{path:.*}", self.handle)
+        # A path may hold any sign, line feeds as well.
+        app.router.add_route("*", "/{path:(?s:.*)}", self.handle)
         return app
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

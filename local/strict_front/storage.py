@@ -15,8 +15,9 @@ from local.strict_front.call import Call
 from local.strict_front.emulator import Answer, Emulator
 from local.strict_front.memory import Memory
 from local.strict_front.passing import Passing, Reply
+from local.strict_front.preconditions import composed
 from local.strict_front.rules import Now, Table
-from local.strict_front.storage_rules import RULES, WRITES, composed
+from local.strict_front.storage_rules import RULES, WRITES
 
 _KEPT_BY_EMULATOR: Final = frozenset({"kind", "id", "name", "selfLink", "timeCreated", "updated", "etag"})
 _RATED_MOST: Final = 10_000

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from local.strict_front import locations
+from local.strict_front import locations, preconditions
 from local.strict_front.call import Call
 from local.strict_front.labels import problem_of_labels
-from local.strict_front.rules import Now, Resource, Rule
+from local.strict_front.rules import Now, Rule
 
 _DOCS: Final = "https://cloud.google.com/storage/docs"
 _PRECONDITIONS: Final = f"{_DOCS}/request-preconditions"
@@ -33,87 +33,6 @@ _LIFECYCLE_ACTIONS: Final = frozenset({"Delete", "SetStorageClass", "AbortIncomp
 _COMPOSED_MOST: Final = 32
 _METADATA_BYTES: Final = 8 * 1024
 _NAME_BYTES: Final = 1024
-_NOT_MET: Final = "At least one of the pre-conditions you specified did not hold"
-
-
-def generation_of(resource: Resource | None, kind: str = "generation") -> int:
-    """Give an object's generation or metageneration; 0 when it is not there."""
-    return int(resource.get(kind, 1)) if resource else 0
-
-
-def _conditions(
-    query: Mapping[str, Any], prefix: str, *, negative: bool
-) -> Iterator[tuple[str, str, int | None]]:
-    for kind in ("Generation", "Metageneration"):
-        name = f"{prefix}{kind}{'Not' if negative else ''}Match"
-        if (value := query.get(name)) not in {None, ""}:
-            yield name, kind.lower(), int(value)
-
-
-def _unmet(query: Mapping[str, Any], prefix: str, resource: Resource | None) -> str | None:
-    """Name the first precondition that does not hold."""
-    for name, kind, wanted in _conditions(query, prefix, negative=False):
-        if generation_of(resource, kind) != wanted:
-            return f"{_NOT_MET}: {name}"
-    return None
-
-
-def _unmet_not(query: Mapping[str, Any], prefix: str, resource: Resource | None) -> str | None:
-    for name, kind, unwanted in _conditions(query, prefix, negative=True):
-        if generation_of(resource, kind) == unwanted:
-            return f"{_NOT_MET}: {name}"
-    return None
-
-
-def _is_there_or_made(call: Call, now: Now) -> bool:
-    """Tell whether preconditions decide: what is not there and is not made is simply not found."""
-    makes = call.method.id.endswith((".insert", ".compose", ".copy", ".rewrite"))
-    return now.target is not None or makes
-
-
-def _preconditions(call: Call, now: Now) -> str | None:
-    return _unmet(call.query, "if", now.target) if _is_there_or_made(call, now) else None
-
-
-def _negative_preconditions(call: Call, now: Now) -> str | None:
-    return _unmet_not(call.query, "if", now.target) if _is_there_or_made(call, now) else None
-
-
-def _source_preconditions(call: Call, now: Now) -> str | None:
-    if now.source is None:
-        return None
-    return _unmet(call.query, "ifSource", now.source) or _unmet_not(call.query, "ifSource", now.source)
-
-
-def composed(call: Call) -> list[Mapping[str, Any]]:
-    """Give the objects that a request puts together, as it names them."""
-    found = call.field("sourceObjects")
-    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
-
-
-def _composed_preconditions(call: Call, now: Now) -> str | None:
-    wanted = [one.get("objectPreconditions") or {} for one in composed(call)]
-    problems = (_unmet(query, "if", source) for query, source in zip(wanted, now.sources, strict=True))
-    return next((problem for problem in problems if problem), None)
-
-
-def _gone(given: Any, resource: Resource | None) -> str | None:
-    if given in {None, ""} or resource is None or int(given) == generation_of(resource):
-        return None
-    return "No such object: it has no such generation any more"
-
-
-def _generation_is_there(call: Call, now: Now) -> str | None:
-    return _gone(call.query.get("generation"), now.target)
-
-
-def _source_generation_is_there(call: Call, now: Now) -> str | None:
-    return _gone(call.query.get("sourceGeneration"), now.source)
-
-
-def _composed_generations_are_there(call: Call, now: Now) -> str | None:
-    pairs = zip(composed(call), now.sources, strict=True)
-    return next((found for one, source in pairs if (found := _gone(one.get("generation"), source))), None)
 
 
 def _bucket_name(call: Call, now: Now) -> str | None:
@@ -189,7 +108,7 @@ def _metadata_size(call: Call, now: Now) -> str | None:
 
 
 def _composed_count(call: Call, now: Now) -> str | None:
-    if 1 <= len(composed(call)) <= _COMPOSED_MOST:
+    if 1 <= len(preconditions.composed(call)) <= _COMPOSED_MOST:
         return None
     return f"The number of source components is from 1 to {_COMPOSED_MOST}"
 
@@ -248,27 +167,43 @@ RULES: Final = (
     Rule(
         "generation that is there",
         ("storage.objects.get", "storage.objects.delete", "storage.objects.patch", "storage.objects.update"),
-        _generation_is_there,
+        preconditions.generation_is_there,
         _VERSIONS,
         404,
         "notFound",
         _TARGET,
     ),
-    Rule("source's generation", _COPIES, _source_generation_is_there, _VERSIONS, 404, "notFound", _SOURCE),
+    Rule(
+        "source's generation",
+        _COPIES,
+        preconditions.source_generation_is_there,
+        _VERSIONS,
+        404,
+        "notFound",
+        _SOURCE,
+    ),
     Rule(
         "composed generations",
         _COMPOSE,
-        _composed_generations_are_there,
+        preconditions.composed_generations_are_there,
         _VERSIONS,
         404,
         "notFound",
         _SOURCES,
     ),
-    Rule("preconditions", (*WRITES, *_READ), _preconditions, _PRECONDITIONS, 412, "conditionNotMet", _TARGET),
+    Rule(
+        "preconditions",
+        (*WRITES, *_READ),
+        preconditions.hold,
+        _PRECONDITIONS,
+        412,
+        "conditionNotMet",
+        _TARGET,
+    ),
     Rule(
         "negative preconditions of writes",
         WRITES,
-        _negative_preconditions,
+        preconditions.negative_hold,
         _PRECONDITIONS,
         412,
         "conditionNotMet",
@@ -277,7 +212,7 @@ RULES: Final = (
     Rule(
         "negative preconditions of reads",
         _READ,
-        _negative_preconditions,
+        preconditions.negative_hold,
         _PRECONDITIONS,
         304,
         "notModified",
@@ -286,7 +221,7 @@ RULES: Final = (
     Rule(
         "source's preconditions",
         _COPIES,
-        _source_preconditions,
+        preconditions.source_holds,
         _PRECONDITIONS,
         412,
         "conditionNotMet",
@@ -295,7 +230,7 @@ RULES: Final = (
     Rule(
         "composed objects' preconditions",
         _COMPOSE,
-        _composed_preconditions,
+        preconditions.composed_hold,
         f"{_DOCS}/json_api/v1/objects/compose",
         412,
         "conditionNotMet",

@@ -14,6 +14,7 @@ from local.strict_front.declared import DeclaredTables
 from local.strict_front.emulator import Emulator
 from local.strict_front.files import Files
 from local.strict_front.gate import Gate
+from local.strict_front.job_rules import configurations
 from local.strict_front.jobs import DEFAULT_LOCATION
 from local.strict_front.memory import Memory
 from local.strict_front.refusal import Refusal
@@ -130,6 +131,17 @@ class Work:
         own = str(query.get("query") or "")
         spoken = self._gate.speaks_for(account, own if guarded is None else guarded)
         return guarded if spoken == own else spoken
+
+    def of_request(self, call: Call) -> Refusal | None:
+        """Judge what the request alone tells of a query or a load: where it is wrong, no job is made."""
+        for kind, settings in configurations(call):
+            if kind == "query":
+                return queries.of_request(settings)
+            if kind == "load":
+                return loads.of_request(
+                    {"sourceUris": [_UPLOADED]} | settings if call.method.is_upload else settings
+                )
+        return None
 
     async def judge_view(self, call: Call) -> Refusal | None:
         """Judge the query of a view that is made or changed."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-KINDS: Final = ("html_502", "html_503", "truncated", "empty", "reset", "slow")
+KINDS: Final = ("html_401", "html_403", "html_502", "html_503", "truncated", "empty", "reset", "slow")
 """Kinds beside ``code_N``, which answers with error code N."""
 _CODE: Final = re.compile(r"code_(\d+)")
 

@@ -134,9 +134,9 @@ class Shop:
         Args:
             order_id: Which.
             values: Any of ``data`` (ISO), ``desconto`` (as typed), ``frete`` (reais), ``situacao`` (code),
-                ``id_vendedor`` (null for none), ``observacoes``, ``itens`` (list of ``id_produto``,
-                ``quantidade``, ``desconto``, optionally ``valor`` and ``descricao``). Empty: one more of the
-                first line.
+                ``id_vendedor`` (null for none), ``observacoes``, ``numero`` (also one that is in use), ``itens``
+                (list of ``id_produto``, ``quantidade``, ``desconto``, optionally ``valor`` and ``descricao``).
+                Empty: one more of the first line.
 
         Raises:
             UnknownOrderError: The order, or a product of ``itens``, does not exist.
@@ -255,6 +255,11 @@ def _edit_notes(_: Shop, order: Order, value: object) -> None:
     order.observacoes = str(value)
 
 
+def _edit_number(_shop: Shop, order: Order, value: object) -> None:
+    """Give an order a number, which another one may have had before."""
+    order.numero = int(str(value))
+
+
 _EDITS: Final[Mapping[str, Callable[[Shop, Order, object], None]]] = {
     "itens": _edit_items,
     "desconto": _edit_discount,
@@ -263,4 +268,5 @@ _EDITS: Final[Mapping[str, Callable[[Shop, Order, object], None]]] = {
     "data": _edit_date,
     "frete": _edit_freight,
     "observacoes": _edit_notes,
+    "numero": _edit_number,
 }

@@ -18,6 +18,12 @@ HTML: Final = "text/html"
 _PAGE: Final = (
     "<html>\n<head><title>{0}</title></head>\n<body><center><h1>{0}</h1></center></body>\n</html>\n"
 )
+_PAGES: Final = {
+    "html_401": (401, "401 Authorization Required"),
+    "html_403": (403, "Just a moment..."),
+    "html_502": (502, "502 Bad Gateway"),
+    "html_503": (503, "503 Service Unavailable"),
+}
 OK: Final = 200
 RECORDED: Final = frozenset({
     *("id", "numero", "pagina", "sort", "formato"),
@@ -94,10 +100,8 @@ class Simulator:
             refused: Why it goes no further, if so.
             fault: Kind of fault that meets it, if any; ``reset`` and ``slow`` are the server's business.
         """
-        if fault in {"html_502", "html_503"}:
-            return (
-                page(502, "502 Bad Gateway") if fault == "html_502" else page(503, "503 Service Unavailable")
-            )
+        if fault in _PAGES:
+            return page(*_PAGES[fault])
         if fault == "empty":
             return Answer(OK, "application/json", b"")
         scripted = code_of(fault or "")

@@ -5,6 +5,9 @@ The names come from ``apache-airflow-providers-common-compat`` (>= 1.13.1), whic
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +32,12 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
-AIRFLOW_API_CONNECTION = "airflow_api"
+from .airflow_api import AIRFLOW_API_CONNECTION, AirflowApi, AirflowApiError
+from .events import log_event
+
+log = logging.getLogger(__name__)
+
+_UNDER_WAY = ["running", "queued"]
 
 
 def wait_timed_out(error: AirflowException) -> bool:
@@ -42,7 +50,7 @@ def wait_timed_out(error: AirflowException) -> bool:
 
 
 def ensure_pool(name: str, slots: int, description: str) -> None:
-    """Create the pool, or set its slots.
+    """See that there is a pool with so many slots: nothing is written when it is as it should be.
 
     Args:
         name: Name of the pool.
@@ -50,48 +58,96 @@ def ensure_pool(name: str, slots: int, description: str) -> None:
         description: What the pool is for; shown in the UI.
 
     Raises:
-        AirflowFailException: On Airflow 3, when the connection that leads to Airflow's own API is missing or refused.
+        AirflowFailException: On Airflow 3, when it is not so and Airflow's own API cannot be asked; the message says by
+            which command a person makes the pool.
+    """
+    if not AIRFLOW_V_3_0_PLUS:
+        from airflow.models.pool import Pool
+
+        found = Pool.get_pool(name)
+        if found is None or found.slots != slots or found.include_deferred:
+            Pool.create_or_update_pool(name, slots=slots, description=description, include_deferred=False)
+        return
+    try:
+        api = AirflowApi.connect()
+        there = api.get(f"pools/{name}")
+        pool = {"name": name, "slots": slots, "description": description, "include_deferred": False}
+        if there is None:
+            api.post("pools", pool)
+        elif there["slots"] != slots or there["include_deferred"]:
+            api.patch(f"pools/{name}", pool)
+    except AirflowApiError as error:
+        raise AirflowFailException(
+            f"Pool {name!r} can neither be looked for nor made: {error}. Or make it by hand: gcloud composer "
+            "environments "
+            f"run $ENVIRONMENT --location $LOCATION pools set -- {name} {slots} '{description}' (or: airflowctl pools "
+            f"create --name {name} --slots {slots}; outside of Composer: airflow pools set {name} {slots} "
+            f"'{description}'), then mark this task as success"
+        ) from error
+
+
+def missing_pools(names: Iterable[str]) -> list[str] | None:
+    """Which of some pools are not there; None when Airflow cannot be asked.
+
+    A task whose pool is missing is never scheduled, and nothing is said.
+    """
+    if not AIRFLOW_V_3_0_PLUS:
+        from airflow.models.pool import Pool
+
+        return [name for name in names if Pool.get_pool(name) is None]
+    try:
+        api = AirflowApi.connect()
+        return [name for name in names if api.get(f"pools/{name}") is None]
+    except AirflowApiError as error:
+        log_event(log, "pools_not_checked", level=logging.WARNING, reason=str(error))
+        return None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How Airflow stands, as far as a DAG that must run without a break needs it.
+
+    Attributes:
+        paused: Whether the DAG is paused; None when Airflow does not know the DAG.
+        runs: How many runs of it run or are queued.
+        triggerer: State of the triggerer: ``healthy``, another word, or None when there never was one.
+    """
+
+    paused: bool | None
+    runs: int
+    triggerer: str | None
+
+
+def standing(dag_id: str) -> Standing:
+    """How Airflow stands.
+
+    Raises:
+        AirflowApiError: On Airflow 3, when Airflow's API cannot be asked.
     """
     if AIRFLOW_V_3_0_PLUS:
-        _ensure_pool_by_api(name, slots, description)
-        return
-    from airflow.models.pool import Pool
+        api = AirflowApi.connect()
+        dag = api.get(f"dags/{dag_id}")
+        runs = api.get(f"dags/{dag_id}/dagRuns", state=_UNDER_WAY, limit=1) or {}
+        health = api.get("monitor/health") or {}
+        paused = None if dag is None else bool(dag["is_paused"])
+        return Standing(paused, int(runs.get("total_entries", 0)), _triggerer(health))
+    from airflow.api.common.airflow_health import get_airflow_health
+    from airflow.models.dag import DagModel
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
 
-    Pool.create_or_update_pool(name, slots=slots, description=description, include_deferred=False)
+    with create_session() as session:
+        model = session.get(DagModel, dag_id)
+        under_way = select(func.count()).where(DagRun.dag_id == dag_id, DagRun.state.in_(_UNDER_WAY))
+        count = int(session.scalar(under_way) or 0)
+        stopped = None if model is None else bool(model.is_paused)
+    return Standing(stopped, count, _triggerer(get_airflow_health()))
 
 
-def _ensure_pool_by_api(name: str, slots: int, description: str) -> None:
-    # Tasks of Airflow 3 may not touch the metadata database: its REST API is the way (docs: "Public interface").
-    import requests
-
-    by_hand = f"or create the pool by hand: airflow pools set {name} {slots} '{description}'"
-    try:
-        conn = BaseHook.get_connection(AIRFLOW_API_CONNECTION)
-    except AirflowNotFoundException as error:
-        raise AirflowFailException(
-            f"Pool {name!r} cannot be made: set the connection {AIRFLOW_API_CONNECTION!r} "
-            f"(host = address of Airflow's API server, login, password), {by_hand}"
-        ) from error
-    host = str(conn.host).rstrip("/")
-    base = (host if "://" in host else f"{conn.schema or 'http'}://{host}") + (
-        f":{conn.port}" if conn.port else ""
-    )
-    try:
-        token = requests.post(
-            f"{base}/auth/token", json={"username": conn.login, "password": conn.password}, timeout=30
-        )
-        token.raise_for_status()
-        headers = {"Authorization": f"Bearer {token.json()['access_token']}"}
-        pool = {"name": name, "slots": slots, "description": description, "include_deferred": False}
-        answer = requests.post(f"{base}/api/v2/pools", json=pool, headers=headers, timeout=30)
-        if answer.status_code == requests.codes.conflict:
-            answer = requests.patch(f"{base}/api/v2/pools/{name}", json=pool, headers=headers, timeout=30)
-        answer.raise_for_status()
-    except requests.RequestException as error:
-        raise AirflowException(
-            f"Pool {name!r} cannot be made through connection {AIRFLOW_API_CONNECTION!r} "
-            f"({type(error).__name__}); check its host, login and password, {by_hand}"
-        ) from error
+def _triggerer(health: Mapping[str, Any]) -> str | None:
+    status = (health.get("triggerer") or {}).get("status")
+    return None if status is None else str(status)
 
 
 def run_id_of(context: Context) -> str:
@@ -164,6 +220,7 @@ __all__ = [
     "AIRFLOW_API_CONNECTION",
     "AIRFLOW_V_3_0_PLUS",
     "DAG",
+    "AirflowApiError",
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",
@@ -176,6 +233,7 @@ __all__ = [
     "Connection",
     "Context",
     "Param",
+    "Standing",
     "Variable",
     "XCom",
     "asked_at",
@@ -184,7 +242,9 @@ __all__ = [
     "ensure_pool",
     "is_first_try",
     "let_scheduler_watch",
+    "missing_pools",
     "run_id_of",
     "run_type",
+    "standing",
     "wait_timed_out",
 ]

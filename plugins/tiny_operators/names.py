@@ -38,7 +38,7 @@ def unfinished_object(dag_id: str) -> str:
 
 
 def live_waits_object(prefix: str) -> str:
-    """Stands while orders of webhooks wait for the account: history gives way to them."""
+    """Stands while orders of webhooks wait for the account, or use it: history gives way to them."""
     return f"runs/{prefix}_live_waits.json"
 
 
@@ -62,6 +62,11 @@ def fields_object(prefix: str) -> str:
     return f"fields/{prefix}.json"
 
 
+def customer_key_object(prefix: str) -> str:
+    """The secret that customers' keys are made of; must stay for good."""
+    return f"keys/{prefix}.json"
+
+
 def listed_elsewhere_object(prefix: str, date: str) -> str:
     """What is known of a date's orders that Tiny lists under another date; not there for most dates."""
     return f"listed/{prefix}/{date}.json"
@@ -75,6 +80,21 @@ def search_object(key: str) -> str:
 def outcome_object(key: str) -> str:
     """What became of each order of the run."""
     return f"runs/{key}/outcome.json"
+
+
+def waiting_files_object(prefix: str) -> str:
+    """Which files stayed in a store's inbox: why, since when, and how often they were tried."""
+    return f"runs/{prefix}_waiting_files.json"
+
+
+def unanswered_prefix(key: str) -> str:
+    """Where a run notes the orders that Tiny did not answer about."""
+    return f"{run_prefix(key)}unanswered/"
+
+
+def unanswered_object(key: str, day: str, chunk: int) -> str:
+    """The orders of one chunk that Tiny did not answer about, each with the moment. Written before the raw object."""
+    return f"{unanswered_prefix(key)}{day}-{chunk:05d}.json"
 
 
 def raw_orders_prefix(day: str) -> str:

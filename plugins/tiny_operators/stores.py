@@ -18,8 +18,15 @@ _NUMBERS: dict[str, tuple[type, float, float]] = {
     # A batch is billed some 300 MB, since each statement is billed 10 MB for each table that it names.
     "maximum_bytes_billed": (int, 1024**3, 1024**5),
     "quiet_minutes": (int, 1, 24 * 60),
+    "waiting_minutes": (int, 5, 24 * 60),
     "reject_share": (float, 0, 1),
     "rejects_limit": (int, 0, 1_000_000),
+}
+# Datasets that nothing else may be in, each with the end of its name by default.
+_DATASETS_OF_THEIR_OWN = {
+    "report_dataset": "relatorios",
+    "personal_dataset": "pessoal",
+    "keys_dataset": "chaves",
 }
 # Fields of a store that are lists, each with what stands in it.
 _LISTS = {
@@ -68,6 +75,7 @@ class Store:
         staging_dataset: BigQuery dataset of the staging tables, which expire after a day.
         report_dataset: BigQuery dataset of the views without personal data; by default ``{dataset}_relatorios``.
         personal_dataset: BigQuery dataset of the views with personal data; by default ``{dataset}_pessoal``.
+        keys_dataset: BigQuery dataset of the secret that customers' keys are made of; by default ``{dataset}_chaves``.
         effective_statuses: Labels and codes of the orders that count as sales; capitals and accents do not matter.
         placeholder_contacts: Documents, e-mails and telephones that are no customer's, besides the store's own
             ``cnpj`` and ``PLACEHOLDER_CONTACTS``.
@@ -76,6 +84,7 @@ class Store:
             bad order, but a change of the API.
         rejects_limit: How many orders and files may be set aside for a week before people are told.
         quiet_minutes: How long no webhook may come in opening hours before people are told.
+        waiting_minutes: How long files may wait in the inbox, while no run reaches its end, before people are told.
         maximum_bytes_billed: What one BigQuery job may be billed: one that would need more fails, and costs nothing.
     """
 
@@ -90,10 +99,12 @@ class Store:
     staging_dataset: str
     report_dataset: str = ""
     personal_dataset: str = ""
+    keys_dataset: str = ""
     effective_statuses: tuple[str, ...] = EFFECTIVE_STATUSES
     placeholder_contacts: tuple[str, ...] = ()
     opening_hours: str = ""
     quiet_minutes: int = 120
+    waiting_minutes: int = 60
     reject_share: float = 0.2
     rejects_limit: int = 20
     # Many times what a batch, or a slice of history, needs; a statement that lost its filter of partitions, and so
@@ -101,8 +112,8 @@ class Store:
     maximum_bytes_billed: int = 5 * 1024**3
 
     def __post_init__(self) -> None:
-        """Name the datasets of the views after that of the tables, where the stores file names none."""
-        for name, ending in (("report_dataset", "relatorios"), ("personal_dataset", "pessoal")):
+        """Name the other datasets after that of the tables, where the stores file names none."""
+        for name, ending in _DATASETS_OF_THEIR_OWN.items():
             object.__setattr__(self, name, getattr(self, name) or f"{self.dataset}_{ending}")
 
     @property
@@ -119,6 +130,14 @@ class Store:
     def merge_pool(self) -> str:
         """Airflow pool of one slot: one merge at a time into the store's tables."""
         return f"merge_{self.prefix}"
+
+    @property
+    def pools(self) -> dict[str, str]:
+        """The Airflow pools of the store, each of one slot, with what they are for."""
+        return {
+            self.pool: f"Calls to the Tiny account of {self.name}: one task at a time",
+            self.merge_pool: f"Merges into the tables of {self.name}: one at a time",
+        }
 
 
 def include_dir() -> Path:
@@ -167,7 +186,7 @@ def load_stores(path: Path | None = None) -> list[Store]:
         )
     taken = [*(store.dataset for store in stores), *{store.staging_dataset for store in stores}]
     for store in stores:
-        for name in ("report_dataset", "personal_dataset"):
+        for name in _DATASETS_OF_THEIR_OWN:
             if (dataset := getattr(store, name)) in taken:
                 raise StoresError(
                     f"{path.name}: {name!r} of store {store.prefix} must be a dataset of its own: "

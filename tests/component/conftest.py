@@ -60,6 +60,7 @@ def run(store: Store, warehouse: Warehouse) -> Run:
     objects = Objects(warehouse.storage_client(), store.api_bucket)
     HoldOff(objects, "adhoc_airflow").run_done(orders_wait=False)
     LiveTurn(objects, store.prefix).done()
+    objects.delete(names.waiting_files_object(store.prefix))
     return Run(store)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import struct
 import threading
@@ -10,13 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from local.stack.settings import free_port
 
-# "reset": the connection breaks before the request arrives; "lost": it was answered, but the answer is lost.
-Spoil = int | str
+# "reset": the connection breaks before the request arrives; "lost": it was answered, but the answer is lost; a status with
+# the body that the service gives instead.
+Spoil = int | str | tuple[int, dict[str, Any]]
 Rule = Callable[[str, int], Spoil | None]
 """Of a request (method and path) and its number: how to spoil it; None to pass it on."""
 
@@ -32,6 +34,7 @@ class Proxy(ThreadingHTTPServer):
     Attributes:
         rule: What to spoil.
         seen: How often each request came, by method and path.
+        bodies: Each request that had a body, in order, with the body.
         spoiled: How many requests were spoiled.
     """
 
@@ -42,6 +45,7 @@ class Proxy(ThreadingHTTPServer):
         self.target = target
         self.rule: Rule = lambda request, number: None
         self.seen: Counter[str] = Counter()
+        self.bodies: list[tuple[str, bytes]] = []
         self.spoiled = 0
         self._lock = threading.Lock()
 
@@ -65,9 +69,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        how = self.server.spoil(f"{self.command} {unquote(self.path)}")
+        request = f"{self.command} {unquote(self.path)}"
+        if body:
+            self.server.bodies.append((request, body))
+        how = self.server.spoil(request)
         if how == "reset":
             self._break()
+        elif isinstance(how, tuple):
+            self._answer(how[0], {"Content-Type": "application/json"}, json.dumps(how[1]).encode())
         elif isinstance(how, int):
             self._answer(how, {"Content-Type": "application/json"}, _ERROR % (how, how))
         else:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.stack
 SERVICES = {"gcs": "STORAGE_EMULATOR_HOST", "bigquery": "BIGQUERY_EMULATOR_HOST"}
 RETRIES = (STORAGE_RETRY, BIGQUERY_RETRY, DEFAULT_JOB_RETRY)
 REPO = Path(__file__).resolve().parents[2]
-TRIES = 4
+TRIES = 6
 
 
 @pytest.fixture

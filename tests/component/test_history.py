@@ -14,8 +14,10 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferr
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
 from local.demo.parts import Simulator, Warehouse
+from tests.component.whole_runs import WholeRun
 from tests.dates import TODAY
 from tiny_operators import names
+from tiny_operators.fetching import turns
 from tiny_operators.fetching.turns import LiveTurn
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyHook
@@ -208,12 +210,78 @@ def test_the_live_path_never_gives_way_and_lets_history_go_on(
     assert not turn.wanted()
 
 
-def test_a_mark_that_a_dead_live_run_left_is_not_believed_for_ever(objects: Objects, run: Any) -> None:
+def renewed(objects: Objects, run: Any, **ago: float) -> None:
+    moment = (datetime.now(UTC) - timedelta(**ago)).isoformat()
+    objects.write_json(names.live_waits_object(run.store.prefix), {"renewed_at": moment})
+
+
+def test_history_does_not_stand_still_for_a_live_task_that_died(objects: Objects, run: Any) -> None:
+    """It lets the slot go for a moment after each piece of work, so that the task's next try gets it."""
     turn = LiveTurn(objects, run.store.prefix)
+    assert not turn.wanted()
     turn.ask()
     assert turn.wanted()
-    long_ago = (datetime.now(UTC) - timedelta(minutes=11)).isoformat()
-    objects.write_json(names.live_waits_object(run.store.prefix), {"since": long_ago})
+    renewed(objects, run, seconds=61)
     assert not turn.wanted()
+    assert turn.wanted(after_work=True)
+    renewed(objects, run, minutes=61)
+    assert not turn.wanted(after_work=True)
     turn.done()
-    assert not turn.wanted()
+    assert not turn.wanted(after_work=True)
+
+
+def test_a_live_task_renews_its_mark_while_it_reads(
+    simulator: Simulator,
+    planner: DatePlanner,
+    objects: Objects,
+    run: Any,
+    *,
+    day: date,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    simulator.sell_on(day, 2)
+    write_plan(run, objects, planner.plan(day))
+    seen: list[bool] = []
+    ask_tiny, turn = TinyHook.order, LiveTurn(objects, run.store.prefix)
+
+    def look(hook: TinyHook, pedido: int) -> Answer:
+        seen.append(turn.wanted())
+        return ask_tiny(hook, pedido)
+
+    monkeypatch.setattr(TinyHook, "order", look)
+    monkeypatch.setattr(turns, "_RENEWED_EACH", timedelta())
+    # Whatever the plan's mark says by now: it waited long for the slot.
+    renewed(objects, run, minutes=5)
+    fetch(run)
+    assert seen == [True, True]
+
+
+def test_after_a_mark_that_nobody_renews_history_reads_a_chunk_and_lets_the_slot_go(
+    simulator: Simulator, planner: DatePlanner, objects: Objects, run: Any, day: date
+) -> None:
+    sold = [sale.pedido for sale in simulator.sell_on(day, 4)]
+    write_plan(run, objects, planner.plan(day), chunk_orders=2)
+    operator = FetchOrdersOperator(task_id="fetch", store=run.store, gives_way=True)
+    renewed(objects, run, minutes=5)
+    with pytest.raises(TaskDeferred) as away:
+        operator.execute(run.context())
+    assert len(simulator.keys("pdv.pedido.obter")) == 2, "one chunk"
+    counts = operator.go_on(run.context(), **(away.value.kwargs or {}))
+    assert counts["orders"] == 4
+    assert simulator.keys("pdv.pedido.obter") == sorted(sold), "each once"
+
+
+def test_an_order_in_pdv_under_another_date_than_its_search_line_is_not_read_each_night(
+    simulator: Simulator, planner: DatePlanner, dags: Any, warehouse: Warehouse, day: date
+) -> None:
+    one, two, three = (sale.pedido for sale in simulator.sell_on(day, 3))
+    WholeRun(dags["z316_daily"], {"from_date": day.isoformat(), "to_date": day.isoformat()}).finish()
+    for pedido in (one, two):
+        warehouse.bigquery_client().query_and_wait(
+            f"UPDATE z316_tiny.pdv SET data = DATE_SUB(data, INTERVAL 40 DAY) WHERE id = {pedido}"
+        )
+    known = planner.known.of_date(day)
+    assert {pedido for pedido, order in known.items() if order.arrived_at} == {one, two, three}
+    assert planner.known.of_ids([one, two, three]) == known
+    plan = planner.plan(day)
+    assert (plan.listed, plan.orders) == (3, 0)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowException, AirflowFailException
-from tiny_operators.gcp.provision import create_missing
 from tiny_operators.operators.setup import SetupStoreOperator
 from tiny_operators.rows.schema import LAYOUTS, column_names, schema_fields
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
@@ -24,10 +23,6 @@ def clients(store: Any) -> tuple[Any, Any]:
     return GCSHook().get_conn(), BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
 
 
-def test_a_second_setup_creates_nothing(store: Any, clients: tuple[Any, Any]) -> None:
-    assert create_missing(store, *clients) == {"buckets": [], "datasets": [], "tables": []}
-
-
 def test_tables_are_as_their_schema_files_say(store: Any, clients: tuple[Any, Any]) -> None:
     for name in LAYOUTS:
         table = clients[1].get_table(f"{store.dataset}.{name}")
@@ -41,23 +36,6 @@ def test_tables_are_as_their_schema_files_say(store: Any, clients: tuple[Any, An
 
 def test_staging_tables_expire_after_a_day(store: Any, clients: tuple[Any, Any]) -> None:
     assert clients[1].get_dataset(store.staging_dataset).default_table_expiration_ms == 86_400_000
-
-
-def test_a_new_column_of_the_schema_file_is_added(
-    store: Any, clients: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tiny_operators.gcp import provision
-
-    other = replace(store, dataset="z316_evolving")
-    from tiny_operators.rows.schema import schema_fields as full
-
-    monkeypatch.setattr(provision, "schema_fields", lambda table: full(table)[:-1])
-    create_missing(other, *clients)
-    monkeypatch.setattr(provision, "schema_fields", full)
-    create_missing(other, *clients)
-    for name in LAYOUTS:
-        table = clients[1].get_table(f"{other.dataset}.{name}")
-        assert [field.name for field in table.schema] == column_names(name)
 
 
 def test_a_missing_bucket_is_named_with_what_to_do(store: Any, run: Any) -> None:

@@ -13,6 +13,7 @@ from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.webhook_steps import archive, batch, fetch, plan, post, rows
 from tiny_operators import names
 from tiny_operators._compat import AirflowException, AirflowSkipException
+from tiny_operators.gcp.storage import Objects
 from tiny_operators.raw.reader import RawReader
 from tiny_operators.rows.orders import OrderRows
 from tiny_operators.rows.schema import TABLES
@@ -135,6 +136,10 @@ def test_an_order_that_nobody_knows_any_more_is_no_failure(
     fetch(run)
     assert simulator.calls() == {"pdv.pedido.obter": 1, "pedido.obter": 1}
     assert rows(run) | {"rejected": 0, "gone": 1} == rows(run)
+    outcome = Objects(warehouse.storage_client(), warehouse.api_bucket).read_json(
+        names.outcome_object(run.key)
+    )
+    assert outcome == {str(gone): {"state": "gone"}}
     assert archive(run) == {"done": 1, "rejected": 0, "ignored": 0, "waiting": 0}
 
 

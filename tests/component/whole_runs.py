@@ -16,8 +16,6 @@ from tiny_operators._compat import AirflowFailException, AirflowSkipException
 
 _WAITS = "wait"
 _RETURNED = "return_value"
-# Tries of a task after the first.
-_RETRIES = 3
 
 
 class _Kept(dict[str, Any]):
@@ -85,6 +83,15 @@ class WholeRun:
                 return True
         raise AssertionError(f"{task.task_id} has a rule that is not known here")
 
+    def finish(self) -> None:
+        """Run to the end.
+
+        Raises:
+            Exception: The error of a task's last try.
+        """
+        with effects() as counted:
+            self.go_on(counted)
+
     def clear(self) -> None:
         """Let every task run anew, as when a person clears the run: Airflow counts on, and keeps what it keeps."""
         self._done.clear()
@@ -104,7 +111,7 @@ class WholeRun:
                 raise
             except Exception as error:
                 self.failures.append(f"{task.task_id}, try {number}: {error}")
-                if number > self._retries_from.get(task.task_id, 0) + _RETRIES:
+                if number > self._retries_from.get(task.task_id, 0) + task.retries:
                     raise
             else:
                 return
@@ -121,7 +128,7 @@ class WholeRun:
         )
         ti = SimpleNamespace(
             try_number=number,
-            max_tries=self._retries_from.get(task.task_id, 0) + _RETRIES,
+            max_tries=self._retries_from.get(task.task_id, 0) + task.retries,
             task=task,
             stats_tags={},
             xcom_push=lambda key, value: self._said.update({(task.task_id, key): value}),
@@ -163,8 +170,7 @@ class Sold:
             Exception: The error of a task's last try.
         """
         run = WholeRun(self.dag)
-        with effects() as counted:
-            run.go_on(counted)
+        run.finish()
         return run
 
     def failed_run(self, match: str) -> tuple[str, int]:

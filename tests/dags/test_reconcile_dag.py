@@ -44,7 +44,7 @@ def test_what_differs_is_repaired_and_a_second_run_finds_nothing(
     simulator.forget_calls()
 
     key, states, run = run_reconcile(dags, day)
-    assert (states["success"], run) == (REPORT, "success")
+    assert (states["success"], run) == (REPORT | {"ready"}, "success")
     assert set(states) == {"success", "skipped"}
     assert recorded(warehouse, key) == {day: (0, 0, []), next_day: (0, 0, [])}
     assert simulator.calls() == {"pedidos.pesquisa": 2}
@@ -66,6 +66,6 @@ def test_only_compare_leaves_the_differences_open_and_is_a_success(
 ) -> None:
     (sale,) = simulator.sell_on(day, 1)
     key, states, run = run_reconcile(dags, day, plan_only=True)
-    assert (states["success"], run) == (REPORT, "success")
+    assert (states["success"], run) == (REPORT | {"ready"}, "success")
     assert recorded(warehouse, key)[day] == (1, 0, [sale.pedido])
     assert simulator.calls() == {"pedidos.pesquisa": 2}

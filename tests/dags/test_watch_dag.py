@@ -10,9 +10,16 @@ import pytest
 
 from local.demo.parts import Warehouse
 from tiny_operators import names
-from tiny_operators._compat import AirflowFailException, AirflowSkipException
+from tiny_operators._compat import (
+    AIRFLOW_V_3_0_PLUS,
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    Standing,
+)
+from tiny_operators.fetching.hold_off import HoldOff
 from tiny_operators.gcp.storage import Objects
-from tiny_operators.operators.watch import WatchWebhooksOperator
+from tiny_operators.operators.watch import WatchAirflowOperator, WatchInboxOperator, WatchWebhooksOperator
 from tiny_operators.rows.schema import schema_fields
 
 pytestmark = pytest.mark.stack
@@ -98,3 +105,101 @@ def test_rejects_that_nobody_puts_back_are_told(
         Exception, match=r"21 orders and files are set aside, more than 20; of the orders: .*9000000"
     ):
         look()
+
+
+# What the last runs left behind, and minutes since then: None when the last one left nothing waiting.
+@pytest.mark.parametrize(
+    ("left", "stands_still"),
+    [
+        (None, True),
+        # A run is under way, or has left orders that Tiny does not answer about.
+        ((1, 5), False),
+        ((0, 5), False),
+        # It is so since long: no run began since.
+        ((1, 61), True),
+        ((0, 61), True),
+        # Runs fail one after the other.
+        ((2, 1), True),
+        ((9, 14), True),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("files", [1, 3, 40])
+def test_files_that_stand_still_are_told(
+    files: int, left: tuple[int, int] | None, stands_still: bool, store: Any, warehouse: Warehouse
+) -> None:
+    import time_machine
+
+    api = Objects(warehouse.storage_client(), store.api_bucket)
+    inbox = warehouse.storage_client().bucket(store.webhook_bucket)
+    now = datetime.now(UTC)
+    watch = WatchInboxOperator(task_id="inbox", store=store, webhook_dag="watched_webhook")
+    if left is None:
+        HoldOff(api, "watched_webhook").run_done(orders_wait=False)
+    else:
+        at = (now + timedelta(minutes=70 - left[1])).isoformat()
+        api.write_json(names.unfinished_object("watched_webhook"), {"runs": left[0], "at": at})
+    for number in range(files):
+        inbox.blob(f"vendas/{number}.json").upload_from_string("{}")
+    with time_machine.travel(now + timedelta(minutes=50)):
+        assert watch.execute({})["files"] == files, "not long enough"
+    with time_machine.travel(now + timedelta(minutes=70)):
+        if stands_still:
+            with pytest.raises(
+                AirflowException, match=rf"^{files} files wait in gs://.* for (69|70) minutes"
+            ):
+                watch.execute({})
+        else:
+            assert watch.execute({})["files"] == files
+
+
+def test_an_empty_inbox_stands_not_still(store: Any, warehouse: Warehouse) -> None:
+    watch = WatchInboxOperator(task_id="inbox", store=store, webhook_dag="watched_webhook")
+    assert watch.execute({}) == {"files": 0, "oldest_minutes": 0}
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Standing(False, 1, "healthy"), ()),
+        (Standing(True, 1, "healthy"), ("is paused: unpause it",)),
+        (Standing(False, 0, "healthy"), ("has no run: see whether the scheduler lives",)),
+        (Standing(None, 0, "healthy"), ("does not know the DAG",)),
+        (Standing(False, 1, "unhealthy"), ("no triggerer lives (state: unhealthy)",)),
+        (Standing(False, 1, None), ("no triggerer lives (state: there never was one)",)),
+        (Standing(True, 0, None), ("is paused", "no triggerer lives")),
+    ],
+    ids=repr,
+)
+def test_an_airflow_that_does_not_run_the_webhook_dag_is_told(
+    found: Standing, said: tuple[str, ...], store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiny_operators.operators.watch.standing", lambda dag: found)
+    watch = WatchAirflowOperator(task_id="airflow", store=store, webhook_dag="z316_webhook")
+    if not said:
+        assert watch.execute({}) == {"runs": 1}
+        return
+    with pytest.raises(AirflowFailException) as caught:
+        watch.execute({})
+    assert all(part in str(caught.value) for part in said)
+
+
+@pytest.mark.skipif(AIRFLOW_V_3_0_PLUS, reason="3 asks the API: tests/e2e/test_watch.py")
+def test_airflow_2_is_asked_by_its_database(dags: Any, store: Any) -> None:
+    from airflow.models.dag import DagModel
+    from airflow.utils.session import create_session
+
+    watch = WatchAirflowOperator(task_id="airflow", store=store, webhook_dag="z316_webhook")
+    with create_session() as session:
+        session.merge(DagModel(dag_id="z316_webhook", is_paused=True, is_active=True))
+    with pytest.raises(
+        AirflowFailException, match=r"z316_webhook is paused.*no triggerer lives .state: there never"
+    ):
+        watch.execute({})
+    with create_session() as session:
+        session.merge(DagModel(dag_id="z316_webhook", is_paused=False, is_active=True))
+    with pytest.raises(AirflowFailException, match=r"z316_webhook is not paused and has no run"):
+        watch.execute({})
+    unknown = WatchAirflowOperator(task_id="airflow", store=store, webhook_dag="no_such_dag")
+    with pytest.raises(AirflowFailException, match="does not know the DAG no_such_dag"):
+        unknown.execute({})

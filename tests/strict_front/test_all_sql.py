@@ -11,6 +11,7 @@ import jinja2
 import pytest
 
 from tests.strict_front.asking import REPO, Rules
+from tiny_operators.gcp.customer_keys import keys_table
 from tiny_operators.gcp.views import report_macros, views
 from tiny_operators.rows.schema import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import load_stores
@@ -48,7 +49,7 @@ def stored() -> dict[str, Any]:
     """Tables and views of the store, as BigQuery would have them."""
     keys = [{"name": "store", "type": "STRING"}, {"name": "chave", "type": "BYTES"}]
     found: dict[str, Any] = {f"{STORE.dataset}.{table}": of_layout(table) for table in LAYOUTS}
-    found[f"{STORE.dataset}.segredo"] = {"schema": {"fields": keys}}
+    found[keys_table(STORE)] = {"schema": {"fields": keys}}
     for view in views(STORE):
         fields = [{"name": column.name, "type": column.type} for column in view.columns]
         found[view.path] = {"type": "VIEW", "schema": {"fields": fields}}

@@ -359,7 +359,7 @@ def test_partitions_a_job(kind: str, days: int, said: str) -> None:
         for _ in range(2)
     ]
     fields = [FIELDS[0], {"name": "day", "type": kind}]
-    partitioned = {"timePartitioning": {"type": "DAY", "field": "day"}}
+    partitioned: dict[str, Any] = {"timePartitioning": {"type": "DAY", "field": "day"}}
     assert said in loaded(*lines, fields=fields, **partitioned)
     assert bool(loaded(*lines, fields=fields, **partitioned)) == bool(said)
     table = {"schema": {"fields": fields}, **partitioned}

@@ -464,7 +464,7 @@ def test_what_depends_on_names_is_read_again(rules: Rules) -> None:
         assert answer.script.count(f"run_{number}") == 4
         assert f"run_{1 - number}" not in answer.script
     # A table without backticks is no part of what a query is known by.
-    assert rules("SELECT itens[0].novo AS x FROM wider", TABLES).refusal is None
+    assert rules("SELECT itens[OFFSET(0)].novo AS x FROM wider", TABLES).refusal is None
     assert rules(
-        "SELECT itens[0].novo AS x FROM wider", TABLES | {f"{DATASET}.wider": resource(_FIELDS)}
+        "SELECT itens[OFFSET(0)].novo AS x FROM wider", TABLES | {f"{DATASET}.wider": resource(_FIELDS)}
     ).refusal

@@ -1,7 +1,8 @@
 {#- What several views share.
 
     store, timezone, effective_statuses, placeholder_contacts: SQL literals from the stores file. target(table): a table of the store;
-    report(view): a view of the report dataset. personal: whether the view is the one with personal data. -#}
+    keys_table: the table of the store's secret; report(view): a view of the report dataset. personal: whether the view is the one
+    with personal data. -#}
 
 {#- Text without accents and capitals, by which statuses are compared. -#}
 {%- macro plain(text) -%}
@@ -46,7 +47,7 @@ segredo AS (
   SELECT
     MIN(chave) ^ FROM_HEX(REPEAT('36', 64)) AS interna,
     MIN(chave) ^ FROM_HEX(REPEAT('5c', 64)) AS externa
-  FROM `{{ target('segredo') }}`
+  FROM `{{ keys_table }}`
   WHERE store = {{ store }}
 ),
 

@@ -31,8 +31,11 @@ def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
         "catchup": False,
         "default_args": {
             "owner": "tiny",
-            "retries": 3,
-            "retry_delay": pendulum.duration(seconds=30),
+            # A task that was killed is back soon, one that fails again and again has some minutes: Airflow doubles the
+            # delay, and adds up to as much by chance, so after one failure 5 to 10 s, after three 35 to 70 s in all,
+            # after the last one 155 to 310 s.
+            "retries": 5,
+            "retry_delay": pendulum.duration(seconds=5),
             "retry_exponential_backoff": True,
             "max_retry_delay": pendulum.duration(minutes=10),
             "execution_timeout": pendulum.duration(hours=2),

@@ -8,7 +8,7 @@ switched off for good: when the cause is gone, the next run goes through.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tiny_operators import names
@@ -62,6 +62,17 @@ class HoldOff:
             self._write(0)
         else:
             self.objects.delete(names.unfinished_object(self.dag_id))
+
+    def moving(self, within: timedelta) -> bool:
+        """Whether a run is under way, or has left orders waiting, and none failed before it.
+
+        Args:
+            within: How long ago it may have been, at most.
+        """
+        state = self.objects.read_json(names.unfinished_object(self.dag_id))
+        if state is None or state["runs"] > 1:
+            return False
+        return datetime.now(UTC) - datetime.fromisoformat(state["at"]) <= within
 
     def _write(self, runs: int) -> None:
         now = datetime.now(UTC).isoformat()

@@ -2,6 +2,9 @@
 
 What was read once is not read again: a search page serves all orders of the run that it lists, a product's answer all
 orders of the day, and a chunk whose object stands is done, whichever task wrote it.
+
+No answer is an answer. When a call has used up its tries, another call that must work tells whether Tiny is down: then
+the run ends. Else only that order, search or product has none: it is noted, and the others go on.
 """
 
 from __future__ import annotations
@@ -9,29 +12,35 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Final, TypeVar
 
 from tiny_operators import names
 from tiny_operators.events import log_event
 from tiny_operators.hooks.tiny import TinyHook, TinyUnavailableError, search_lines
 from tiny_operators.planning.plan import Chunk, Plan, PlannedOrder
+from tiny_operators.planning.waiting import Wait, began
 from tiny_operators.raw.writer import RawWriter, now
 from tiny_operators.rows.orders import order_record, product_ids
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer, Json, Meaning
-from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE
+from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
 
 log = logging.getLogger(__name__)
 
 # Seconds between looks for an order that is not in the search yet: Tiny lists it some seconds after its webhook.
 _LISTING_WAITS: Final = (2.0, 4.0, 8.0)
-# Orders in a row without an answer, each after all its tries: then Tiny is down, not an order bad.
-_GIVE_UP_AFTER: Final = 3
+# Tiny finds a number also inside of longer ones: so many pages of a search by number, at most.
+_NUMBER_PAGES: Final = 3
+# Tries of a call once it is known that Tiny answers, but not about everything; and of one about a product, without
+# which the order is loaded all the same.
+_FEW_TRIES: Final = 3
+_PRODUCT_TRIES: Final = 5
 
-_Asked = TypeVar("_Asked")
 _Told = TypeVar("_Told")
 
 
@@ -63,21 +72,25 @@ class OrderReader:
         raw: Writes the answers.
         plan: The run's plan.
         sleep: Waits for seconds.
+        alive: Called before each call.
     """
 
     hook: TinyHook
     raw: RawWriter
     plan: Plan
     sleep: Callable[[float], None] = time.sleep
+    alive: Callable[[], None] = lambda: None
     _pages: dict[int, str] = field(default_factory=dict)
-    _unanswered_in_a_row: int = 0
-    _any_answer: bool = False
+    _unanswered: set[tuple[str, int]] = field(default_factory=set)
 
     def find_search_lines(self) -> None:
         """Read the search pages of the days on which several orders were made; note which page lists which order.
 
         Orders that are alone on their day, or whose day is not known, are searched by number when they are read; those
         of a plan that was made from search pages have theirs already.
+
+        Raises:
+            TinyUnavailableError: When Tiny is down.
         """
         objects, target = self.raw.objects, names.search_object(self.raw.key)
         unlisted = [order for order in self.plan.orders if order.pesquisa is None]
@@ -93,68 +106,127 @@ class OrderReader:
     def read_chunk(self, chunk: Chunk) -> tuple[str, bool]:
         """Read one chunk of orders into one raw object, unless it stands already.
 
+        Orders that Tiny does not answer about are noted beside it; of a chunk of such orders alone there is no raw
+        object.
+
         Returns:
-            Name of the object, and whether it was written now.
+            Name of the object, and whether the chunk was read now.
 
         Raises:
             TinyUnavailableError: When Tiny is down.
         """
+        objects = self.raw.objects
         target = names.raw_orders_object(self.plan.reading, chunk.day, chunk.number)
-        if self.raw.objects.exists(target):
+        beside = names.unanswered_object(self.raw.key, chunk.day, chunk.number)
+        if objects.exists(target) or len(objects.read_json(beside) or {}) == len(chunk.orders):
             return target, False
-        reads = list(self._answered(chunk.orders, self._read))
+        unanswered: dict[str, str] = {}
+        reads: list[_Read] = []
+        for order in chunk.orders:
+            if read := self._read(order):
+                reads.append(read)
+            else:
+                unanswered[str(order.pedido)] = now()
         self._find_missing_lines(reads)
-        lines = list(self._answered(reads, self._line))
-        # A chunk without an answer is not done: a later try asks again.
-        return target, bool(lines) and self.raw.objects.create(target, "".join(lines))
+        lines = [self._line(read) for read in reads]
+        # Before the raw object, which says that the chunk is done. A try that died may have noted others.
+        if unanswered or objects.exists(beside):
+            objects.write_json(beside, unanswered)
+        if lines:
+            objects.create(target, "".join(lines))
+        return target, True
 
-    def finish(self) -> None:
-        """End the reading.
+    def _ask(
+        self, service: str, about: int, ask: Callable[[], _Told], *, tries: int | None = None
+    ) -> _Told | None:
+        """Ask Tiny; None when it does not answer this, while it answers other calls.
+
+        Args:
+            service: The service that is asked.
+            about: Id of the order or product.
+            ask: Asks it.
+            tries: Tries, at most; None for as many as a call has.
 
         Raises:
-            TinyUnavailableError: When there were orders and Tiny answered about none: it may well be down.
+            TinyUnavailableError: When Tiny is down.
         """
-        if self._unanswered_in_a_row and not self._any_answer:
-            raise TinyUnavailableError("Tiny answered about none of the orders; their files wait")
+        self.alive()
+        self.hook.most_tries = _FEW_TRIES if self._unanswered and tries is None else tries
+        try:
+            return ask()
+        except TinyUnavailableError:
+            if not self.hook.is_up():
+                log_event(log, "tiny_is_down", level=logging.WARNING, store=self.plan.store, run=self.raw.key)
+                raise
+        # It may have been down until a moment ago.
+        self.hook.most_tries = 1
+        with suppress(TinyUnavailableError):
+            return ask()
+        self._unanswered.add((service, about))
+        log_event(
+            log,
+            "unanswered",
+            level=logging.WARNING,
+            store=self.plan.store,
+            run=self.raw.key,
+            service=service,
+            about=about,
+        )
+        return None
 
-    def _answered(self, asked: Sequence[_Asked], ask: Callable[[_Asked], _Told]) -> Iterator[_Told]:
-        """Ask for each; what Tiny does not answer is left out, and so read again by the next run.
-
-        One order, or one product, that Tiny can never answer must not keep all others from the tables.
-
-        Raises:
-            TinyUnavailableError: When several in a row got no answer: then it is Tiny.
-        """
-        for item in asked:
-            try:
-                answer = ask(item)
-            except TinyUnavailableError:
-                self._unanswered_in_a_row += 1
-                if self._unanswered_in_a_row >= _GIVE_UP_AFTER:
-                    raise
-                log_event(log, "left_for_the_next_run", level=logging.WARNING, store=self.plan.store)
-                continue
-            self._unanswered_in_a_row, self._any_answer = 0, True
-            yield answer
-
-    def _read(self, order: PlannedOrder) -> _Read:
-        service, answer = ORDER_SERVICE, self.hook.order(order.pedido)
-        if answer.meaning is Meaning.NOT_FOUND:
+    def _read(self, order: PlannedOrder) -> _Read | None:
+        """Ask for an order; None when Tiny does not answer about it."""
+        pedido, service, tries = order.pedido, ORDER_SERVICE, _tries(order)
+        answer = self._ask(service, pedido, lambda: self.hook.order(pedido), tries=tries)
+        if answer and answer.meaning is Meaning.NOT_FOUND:
             # The back office may know an order that the till does not; only when neither does, it is gone.
-            service, answer = OFFICE_SERVICE, self.hook.office_order(order.pedido)
-        return _Read(order, service, answer, now(), order_record(answer, service, order.pedido))
+            service = OFFICE_SERVICE
+            answer = self._ask(service, pedido, lambda: self.hook.office_order(pedido), tries=tries)
+        if answer is None:
+            return None
+        return _Read(order, service, answer, now(), order_record(answer, service, pedido))
 
     def _line(self, read: _Read) -> str:
-        products = product_ids(read.record) if read.record is not None else []
+        order, page = read.order, self._page_of(read.order)
+        found, unanswered = self._products(read)
+        since = None
+        if not page:
+            wait = Wait.NOT_LISTED
+            if (SEARCH_SERVICE, order.pedido) in self._unanswered:
+                wait = Wait.NO_SEARCH
+                unanswered.append("pesquisa")
+            since = began(order, wait, read.fetched_at) if order.files else None
         return self.raw.order_line(
-            read.order,
-            {"service": read.service, "id": str(read.order.pedido)},
+            order,
+            {"service": read.service, "id": str(order.pedido)},
             read.fetched_at,
             read.answer,
-            pesquisa=self._page_of(read.order),
-            produtos={str(produto): self.raw.product(produto, self.hook.product) for produto in products},
+            pesquisa=page,
+            produtos=found,
             refresh_costs=self.plan.refresh_costs,
+            unanswered=unanswered,
+            unlisted_since=since,
         )
+
+    def _products(self, read: _Read) -> tuple[dict[str, str], list[str]]:
+        """The objects of an order's products, by id as text, and the ids that Tiny does not answer about.
+
+        Each is asked once in a run, however many of its orders have it.
+        """
+        found: dict[str, str] = {}
+        unanswered: list[str] = []
+        for produto in product_ids(read.record) if read.record is not None else []:
+            if target := self._product(produto):
+                found[str(produto)] = target
+            else:
+                unanswered.append(str(produto))
+        return found, unanswered
+
+    def _product(self, produto: int) -> str | None:
+        if (PRODUCT_SERVICE, produto) in self._unanswered:
+            return None
+        ask = partial(self.raw.product, produto, self.hook.product)
+        return self._ask(PRODUCT_SERVICE, produto, ask, tries=_PRODUCT_TRIES)
 
     def _page_of(self, order: PlannedOrder) -> str | None:
         return order.pesquisa or self._pages.get(order.pedido)
@@ -165,8 +237,8 @@ class OrderReader:
         left, page, pages = set(wanted), 0, 1
         while search.next_page_pays(page, pages, left):
             page += 1
-            answer = self.hook.search_page(parameters, page)
-            if answer.meaning is not Meaning.OK:
+            answer = self._search_page(parameters, page, 0)
+            if answer is None or answer.meaning is not Meaning.OK:
                 break
             pages = search.last_page(answer.retorno)
             left -= self._keep_page(answer, parameters, page, left)
@@ -174,17 +246,40 @@ class OrderReader:
     def _find_missing_lines(self, reads: Sequence[_Read]) -> None:
         """Search by number the orders that no page lists, some seconds long, since Tiny lists an order late."""
         for wait in (0.0, *_LISTING_WAITS):
-            missing = [read for read in reads if read.record and not self._page_of(read.order)]
+            missing = [read for read in reads if self._lacks_line(read, first=not wait)]
             if not missing:
                 return
             if wait:
                 log_event(log, "not_listed_yet", store=self.plan.store, orders=len(missing), seconds=wait)
                 self.sleep(wait)
             for read in missing:
-                parameters = {"numero": str((read.record or {}).get("numero", ""))}
-                answer = self.hook.search_page(parameters)
-                if answer.meaning is Meaning.OK:
-                    self._keep_page(answer, parameters, 1, {read.order.pedido})
+                self._search_number(read)
+
+    def _lacks_line(self, read: _Read, *, first: bool) -> bool:
+        """Whether to search for an order: not a second time for one that runs before have waited for."""
+        if not read.record or self._page_of(read.order) or not str(read.record.get("numero") or "").strip():
+            return False
+        return (SEARCH_SERVICE, read.order.pedido) not in self._unanswered and (
+            first or read.order.tried is None
+        )
+
+    def _search_number(self, read: _Read) -> None:
+        """Search an order by its number; another order may have that number too."""
+        pedido, parameters = read.order.pedido, {"numero": str((read.record or {})["numero"])}
+        page, pages = 0, 1
+        while page < min(pages, _NUMBER_PAGES):
+            page += 1
+            answer = self._search_page(parameters, page, pedido, tries=_tries(read.order))
+            if answer is None or answer.meaning is not Meaning.OK:
+                return
+            if self._keep_page(answer, parameters, page, {pedido}):
+                return
+            pages = search.last_page(answer.retorno)
+
+    def _search_page(
+        self, parameters: dict[str, str], page: int, about: int, *, tries: int | None = None
+    ) -> Answer | None:
+        return self._ask(SEARCH_SERVICE, about, lambda: self.hook.search_page(parameters, page), tries=tries)
 
     def _keep_page(self, answer: Answer, parameters: dict[str, str], page: int, wanted: set[int]) -> set[int]:
         """Store a search page when it lists orders that are wanted; say which."""
@@ -194,6 +289,11 @@ class OrderReader:
             target = self.raw.search_page(answer, parameters, page)
             self._pages.update(dict.fromkeys(found, target))
         return found
+
+
+def _tries(order: PlannedOrder) -> int | None:
+    """Tries of a call about an order: few when the runs before waited for it in vain."""
+    return _FEW_TRIES if order.tried else None
 
 
 def _by_date(orders: Iterable[PlannedOrder]) -> dict[str, set[int]]:

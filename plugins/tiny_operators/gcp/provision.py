@@ -1,60 +1,45 @@
-"""Buckets, datasets and tables of a store: created when they are not there, never changed except by new columns.
+"""What a store needs in Google Cloud: looked at first, created where it is missing.
 
-Beside the tables of sales there is one with the store's secret, by which the views make customers' keys.
+What is there is left as it is, except that tables get columns that they lack, and views the right to read their
+datasets. So setup needs no right to create what somebody else made before.
+
+Each table has a label with the definition that it was brought to, so that one list of tables tells a run which of
+them are older than the schema files that the run was deployed with.
 """
 
 from __future__ import annotations
 
-import base64
+import hashlib
+import json
 import logging
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
 from tiny_operators.rows.schema import LAYOUTS, schema_fields
 from tiny_operators.stores import Store
 
+from .buckets import ensure_bucket, open_bucket
+from .customer_keys import KEYS_TABLE, ensure_key
+from .datasets import ensure_datasets, open_datasets
+from .growth import Growth, compare
+from .refusals import Need, NoRightError, SetupError, explained, on_dataset
+
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
 
+__all__ = ["NoRightError", "NotSetUpError", "check_tables", "create_missing", "definition", "open_to_others"]
+
 log = logging.getLogger(__name__)
 
-_STAGING_EXPIRES_MS: Final = 24 * 60 * 60 * 1000
-
-# What the views make customers' keys of: one block of SHA-256, so that HMAC takes it as it is (RFC 2104).
-_KEYS_TABLE: Final = "segredo"
-_KEY_BYTES: Final = 64
+_LABEL: Final = "definition"
 
 
-class NoRightError(PermissionError):
-    """A right is missing; the message says on what, and which role gives it."""
-
-
-@contextmanager
-def right(to: str, role: str) -> Iterator[None]:
-    """Say which right is missing when Google Cloud refuses.
-
-    Args:
-        to: What is done, as ``create dataset z316_tiny``.
-        role: Which role lets do it, and on what if not on the project.
-
-    Raises:
-        NoRightError: When it refuses.
-    """
-    from google.api_core.exceptions import Forbidden
-
-    try:
-        yield
-    except Forbidden as error:
-        raise NoRightError(
-            f"No right to {to}: give Airflow's service account the role {role}, then run setup again"
-        ) from error
+class NotSetUpError(SetupError):
+    """The tables are not those of the schema files; the message says which, and what to run."""
 
 
 def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Client) -> dict[str, list[str]]:
-    """Create what a store needs and is not there yet; a second call creates nothing.
+    """Create what a store needs and is not there yet; a second call writes nothing.
 
     Args:
         store: The store.
@@ -65,161 +50,146 @@ def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Cli
         Names of what was created, by kind.
 
     Raises:
-        NoRightError: When Google Cloud refuses.
+        NoRightError: When a right is missing.
+        SetupError: When something else must be mended by a person.
+        BusyError: When a quota or a rate is used up.
     """
     buckets = (store.webhook_bucket, store.api_bucket)
-    datasets = {
-        store.dataset: None,
-        store.staging_dataset: _STAGING_EXPIRES_MS,
-        store.report_dataset: None,
-        store.personal_dataset: None,
-    }
     created = {
-        "buckets": [name for name in buckets if _bucket(storage, name, store.location)],
-        "datasets": [
-            name for name, expires in datasets.items() if _dataset(bigquery, name, store.location, expires)
-        ],
-        "tables": [name for name in LAYOUTS if _table(bigquery, store, name)],
+        "buckets": [name for name in buckets if ensure_bucket(storage, name, store.location)],
+        "datasets": ensure_datasets(bigquery, store),
+        "tables": _tables(bigquery, store),
     }
-    if _secret(bigquery, store):
-        created["tables"].append(_KEYS_TABLE)
-    _let_views_read(bigquery, store)
+    if ensure_key(storage, bigquery, store):
+        created["tables"].append(KEYS_TABLE)
     return created
 
 
-def _created(what: str, role: str, create: Callable[[], object]) -> bool:
-    """Whether it was created now; False when it was there."""
-    from google.api_core.exceptions import Conflict
+def open_to_others(store: Store, storage: storage.Client, bigquery: bigquery.Client) -> list[str]:
+    """Who may read the store's data without having been named, by a basic role on the project or as anybody.
 
-    with right(f"create {what}", role):
-        try:
-            create()
-        except Conflict:
-            return False
-    return True
+    Returns:
+        One line each, with the command that ends it.
+    """
+    buckets = (store.webhook_bucket, store.api_bucket)
+    return [line for name in buckets for line in open_bucket(storage, name)] + open_datasets(bigquery, store)
 
 
-def _bucket(client: storage.Client, name: str, location: str) -> bool:
-    from google.api_core.exceptions import Forbidden
+def definition(name: str) -> str:
+    """A hash of the columns that a table's schema file asks for; fit for a label."""
+    text = json.dumps([_shape(field) for field in schema_fields(name)])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    bucket = client.bucket(name)
-    bucket.iam_configuration.uniform_bucket_level_access_enabled = True
-    if _created(f"bucket gs://{name}", "roles/storage.admin", lambda: bucket.create(location=location)):
-        return True
+
+def _shape(field: dict[str, Any]) -> list[Any]:
+    """What of a column matters to the rows that are loaded; descriptions do not."""
+    inner = [_shape(other) for other in field.get("fields", ())]
+    return [field["name"], field["type"], field.get("mode", "NULLABLE"), inner]
+
+
+def check_tables(client: bigquery.Client, store: Store) -> None:
+    """See, by one request, that all tables are there and have the columns of their schema files.
+
+    Raises:
+        NotSetUpError: When they do not.
+    """
+    from google.api_core.exceptions import NotFound
+
+    setup = f"run the DAG {store.prefix}_setup, then clear this task"
+    need = on_dataset(store.dataset, store.location, "roles/bigquery.dataViewer")
     try:
-        next(iter(client.list_blobs(name, max_results=1)), None)
-    except Forbidden as error:
-        raise NoRightError(
-            f"Bucket gs://{name} is there but may not be read: give Airflow's service account the role "
-            "roles/storage.objectAdmin on it, or choose another name (bucket names are global)"
-        ) from error
-    return False
+        with explained(f"list the tables of {store.dataset}", client.project, need):
+            there = {table.table_id: table.labels.get(_LABEL) for table in client.list_tables(store.dataset)}
+    except NotFound as error:
+        raise NotSetUpError(f"Dataset {store.dataset} is missing: {setup}") from error
+    missing = [name for name in LAYOUTS if name not in there]
+    older = [name for name in LAYOUTS if name in there and there[name] != definition(name)]
+    if missing or older:
+        told = [f"missing in {store.dataset}: {', '.join(missing)}"] if missing else []
+        if older:
+            told.append(f"not as include/schemas says in {store.dataset}: {', '.join(older)}")
+        raise NotSetUpError(f"Tables {'; '.join(told)}. Nothing was read; {setup}")
 
 
-def _dataset(client: bigquery.Client, name: str, location: str, expires_ms: int | None) -> bool:
-    from google.cloud.bigquery import Dataset
+def _tables(client: bigquery.Client, store: Store) -> list[str]:
+    """Make the tables that are missing, and add the columns that others lack; names of those that were made.
 
-    dataset = Dataset(f"{client.project}.{name}")
-    dataset.location = location
-    dataset.default_table_expiration_ms = expires_ms
-    return _created(f"dataset {name}", "roles/bigquery.user", lambda: client.create_dataset(dataset))
+    Raises:
+        NoRightError: When a right is missing.
+        SetupError: When a table has what BigQuery cannot change. What can be added to it, and to the others, was added.
+    """
+    from google.api_core.exceptions import Conflict, NotFound
+
+    made, problems = [], []
+    for name in LAYOUTS:
+        wanted = _wanted(client.project, store, name)
+        with explained(f"see and create table {store.dataset}.{name}", client.project, _need(store)):
+            try:
+                there = client.get_table(wanted.reference)
+            except NotFound:
+                try:
+                    client.create_table(wanted)
+                except Conflict:
+                    # Another setup made it meanwhile.
+                    there = client.get_table(wanted.reference)
+                else:
+                    made.append(name)
+                    continue
+        problems += [f"{name}.{problem}" for problem in _grow(client, store, there, wanted)]
+    if problems:
+        raise SetupError(
+            f"Tables of {store.dataset} that cannot become what include/schemas says ({len(problems)}): "
+            + " | ".join(problems)
+        )
+    return made
 
 
-def _table(client: bigquery.Client, store: Store, name: str) -> bool:
+def _need(store: Store) -> Need:
+    return on_dataset(store.dataset, store.location, "roles/bigquery.dataOwner")
+
+
+def _wanted(project: str, store: Store, name: str) -> bigquery.Table:
     from google.cloud.bigquery import SchemaField, Table, TimePartitioning
 
     layout = LAYOUTS[name]
     table = Table(
-        f"{client.project}.{store.dataset}.{name}",
+        f"{project}.{store.dataset}.{name}",
         schema=[SchemaField.from_api_repr(field) for field in schema_fields(name)],
     )
     table.time_partitioning = TimePartitioning(field=layout.partition)
     table.clustering_fields = list(layout.cluster)
     table.description = layout.description
-    made = _created(
-        f"table {store.dataset}.{name}", "roles/bigquery.dataEditor", lambda: client.create_table(table)
-    )
-    if not made:
-        _add_columns(client, table)
-    return made
+    table.labels = {_LABEL: definition(name)}
+    return table
 
 
-def _add_columns(client: bigquery.Client, wanted: bigquery.Table) -> None:
-    there = client.get_table(wanted.reference)
-    names = {field.name for field in there.schema}
-    missing = [field for field in wanted.schema if field.name not in names]
-    if missing:
-        there.schema = [*there.schema, *missing]
-        client.update_table(there, ["schema"])
-        columns = ",".join(field.name for field in missing)
-        log_event(log, "columns_added", table=wanted.table_id, columns=columns)
+def _grow(client: bigquery.Client, store: Store, there: bigquery.Table, wanted: bigquery.Table) -> list[str]:
+    """Give a table what it lacks; what cannot be changed."""
+    from google.cloud.bigquery import SchemaField
+
+    growth = compare([field.to_api_repr() for field in there.schema], schema_fields(wanted.table_id))
+    fits = not growth.problems
+    changed = []
+    if growth.changes:
+        there.schema = [SchemaField.from_api_repr(field) for field in growth.fields]
+        changed.append("schema")
+    if fits and there.labels.get(_LABEL) != wanted.labels[_LABEL]:
+        there.labels = {**there.labels, **wanted.labels}
+        changed.append("labels")
+    if changed:
+        with explained(f"change table {store.dataset}.{there.table_id}", client.project, _need(store)):
+            # With the etag that was read: what somebody else changed meanwhile is not undone.
+            client.update_table(there, changed)
+        _tell(there.table_id, growth)
+    return growth.problems
 
 
-def _secret(client: bigquery.Client, store: Store) -> bool:
-    """Make the store's secret, once; whether it was made now.
-
-    Random bytes go straight into a load job, so they stand in no statement and no log. The job writes only into an
-    empty table: of two setups at once one makes the secret.
-    """
-    from google.api_core.exceptions import Conflict, NotFound
-    from google.cloud.bigquery import LoadJobConfig, SchemaField
-
-    path = f"{client.project}.{store.dataset}.{_KEYS_TABLE}"
-    config = LoadJobConfig(
-        schema=[
-            SchemaField("store", "STRING", "REQUIRED", description="Loja: prefixo do cadastro de lojas."),
-            SchemaField(
-                "chave",
-                "BYTES",
-                "REQUIRED",
-                description="Segredo de que é feita a chave dos clientes nas visões; trocá-lo muda todas as chaves.",
-            ),
-        ],
-        write_disposition="WRITE_EMPTY",
-        destination_table_description="Segredo da loja: quem o lê pode dizer de quem é uma chave de cliente.",
-    )
-    row = {"store": store.prefix, "chave": base64.b64encode(os.urandom(_KEY_BYTES)).decode()}
-    roles = f"roles/bigquery.dataEditor on dataset {store.dataset} and roles/bigquery.jobUser"
-    with right(f"write table {store.dataset}.{_KEYS_TABLE}", roles):
-        try:
-            if client.get_table(path).num_rows:
-                return False
-        except NotFound:
-            pass
-        try:
-            client.load_table_from_json([row], path, location=store.location, job_config=config).result()
-        except Conflict:
-            return False
-    return True
-
-
-def _let_views_read(client: bigquery.Client, store: Store) -> None:
-    """Let the views read the tables, so that who reads a view needs no right on them."""
-    from google.cloud.bigquery import AccessEntry
-
-    views = (store.report_dataset, store.personal_dataset)
-    with right(
-        f"let the views of {' and '.join(views)} read it", f"roles/bigquery.dataOwner on {store.dataset}"
+def _tell(table: str, growth: Growth) -> None:
+    for event, columns in (
+        ("columns_added", growth.added),
+        ("columns_relaxed", growth.relaxed),
+        # BigQuery adds no REQUIRED column to a table that is there; the load jobs hold new rows to it all the same.
+        ("columns_nullable", growth.weaker),
     ):
-        dataset = client.get_dataset(store.dataset)
-        let = {
-            (entry.entity_id["dataset"]["projectId"], entry.entity_id["dataset"]["datasetId"])
-            for entry in dataset.access_entries
-            if entry.entity_type == "dataset"
-        }
-        missing = [name for name in views if (client.project, name) not in let]
-        if missing:
-            entries = [
-                {
-                    "dataset": {
-                        "dataset": {"projectId": client.project, "datasetId": name},
-                        "targetTypes": ["VIEWS"],
-                    }
-                }
-                for name in missing
-            ]
-            dataset.access_entries = [
-                *dataset.access_entries,
-                *(AccessEntry.from_api_repr(entry) for entry in entries),
-            ]
-            client.update_dataset(dataset, ["access_entries"])
+        if columns:
+            log_event(log, event, table=table, columns=",".join(columns))

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from tiny_operators.events import log_event
 from tiny_operators.stores import PLACEHOLDER_CONTACTS, Store, include_dir
 
-from .provision import right
+from .customer_keys import keys_table
+from .refusals import SetupError, explained, on_dataset, on_project
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 _LABEL: Final = "definition"
 
 
-class ViewError(ValueError):
+class ViewError(SetupError):
     """A view cannot be made; the message says which, and what is missing."""
 
 
@@ -135,7 +136,8 @@ def create_views(client: bigquery.Client, store: Store) -> list[str]:
         ViewError: When a table or a view that it reads is missing, or the name is taken by a table.
     """
     datasets = (store.report_dataset, store.personal_dataset)
-    with right(f"list the views of {' and '.join(datasets)}", "roles/bigquery.dataEditor on both datasets"):
+    needs = [on_dataset(dataset, store.location, "roles/bigquery.dataEditor") for dataset in datasets]
+    with explained(f"list the views of {' and '.join(datasets)}", client.project, *needs):
         there = {
             f"{dataset}.{item.table_id}": item.labels.get(_LABEL)
             for dataset in datasets
@@ -153,9 +155,13 @@ def _create(client: bigquery.Client, store: Store, view: View) -> None:
     from google.api_core.exceptions import BadRequest, NotFound
     from google.cloud.bigquery import QueryJobConfig
 
-    roles = f"roles/bigquery.dataEditor on the datasets {view.dataset} and {store.dataset}, and roles/bigquery.jobUser"
+    needs = (
+        on_dataset(view.dataset, store.location, "roles/bigquery.dataEditor"),
+        on_dataset(store.dataset, store.location, "roles/bigquery.dataEditor"),
+        on_project(client.project, "roles/bigquery.jobUser"),
+    )
     try:
-        with right(f"create view {view.path}", roles):
+        with explained(f"create view {view.path}", client.project, *needs):
             client.query_and_wait(
                 view.statement(),
                 job_config=QueryJobConfig(maximum_bytes_billed=store.maximum_bytes_billed),
@@ -219,13 +225,14 @@ def view_macros(store: Store) -> dict[str, Any]:
     """What the SQL of views and checks may use: names of tables and views, and facts of the store as SQL literals.
 
     Returns:
-        ``target(table)``: the table; ``report(view)``: the view of the report dataset; ``store``, ``timezone``,
-        ``rejects_limit``, ``effective_statuses`` and ``placeholder_contacts``: literals, the last two of them lists
-        without brackets.
+        ``target(table)``: the table; ``report(view)``: the view of the report dataset; ``keys_table``: the table of the
+        store's secret; ``store``, ``timezone``, ``rejects_limit``, ``effective_statuses`` and ``placeholder_contacts``:
+        literals, the last two of them lists without brackets.
     """
     return {
         **report_macros(store),
         "target": lambda table: f"{store.dataset}.{table}",
+        "keys_table": keys_table(store),
         "store": _quoted(store.prefix),
         "timezone": _quoted(store.timezone),
         "rejects_limit": str(store.rejects_limit),

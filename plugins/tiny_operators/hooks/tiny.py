@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,7 +25,13 @@ from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Json, Meaning, read_answer
 from tiny_operators.tiny.encodings import UTF_8, charset, decode
 from tiny_operators.tiny.pacing import BACKOFF, Pace
-from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
+from tiny_operators.tiny.services import (
+    INFO_SERVICE,
+    OFFICE_SERVICE,
+    ORDER_SERVICE,
+    PRODUCT_SERVICE,
+    SEARCH_SERVICE,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +46,8 @@ _NETWORK_ERRORS: Final = (
 _DEFAULT_PER_MINUTE: Final = 30
 _DEFAULT_SHARE: Final = 0.8
 _API_PATH: Final = "/api2/"
+# Of each of the calls that tell whether Tiny answers at all.
+_PROBE_TRIES: Final = 3
 
 
 class TinyUnavailableError(AirflowException):
@@ -77,6 +86,11 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         tiny_conn_id: The connection.
         clock: Seconds, monotonic.
         sleep: Waits for seconds.
+
+    Attributes:
+        calls: How often each service was called.
+        most_tries: Tries of a call that Tiny should answer at once, at most; None for the usual number. A task sets
+            it when it has learnt that Tiny answers, but not about everything.
     """
 
     conn_name_attr = "tiny_conn_id"
@@ -95,6 +109,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         self.tiny_conn_id = tiny_conn_id
         self.account = read_account(self._connection())
         self.calls: Counter[str] = Counter()
+        self.most_tries: int | None = None
         self._sleep = sleep
         self._pace = Pace(self.account.per_minute, self.account.share, clock, sleep)
         self._session = self.get_conn()
@@ -128,6 +143,13 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         """One page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
         return self.call(SEARCH_SERVICE, "pedidos", search_request(parameters, page, sort))
 
+    def is_up(self) -> bool:
+        """Ask whether Tiny answers at all: what the account is, and if that gets no answer, for today's orders."""
+        today = search.date_parameters(datetime.now(UTC).date())
+        return self._answers(INFO_SERVICE, "conta", {"formato": "JSON"}) or self._answers(
+            SEARCH_SERVICE, "pedidos", search_request(today, 1)
+        )
+
     @property
     def allowed_per_minute(self) -> float:
         """Calls that this pipeline may make in a minute, as far as it knows by now."""
@@ -158,10 +180,10 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
             if answer.meaning not in RETRYABLE:
                 return answer
             failures[answer.meaning] += 1
-            backoff = BACKOFF[answer.meaning]
-            if failures[answer.meaning] >= backoff.tries:
+            backoff, tries = BACKOFF[answer.meaning], self._tries(answer.meaning)
+            if failures[answer.meaning] >= tries:
                 raise TinyUnavailableError(
-                    f"Tiny did not answer {service} in {backoff.tries} tries: {answer.reason} (code {answer.code})"
+                    f"Tiny did not answer {service} in {tries} tries: {answer.reason} (code {answer.code})"
                 )
             seconds = backoff.seconds(failures[answer.meaning])
             log_event(
@@ -174,6 +196,19 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
                 seconds=seconds,
             )
             self._sleep(seconds)
+
+    def _tries(self, meaning: Meaning) -> int:
+        usual = BACKOFF[meaning].tries
+        return min(usual, self.most_tries or usual) if meaning is Meaning.TRY_AGAIN else usual
+
+    def _answers(self, service: str, expects: str, parameters: dict[str, str]) -> bool:
+        """Whether a service answers anything that needs no other try; a refusal is an answer too."""
+        for failures in range(1, _PROBE_TRIES + 1):
+            answer = self._try(service, expects, parameters)
+            if answer.meaning not in RETRYABLE:
+                return True
+            self._sleep(BACKOFF[answer.meaning].seconds(failures))
+        return False
 
     def _try(self, service: str, expects: str, parameters: dict[str, str]) -> Answer:
         self._pace.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -35,20 +36,35 @@ class AccountOperator(StoreOperator):
         super().__init__(store=store, pool=kwargs.pop("pool", store.pool), **kwargs)
         self.gives_way = gives_way
 
-    def give_way(self, objects: Objects, method_name: str, **kwargs: Any) -> None:
+    def give_way(
+        self, objects: Objects, method_name: str, *, after_work: bool = False, **kwargs: Any
+    ) -> None:
         """Leave the pool's slot for some seconds when live orders wait; the task then goes on with a method.
 
         Args:
             objects: The store's API bucket.
             method_name: The method that goes on.
+            after_work: Whether a piece of work was just done: see :meth:`LiveTurn.wanted`.
             **kwargs: What it is called with, besides the context and the trigger's event.
 
         Raises:
             TaskDeferred: When live orders wait. A deferred task holds no slot of its pool.
         """
-        if self.gives_way and LiveTurn(objects, self.store.prefix).wanted():
+        if self.gives_way and LiveTurn(objects, self.store.prefix).wanted(after_work=after_work):
             log_event(log, "gives_way", store=self.store.prefix, task=self.task_id, **kwargs)
             self.defer(trigger=TimeDeltaTrigger(_AWAY), method_name=method_name, kwargs=kwargs)
+
+    def take_turn(self, objects: Objects) -> Callable[[], None]:
+        """Let history wait while this task reads, when this is the live path.
+
+        Returns:
+            What the task calls again and again while it works.
+        """
+        if self.gives_way:
+            return lambda: None
+        turn = LiveTurn(objects, self.store.prefix)
+        turn.ask()
+        return turn.keep
 
     def turn_done(self, objects: Objects) -> None:
         """Let history go on, when this is the live path."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from tiny_operators import names
-from tiny_operators._compat import AirflowException, Context
+from tiny_operators._compat import AirflowFailException, Context
 from tiny_operators.events import log_event
 from tiny_operators.fetching.hold_off import HoldOff
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.planning.inbox import Disposal, disposals
-from tiny_operators.planning.plan import InboxFile
+from tiny_operators.planning.plan import InboxFile, Plan
+from tiny_operators.planning.waiting import Wait, Waiting, WaitingFiles
 from tiny_operators.tiny.webhooks import Reject
 
 from .base import StoreOperator
@@ -25,11 +28,14 @@ log = logging.getLogger(__name__)
 class ArchiveWebhooksOperator(StoreOperator):
     """Moves the run's webhook files: done ones to ``webhook/``, rejected ones to ``rejected/`` with a reason beside.
 
-    Files of orders that Tiny's search does not list yet stay: the next run reads them again. Comes last: whatever
-    fails before, the files still wait.
+    Files of orders that Tiny does not answer about, or does not list yet, stay: a later run reads them again. Comes
+    last: whatever fails before, the files still wait.
 
     Returns:
         Counts of files: ``done``, ``rejected``, ``ignored``, ``waiting``.
+
+    Raises:
+        AirflowFailException: When a file could not be moved. All else is done then, and the next run goes on.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -39,14 +45,20 @@ class ArchiveWebhooksOperator(StoreOperator):
         key, api = self.start(context)
         plan = self.read_plan(api, key)
         inbox = self.objects(self.store.webhook_bucket)
+        outcomes = api.read_json(names.outcome_object(key)) or {}
         counts: Counter[str] = Counter(done=0, rejected=0, ignored=0, waiting=0)
+        waits = _waits(plan, outcomes)
+        handled: dict[int, list[Waiting]] = {}
         stuck: list[str] = []
-        for disposal in disposals(plan, api.read_json(names.outcome_object(key)) or {}):
+        for disposal in disposals(plan, outcomes):
+            stays = disposal.state == "waiting"
+            handled[disposal.file.generation] = waits[disposal.file.generation] if stays else []
             try:
                 self._dispose(disposal, inbox, api)
             except GoogleAPICallError as error:
                 # One file that cannot be moved must not keep the others in the inbox.
                 stuck.append(disposal.file.name)
+                handled[disposal.file.generation] = [Waiting(Wait.NOT_MOVED, _now())]
                 log_event(
                     log,
                     "file_not_moved",
@@ -58,14 +70,31 @@ class ArchiveWebhooksOperator(StoreOperator):
                 )
             else:
                 counts[disposal.state] += 1
+        waiting = self._remember(key, handled, inbox, api)
         log_event(log, "inbox_cleared", store=self.store.prefix, run=key, stuck=len(stuck), **counts)
+        HoldOff(api, self.dag_id).run_done(orders_wait=waiting > 0)
         if stuck:
-            raise AirflowException(
+            # No other try: the client has tried again what may pass, and the next run tries again to move them.
+            raise AirflowFailException(
                 f"{len(stuck)} files could not be moved out of gs://{self.store.webhook_bucket}, such as {stuck[0]!r}: "
-                "see event=file_not_moved above; move them by hand"
+                "see event=file_not_moved above; move them by hand, or mend what holds them. All else is done, and the "
+                "next run goes on"
             )
-        HoldOff(api, self.dag_id).run_done(orders_wait=counts["waiting"] > 0)
         return dict(counts)
+
+    def _remember(self, key: str, handled: Mapping[int, list[Waiting]], inbox: Objects, api: Objects) -> int:
+        """Keep what was tried for the files that stay; how many do."""
+        target = names.waiting_files_object(self.store.prefix)
+        before = api.read_json(target)
+        if before is None and not any(handled.values()):
+            return 0
+        there = {int(blob.generation) for blob in inbox.list()}
+        state = WaitingFiles.from_json(before).after_run(key, handled, there)
+        if state.files:
+            api.write_json(target, state.to_json())
+        else:
+            api.delete(target)
+        return len(state.files)
 
     def _dispose(self, disposal: Disposal, inbox: Objects, api: Objects) -> None:
         file = disposal.file
@@ -106,3 +135,18 @@ class ArchiveWebhooksOperator(StoreOperator):
 
     def _day(self, file: InboxFile) -> str:
         return names.day_of(datetime.fromisoformat(file.arrived_at), self.store.timezone)
+
+
+def _waits(plan: Plan, outcomes: Mapping[str, Any]) -> Mapping[int, list[Waiting]]:
+    """Why orders wait, by the generation of their files."""
+    found: dict[int, list[Waiting]] = defaultdict(list)
+    for order in plan.orders:
+        outcome = outcomes.get(str(order.pedido), {})
+        if "wait" in outcome:
+            for file in order.files:
+                found[file.generation].append(Waiting(Wait(outcome["wait"]), outcome["at"]))
+    return found
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

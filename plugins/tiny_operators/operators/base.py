@@ -12,6 +12,7 @@ from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
 from tiny_operators import names
 from tiny_operators._compat import (
+    AirflowException,
     AirflowFailException,
     BaseOperator,
     Context,
@@ -19,12 +20,14 @@ from tiny_operators._compat import (
     data_interval,
     run_id_of,
 )
+from tiny_operators.gcp.refusals import BusyError, SetupError
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.links import RunFolderLink
 from tiny_operators.planning.dates import read_part
 from tiny_operators.planning.known_orders import KnownOrders
 from tiny_operators.planning.plan import Plan, PlannedOrder
 from tiny_operators.planning.run_request import RequestError, RunRequest, check_names, read_request
+from tiny_operators.readiness import check_setup
 from tiny_operators.stores import Store
 
 # Keys of the XComs that name one making of a run's rows, and the orders that have some.
@@ -53,10 +56,28 @@ class StoreOperator(BaseOperator):
         """The objects of a bucket."""
         return Objects(GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn(), bucket)
 
+    def bigquery(self) -> Any:
+        """A client of BigQuery."""
+        hook = BigQueryHook(gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False)
+        return hook.get_client()
+
     def known_orders(self) -> KnownOrders:
         """What the store's tables know of orders."""
-        hook = BigQueryHook(gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False)
-        return KnownOrders(hook.get_client(), self.store)
+        return KnownOrders(self.bigquery(), self.store)
+
+    def check_setup(self) -> None:
+        """See that setup was run, for the files that this task was deployed with, before anything is read.
+
+        Raises:
+            AirflowFailException: When setup must be run first.
+            AirflowException: When a quota is used up.
+        """
+        try:
+            check_setup(self.store, self.bigquery())
+        except SetupError as error:
+            raise AirflowFailException(str(error)) from error
+        except BusyError as error:
+            raise AirflowException(str(error)) from error
 
     def start(self, context: Context) -> tuple[str, Objects]:
         """The run's key and the API bucket; leaves the link to the run's folder."""

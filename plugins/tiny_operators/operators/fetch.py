@@ -24,7 +24,8 @@ class FetchOrdersOperator(AccountOperator):
     """Reads each planned order with its search line and products, and stores the answers as they came.
 
     Orders are read in small chunks; a chunk that stands in the bucket is not read again by a later try. After each
-    chunk the task says how far it is: in the log, and as the XCom ``progress``, which the UI shows.
+    chunk the task says how far it is: in the log, and as the XCom ``progress``, which the UI shows. An order, product
+    or search that Tiny does not answer keeps nobody else out: see :mod:`tiny_operators.fetching.orders`.
 
     Args:
         **kwargs: See :class:`AccountOperator`.
@@ -43,7 +44,9 @@ class FetchOrdersOperator(AccountOperator):
         self.give_way(objects, self.go_on.__name__, after=after)
         plan = self.read_plan(objects, key)
         hook = TinyHook(self.store.tiny_conn_id)
-        reader = OrderReader(hook, RawWriter(objects, self.store, plan.path, key), plan)
+        reader = OrderReader(
+            hook, RawWriter(objects, self.store, plan.path, key), plan, alive=self.take_turn(objects)
+        )
         reader.find_search_lines()
         started, done, fresh, number = time.monotonic(), 0, 0, 0
         for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
@@ -64,7 +67,6 @@ class FetchOrdersOperator(AccountOperator):
             )
             context["ti"].xcom_push(key="progress", value=fields)
             if done < plan.planned:
-                self.give_way(objects, self.go_on.__name__, after=chunk.number)
-        reader.finish()
+                self.give_way(objects, self.go_on.__name__, after_work=read, after=chunk.number)
         self.turn_done(objects)
         return {"orders": done, "chunks": number, "calls": hook.calls.total()}

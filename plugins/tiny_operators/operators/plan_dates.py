@@ -73,6 +73,8 @@ class PlanDatesOperator(AccountOperator):
         """Plan the dates that are not planned yet."""
         key, objects = self.start(context)
         request = self.request(context)
+        # A new version may have come while the run waited for the end of the day.
+        self.check_setup()
         self.give_way(objects, self.go_on.__name__)
         planner = DatePlanner(
             TinyHook(self.store.tiny_conn_id),
@@ -87,7 +89,7 @@ class PlanDatesOperator(AccountOperator):
             except FilterIgnoredError as error:
                 raise AirflowFailException(str(error)) from error
             if day != request.last:
-                self.give_way(objects, self.go_on.__name__)
+                self.give_way(objects, self.go_on.__name__, after_work=True)
         summary = self._summary(plans, planner)
         log_event(log, "planned", store=self.store.prefix, run=key, plan_only=request.plan_only, **summary)
         context["ti"].xcom_push(key="plan", value=summary)

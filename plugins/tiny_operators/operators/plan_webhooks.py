@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ from tiny_operators.fetching.turns import LiveTurn
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.planning.inbox import WebhookPlanner
 from tiny_operators.planning.plan import Plan
+from tiny_operators.planning.waiting import WaitingFiles, choose
 from tiny_operators.tiny.webhooks import MAX_BYTES, Reject
 
 from .base import StoreOperator
@@ -30,7 +32,8 @@ _READERS: Final = 8
 class PlanWebhooksOperator(StoreOperator):
     """Reads the waiting webhook files and plans the run: one entry an order, oldest first.
 
-    A run plans once: a later try, or a cleared task, goes on with the same plan.
+    A run plans once: a later try, or a cleared task, goes on with the same plan. An order that waits, since Tiny did
+    not answer about it or does not list it, is tried again after a pause, and behind all new ones.
 
     Args:
         max_orders: Orders of one batch, at most: so the first rows of a burst arrive early.
@@ -42,7 +45,7 @@ class PlanWebhooksOperator(StoreOperator):
         Counts: ``orders``, ``files``, ``rejected``, ``ignored``.
 
     Raises:
-        AirflowSkipException: When nothing waits.
+        AirflowSkipException: When nothing waits, or nothing is due.
     """
 
     def __init__(
@@ -58,11 +61,22 @@ class PlanWebhooksOperator(StoreOperator):
         key, api = self.start(context)
         if api.exists(names.plan_object(key)):
             return self._counts(self.read_plan(api, key))
-        planner = self._planner(self.objects(self.store.webhook_bucket))
-        plan = planner.plan(self.max_orders, self.chunk_orders)
+        # A new version may have come while the run waited for files.
+        self.check_setup()
+        now = datetime.now(UTC)
+        state = WaitingFiles.from_json(api.read_json(names.waiting_files_object(self.store.prefix)))
+        planner = self._planner(self.objects(self.store.webhook_bucket), state, now)
+        found = planner.plan(chunk_orders=self.chunk_orders)
+        plan = choose(found, state, now, self.max_orders)
         counts = self._counts(plan)
         if not any(counts.values()):
-            raise AirflowSkipException(f"Nothing waits in gs://{self.store.webhook_bucket}")
+            waiting = sum(self._counts(found).values()) > 0
+            if waiting:
+                # Else the next run would begin at once.
+                HoldOff(api, self.dag_id).run_done(orders_wait=True)
+            raise AirflowSkipException(
+                f"Nothing {'is due' if waiting else 'waits'} in gs://{self.store.webhook_bucket}"
+            )
         if not api.create_json(names.plan_object(key), plan.to_json()):
             # Another try of this task, thought dead, was faster: what it planned may have been read already.
             return self._counts(self.read_plan(api, key))
@@ -74,9 +88,13 @@ class PlanWebhooksOperator(StoreOperator):
             log_event(log, "not_needed", store=self.store.prefix, run=key, kind=kind, events=count)
         return counts
 
-    def _planner(self, inbox: Objects) -> WebhookPlanner:
+    def _planner(self, inbox: Objects, state: WaitingFiles, now: datetime) -> WebhookPlanner:
         planner = WebhookPlanner(self.store.prefix, self.store.cnpj, self.store.timezone)
-        waiting = nsmallest(self.max_files, inbox.list(), key=lambda blob: (blob.time_created, blob.name))
+
+        def place(blob: Blob) -> tuple[bool, datetime, str]:
+            return not state.is_file_due(int(blob.generation), now), blob.time_created, blob.name
+
+        waiting = nsmallest(self.max_files, inbox.list(), key=place)
         with ThreadPoolExecutor(_READERS) as readers:
             contents = readers.map(lambda blob: _content(inbox, blob), waiting)
             for blob, content in zip(waiting, contents, strict=True):

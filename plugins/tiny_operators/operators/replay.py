@@ -55,7 +55,7 @@ class ReplayRowsOperator(StoreOperator):
         Counts: see :class:`~tiny_operators.rows.files.RowFiles`.
 
     Raises:
-        AirflowFailException: When the run was asked for what cannot be.
+        AirflowFailException: When the run was asked for what cannot be, or setup must be run first.
         AirflowSkipException: When the dates have no raw answers; the run ends in success.
     """
 
@@ -71,6 +71,7 @@ class ReplayRowsOperator(StoreOperator):
             raise AirflowSkipException(
                 "Nobody asked for a replay: trigger the DAG with dates, or backfill it"
             )
+        self.check_setup()
         key, objects = self.start(context)
         request = self.run_request(context, date_range_form())
         raw = RawDates(objects, self.store)

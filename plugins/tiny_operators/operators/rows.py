@@ -11,8 +11,8 @@ from tiny_operators import names
 from tiny_operators._compat import AirflowException, Context
 from tiny_operators.gcp.field_memory import tell_field_news
 from tiny_operators.gcp.storage import Objects
-from tiny_operators.planning.inbox import unanswered
 from tiny_operators.planning.plan import Chunk, Plan, PlannedOrder, chunks
+from tiny_operators.planning.waiting import Wait, Waiting, set_aside
 from tiny_operators.raw.reader import RawReader
 from tiny_operators.rows.files import RowFiles
 from tiny_operators.rows.orders import OrderRows
@@ -37,8 +37,7 @@ class MakeRowsOperator(StoreOperator):
         """Make the rows."""
         key, objects = self.start(context)
         plan = self.read_plan(objects, key)
-        now = datetime.now(UTC)
-        made = _Made(RawReader(objects), plan, now)
+        made = _Made(objects, plan, key)
         with RowFiles(objects, Origin(self.store.prefix, key, plan.path, self._day(objects, plan))) as files:
             for rejected in plan.rejected:
                 files.add_file(rejected)
@@ -48,7 +47,7 @@ class MakeRowsOperator(StoreOperator):
         objects.write_json(names.outcome_object(key), made.outcomes)
         self.rows_made(context)
         context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
-        tell_field_news(objects, self.store, key, files.fields, now)
+        tell_field_news(objects, self.store, key, files.fields, datetime.now(UTC))
         return {**files.report(), "planned": plan.planned, "unanswered": made.unanswered}
 
     def _day(self, objects: Objects, plan: Plan) -> str:
@@ -63,35 +62,51 @@ class _Made:
     """What became of the orders of a plan.
 
     Attributes:
-        outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.planning.inbox.disposals`.
+        outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.planning.inbox.disposals`. Of an
+            order that waits also why (``wait``), and when that was seen (``at``).
         unanswered: How many orders wait because Tiny did not answer about them.
     """
 
-    def __init__(self, raw: RawReader, plan: Plan, now: datetime) -> None:
+    def __init__(self, objects: Objects, plan: Plan, key: str) -> None:
         self.outcomes: dict[str, Any] = {}
         self.unanswered = 0
-        self._raw = raw
+        self._objects = objects
+        self._raw = RawReader(objects)
         self._plan = plan
-        self._now = now
+        self._key = key
+        self._noted = {blob.name for blob in objects.list(names.unanswered_prefix(key))}
 
     def add_chunk(self, chunk: Chunk, files: RowFiles) -> None:
         """Write the rows of a chunk's orders."""
         left = {order.pedido: order for order in chunk.orders}
         for line in self._raw.orders(names.raw_orders_object(self._plan.reading, chunk.day, chunk.number)):
-            result = self._raw.order_rows(line)
-            self._add(left.pop(result.pedido), result, files)
-        for order in left.values():
-            reject = unanswered(order, self._now)
-            if reject is None:
-                self.unanswered += 1
-                self.outcomes[str(order.pedido)] = {"state": "waiting"}
-            else:
-                self._add(order, OrderRows(order.pedido, rejects=[reject]), files)
+            order, result = left.pop(int(line.envelope.pedido or 0)), self._raw.order_rows(line)
+            waiting = Waiting(result.waits, line.envelope.fetched_at) if result.waits else None
+            self._add(order, result, files, waiting)
+        for pedido, asked_at in self._unanswered_of(chunk).items():
+            if pedido in left:
+                self._add_unanswered(left.pop(pedido), asked_at, files)
 
-    def _add(self, order: PlannedOrder, result: OrderRows, files: RowFiles) -> None:
+    def _unanswered_of(self, chunk: Chunk) -> dict[int, str]:
+        """The orders that Tiny did not answer about, each with the moment."""
+        target = names.unanswered_object(self._key, chunk.day, chunk.number)
+        noted = self._objects.read_json(target) if target in self._noted else {}
+        return {int(pedido): asked_at for pedido, asked_at in (noted or {}).items()}
+
+    def _add_unanswered(self, order: PlannedOrder, asked_at: str, files: RowFiles) -> None:
+        reject = set_aside(order, asked_at)
+        if reject is None:
+            self.unanswered += 1
+            self.outcomes[str(order.pedido)] = _waits(Waiting(Wait.NO_ANSWER, asked_at))
+        else:
+            self._add(order, OrderRows(order.pedido, rejects=[reject]), files)
+
+    def _add(
+        self, order: PlannedOrder, result: OrderRows, files: RowFiles, waiting: Waiting | None = None
+    ) -> None:
         files.add(result, order.files[0].name if order.files else None)
         if order.files:
-            self.outcomes[str(order.pedido)] = _outcome(result)
+            self.outcomes[str(order.pedido)] = _waits(waiting) if waiting else _outcome(result)
 
 
 def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
@@ -116,10 +131,14 @@ def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
         )
 
 
+def _waits(waiting: Waiting) -> dict[str, Any]:
+    return {"state": "waiting", "wait": waiting.wait, "at": waiting.at}
+
+
 def _outcome(result: OrderRows) -> dict[str, Any]:
     match result.state:
-        case "loaded" | "gone":
-            return {"state": "loaded"}
+        case "loaded" | "gone" as state:
+            return {"state": state}
         case "orders_rejected":
             return {"state": "rejected", "reject": asdict(result.rejects[0])}
     return {"state": "waiting"}

@@ -8,33 +8,25 @@ from typing import Any
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
-from tiny_operators._compat import AirflowFailException, BaseOperator, Context, ensure_pool
+from tiny_operators._compat import AirflowException, AirflowFailException, BaseOperator, Context, ensure_pool
 from tiny_operators.alerts import AlertsError, configured_alerts
 from tiny_operators.events import log_event
-from tiny_operators.gcp.provision import NoRightError, create_missing
-from tiny_operators.gcp.views import ViewError, create_views
+from tiny_operators.gcp.customer_keys import forget_older_key
+from tiny_operators.gcp.provision import create_missing, open_to_others
+from tiny_operators.gcp.refusals import BusyError, SetupError
+from tiny_operators.gcp.views import create_views
 from tiny_operators.stores import Store
 
 log = logging.getLogger(__name__)
 
 
-class SetupStoreOperator(BaseOperator):
-    """Creates what a store needs and is not there yet; running it again changes nothing.
-
-    A table that lacks columns of its schema file gets them; none is dropped or retyped. A view whose definition
-    changed is replaced.
+class _SetupOperator(BaseOperator):
+    """Base of the tasks of setup.
 
     Args:
         store: The store.
         gcp_conn_id: Connection to Google Cloud.
         **kwargs: Airflow's own arguments.
-
-    Returns:
-        Names of what was created, by kind.
-
-    Raises:
-        AirflowFailException: When a right is missing, a view cannot be made, or the variable of alerts is wrong; the
-            message says what.
     """
 
     def __init__(self, *, store: Store, gcp_conn_id: str = "google_cloud_default", **kwargs: Any) -> None:
@@ -42,12 +34,34 @@ class SetupStoreOperator(BaseOperator):
         self.store = store
         self.gcp_conn_id = gcp_conn_id
 
-    def execute(self, context: Context) -> dict[str, list[str]]:
-        """Create what is missing."""
-        storage = GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn()
+    def clients(self) -> tuple[Any, Any]:
+        """Clients of Cloud Storage and BigQuery."""
         bigquery = BigQueryHook(
             gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False
-        ).get_client()
+        )
+        return GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn(), bigquery.get_client()
+
+
+class SetupStoreOperator(_SetupOperator):
+    """Creates what a store needs and is not there yet; running it again writes nothing.
+
+    A table that lacks columns of its schema file gets them, at every depth; none is dropped or retyped. A view whose
+    definition changed is replaced.
+
+    Args:
+        **kwargs: See :class:`_SetupOperator`.
+
+    Returns:
+        Names of what was created, by kind.
+
+    Raises:
+        AirflowFailException: When a person must mend something first; the message says what, and how.
+        AirflowException: When a quota is used up: a later try may go through.
+    """
+
+    def execute(self, context: Context) -> dict[str, list[str]]:
+        """Create what is missing."""
+        storage, bigquery = self.clients()
         try:
             created = create_missing(self.store, storage, bigquery)
             try:
@@ -55,15 +69,44 @@ class SetupStoreOperator(BaseOperator):
             finally:
                 # After the pools, which the other DAGs wait for; and also where those have to be made by hand.
                 created["views"] = create_views(bigquery, self.store)
+                forget_older_key(bigquery, self.store)
             # Nobody sees a wrong one before the first failure, when nobody is told.
             configured_alerts()
-        except (NoRightError, ViewError, AlertsError) as error:
+        except (SetupError, AlertsError) as error:
             raise AirflowFailException(str(error)) from error
+        except BusyError as error:
+            raise AirflowException(str(error)) from error
         counts = {kind: len(made) for kind, made in created.items()}
         log_event(log, "setup_done", store=self.store.prefix, **counts)
         return created
 
     def _ensure_pools(self) -> None:
-        name = self.store.name
-        ensure_pool(self.store.pool, 1, f"Calls to the Tiny account of {name}: one task at a time")
-        ensure_pool(self.store.merge_pool, 1, f"Merges into the tables of {name}: one at a time")
+        for name, description in self.store.pools.items():
+            ensure_pool(name, 1, description)
+
+
+class CheckAccessOperator(_SetupOperator):
+    """Fails when people who were not named may read the store's data: by a basic role on the project, or as anybody.
+
+    It takes nothing away: somebody may have given it on purpose.
+
+    Args:
+        **kwargs: See :class:`_SetupOperator`.
+
+    Returns:
+        ``open``: how many such rights there are.
+
+    Raises:
+        AirflowFailException: When there are any; the message has each with the command that ends it.
+    """
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Look at the access lists."""
+        found = open_to_others(self.store, *self.clients())
+        log_event(log, "access_checked", store=self.store.prefix, open=len(found))
+        if found:
+            raise AirflowFailException(
+                f"Orders with personal data may be read by people who were not named, by {len(found)} rights. "
+                "End each, then clear this task; or mark it as success, if it is meant. " + " | ".join(found)
+            )
+        return {"open": 0}

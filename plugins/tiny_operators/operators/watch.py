@@ -1,15 +1,25 @@
-"""Watching: whether webhooks come while the store is open."""
+"""Watching: whether webhooks come while the store is open, and whether what came goes on."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tiny_operators import names
-from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context
+from tiny_operators._compat import (
+    AirflowApiError,
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    Context,
+    Standing,
+    standing,
+)
 from tiny_operators.events import log_event
+from tiny_operators.fetching.hold_off import HoldOff
 from tiny_operators.opening_hours import open_since, parse_opening_hours
 
 from .base import StoreOperator
@@ -63,3 +73,110 @@ class WatchWebhooksOperator(StoreOperator):
             for blob in objects.list(prefix):
                 if blob.time_created is not None:
                     yield blob.time_created
+
+
+class WatchInboxOperator(StoreOperator):
+    """Fails when files stand still in the inbox.
+
+    A file stands still when it has waited longer than ``waiting_minutes`` of the stores file, and in that time no run
+    of the webhook DAG began that had no failed one before it. So it does not count while a long queue is worked off,
+    nor when runs reach their end and leave orders that Tiny does not answer about: they are asked for again, and
+    rejected after a day.
+
+    Args:
+        webhook_dag: Id of the webhook DAG.
+        **kwargs: See :class:`StoreOperator`.
+
+    Returns:
+        ``files``: how many wait; ``oldest_minutes``: since when the oldest does.
+
+    Raises:
+        AirflowException: When files stand still, also at the later tries.
+    """
+
+    def __init__(self, *, webhook_dag: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.webhook_dag = webhook_dag
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Look at the oldest file, and at what the runs left behind."""
+        now = datetime.now(UTC)
+        arrived = [
+            blob.time_created
+            for blob in self.objects(self.store.webhook_bucket).list()
+            if blob.time_created is not None
+        ]
+        oldest = now - min(arrived, default=now)
+        counts = {"files": len(arrived), "oldest_minutes": int(oldest.total_seconds() // 60)}
+        allowed = timedelta(minutes=self.store.waiting_minutes)
+        hold_off = HoldOff(self.objects(self.store.api_bucket), self.webhook_dag)
+        moving = hold_off.moving(allowed)
+        log_event(log, "inbox_watched", store=self.store.prefix, moving=moving, **counts)
+        if oldest > allowed and not moving:
+            # Tried again: between two runs of a long queue nothing is under way.
+            raise AirflowException(
+                f"{counts['files']} files wait in gs://{self.store.webhook_bucket}, the oldest for "
+                f"{counts['oldest_minutes']} minutes, and no run of {self.webhook_dag} gets on: look at its last "
+                "runs. A "
+                "failed task says what to do; without a failed one, see the task 'airflow' beside this one"
+            )
+        return counts
+
+
+class WatchAirflowOperator(StoreOperator):
+    """Fails when Airflow does not run the webhook DAG: it is paused, has no run, or no triggerer lives.
+
+    Args:
+        webhook_dag: Id of the webhook DAG.
+        **kwargs: See :class:`StoreOperator`.
+
+    Returns:
+        ``runs``: how many runs of it run or are queued.
+
+    Raises:
+        AirflowFailException: When it does not; the message says which of the three, and what to do.
+        AirflowSkipException: On Airflow 3, when Airflow's API cannot be asked.
+    """
+
+    def __init__(self, *, webhook_dag: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.webhook_dag = webhook_dag
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Ask Airflow."""
+        try:
+            found = standing(self.webhook_dag)
+        except AirflowApiError as error:
+            raise AirflowSkipException(f"Whether {self.webhook_dag} runs is not known: {error}") from error
+        log_event(
+            log,
+            "airflow_watched",
+            store=self.store.prefix,
+            dag=self.webhook_dag,
+            paused=found.paused,
+            runs=found.runs,
+            triggerer=found.triggerer,
+        )
+        problems = list(self._problems(found))
+        if problems:
+            raise AirflowFailException("Sales are not loaded: " + "; ".join(problems))
+        return {"runs": found.runs}
+
+    def _problems(self, found: Standing) -> Iterator[str]:
+        dag = self.webhook_dag
+        if found.paused is None:
+            yield f"Airflow does not know the DAG {dag}: see its import errors, and whether dags/ was deployed whole"
+        elif found.paused:
+            yield f"the DAG {dag} is paused: unpause it, or pause this DAG as well while it is meant"
+        elif not found.runs:
+            yield (
+                f"the DAG {dag} is not paused and has no run: see whether the scheduler lives, and trigger the DAG by "
+                "hand"
+            )
+        if found.triggerer != "healthy":
+            yield (
+                f"no triggerer lives (state: {found.triggerer or 'there never was one'}), so nothing sees that "
+                "files come: "
+                "give the environment one, on Composer by: gcloud composer environments update $ENVIRONMENT --location "
+                "$LOCATION --triggerer-count 1 --triggerer-cpu 0.5 --triggerer-memory 1"
+            )

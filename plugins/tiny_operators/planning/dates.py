@@ -15,6 +15,7 @@ from tiny_operators.events import log_event
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyHook, search_lines
 from tiny_operators.raw.writer import RawWriter, now
+from tiny_operators.records import from_json
 from tiny_operators.tiny import search
 from tiny_operators.tiny.listing import FilterIgnoredError
 
@@ -91,7 +92,7 @@ class DatePlanner:
             # Another try, thought dead, may have been faster: what it planned may have been read already.
             self.raw.objects.create_json(target, asdict(made))
             found = self.raw.objects.read_json(target)
-        return DatePlan(**found)
+        return from_json(DatePlan, found)
 
     def check_filter(self) -> None:
         """Ask Tiny, once a run, whether it heeds the dates of a search: dates that have no orders must list none.
@@ -146,7 +147,7 @@ def date_plans(objects: Objects, key: str) -> Iterator[DatePlan]:
     """The dates that a run has planned, oldest first."""
     for blob in objects.list(names.date_plans_prefix(key)):
         if blob.name.endswith(".json"):
-            yield DatePlan(**objects.read_json(blob.name))
+            yield from_json(DatePlan, objects.read_json(blob.name))
 
 
 def read_part(objects: Objects, part: str) -> Iterator[PlannedOrder]:

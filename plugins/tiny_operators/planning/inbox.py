@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from tiny_operators import names
+from tiny_operators.records import from_json
 from tiny_operators.tiny.webhooks import (
     OTHER_EVENTS,
     TEST_CALL,
@@ -20,9 +21,6 @@ from tiny_operators.tiny.webhooks import (
 )
 
 from .plan import InboxFile, Plan, PlannedOrder, RejectedFile
-
-# How long an order that Tiny never answers about goes on being asked for, while others get their answers.
-UNANSWERED_FOR: Final = timedelta(days=1)
 
 
 @dataclass
@@ -166,8 +164,8 @@ def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Dispo
 
     Args:
         plan: The plan.
-        outcomes: What became of each order, by id as text: ``state`` (``loaded``, ``waiting``, ``rejected``) and
-            ``reject``. The files of an order without an outcome stay.
+        outcomes: What became of each order, by id as text: ``state`` (``loaded``, ``gone``, ``waiting``, ``rejected``)
+            and ``reject``. The files of an order without an outcome stay.
     """
     yield from (Disposal(file, "ignored") for file in plan.ignored)
     ends: dict[InboxFile, list[tuple[int | None, str, Reject | None]]] = {}
@@ -175,7 +173,7 @@ def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Dispo
         ends.setdefault(item.file, []).append((None, "rejected", item.reject))
     for order in plan.orders:
         outcome = outcomes.get(str(order.pedido)) or {"state": "waiting"}
-        reject = Reject(**outcome["reject"]) if outcome["state"] == "rejected" else None
+        reject = from_json(Reject, outcome["reject"]) if outcome["state"] == "rejected" else None
         for file in order.files:
             ends.setdefault(file, []).append((order.pedido, outcome["state"], reject))
     yield from (_disposal(file, parts) for file, parts in ends.items())
@@ -190,20 +188,3 @@ def _disposal(file: InboxFile, parts: list[tuple[int | None, str, Reject | None]
         return Disposal(file, "done", pedido=parts[0][0] if len(parts) == 1 else None)
     (pedido, reject), *more = rejects
     return Disposal(file, "rejected", reject, pedido, tuple(more))
-
-
-def unanswered(order: PlannedOrder, now: datetime) -> Reject | None:
-    """Why an order that Tiny did not answer about is set aside; None when its files wait for the next run.
-
-    Args:
-        order: The order. One without files is in no inbox, so it cannot wait there.
-        now: The present.
-    """
-    found = "none, while other orders got theirs"
-    if not order.files:
-        action = "look at the order in Tiny, then put it back by the DAG put_back"
-        return Reject("fetch", "pedido", "an answer", found, action)
-    if now - datetime.fromisoformat(order.arrived_at) < UNANSWERED_FOR:
-        return None
-    action = "open the order in Tiny, then move its webhook file back into the inbox"
-    return Reject("fetch", "pedido", "an answer within a day", found, action)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tiny_operators.records import from_json
 from tiny_operators.tiny.webhooks import Reject
 
 
@@ -25,6 +26,23 @@ class InboxFile:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What was tried in vain for an order, or a file, by the runs before.
+
+    Attributes:
+        times: How many runs tried.
+        last_at: When the last one did (ISO 8601, UTC).
+        since: Since when it waits, by reason: see :class:`~tiny_operators.planning.waiting.Wait`.
+        run: Key of the last one.
+    """
+
+    times: int
+    last_at: str
+    since: dict[str, str] = field(default_factory=dict)
+    run: str = ""
+
+
+@dataclass(frozen=True)
 class PlannedOrder:
     """An order to read.
 
@@ -38,6 +56,7 @@ class PlannedOrder:
         files: Its webhook files.
         listed_at: When the search was read that the plan was made from (ISO 8601, UTC).
         line: Digest of its line in that search, where it has one that can be read.
+        tried: What the runs before tried in vain.
     """
 
     pedido: int
@@ -48,6 +67,7 @@ class PlannedOrder:
     files: tuple[InboxFile, ...] = ()
     listed_at: str | None = None
     line: int | None = None
+    tried: Tried | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The order as JSON values; what is empty is left out."""
@@ -56,7 +76,15 @@ class PlannedOrder:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> PlannedOrder:
         """The order from :meth:`to_json`."""
-        return cls(**{**content, "files": tuple(InboxFile(**file) for file in content.get("files", ()))})
+        tried = content.get("tried")
+        return from_json(
+            cls,
+            {
+                **content,
+                "files": tuple(from_json(InboxFile, file) for file in content.get("files", ())),
+                "tried": from_json(Tried, tried) if tried else None,
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -111,16 +139,19 @@ class Plan:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Plan:
         """The plan from :meth:`to_json`."""
-        return cls(**{
-            **content,
-            "orders": tuple(PlannedOrder.from_json(order) for order in content["orders"]),
-            "parts": tuple(content["parts"]),
-            "rejected": tuple(
-                RejectedFile(InboxFile(**item["file"]), Reject(**item["reject"]))
-                for item in content["rejected"]
-            ),
-            "ignored": tuple(InboxFile(**file) for file in content["ignored"]),
-        })
+        return from_json(
+            cls,
+            {
+                **content,
+                "orders": tuple(PlannedOrder.from_json(order) for order in content["orders"]),
+                "parts": tuple(content["parts"]),
+                "rejected": tuple(
+                    RejectedFile(from_json(InboxFile, item["file"]), from_json(Reject, item["reject"]))
+                    for item in content["rejected"]
+                ),
+                "ignored": tuple(from_json(InboxFile, file) for file in content["ignored"]),
+            },
+        )
 
 
 @dataclass(frozen=True)

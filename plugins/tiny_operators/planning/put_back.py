@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from tiny_operators.records import from_json
+
 from .run_request import FROM_DATE, TO_DATE, RequestError, read_request
 
 FIELD: Final = "field"
@@ -93,7 +95,9 @@ class PutBack:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> PutBack:
         """From :meth:`to_json`."""
-        return cls(**{**content, "files": [RejectedObject(**file) for file in content["files"]]})
+        return from_json(
+            cls, {**content, "files": [from_json(RejectedObject, file) for file in content["files"]]}
+        )
 
 
 def read_put_back(params: Mapping[str, Any], now: datetime, timezone: str) -> PutBackRequest:

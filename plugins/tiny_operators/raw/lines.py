@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
+from tiny_operators.records import from_json
 from tiny_operators.tiny.answers import Json, parse_json
 from tiny_operators.tiny.encodings import UTF_8
 
@@ -34,6 +35,9 @@ class Envelope:
         pesquisa: For an order: object that holds the search page that lists it; None when none did.
         produtos: For an order: object of each product's answer, by product id as text.
         refresh_costs: For an order: a person asked that product costs that were read before be read again.
+        unanswered: For an order: what Tiny did not answer while it answered other calls: ``pesquisa``, or the id of a
+            product as text.
+        unlisted_since: For an order of the inbox without a search page: since when one was looked for (ISO 8601, UTC).
         encoding: Encoding of the answer's bytes, where it is not UTF-8: ``answer`` in it is what came.
         base64: The answer's bytes, where they cannot be had back in that way.
     """
@@ -50,6 +54,8 @@ class Envelope:
     pesquisa: str | None = None
     produtos: dict[str, str] = field(default_factory=dict)
     refresh_costs: bool = False
+    unanswered: list[str] = field(default_factory=list)
+    unlisted_since: str | None = None
     encoding: str = UTF_8
     base64: str | None = None
 
@@ -105,6 +111,6 @@ def read_line(text: str) -> RawLine:
         raise ValueError("a raw line is an object with an object 'answer'")  # noqa: TRY004 - bad content, not a bad call
     answer = content.pop(_ANSWER)
     try:
-        return RawLine(Envelope(**content), answer)
+        return RawLine(from_json(Envelope, content), answer)
     except TypeError as error:
-        raise ValueError("the envelope of a raw line lacks a field, or has one too many") from error
+        raise ValueError("the envelope of a raw line lacks a field") from error

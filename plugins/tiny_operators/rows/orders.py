@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from tiny_operators.planning.waiting import Wait, is_over
 from tiny_operators.raw.lines import RawLine
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
 from tiny_operators.tiny.containers import records
@@ -26,9 +27,6 @@ from .typing import FieldError, Tolerance, parse_decimal, to_record, unknown_fie
 
 # Names the orders of all stores for good: changing it would give every order another uuid.
 _ORDERS: Final = uuid.UUID("6f1d2c3e-7a4b-5d8e-9c10-316316316316")
-
-# How long an order may stay out of the search before that is an error; Tiny lists it some seconds after its webhook.
-LISTING_GRACE_S: Final = 15 * 60
 
 # Fields that Tiny documents and that the tables do not have: kept in payload, and no news.
 _KNOWN_WITHOUT_COLUMN: Final = frozenset({
@@ -57,8 +55,8 @@ class OrderRows:
         pedido: Tiny's id of the order.
         rows: Rows by table; all empty when the order was rejected or waits. Those of an order that is gone only mark.
         rejects: Why the order, or one of its products, has no row.
+        waits: Why the order waits to be read again; None when it does not.
         notes: Values of its rows that could not be read, and are null there.
-        waits: The order is not in Tiny's search yet and will be read again.
         gone: Neither service that tells of orders knows it any more.
         fields: Fields of its answers; ``unknown`` are those that the tables do not have and that are not documented
             either, as ``pdv.itens.novo`` (of ``pedido.obter``: ``pedido.itens.novo``).
@@ -69,7 +67,7 @@ class OrderRows:
     rows: dict[str, list[Json]] = field(default_factory=lambda: {"pdv": [], "pesquisa": [], "produto": []})
     rejects: list[Reject] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-    waits: bool = False
+    waits: Wait | None = None
     gone: bool = False
     fields: FieldCounts = field(default_factory=FieldCounts)
     read_at: datetime | None = None
@@ -114,10 +112,7 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
     try:
         pedido = record_of(order, "pedido", pedido_id)
         if search is None:
-            result.waits = (order.fetched - order.arrived).total_seconds() < LISTING_GRACE_S
-            if not result.waits:
-                result.rejects.append(not_listed())
-            return result
+            return _without_line(order)
         line = search_line(search, pedido_id)
         row = _row("pdv", order, order, pedido, result)
         line_row = _row("pesquisa", order, search, line, result)
@@ -132,6 +127,7 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
             result.rows["produto"].append(row)
         except RejectedError as rejected:
             result.rejects.append(replace(rejected.reject, action=_PRODUCT_ACTION, produto=product_id))
+    result.rejects += _unanswered_products(order)
     return result
 
 
@@ -219,6 +215,31 @@ def _complete(row: Json, line: Json, result: OrderRows) -> None:
     for name, expected in ((DAY, "a day, here or in the search"), (TOTAL, "an amount")):
         if row[name] is None:
             raise RejectedError(Reject("rows", f"pdv.{name}", expected, "nothing", ACTION))
+
+
+def _without_line(order: RawLine) -> OrderRows:
+    """An order that no search page lists: it waits in the inbox for some time, and is then set aside."""
+    sale = order.envelope
+    result = OrderRows(int(sale.pedido or 0), read_at=order.fetched)
+    wait = Wait.NO_SEARCH if "pesquisa" in sale.unanswered else Wait.NOT_LISTED
+    # Lines of older versions say only when the sale arrived. What history reads is in no inbox, so it cannot wait.
+    since = sale.unlisted_since or (sale.arrived_at if sale.path == "webhook" else None)
+    if since and not is_over(wait, since, sale.fetched_at):
+        result.waits = wait
+    elif wait is Wait.NO_SEARCH:
+        result.rejects.append(replace(not_listed(), step="fetch", found="no answer of pedidos.pesquisa"))
+    else:
+        result.rejects.append(not_listed())
+    return result
+
+
+def _unanswered_products(order: RawLine) -> list[Reject]:
+    found = "none, while Tiny answered other calls"
+    return [
+        Reject("fetch", "produto", "an answer", found, _PRODUCT_ACTION, produto=int(produto))
+        for produto in order.envelope.unanswered
+        if produto.isdigit()
+    ]
 
 
 def _row(

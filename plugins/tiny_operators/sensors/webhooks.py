@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 from airflow.providers.google.cloud.hooks.gcs import GCSHook
 from airflow.providers.google.cloud.sensors.gcs import GCSObjectsWithPrefixExistenceSensor
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 
 from tiny_operators._compat import (
     AirflowException,
+    AirflowFailException,
     AirflowSkipException,
     Context,
     wait_timed_out,
 )
 from tiny_operators.events import log_event
 from tiny_operators.fetching.hold_off import HoldOff
+from tiny_operators.gcp.refusals import BusyError, SetupError
 from tiny_operators.gcp.storage import Objects
+from tiny_operators.readiness import check_setup
 from tiny_operators.stores import Store
 
 log = logging.getLogger(__name__)
@@ -38,6 +43,7 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
     Raises:
         AirflowSkipException: When nothing came within ``timeout`` seconds.
         AirflowException: When the bucket is missing.
+        AirflowFailException: When a pool or a table is missing, or a table is older than its schema file.
     """
 
     def __init__(self, *, store: Store, **kwargs: Any) -> None:
@@ -46,17 +52,21 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
 
     def execute(self, context: Context) -> None:
         """Let some time pass when the runs before did not reach their end; then look, and wait deferred."""
-        storage = GCSHook(gcp_conn_id=self.google_cloud_conn_id).get_conn()
-        seconds = HoldOff(Objects(storage, self.store.api_bucket), self.dag_id).seconds_left()
+        seconds = self._hold_off().seconds_left()
         if seconds > 0:
             log_event(log, "hold_off", store=self.store.prefix, seconds=seconds)
             self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=seconds)), method_name="look")
         self.look(context)
 
+    def _hold_off(self) -> HoldOff:
+        storage = GCSHook(gcp_conn_id=self.google_cloud_conn_id).get_conn()
+        return HoldOff(Objects(storage, self.store.api_bucket), self.dag_id)
+
     def look(self, context: Context, event: Any = None) -> None:
         """Look once, then wait deferred."""
         from google.api_core.exceptions import NotFound
 
+        self._check_setup()
         try:
             super().execute(context)
         except NotFound as error:
@@ -65,6 +75,22 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
                 f"Bucket gs://{self.bucket} is missing: run the DAG {self.store.prefix}_setup, or correct "
                 "webhook_bucket in include/stores.yaml"
             ) from error
+
+    def _check_setup(self) -> None:
+        """Fail when a pool or a table is missing, or a table is too old; the next runs then come at growing pauses."""
+        from google.api_core.exceptions import NotFound
+
+        hook = BigQueryHook(
+            gcp_conn_id=self.google_cloud_conn_id, location=self.store.location, use_legacy_sql=False
+        )
+        try:
+            check_setup(self.store, hook.get_client())
+        except SetupError as error:
+            with suppress(NotFound):
+                self._hold_off().run_planned()
+            raise AirflowFailException(str(error)) from error
+        except BusyError as error:
+            raise AirflowException(str(error)) from error
 
     def execute_complete(self, context: dict[str, Any], event: dict[str, Any]) -> None:  # type: ignore[override]
         """Go on when files are there."""

@@ -33,6 +33,7 @@ class Meaning(Enum):
     TOO_MANY_AT_ONCE = "too many at once"
     TRY_AGAIN = "try again"
     MAINTENANCE = "maintenance"
+    EDGE_REFUSED = "edge refused"
     ACCOUNT_REFUSED = "account refused"
     REQUEST_REFUSED = "request refused"
 
@@ -42,6 +43,7 @@ RETRYABLE: Final = frozenset({
     Meaning.TOO_MANY_AT_ONCE,
     Meaning.TRY_AGAIN,
     Meaning.MAINTENANCE,
+    Meaning.EDGE_REFUSED,
 })
 FATAL: Final = frozenset({Meaning.ACCOUNT_REFUSED, Meaning.REQUEST_REFUSED})
 
@@ -72,6 +74,8 @@ _BY_CODE: Final[dict[int, tuple[Meaning, str]]] = {
     35: (Meaning.TRY_AGAIN, "unexpected error at Tiny"),
     99: (Meaning.MAINTENANCE, "Tiny is under maintenance"),
 }
+# Tiny itself answers 200, also to a wrong token: these are of what stands in front of it.
+_EDGE_STATUSES: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # Tiny's own answers have ten. Python stops at some hundreds, BigQuery's JSON columns at 500.
 _MOST_LEVELS: Final = 100
 _BY_STATUS: Final = {
@@ -195,6 +199,12 @@ def _http_meaning(status: int) -> tuple[Meaning, str]:
         return Meaning.THROTTLED, "HTTP 429"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         return Meaning.TRY_AGAIN, f"HTTP {status}"
+    if status in _EDGE_STATUSES:
+        return (
+            Meaning.EDGE_REFUSED,
+            f"refused by the edge (HTTP {status}): the protection in front of Tiny, not Tiny, turned the call away; "
+            "if it goes on, ask Tiny's support to admit the address that Airflow calls from",
+        )
     return Meaning.REQUEST_REFUSED, f"HTTP {status}: check the connection's host and the service's name"
 
 

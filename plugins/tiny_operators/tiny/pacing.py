@@ -92,4 +92,5 @@ BACKOFF: Final[dict[Meaning, Backoff]] = {
     Meaning.TOO_MANY_AT_ONCE: Backoff(first=1, most=30, tries=8),
     Meaning.TRY_AGAIN: Backoff(first=1, most=60, tries=7),
     Meaning.MAINTENANCE: Backoff(first=30, most=300, tries=5),
+    Meaning.EDGE_REFUSED: Backoff(first=5, most=60, tries=5),
 }

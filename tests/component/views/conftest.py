@@ -34,6 +34,7 @@ def viewed_store() -> Store:
         staging_dataset="views_tiny_staging",
         report_dataset="",
         personal_dataset="",
+        keys_dataset="",
         placeholder_contacts=("caixa@LOJA.invalid", "+55 (61) 93333-4444", "555666777-20"),
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from local.stack.settings import venv
 from tests.component.views.rows import STORE, Row, Tables
+from tiny_operators.gcp.customer_keys import keys_table
 from tiny_operators.gcp.views import View, views
 from tiny_operators.rows.schema import LAYOUTS, schema_fields
 from tiny_operators.stores import Store
@@ -101,7 +102,7 @@ class Reference:
             for view in reads:
                 sql = sql.replace(f"`{view.path}`", f"(\n{view.query}\n)")
         keys = literal_table(_KEYS, [{"store": STORE, "chave": KEY}])
-        sql = sql.replace(f"`{self.store.dataset}.segredo`", keys)
+        sql = sql.replace(f"`{keys_table(self.store)}`", keys)
         for name in LAYOUTS:
             path = f"`{self.store.dataset}.{name}`"
             if path in sql:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.component.views.rows import Row, Viewed, line, order, search_line, table
+from tiny_operators.gcp.customer_keys import keys_table
 from tiny_operators.gcp.views import views
 
 pytestmark = pytest.mark.stack
@@ -77,7 +78,7 @@ def customers(viewed: Viewed) -> Viewed:
 
 
 def secret(viewed: Viewed) -> bytes:
-    (row,) = viewed.client.query_and_wait(f"SELECT chave FROM `{viewed.store.dataset}.segredo`")
+    (row,) = viewed.client.query_and_wait(f"SELECT chave FROM `{keys_table(viewed.store)}`")
     key: bytes = row["chave"]
     return key
 

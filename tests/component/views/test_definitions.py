@@ -11,6 +11,7 @@ import pytest
 from tests.component.views.reference import Ask, Reference
 from tests.component.views.rows import Viewed, line, order
 from tiny_operators._compat import AirflowFailException
+from tiny_operators.gcp.customer_keys import keys_table
 from tiny_operators.gcp.provision import create_missing
 from tiny_operators.gcp.views import View, ViewError, create_views, views
 from tiny_operators.operators.setup import SetupStoreOperator
@@ -28,10 +29,17 @@ def other(clients: tuple[Any, Any], viewed_store: Store) -> Iterator[Store]:
         staging_dataset="spoiled",
         report_dataset="",
         personal_dataset="",
+        keys_dataset="",
     )
     create_missing(store, *clients)
     yield store
-    for dataset in (store.report_dataset, store.personal_dataset, store.dataset, store.staging_dataset):
+    for dataset in (
+        store.report_dataset,
+        store.personal_dataset,
+        store.keys_dataset,
+        store.dataset,
+        store.staging_dataset,
+    ):
         clients[1].delete_dataset(dataset, delete_contents=True)
 
 
@@ -60,7 +68,7 @@ def test_bigquerys_language_gives_the_same_columns_and_types(language: Ask, view
 
 
 def test_a_second_setup_makes_nothing(viewed: Viewed, clients: tuple[Any, Any]) -> None:
-    query = f"SELECT chave FROM `{viewed.store.dataset}.segredo`"
+    query = f"SELECT chave FROM `{keys_table(viewed.store)}`"
     before = [row["chave"] for row in viewed.client.query_and_wait(query)]
     assert create_missing(viewed.store, *clients) == {"buckets": [], "datasets": [], "tables": []}
     assert create_views(viewed.client, viewed.store) == []

@@ -11,6 +11,7 @@ import pytest
 
 from local.stack.settings import venv
 from tests.component.views.rows import table
+from tiny_operators.gcp.customer_keys import KEYS_TABLE
 from tiny_operators.gcp.views import views
 from tiny_operators.rows.schema import LAYOUTS, schema_fields
 from tiny_operators.stores import Store
@@ -20,8 +21,8 @@ pytestmark = pytest.mark.stack
 # By view, table and kind, the columns.
 Reads = dict[str, dict[str, dict[str, list[str]]]]
 
-# What each view reads of each table when it is filtered by its day: "filter": those days; "own": a year at most, which the
-# view itself names; "whole": all days, but then only the columns below.
+# What each view reads of each table when it is filtered by its day: "filter": those days; "own": a year at most,
+# which the view itself names; "whole": all days, but then only the columns below.
 READS = table("""
     view                       | dia        | pdv           | pesquisa | produto | reconciliation | rejeitados
     pedidos                    | pedido_dia | filter        | filter   | whole   | -              | -
@@ -55,9 +56,9 @@ def reads(viewed_store: Store) -> Reads:
         },
         "schema": {
             viewed_store.dataset: {
-                **{name: {f["name"]: kind(f) for f in schema_fields(name)} for name in LAYOUTS},
-                "segredo": {"store": "STRING", "chave": "BYTES"},
-            }
+                name: {f["name"]: kind(f) for f in schema_fields(name)} for name in LAYOUTS
+            },
+            viewed_store.keys_dataset: {KEYS_TABLE: {"store": "STRING", "chave": "BYTES"}},
         },
         "days": {f"{viewed_store.report_dataset}.{row['view']}": row["dia"] for row in READS},
     }

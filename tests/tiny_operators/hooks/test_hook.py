@@ -24,6 +24,8 @@ FAULTS = [
     ("code_6", Meaning.THROTTLED),
     ("code_11", Meaning.TOO_MANY_AT_ONCE),
     ("code_99", Meaning.MAINTENANCE),
+    ("html_401", Meaning.EDGE_REFUSED),
+    ("html_403", Meaning.EDGE_REFUSED),
 ]
 
 
@@ -125,6 +127,50 @@ def test_tries_are_bounded(
     waits = backoffs(fake_time, meaning)
     assert len(waits) == BACKOFF[meaning].tries - 1
     assert max(waits) <= BACKOFF[meaning].most * 1.5
+
+
+@pytest.mark.parametrize("most", [1, 3, 50])
+def test_a_task_may_ask_for_fewer_tries_of_what_tiny_should_answer_at_once(
+    most: int, hook: TinyHook, simulator: Simulator
+) -> None:
+    sale = simulator.order()
+    simulator.fault("code_35", service=ORDER, times=50)
+    hook.most_tries = most
+    tries = min(most, BACKOFF[Meaning.TRY_AGAIN].tries)
+    with pytest.raises(TinyUnavailableError, match=f"in {tries} tries"):
+        hook.order(sale["id"])
+    assert simulator.calls()["services"] == {ORDER: tries}
+
+
+@pytest.mark.parametrize(
+    ("silent", "up", "calls"),
+    [
+        ((), True, {"info": 1}),
+        (("info",), True, {"info": 3, SEARCH: 1}),
+        (("info", SEARCH), False, {"info": 3, SEARCH: 3}),
+        ((ORDER, PRODUCT), True, {"info": 1}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["html_502", "html_403", "code_6", "code_99", "reset"])
+def test_whether_tiny_is_down_is_asked_by_calls_that_must_work(
+    kind: str,
+    silent: tuple[str, ...],
+    *,
+    up: bool,
+    calls: dict[str, int],
+    hook: TinyHook,
+    simulator: Simulator,
+) -> None:
+    for service in silent:
+        simulator.fault(kind, service=service, times=50)
+    assert hook.is_up() is up
+    assert simulator.calls()["services"] == calls
+
+
+@pytest.mark.parametrize("kind", ["code_1", "code_2", "code_3", "code_31"])
+def test_a_refusal_is_an_answer_too(kind: str, hook: TinyHook, simulator: Simulator) -> None:
+    simulator.fault(kind, service="info")
+    assert hook.is_up()
 
 
 def test_a_later_try_of_the_task_may_help_when_tiny_is_away() -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import CNPJ, STORE, TEXTS, TIMEZONE, sample, sample_text
 from tiny_operators.names import day_of
-from tiny_operators.planning.inbox import Disposal, WebhookPlanner, disposals, unanswered
-from tiny_operators.planning.plan import InboxFile, Plan, PlannedOrder, RejectedFile, chunks
+from tiny_operators.planning.inbox import Disposal, WebhookPlanner, disposals
+from tiny_operators.planning.plan import InboxFile, Plan, PlannedOrder, RejectedFile, Tried, chunks
 from tiny_operators.tiny.webhooks import Reject
 
 NOON = datetime(2026, 3, 14, 15, tzinfo=UTC)  # in São Paulo
@@ -183,6 +183,8 @@ PLANS = st.builds(
             st.none() | TEXTS.filter(bool),
             st.none() | TEXTS.filter(bool),
             st.lists(INBOX_FILES, max_size=3).map(tuple),
+            tried=st.none()
+            | st.builds(Tried, st.integers(1, 99), TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=2)),
         ),
         max_size=4,
     ).map(tuple),
@@ -198,6 +200,20 @@ PLANS = st.builds(
 @given(PLANS)
 def test_a_plan_survives_its_file(plan: Plan) -> None:
     assert Plan.from_json(json.loads(json.dumps(plan.to_json(), ensure_ascii=False))) == plan
+
+
+@given(PLANS)
+def test_fields_of_a_newer_version_are_passed_over(plan: Plan) -> None:
+    def with_more(value: Any) -> Any:
+        if isinstance(value, list):
+            return [with_more(item) for item in value]
+        # Reasons by name are no record.
+        if isinstance(value, dict):
+            return {"novo": 1} | {k: v if k == "since" else with_more(v) for k, v in value.items()}
+        return value
+
+    content = json.loads(json.dumps(plan.to_json(), ensure_ascii=False))
+    assert Plan.from_json(with_more(content)) == plan
 
 
 def test_an_order_that_a_plan_has_twice_is_in_two_chunks() -> None:
@@ -216,7 +232,7 @@ def test_an_empty_plan_has_no_chunks_and_moves_nothing() -> None:
 
 
 def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
-    files = [InboxFile(f"{n}.json", n, NOON.isoformat()) for n in range(8)]
+    files = [InboxFile(f"{n}.json", n, NOON.isoformat()) for n in range(9)]
     why: dict[str, Any] = {
         "step": "rows",
         "field": "pdv.data",
@@ -224,7 +240,7 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
         "found": "text of 3 characters",
         "action": "look",
     }
-    orders = [(11, files[0:2]), (12, files[2:3]), (13, files[3:5]), (14, files[5:6])]
+    orders = [(11, files[0:2]), (12, files[2:3]), (13, files[3:5]), (14, files[5:6]), (15, files[8:9])]
     plan = Plan(
         STORE,
         "webhook",
@@ -236,7 +252,8 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
     )
     outcomes: dict[str, dict[str, Any]] = {
         "11": {"state": "loaded"},
-        "12": {"state": "waiting"},
+        "12": {"state": "waiting", "wait": "not_listed", "at": NOON.isoformat()},
+        "15": {"state": "gone"},
         "13": {"state": "rejected", "reject": why},
     }
     assert sorted(disposals(plan, outcomes), key=lambda disposal: disposal.file.generation) == [
@@ -248,17 +265,8 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
         Disposal(files[5], "waiting", pedido=14),  # without an outcome: it was not looked at
         Disposal(files[6], "rejected", TOO_LARGE),
         Disposal(files[7], "ignored"),
+        Disposal(files[8], "done", pedido=15),
     ]
-
-
-def test_an_order_that_tiny_never_answers_about_is_set_aside_after_a_day() -> None:
-    file = InboxFile("a.json", 1, NOON.isoformat())
-    order = PlannedOrder(1, NOON.isoformat(), "2026-03-14", files=(file,))
-    assert unanswered(order, NOON + timedelta(hours=23)) is None
-    late = unanswered(order, NOON + timedelta(hours=25))
-    assert late is not None
-    assert (late.step, late.field) == ("fetch", "pedido")
-    assert unanswered(PlannedOrder(1, NOON.isoformat(), "2026-03-14"), NOON), "without a file it cannot wait"
 
 
 def test_nothing_arrives_later_than_it_was_stored() -> None:

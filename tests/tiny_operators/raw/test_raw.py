@@ -103,7 +103,6 @@ def test_when_it_was_read_and_when_the_sale_arrived() -> None:
         envelope("pdv").line("{}").replace('"store"', '"shop"'),
         envelope("pdv").line("[]"),
         envelope("pdv").line("null"),
-        envelope("pdv").line("{}").replace("{", '{"novo":1,', 1),
         envelope("pdv").line("{}")[:-3],
         envelope("pdv").line('{"a":NaN}'),
     ],
@@ -111,6 +110,19 @@ def test_when_it_was_read_and_when_the_sale_arrived() -> None:
 def test_what_is_no_raw_line_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_line(text)
+
+
+@pytest.mark.parametrize("more", ['"novo":1,', '"novo":{"a":[1]},"outro":null,', '"a":1,"b":2,"c":"x",'])
+def test_fields_of_a_newer_version_are_passed_over(more: str) -> None:
+    text = envelope("pdv", pedido=1).line("{}")
+    assert read_line(text.replace("{", "{" + more, 1)) == read_line(text)
+
+
+def test_a_line_of_an_older_version_has_no_field_that_it_lacked() -> None:
+    text = envelope("pdv", pedido=1).line("{}")
+    older = text.replace(',"unanswered":[],"unlisted_since":null', "")
+    assert older != text
+    assert read_line(older) == read_line(text)
 
 
 @given(st.one_of(TEXTS, VALUES.map(to_json)))

@@ -186,7 +186,8 @@ def end_of(result: OrderRows | None) -> str:
 def check(result: OrderRows, story: Story) -> None:
     """Rows as the tables take them, and rejects that say where and what kind, but not what."""
     assert (
-        result.loaded + (result.waits or result.gone) + (not result.rows["pdv"] and bool(result.rejects)) == 1
+        result.loaded + bool(result.waits or result.gone) + (not result.rows["pdv"] and bool(result.rejects))
+        == 1
     )
     for reject in result.rejects:
         assert all((reject.step, reject.field, reject.expected, reject.found, reject.action)), reject

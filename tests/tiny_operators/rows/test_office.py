@@ -240,7 +240,7 @@ def test_whatever_stands_in_a_field_becomes_rows_or_a_reject(value: Any) -> None
 @pytest.mark.parametrize("listed", [True, False])
 def test_an_order_that_the_back_office_does_not_know_either_is_gone(listed: bool) -> None:
     result = order_rows(office(NOT_FOUND, fetched_at=after(1)), page() if listed else None, {})
-    assert (result.gone, result.loaded, result.waits, result.rejects) == (True, False, False, [])
+    assert (result.gone, result.loaded, result.waits, result.rejects) == (True, False, None, [])
     (pdv,), (pesquisa,) = result.rows["pdv"], result.rows["pesquisa"]
     assert set(pdv) == {"store", "id", "uuid", "timestamp", "fetched_at", "deleted_at", "source_id"}
     assert pdv["deleted_at"] == pdv["fetched_at"] == after(1)

@@ -17,8 +17,8 @@ from tests.tiny_operators.helpers import (
 )
 from tests.tiny_operators.orders import COFFEE, PEDIDO, changed, order, page, product
 from tests.tiny_operators.rows.expected_pdv import PDV
+from tiny_operators.planning.waiting import Wait
 from tiny_operators.rows.orders import (
-    LISTING_GRACE_S,
     OrderRows,
     order_rows,
     order_uuid,
@@ -133,18 +133,42 @@ def test_a_wrong_line_of_another_order_harms_nobody() -> None:
     assert order_rows(order(), page(answer), {}).loaded
 
 
-@pytest.mark.parametrize("seconds", [0, 1, LISTING_GRACE_S - 1])
-def test_an_order_that_is_not_listed_yet_waits(seconds: int) -> None:
-    result = order_rows(order(fetched_at=after(seconds)), None, {COFFEE: product()})
-    assert (result.waits, result.loaded, result.rejects) == (True, False, [])
-    assert not any(result.rows.values())
+LISTING_S = 15 * 60
+DAY_S = 24 * 60 * 60
 
 
-@pytest.mark.parametrize("seconds", [LISTING_GRACE_S, 86_400])
-def test_an_order_that_is_never_listed_is_rejected(seconds: int) -> None:
-    result = order_rows(order(fetched_at=after(seconds)), None, {COFFEE: product()})
-    assert not result.waits
-    assert rejected(result).field == "pesquisa"
+@pytest.mark.parametrize(
+    ("unanswered", "wait", "seconds"),
+    [([], Wait.NOT_LISTED, LISTING_S), (["pesquisa"], Wait.NO_SEARCH, DAY_S)],
+)
+@pytest.mark.parametrize("older", [False, True], ids=["asked-late", "line-of-an-older-version"])
+def test_an_order_that_is_not_listed_waits_its_time_from_the_first_asking(
+    unanswered: list[str], wait: Wait, seconds: int, *, older: bool
+) -> None:
+    """Also when its sale arrived long ago; a line of an older version knows only when that was."""
+    asked = 0 if older else 100_000
+    about: Any = {"unanswered": unanswered, "unlisted_since": None if older else after(asked)}
+    for passed in (0, 1, seconds - 1):
+        result = order_rows(order(fetched_at=after(asked + passed), **about), None, {COFFEE: product()})
+        assert (result.waits, result.loaded, result.rejects) == (wait, False, [])
+        assert not any(result.rows.values())
+    for passed in (seconds, 10 * seconds):
+        result = order_rows(order(fetched_at=after(asked + passed), **about), None, {COFFEE: product()})
+        assert not result.waits
+        assert rejected(result).field == "pesquisa"
+
+
+def test_what_history_reads_cannot_wait_in_the_inbox() -> None:
+    assert rejected(order_rows(order(fetched_at=after(1), path="daily"), None, {})).field == "pesquisa"
+
+
+@pytest.mark.parametrize("silent", [[COFFEE], [COFFEE, 730000002], [1, 2, 3]])
+def test_a_product_without_an_answer_costs_its_own_row_alone(silent: list[int]) -> None:
+    result = order_rows(order(unanswered=[str(produto) for produto in silent]), page(), {})
+    assert result.loaded
+    assert [(reject.step, reject.field, reject.produto) for reject in result.rejects] == [
+        ("fetch", "produto", produto) for produto in silent
+    ]
 
 
 @pytest.mark.parametrize("name", ["pedidos_pesquisa_pagina1_de_2.json", "pedidos_pesquisa_vazia.json"])

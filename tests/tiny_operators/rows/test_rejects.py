@@ -9,6 +9,7 @@ import pytest
 
 from tiny_operators._compat import AirflowException
 from tiny_operators.operators.rows import check_counts
+from tiny_operators.planning.waiting import Wait
 from tiny_operators.rows.orders import OrderRows
 from tiny_operators.rows.rejects import Origin
 from tiny_operators.rows.schema import column_names
@@ -87,7 +88,7 @@ def test_every_end_of_an_order_counts_and_a_lost_one_does_not() -> None:
 def test_an_order_is_in_one_state() -> None:
     assert OrderRows(1).state == "lost"
     assert OrderRows(1, gone=True).state == "gone"
-    assert OrderRows(1, waits=True).state == "waiting"
+    assert OrderRows(1, waits=Wait.NOT_LISTED).state == "waiting"
     assert OrderRows(1, rejects=[REJECT]).state == "orders_rejected"
     rows: dict[str, list[Json]] = {"pdv": [{}], "pesquisa": [{}], "produto": []}
     assert OrderRows(1, rows, rejects=[replace(REJECT, produto=9)]).state == "loaded"

@@ -53,7 +53,7 @@ def listing(pedido: int) -> Json:
 def test_an_order_has_a_row_in_each_table_with_the_pipelines_columns() -> None:
     result = order_rows(order(), page(), {COFFEE: product()})
     assert result.loaded
-    assert (result.pedido, result.rejects, result.waits, result.fields.unknown) == (PEDIDO, [], False, set())
+    assert (result.pedido, result.rejects, result.waits, result.fields.unknown) == (PEDIDO, [], None, set())
     own = {
         "store": STORE,
         "uuid": order_uuid(STORE, PEDIDO),

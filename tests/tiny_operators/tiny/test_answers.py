@@ -230,8 +230,8 @@ def test_every_cut_of_an_answer_is_tried_again() -> None:
         (301, Meaning.REQUEST_REFUSED),
         (302, Meaning.REQUEST_REFUSED),
         (400, Meaning.REQUEST_REFUSED),
-        (401, Meaning.REQUEST_REFUSED),
-        (403, Meaning.REQUEST_REFUSED),
+        (401, Meaning.EDGE_REFUSED),
+        (403, Meaning.EDGE_REFUSED),
         (404, Meaning.REQUEST_REFUSED),
     ],
 )
@@ -240,6 +240,13 @@ def test_the_http_status_decides_when_it_is_not_200(status: int, meaning: Meanin
         answer = read_answer(status, text, "pedido")
         assert answer.meaning is meaning
         assert str(status) in answer.reason
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_of_the_edge_is_named_for_what_it_is_and_tried_again(status: int) -> None:
+    answer = read_answer(status, "<html><title>Just a moment...</title></html>", "pedido")
+    assert f"refused by the edge (HTTP {status})" in answer.reason
+    assert answer.meaning in RETRYABLE
 
 
 def test_the_text_is_kept_on_one_line_and_numbers_are_exact() -> None:

@@ -1,6 +1,6 @@
-"""What the rules about SQL and rows refuse, and what the emulator alone does with it.
+"""Statements and rows that BigQuery refuses, asked through the front; and, as the control, of the emulator alone.
 
-Most of it the emulator takes: that is what the rules are for. What it refuses too is asked of both, so that it is known
+Most of them the emulator takes: that is what the rules are for. What it refuses too is asked of both, so that it is known
 who keeps a rule.
 """
 
@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from local.strict_front.loads import check_load
-from tests.strict_front.asking import Rules
 from tests.strict_front.plain_requests import PROJECT, Bq, Gcs, column, new_name
 
 pytestmark = pytest.mark.stack
@@ -33,13 +31,17 @@ FIELDS = [
 ]
 
 
-class Emulator:
-    """The emulators alone, with tables of two rows."""
+class Service:
+    """BigQuery at an address, with tables of two rows.
 
-    def __init__(self) -> None:
-        self.address = os.environ["BIGQUERY_WITHOUT_FRONT"]
-        self.bigquery = Bq(self.address)
-        self.storage = Gcs(os.environ["STORAGE_WITHOUT_FRONT"])
+    Args:
+        bigquery: The address.
+        storage: Cloud Storage's.
+    """
+
+    def __init__(self, bigquery: str, storage: str) -> None:
+        self.bigquery = Bq(bigquery)
+        self.storage = Gcs(storage)
         days = {"timePartitioning": {"type": "DAY", "field": "d"}}
         for name, fields, more in (
             ("t", FIELDS, {}),
@@ -61,22 +63,12 @@ class Emulator:
         answer = self.bigquery.insert({"query": configuration | {"defaultDataset": default}}).json()
         return self._ended(answer)
 
-    def loaded(self, lines: list[str]) -> tuple[str, dict[str, Any]]:
-        """What a load job's error says, and the load."""
-        content = "\n".join(lines).encode(errors="surrogatepass")
-        name = new_name("rows")
-        assert self.storage.media(name, data=content) == 200
-        load = {
-            "sourceUris": [f"gs://{self.storage.bucket}/{name}"],
-            "sourceFormat": "NEWLINE_DELIMITED_JSON",
-            "schema": {"fields": FIELDS},
-            "destinationTable": {
-                "projectId": PROJECT,
-                "datasetId": self.bigquery.dataset,
-                "tableId": new_name("t"),
-            },
-        }
-        return self._ended(self.bigquery.insert({"load": load}).json()), load
+    def loaded(self, lines: list[str]) -> str:
+        """What a load job's error says; nothing where it has none."""
+        name, bucket = new_name("rows"), self.storage.bucket
+        assert self.storage.media(name, data="\n".join(lines).encode()) == 200
+        job = self.bigquery.load(sourceUris=[f"gs://{bucket}/{name}"], schema={"fields": FIELDS})
+        return self._ended(job.json())
 
     def _ended(self, job: dict[str, Any]) -> str:
         if "error" in job:
@@ -89,8 +81,13 @@ class Emulator:
 
 
 @pytest.fixture(scope="module")
-def emulator(emulators: dict[str, str]) -> Emulator:
-    return Emulator()
+def front(emulators: dict[str, str]) -> Service:
+    return Service(os.environ["BIGQUERY_EMULATOR_HOST"], os.environ["STORAGE_EMULATOR_HOST"])
+
+
+@pytest.fixture(scope="module")
+def alone(emulators: dict[str, str]) -> Service:
+    return Service(os.environ["BIGQUERY_WITHOUT_FRONT"], os.environ["STORAGE_WITHOUT_FRONT"])
 
 
 class Asked(NamedTuple):
@@ -161,33 +158,23 @@ GOOD = {
 }
 
 
-def refused(rules: Rules, emulator: Emulator, sql: str) -> bool:
-    default = {"datasetId": emulator.bigquery.dataset}
-    return rules(sql, bigquery=emulator.address, defaultDataset=default).refusal is not None
-
-
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_refused_here(rules: Rules, emulator: Emulator, name: str) -> None:
-    sql, alone = BAD[name]
-    assert refused(rules, emulator, sql)
-    error = emulator.error(sql)
-    assert (error == "") == alone, error
+def test_what_is_refused(front: Service, alone: Service, name: str) -> None:
+    sql, taken = BAD[name]
+    assert front.error(sql) != ""
+    error = alone.error(sql)
+    assert (error == "") == taken, error
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_what_the_emulator_refuses_when_it_runs(rules: Rules, emulator: Emulator, name: str) -> None:
-    assert not refused(rules, emulator, KEPT[name])
-    assert emulator.error(KEPT[name]) != ""
+def test_what_the_emulator_refuses_when_it_runs(front: Service, alone: Service, name: str) -> None:
+    expected = alone.error(KEPT[name]).replace(alone.bigquery.dataset, front.bigquery.dataset)
+    assert front.error(KEPT[name]) == expected != ""
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_both_take(rules: Rules, emulator: Emulator, name: str) -> None:
-    default = {"datasetId": emulator.bigquery.dataset}
-    answer = rules(GOOD[name], bigquery=emulator.address, defaultDataset=default)
-    assert answer.refusal is None
-    assert emulator.error(answer.script) == ""
-    if answer.partitions:
-        assert emulator.error(answer.partitions) == ""
+def test_what_is_taken(front: Service, name: str) -> None:
+    assert front.error(GOOD[name]) == ""
 
 
 @pytest.mark.parametrize(
@@ -209,30 +196,25 @@ def test_what_both_take(rules: Rules, emulator: Emulator, name: str) -> None:
     "form", ["DECLARE x {kind} DEFAULT {value}; SELECT 1 AS a", "DECLARE x {kind}; SET x = (SELECT {value})"]
 )
 def test_a_variable_has_1_mb(  # noqa: PLR0917  # each of pytest's parameters is one
-    rules: Rules, emulator: Emulator, kind: str, made: str, few: int, many: int, form: str
+    front: Service, alone: Service, kind: str, made: str, few: int, many: int, form: str
 ) -> None:
-    for count, fits in ((few, True), (many, False)):
-        script = form.format(kind=kind, value=made.format(count))
-        guarded = rules(script).script
-        assert guarded.count("\n") == script.count("\n")
-        assert emulator.error(script) == ""
-        assert emulator.error(guarded) == ("" if fits else "The script variable x is larger than 1 MB")
+    fits, does_not = (form.format(kind=kind, value=made.format(count)) for count in (few, many))
+    assert front.error(fits) == ""
+    assert "The script variable x is larger than 1 MB" in front.error(does_not)
+    assert alone.error(does_not) == ""
 
 
-def test_all_variables_have_10_mb(rules: Rules, emulator: Emulator) -> None:
-    for count, fits in ((10, True), (11, False)):
-        declared = "; ".join(
-            f"DECLARE x{number} STRING DEFAULT REPEAT('a', 1000000)" for number in range(count)
-        )
-        error = emulator.error(rules(f"{declared}; SELECT 1 AS a").script)
-        assert (error == "") == fits
+def test_all_variables_have_10_mb(front: Service, alone: Service) -> None:
+    def declared(count: int, length: int = 1_000_000) -> str:
+        return "; ".join(f"DECLARE x{number} STRING DEFAULT REPEAT('a', {length})" for number in range(count))
+
+    assert front.error(f"{declared(10)}; SELECT 1 AS a") == ""
+    assert "larger than 10 MB in all" in front.error(f"{declared(11)}; SELECT 1 AS a")
+    assert alone.error(f"{declared(11)}; SELECT 1 AS a") == ""
     # Eleven that are small together, and each block for itself.
-    small = "; ".join(f"DECLARE x{number} STRING DEFAULT 'a'" for number in range(11))
-    assert emulator.error(rules(f"{small}; SELECT 1 AS a").script) == ""
-    block = "BEGIN {}; SELECT 1 AS a; END".format(
-        "; ".join(f"DECLARE x{n} STRING DEFAULT REPEAT('a', 1000000)" for n in range(9))
-    )
-    assert emulator.error(rules(f"{block}; {block}").script) == ""
+    assert front.error(f"{declared(11, 1)}; SELECT 1 AS a") == ""
+    block = f"BEGIN {declared(9)}; SELECT 1 AS a; END"
+    assert front.error(f"{block}; {block}") == ""
 
 
 DAYS = (
@@ -257,25 +239,32 @@ TOUCHES = {
 }
 
 
-@pytest.mark.parametrize("name", [*CHANGES, *TOUCHES])
-def test_a_job_changes_4000_partitions(rules: Rules, emulator: Emulator, name: str) -> None:
+# The count is the same in both forms.
+SCRIPTS = ("insert", "delete", "merge that updates")
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [*((name, "{}") for name in (*CHANGES, *TOUCHES)), *((name, "SELECT 1 AS a; {}") for name in SCRIPTS)],
+)
+def test_a_job_changes_4000_partitions(front: Service, alone: Service, name: str, form: str) -> None:
     """As a job of one statement, whose partitions are counted before it; and in a script, which counts them itself."""
-    default = {"datasetId": emulator.bigquery.dataset}
+    statement = form.format((CHANGES | TOUCHES)[name])
     for count, fits in ((4_000, True), (4_001, False)):
-        assert emulator.error("TRUNCATE TABLE days") == ""
-        if name in TOUCHES:
-            assert emulator.error(CHANGES["insert"].format(5_000)) == ""
-        statement = (CHANGES | TOUCHES)[name].format(count)
-        counting = rules(statement, bigquery=emulator.address, defaultDataset=default).partitions
-        assert counting
-        too_many = f"SELECT IF(({counting}) > 4000, ERROR('too many'), 1) AS a"
-        assert (emulator.error(too_many) == "") == fits
-        script = rules(
-            f"SELECT 1 AS a; {statement}", bigquery=emulator.address, defaultDataset=default
-        ).script
-        assert emulator.error(script) == (
-            "" if fits else "Too many partitions produced by query, allowed 4000"
-        )
+        _fill(front, filled=name in TOUCHES)
+        error = front.error(statement.format(count))
+        assert error == "" if fits else "Too many partitions produced by query, allowed 4000" in error
+    _fill(alone, filled=name in TOUCHES)
+    assert alone.error(statement.format(4_001)) == ""
+
+
+def _fill(service: Service, *, filled: bool) -> None:
+    """Empty the table of days, or fill it with more than a job may change."""
+    assert service.error("TRUNCATE TABLE days") == ""
+    for first in (1, 2_501) if filled else ():
+        array = f"GENERATE_ARRAY({first}, {first + 2_499})"
+        days = "DATE_ADD(DATE '2000-01-01', INTERVAL x DAY)"
+        assert service.error(f"INSERT days (id, d) SELECT x, {days} FROM UNNEST({array}) AS x") == ""
 
 
 LINES = {
@@ -303,24 +292,19 @@ LINES = {
 }
 
 
-def rules_of_load(emulator: Emulator, load: dict[str, Any], lines: list[str]) -> str:
-    content = "\n".join(lines).encode()
-    refusal = check_load(load, lambda uri: [content], None)
-    return refusal.message if refusal else ""
-
-
 @pytest.mark.parametrize("name", LINES)
-def test_rows_that_are_refused_here(emulator: Emulator, name: str) -> None:
-    line, alone = LINES[name]
-    lines = ['{"id": 1}', line, '{"id": 2}']
-    error, load = emulator.loaded(lines)
-    assert rules_of_load(emulator, load, lines) != ""
-    assert (error == "") == alone, error
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_rows_that_are_refused(front: Service, alone: Service, name: str, before: int) -> None:
+    line, taken = LINES[name]
+    lines = ['{"id": 1}'] * before + [line, '{"id": 2}']
+    assert front.loaded(lines) != ""
+    if before == 1:
+        error = alone.loaded(lines)
+        assert (error == "") == taken, error
 
 
 @pytest.mark.parametrize(
     "lines", [[], ['{"id": 1}'], [json.dumps({"id": 1, "j": {"a": [1]}, "itens": [{"produto": 1}]})]]
 )
-def test_rows_that_both_take(emulator: Emulator, lines: list[str]) -> None:
-    error, load = emulator.loaded(lines)
-    assert error == rules_of_load(emulator, load, lines) == ""
+def test_rows_that_are_taken(front: Service, alone: Service, lines: list[str]) -> None:
+    assert front.loaded(lines) == alone.loaded(lines) == ""

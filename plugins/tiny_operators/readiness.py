@@ -1,0 +1,30 @@
+"""What a run looks for before it reads anything: that setup was run, for the files that the run was deployed with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._compat import missing_pools
+from .gcp.provision import NotSetUpError, check_tables
+from .stores import Store
+
+
+def check_setup(store: Store, bigquery: Any) -> None:
+    """See that the store's pools and tables are there, the tables as their schema files say.
+
+    Args:
+        store: The store.
+        bigquery: Client of BigQuery.
+
+    Raises:
+        NotSetUpError: When they are not.
+        SetupError: When the tables may not be listed.
+    """
+    missing = missing_pools(store.pools)
+    if missing:
+        raise NotSetUpError(
+            f"Pools {', '.join(missing)} are missing: tasks in them would never start, without a word. Nothing "
+            "was read; run "
+            f"the DAG {store.prefix}_setup, then clear this task"
+        )
+    check_tables(bigquery, store)

@@ -1,0 +1,27 @@
+"""Dataclasses from the JSON objects of the bucket, which another version of the code may have written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Record = TypeVar("_Record", bound="DataclassInstance")
+
+
+def from_json(cls: type[_Record], content: Mapping[str, Any]) -> _Record:
+    """Make a record of an object's fields; pass over fields that this version does not know.
+
+    A newer version may have written more: what it wrote stays readable after a step back.
+
+    Args:
+        cls: The dataclass.
+        content: The object.
+
+    Raises:
+        TypeError: When a field is missing that has no default.
+    """
+    return cls(**{field.name: content[field.name] for field in fields(cls) if field.name in content})

@@ -1,0 +1,99 @@
+"""What setup and the watch DAG ask Airflow itself, of a running Airflow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.stack.exports import LOGIN, PASSWORD
+from local.stack.health import fetch
+from tests.e2e.conftest import Live
+from tiny_operators._compat import (
+    AIRFLOW_V_3_0_PLUS,
+    AirflowFailException,
+    ensure_pool,
+    missing_pools,
+    standing,
+)
+
+pytestmark = [pytest.mark.stack, pytest.mark.e2e]
+only_3 = pytest.mark.skipif(
+    not AIRFLOW_V_3_0_PLUS, reason="2.11 asks its own database, that of this test session"
+)
+
+
+@pytest.fixture(params=["login", "google"])
+def signed_in(
+    request: pytest.FixtureRequest, live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    """By the connection, and as on Composer: with credentials that Google's library finds, at Airflow's own address."""
+    if request.param == "google":
+        address = live.env["AIRFLOW__API__BASE_URL"]
+        _, answer = fetch(f"{address}/auth/token", body={"username": LOGIN, "password": PASSWORD})
+        credentials = {
+            "type": "authorized_user",
+            "client_id": "test",
+            "client_secret": "test",
+            "refresh_token": "test",
+            "token": json.loads(answer)["access_token"],
+            "expiry": "2999-01-01T00:00:00Z",
+        }
+        path = tmp_path / "credentials.json"
+        path.write_text(json.dumps(credentials))
+        monkeypatch.delenv("AIRFLOW_CONN_AIRFLOW_API")
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    return live
+
+
+@only_3
+def test_pools_are_made_by_airflows_own_api(signed_in: Live) -> None:
+    name = "tiny_made_here"
+    assert missing_pools(["tiny_z316", name, "merge_z316"]) == [name]
+    ensure_pool(name, 1, "calls")
+    assert missing_pools([name]) == []
+    for change in ({"slots": 3}, {"include_deferred": True}):
+        pool = {"pool": name, "slots": 1, "include_deferred": False, "description": "calls", **change}
+        signed_in.api.patch(f"pools/{name}", pool)
+        ensure_pool(name, 1, "calls")
+        found = signed_in.api.get(f"pools/{name}")
+        assert (found["slots"], found["include_deferred"], found["description"]) == (1, False, "calls")
+    signed_in.run("pools", "delete", name)
+    assert missing_pools([name]) == [name]
+
+
+@only_3
+def test_it_is_known_whether_the_webhook_dag_runs(signed_in: Live) -> None:
+    signed_in.until("a run of the webhook DAG", lambda: standing("z316_webhook").runs > 0)
+    found = standing("z316_webhook")
+    assert (found.paused, found.triggerer) == (False, "healthy")
+    assert standing("z316_put_back").runs == 0
+    assert standing("no_such_dag").paused is None
+
+
+@only_3
+def test_a_wrong_login_is_told(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = json.loads(live.env["AIRFLOW_CONN_AIRFLOW_API"]) | {"password": "wrong"}
+    monkeypatch.setenv("AIRFLOW_CONN_AIRFLOW_API", json.dumps(connection))
+    with pytest.raises(
+        AirflowFailException, match=r"gives no token .HTTP 401.: check host, login and password"
+    ):
+        ensure_pool("tiny_z316", 1, "calls")
+
+
+def test_a_running_airflow_is_found_to_run(live: Live) -> None:
+    live.run("dags", "unpause", "z316_watch")
+    live.run("dags", "trigger", "z316_watch")
+
+    def states() -> dict[str, str]:
+        tasks = live.api.get("dags/z316_watch/dagRuns/~/taskInstances?limit=100").get("task_instances", [])
+        return {task["task_id"]: str(task["state"]) for task in tasks}
+
+    ended = {"success", "failed", "skipped"}
+    live.until(
+        "the watch to have looked", lambda: {states().get(name) for name in ("airflow", "inbox")} <= ended
+    )
+    live.run("dags", "pause", "z316_watch")
+    assert (states()["airflow"], states().get("inbox")) == ("success", "success")
