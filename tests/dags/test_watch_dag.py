@@ -186,18 +186,20 @@ def test_an_airflow_that_does_not_run_the_webhook_dag_is_told(
 
 @pytest.mark.skipif(AIRFLOW_V_3_0_PLUS, reason="3 asks the API: tests/e2e/test_watch.py")
 def test_airflow_2_is_asked_by_its_database(dags: Any, store: Any) -> None:
-    from airflow.models.dag import DagModel
+    from airflow.models import dag as airflow_dag
     from airflow.utils.session import create_session
 
+    # It has no types.
+    model: Any = airflow_dag.DagModel
     watch = WatchAirflowOperator(task_id="airflow", store=store, webhook_dag="z316_webhook")
     with create_session() as session:
-        session.merge(DagModel(dag_id="z316_webhook", is_paused=True, is_active=True))
+        session.merge(model(dag_id="z316_webhook", is_paused=True, is_active=True))
     with pytest.raises(
         AirflowFailException, match=r"z316_webhook is paused.*no triggerer lives .state: there never"
     ):
         watch.execute({})
     with create_session() as session:
-        session.merge(DagModel(dag_id="z316_webhook", is_paused=False, is_active=True))
+        session.merge(model(dag_id="z316_webhook", is_paused=False, is_active=True))
     with pytest.raises(AirflowFailException, match=r"z316_webhook is not paused and has no run"):
         watch.execute({})
     unknown = WatchAirflowOperator(task_id="airflow", store=store, webhook_dag="no_such_dag")
