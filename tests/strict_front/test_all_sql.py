@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from tests.strict_front.asking import REPO, Rules
 from tiny_operators.gcp.customer_keys import keys_table
 from tiny_operators.gcp.views import report_macros, views
+from tiny_operators.rows.batch import OrderIds
 from tiny_operators.rows.schema import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import load_stores
 
@@ -82,36 +83,56 @@ def of_tasks(dags: Any) -> Iterator[tuple[str, Any, Any]]:
                 yield configuration["query"]["query"], dag, task
 
 
-def rendered(dag: Any, file: str, counts: dict[str, int]) -> str:
-    ti = SimpleNamespace(xcom_pull=lambda **_: counts)
-    template = dag.get_template_env().get_template(file)
+def rendered(dag: Any, file: str, counts: dict[str, int], orders: Iterable[int]) -> str:
+    ids = OrderIds()
+    for pedido in orders:
+        ids.add(pedido)
+    said = {"return_value": counts, "orders": ids.told()}
+    ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
     params = dict.fromkeys(dag.params, False)
+    template = dag.get_template_env().get_template(file)
     text: str = template.render(dag=dag, run_id=RUN, ti=ti, task_instance=ti, params=params)
     return text
 
 
-def with_staging(dag: Any, *, without: str = "") -> dict[str, Any]:
-    """Tables of the store, and the staging tables of a run of a DAG."""
-    staging = dag.user_defined_macros["staging"]
+def with_staging(dag: Any, counts: dict[str, int]) -> dict[str, Any]:
+    """Tables of the store, and the staging tables of a run of a DAG: of a table without rows there is none."""
+    macros = dag.user_defined_macros or {}
+    if "staging" not in macros:
+        return TABLES
     return TABLES | {
-        staging(table, dag, RUN): {"schema": {"fields": schema_fields(table)}}
+        macros["staging"](table, dag, RUN): {"schema": {"fields": schema_fields(table)}}
         for table in LAYOUTS
-        if table != without
+        if counts.get(table, 1)
     }
 
 
-def test_statements_of_all_tasks(dags: Any, rules: Rules) -> None:
-    seen = set()
+NOTHING = dict.fromkeys(COUNTS, 0)
+BATCHES: dict[str, tuple[dict[str, int], Iterable[int]]] = {
+    "all": (COUNTS, [31]),
+    "many": (COUNTS, range(1, 100_001)),
+    "old and new": (COUNTS, [17, 940_000_001, 940_000_002]),
+    "nothing": (NOTHING, []),
+    **{f"{table} alone": (NOTHING | {table: 1, "orders": 1}, [31]) for table in LOADED},
+    **{f"without {table}": (COUNTS | {table: 0}, [31]) for table in LOADED},
+}
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_statements_of_all_tasks(dags: Any, rules: Rules, batch: str) -> None:
+    counts, orders = BATCHES[batch]
     for file, dag, _ in of_tasks(dags):
-        seen.add(file)
-        valid(
-            rules,
-            rendered(dag, file, COUNTS),
-            with_staging(dag) if "staging" in (dag.user_defined_macros or {}) else TABLES,
-        )
-    files = {path.name for path in (REPO / "include" / "sql").glob("*.sql")}
-    assert seen == {name for name in files if not name.startswith("known_")}
-    assert len(seen) >= 4
+        valid(rules, rendered(dag, file, counts, orders), with_staging(dag, counts))
+
+
+def test_all_files_are_statements_of_tasks_or_in_them(dags: Any) -> None:
+    folder = REPO / "include" / "sql"
+    files = {path.name for path in folder.glob("*.sql") if not path.name.startswith("known_")}
+    used = {file for file, _, _ in of_tasks(dags)}
+    texts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.sql")]
+    assert len(used) >= 4
+    assert used <= files
+    assert all(any(f"'{name}'" in text for text in texts) for name in files - used)
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (REPO / "include" / "sql").glob("known_*.sql")))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.strict_front.plain_requests import PROJECT, Bq, Gcs, column, new_name
+from tests.strict_front.plain_requests import PROJECT, SOUTH, Bq, Gcs, column, new_name
 
 pytestmark = pytest.mark.stack
 
@@ -42,6 +42,8 @@ class Service:
     def __init__(self, bigquery: str, storage: str) -> None:
         self.bigquery = Bq(bigquery)
         self.storage = Gcs(storage)
+        self.bucket = new_name("b-")
+        assert self.storage.make_bucket(name=self.bucket, location=SOUTH) == 200
         days = {"timePartitioning": {"type": "DAY", "field": "d"}}
         for name, fields, more in (
             ("t", FIELDS, {}),
@@ -65,9 +67,9 @@ class Service:
 
     def loaded(self, lines: list[str]) -> str:
         """What a load job's error says; nothing where it has none."""
-        name, bucket = new_name("rows"), self.storage.bucket
-        assert self.storage.media(name, data="\n".join(lines).encode()) == 200
-        job = self.bigquery.load(sourceUris=[f"gs://{bucket}/{name}"], schema={"fields": FIELDS})
+        name = new_name("rows")
+        assert self.storage.media(name, bucket=self.bucket, data="\n".join(lines).encode()) == 200
+        job = self.bigquery.load(sourceUris=[f"gs://{self.bucket}/{name}"], schema={"fields": FIELDS})
         return self._ended(job.json())
 
     def _ended(self, job: dict[str, Any]) -> str:
@@ -161,7 +163,7 @@ GOOD = {
 @pytest.mark.parametrize("name", BAD)
 def test_what_is_refused(front: Service, alone: Service, name: str) -> None:
     sql, taken = BAD[name]
-    assert front.error(sql) != ""
+    assert "https://cloud.google.com/bigquery/" in front.error(sql)
     error = alone.error(sql)
     assert (error == "") == taken, error
 
@@ -297,7 +299,8 @@ LINES = {
 def test_rows_that_are_refused(front: Service, alone: Service, name: str, before: int) -> None:
     line, taken = LINES[name]
     lines = ['{"id": 1}'] * before + [line, '{"id": 2}']
-    assert front.loaded(lines) != ""
+    place = before * len('{"id": 1}\n')
+    assert f"JSON parsing error in row starting at position {place}: " in front.loaded(lines)
     if before == 1:
         error = alone.loaded(lines)
         assert (error == "") == taken, error
