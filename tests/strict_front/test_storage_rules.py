@@ -86,10 +86,6 @@ def composed_with_one_gone(bad: int) -> Ask:
     return composed(lambda gcs, name: gcs.compose(name, one_of(3, bad)))
 
 
-def patched(**body: object) -> Ask:
-    return lambda gcs: gcs.ask("PATCH", f"/storage/v1/b/{gcs.bucket}", body=body).status_code
-
-
 QUESTIONS = [
     Question("a bucket that is there", 409, 409, lambda gcs: gcs.make_bucket(name=gcs.bucket)),
     Question("bucket name with capitals", 400, 400, lambda gcs: gcs.make_bucket(name=new_name("B"))),
@@ -206,8 +202,6 @@ QUESTIONS = [
     Question("an object changed twice in a second", 429, 200, again(lambda gcs, name: gcs.media(name))),
     Question("an object deleted in the second of its making", 429, 200, again(
         lambda gcs, name: gcs.delete(name))),
-    Question("bucket patched to be public 'maybe'", 400, 200, patched(
-        iamConfiguration={"publicAccessPrevention": "maybe"})),
 ]  # fmt: skip
 
 
