@@ -141,7 +141,11 @@ def test_what_is_asked_before_reading(rules: Rules, name: str) -> None:
     valid(rules, text, dataset=STORE.dataset)
 
 
-@pytest.mark.parametrize("view", sorted(views(STORE), key=lambda view: view.path), ids=lambda view: view.path)
+def _path(view: Any) -> str:
+    return str(view.path)
+
+
+@pytest.mark.parametrize("view", sorted(views(STORE), key=_path), ids=_path)
 def test_views(rules: Rules, view: Any) -> None:
     valid(rules, view.statement())
 

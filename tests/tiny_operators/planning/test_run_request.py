@@ -141,7 +141,7 @@ def test_dates_are_every_day_from_the_first_to_the_last(first: date, days: int) 
 
 
 @pytest.mark.parametrize("flags", [{}, {"force": True}, {"refresh_costs": True, "force": True}])
-def test_what_is_left_is_asked_for_in_the_same_way(flags: dict[str, bool]) -> None:
+def test_what_is_left_is_asked_for_in_the_same_way(flags: dict[str, Any]) -> None:
     asked = request(from_date="2026-01-30", to_date="2026-02-02", **flags)
     rest = asked.after(date(2026, 1, 31))
     assert rest == {"from_date": "2026-02-01", "to_date": "2026-02-02", **flags}

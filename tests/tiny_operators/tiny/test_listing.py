@@ -97,7 +97,7 @@ def page_with(pedidos: Any) -> Answer:
 
 @pytest.mark.parametrize("pedidos", UNREADABLE)
 def test_a_page_of_which_nothing_can_be_read_is_no_date_without_orders(pedidos: Any) -> None:
-    listing = DateListing(DAY, lambda number, sort: page_with(pedidos))
+    listing = DateListing(DAY, lambda number, sort: page_with(pedidos), heeded)
     with pytest.raises(
         ListingError, match=r"search of 2026-03-14 lists orders, but none of them can be read"
     ):
@@ -110,14 +110,14 @@ def test_what_cannot_be_read_is_counted_and_keeps_no_order_out(strange: Any, cou
     for place in range(3):
         lines: list[Any] = [{"pedido": {**ORDER, "id": pedido}} for pedido in (1, 2)]
         lines[place:place] = [strange] * count
-        listing = DateListing(DAY, lambda number, sort, lines=lines: page_with(lines))  # type: ignore[misc]
+        listing = DateListing(DAY, lambda number, sort, lines=lines: page_with(lines), heeded)  # type: ignore[misc]
         assert [list(page.fresh) for page in listing.pages()] == [[1, 2]]
         assert listing.without_id == count
 
 
 @pytest.mark.parametrize("nothing", ["", [], {}, [{}], [""]])
 def test_an_empty_page_is_a_date_without_orders(nothing: Any) -> None:
-    listing = DateListing(DAY, lambda number, sort: page_with(nothing))
+    listing = DateListing(DAY, lambda number, sort: page_with(nothing), heeded)
     assert [page.fresh for page in listing.pages()] == [{}]
 
 
@@ -130,7 +130,7 @@ def test_an_empty_page_is_a_date_without_orders(nothing: Any) -> None:
     ],
 )
 def test_a_page_in_any_container_lists_its_orders(pedidos: Any) -> None:
-    listing = DateListing(DAY, lambda number, sort: page_with(pedidos))
+    listing = DateListing(DAY, lambda number, sort: page_with(pedidos), heeded)
     assert [list(page.fresh) for page in listing.pages()] == [[7, 8]]
 
 
