@@ -60,6 +60,6 @@ def test_a_failure_tells_store_step_and_what_to_do(live: Any, told: tuple[int, l
     assert lines[1].startswith("run: manual__")
     assert lines[2].startswith("error: AirflowFailException: 2999-01-01 is in the future")
     assert lines[-1].startswith(
-        "what to do: rows failed at once: the message says what was expected of the dates."
+        "what to do: rows failed at once: the message says what was expected of the dates"
     )
     assert len(messages) == 1
