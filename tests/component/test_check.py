@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from google.api_core.exceptions import NotFound
 
 from tests.component.batches import Merge, at, gone, line, order, snapshot
 from tiny_operators.operators.check import what_failed
@@ -152,7 +153,16 @@ def test_rows_that_were_not_loaded_are_found(checked: Checked, pedido: int) -> N
         "checks failed: counts: rows were lost between the files and the staging tables, 1 found: "
         "(pdv: 2 made, 1 loaded)"
     )
-    assert "(pdv: 0 made, 1 loaded, rejeitados: 4 made, 0 loaded)" in checked.found(pdv=0, rejeitados=4)
+    loaded = len(sale(pedido)["produto"])
+    assert f"(pdv: 2 made, 1 loaded, produto: 9 made, {loaded} loaded)" in checked.found(pdv=2, produto=9)
+
+
+def test_a_table_that_was_counted_and_not_loaded_at_all_fails_the_check(
+    checked: Checked, pedido: int
+) -> None:
+    checked.merge(**sale(pedido))
+    with pytest.raises(NotFound, match="rejeitados"):
+        checked.found(rejeitados=4)
 
 
 # What is done to an order's row after the merge: which part of the statement, on which table.
