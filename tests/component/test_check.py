@@ -33,7 +33,9 @@ class Checked:
 
     def merge(self, **rows: list[dict[str, Any]]) -> None:
         """Load and merge a batch."""
-        self.batch(**{table: [owned(row) for row in own] for table, own in rows.items()})
+        self.batch(**{
+            table: [owned(row) for row in own] if table in TABLES else own for table, own in rows.items()
+        })
 
     def found(self, **counts: int) -> str:
         """What the checks find in the last batch; empty for nothing."""
@@ -56,7 +58,7 @@ class Checked:
 
 
 def owned(row: dict[str, Any]) -> dict[str, Any]:
-    """A row with all columns that the pipeline fills."""
+    """A row of a table of sales, with all columns that the pipeline fills."""
     return {"uuid": "uuid", "source_id": "webhook-0.1.0", **row}
 
 
