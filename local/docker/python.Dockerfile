@@ -20,4 +20,8 @@ RUN for file in /usr/local/lib/python3*/site-packages/duckdb_extension_*/extensi
       target="$HOME/.duckdb/extensions/$(basename "$(dirname "$file")")/linux_$(dpkg --print-architecture)"; \
       mkdir -p "$target" && cp "$file" "$target"; \
     done
+# The strict front reads the stores file as the package does.
+COPY plugins /app/plugins
+COPY include /app/include
+ENV PYTHONPATH=/app/plugins:/app
 COPY webhook /app/webhook

@@ -169,7 +169,7 @@ def _front(settings: Settings) -> Part:
     services = settings.emulated()
     ports = tuple(name for name, (service, *_) in FRONT_PORTS.items() if service in services)
     argv = [str(venv("front") / "bin" / "python"), "-m", "local.strict_front", "--host", "127.0.0.1"]
-    argv += ["--project", PROJECT, "--state", str(front_state(settings) / "memory.sqlite")]
+    argv += ["--state", str(front_state(settings) / "memory.sqlite")]
     for name, (service, _) in EMULATOR_PORTS.items():
         if service in services:
             argv += [f"--{service}", settings.url(name)]

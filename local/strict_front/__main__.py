@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from local.stack.settings import PROJECT
 from local.strict_front import discovery, rights
 from local.strict_front.answers import PageTokens
 from local.strict_front.bigquery import BigQuery
@@ -53,7 +54,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--listen", type=Listen.read, action="append", required=True)
     parser.add_argument("--storage", default="", help="address of Cloud Storage's emulator")
     parser.add_argument("--bigquery", default="", help="address of BigQuery's emulator")
-    parser.add_argument("--project", required=True, help="the project of the accounts and datasets")
+    parser.add_argument("--project", default=PROJECT, help="the project of the accounts and datasets")
     parser.add_argument("--state", type=Path, required=True, help="file for what no emulator remembers")
     given = parser.parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
