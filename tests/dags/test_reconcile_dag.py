@@ -38,7 +38,8 @@ def test_what_differs_is_repaired_and_a_second_run_finds_nothing(
     sold = sorted(sale.pedido for sale in simulator.sell_on(day, 3))
     next_day = day + timedelta(days=1)
     key, states, run = run_reconcile(dags, day)
-    assert (set(states), run) == ({"success"}, "success")
+    assert (set(states), run) == ({"success", "skipped"}, "success")
+    assert states["skipped"] == {"load_rejeitados"}, "nothing was set aside"
     assert recorded(warehouse, key) == {day: (3, 3, []), next_day: (0, 0, [])}
     assert simulator.keys("pdv.pedido.obter") == sold
     simulator.forget_calls()
