@@ -79,8 +79,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     return ByFile(config, log)
 
 
+# What these tests look at is no part of Airflow and imports none: SQL, the receiver, the simulator, the strict front.
+_ONCE = (
+    "tests/component/test_check.py",
+    "tests/component/test_large_batch.py",
+    "tests/component/test_merge.py",
+    "tests/component/views/",
+    "tests/deploy/",
+    "tests/docs/",
+    "tests/report_page/",
+    "tests/simulator/",
+    "tests/strict_front/",
+    "tests/webhook/",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest part, the tests that drive the real scheduler, begins first."""
+    for item in items:
+        if item.nodeid.startswith(_ONCE):
+            item.add_marker("once")
     items.sort(key=lambda item: not item.nodeid.startswith(_SCHEDULER_TESTS))
 
 
