@@ -41,6 +41,7 @@ class Reconcile:
         self.key = names.run_key(dag.dag_id, self.run_id)
         self.hook = BigQueryHook(location=store.location, use_legacy_sql=False)
         self._done: set[str] = set()
+        self._said: dict[tuple[str, str], Any] = {}
 
     def all(self) -> dict[str, Any]:
         """All tasks in their order, as Airflow runs them; what ``compare`` returns."""
@@ -66,7 +67,10 @@ class Reconcile:
                 task = self._rendered(self.dag.get_task(name))
                 self.hook.insert_job(configuration=task.configuration, location=self.store.location).result()
             case _:
-                return self.dag.get_task(name).prepare_for_execution().execute(self._context(first=first))
+                task = self.dag.get_task(name).prepare_for_execution()
+                said = task.execute(self._context(name, first=first))
+                self._said[name, "return_value"] = said
+                return said
         return None
 
     def rows(self, warehouse: Warehouse) -> dict[date, dict[str, Any]]:
@@ -75,12 +79,12 @@ class Reconcile:
         assert len({row["date"] for row in found}) == len(found), "one row a date"
         return {row["date"]: row for row in found}
 
-    def _context(self, *, first: bool) -> Any:
+    def _context(self, name: str, *, first: bool) -> Any:
         ti = SimpleNamespace(
             try_number=1 if first else 2,
             max_tries=3,
             task=SimpleNamespace(retries=3),
-            xcom_push=lambda **_: None,
+            xcom_push=lambda key, value: self._said.update({(name, key): value}),
         )
         run = SimpleNamespace(run_id=self.run_id, run_type="manual", conf=self.form, queued_at=None)
         return {"dag_run": run, "ti": ti, "run_id": self.run_id, "params": self.form}
@@ -91,7 +95,9 @@ class Reconcile:
             "dag": self.dag,
             "run_id": self.run_id,
             "task": ready,
-            "ti": SimpleNamespace(xcom_pull=lambda **_: "once"),
+            "ti": SimpleNamespace(
+                xcom_pull=lambda task_ids, key="return_value": self._said.get((task_ids, key))
+            ),
             "params": self.form,
         })
         return ready
@@ -100,6 +106,8 @@ class Reconcile:
         from google.cloud import bigquery
 
         load = self._rendered(task)
+        if str(load.rows) == "0":
+            return
         config = bigquery.LoadJobConfig(
             schema=[bigquery.SchemaField.from_api_repr(field) for field in load.schema_fields],
             source_format=load.source_format,
