@@ -531,7 +531,7 @@ def test_another_location_than_the_stores_file_says_is_told(
 ) -> None:
     here = own(store, f"elsewhere{what}")
     if what == "bucket":
-        clients[0].create_bucket(here.webhook_bucket)
+        clients[0].create_bucket(here.webhook_bucket, location=here.location)
         there = replace(here, location="europe-west3")
     else:
         create_missing(here, *clients)

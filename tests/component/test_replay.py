@@ -14,6 +14,7 @@ from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.replaying import older_folder, upload
 from tests.dates import ZONE, free_day
 from tiny_operators import names
+from tiny_operators.dag_parts.forms import daily_form, date_range_form
 from tiny_operators.gcp.provision import create_missing
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyHook
@@ -21,12 +22,24 @@ from tiny_operators.rows.schema import TABLES
 
 pytestmark = pytest.mark.stack
 
+FORMS = {"daily": daily_form(), "replay": date_range_form()}
+
 
 def run_dag(dags: Any, name: str, **conf: Any) -> dict[str, str]:
     """Run a DAG; the state of each task, and of the run."""
-    run = dags[f"z316_{name}"].test(datetime.now(UTC), run_conf=conf)
+    # All of the form: on 2.11 a DAG object remembers what it was tested with before.
+    form = {key: param.value for key, param in FORMS.get(name, {}).items()}
+    run = dags[f"z316_{name}"].test(datetime.now(UTC), run_conf={**form, **conf})
     states = {task.task_id: task.state for task in run.get_task_instances()} | {"run": run.state}
     return {task: str(getattr(state, "value", state)) for task, state in states.items()}
+
+
+def loaded_all(states: dict[str, str]) -> bool:
+    """Whether a run has done all; what nothing was set aside for needs no load."""
+    return {name: state for name, state in states.items() if state != "success"} in (
+        {},
+        {"load_rejeitados": "skipped"},
+    )
 
 
 def replay(dags: Any, first: date, last: date | None = None) -> dict[str, str]:
@@ -107,7 +120,7 @@ def test_dropped_tables_come_back_row_for_row_without_a_call(
         client.delete_table(f"{store.dataset}.{table}")
     create_missing(store, warehouse.storage_client(), client)
     for first in (history.today, history.past):
-        assert set(replay(dags, first).values()) == {"success"}
+        assert loaded_all(replay(dags, first))
     assert tables(warehouse, history.pedidos, "update_timestamp") == before
     assert not simulator.calls()
 
@@ -132,7 +145,7 @@ def test_the_older_layout_makes_the_rows_that_a_reading_makes(
         for name, text in older_folder(hook, sale.pedido, arrived).items():
             upload(warehouse, name, text)
     simulator.forget_calls()
-    assert set(replay(dags, day).values()) == {"success"}
+    assert loaded_all(replay(dags, day))
     assert not simulator.calls()
     found = tables(warehouse, pedidos)
     for table, truth in truth_rows(simulator.truth(sorted(pedidos))).items():
