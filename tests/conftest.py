@@ -94,11 +94,27 @@ _ONCE = (
 )
 
 
+# Minutes each, and what they show is shown in small by others: `make test` runs them, CI does not.
+_LONG = (
+    "tests/component/test_large_batch.py",
+    "tests/component/test_listed_dates.py::test_an_order_whose_date_is_edited",
+    "tests/component/test_listed_dates.py::test_the_rows_of_an_order_registered_later",
+    "tests/component/test_provision.py::test_a_key_that_stood_among_the_tables_is_moved",
+    "tests/component/test_provision.py::test_each_step_says_what_it_may_not",
+    "tests/component/test_replay_rejects.py::test_a_replay_dates_no_reject_anew",
+    "tests/component/test_replay_slices.py",
+    "tests/component/test_silence.py::test_one_silent_order_at_each_place",
+    "tests/e2e/test_kills.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest part, the tests that drive the real scheduler, begins first."""
     for item in items:
         if item.nodeid.startswith(_ONCE):
             item.add_marker("once")
+        if item.nodeid.startswith(_LONG):
+            item.add_marker("long")
     items.sort(key=lambda item: not item.nodeid.startswith(_SCHEDULER_TESTS))
 
 
@@ -125,6 +141,9 @@ def airflow_database() -> None:
         capture_output=True,
         timeout=300,
     )
+    if AIRFLOW == "2.11":
+        # A run that is made twice is deleted first, for which all tables must be known, also that of the users.
+        importlib.import_module("airflow.providers.fab.auth_manager.models")
 
 
 @pytest.fixture(scope="session")
