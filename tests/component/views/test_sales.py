@@ -19,7 +19,7 @@ MONDAY, TUESDAY = date(2024, 3, 4), date(2024, 3, 5)
 ORDERS = table("""
     pedido | dia        | chegou           | situacao            | excluido         | vendedor | cpf            | forma     | parcelas                  | itens       | desconto | frete | total
     2001   | 2024-03-04 | 2024-03-04T12:00 | Faturado            | -                | 7        | 111.444.777-35 | pix       | -                         | 1x2@10.00   | -        | -     | 20.00
-    2002   | 2024-03-04 | 2024-03-04T12:59 | atendido            | -                | 7        | 11.222.333/0001-81 | multiplas | pix 30.00, credito 50.00 | 2x1@80.00   | -        | -     | 80.00
+    2002   | 2024-03-04 | 2024-03-04T12:59 | atendido            | -                | 7        | 22.333.444/0001-81 | multiplas | pix 30.00, credito 50.00 | 2x1@80.00   | -        | -     | 80.00
     2003   | 2024-03-04 | 2024-03-04T23:10 | pronto_envio        | -                | 8        | 11144477735    | credito   | credito 15.00, credito 15.00 | 3x0.5@60.00 | -     | -     | 30.00
     2004   | 2024-03-04 | -                | ENTREGUE            | -                | -        | -              | dinheiro  | -                         | 1x1@10.00   | 1,00     | 5.00  | 14.00
     2005   | 2024-03-04 | 2024-03-04T12:30 | Cancelado           | -                | 7        | 111.444.777-35 | pix       | pix 10.00                 | 1x1@10.00   | -        | -     | 10.00
