@@ -31,8 +31,8 @@ test: install ## run the tests on the chosen Airflow; ARGS="-k name" goes to pyt
 	@$(INSTALL) browser
 	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder $(ARGS)
 
-# What an older package may break: objects, jobs, loads, setup, and whole runs of the DAGs.
-IMAGE_TESTS := tests/dags/test_webhook_dag.py tests/dags/test_policy.py $(patsubst %,tests/component/test_%.py,objects query_jobs made_again setup webhook_path)
+# What an older package may break: objects, jobs, and whole runs of the DAGs.
+IMAGE_TESTS := tests/dags/test_webhook_dag.py tests/dags/test_policy.py $(patsubst %,tests/component/test_%.py,objects query_jobs made_again)
 
 test-image: ## run tests of operators and DAGs as on Composer's oldest images: AIRFLOW=2.11 (default) or 3
 	@$(INSTALL) tools bigquery front receiver airflow-image-$(AIRFLOW)
