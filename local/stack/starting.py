@@ -12,7 +12,7 @@ from local.stack.settings import Settings, StackError, port_is_free
 from local.stack.state import State, last_lines, log_file, make_short_dir
 from local.stack.supervisor import Supervisor
 
-_HEALTHY_SECONDS = 120
+_HEALTHY_SECONDS = 300
 _SETUP_SECONDS = 180
 Say = Callable[[str], None]
 
