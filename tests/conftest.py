@@ -96,6 +96,7 @@ _ONCE = (
 
 # Minutes each, and what they show is shown in small by others: `make test` runs them, CI does not.
 _LONG = (
+    "tests/component/test_every_effect.py",
     "tests/component/test_large_batch.py",
     "tests/component/test_listed_dates.py::test_an_order_whose_date_is_edited",
     "tests/component/test_listed_dates.py::test_the_rows_of_an_order_registered_later",
