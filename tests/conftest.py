@@ -97,11 +97,11 @@ _ONCE = (
 # Minutes each, and what they show is shown in small by others: `make test` runs them, CI does not.
 _LONG = (
     "tests/component/test_every_effect.py",
+    "tests/component/test_google_faults.py",
     "tests/component/test_large_batch.py",
     "tests/component/test_listed_dates.py::test_an_order_whose_date_is_edited",
     "tests/component/test_listed_dates.py::test_the_rows_of_an_order_registered_later",
-    "tests/component/test_provision.py::test_a_key_that_stood_among_the_tables_is_moved",
-    "tests/component/test_provision.py::test_each_step_says_what_it_may_not",
+    "tests/component/test_provision.py",
     "tests/component/test_replay_rejects.py::test_a_replay_dates_no_reject_anew",
     "tests/component/test_replay_slices.py",
     "tests/component/test_silence.py::test_one_silent_order_at_each_place",
