@@ -3,10 +3,12 @@ is told beside the orders that it costs nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from local.demo.parts import Warehouse
 from tests.component.whole_runs import Sold
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("impatient")]
@@ -18,10 +20,17 @@ ODD: list[dict[str, Any]] = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def products_of_their_own(warehouse: Warehouse) -> Iterator[None]:
+    """Products are read anew here, and what is odd about them is read by no later test."""
+    warehouse.forget_products_read_today()
+    yield
+    warehouse.forget_products_read_today()
+
+
 @pytest.mark.parametrize("quirks", ODD, ids=" ".join)
 def test_the_tables_hold_the_truth(sold: Sold, quirks: dict[str, Any]) -> None:
     sold.simulator.set(profile="common", quirks={"escaped_unicode": False, **quirks})
-    sold.warehouse.forget_products_read_today()
     run = sold.run()
     assert run.failures == []
     assert sold.wrong() == []
