@@ -103,6 +103,8 @@ class Front:
             return refusal
         if method.id == "bigquery.datasets.insert":
             content = json.dumps(self.gate.with_access(call)).encode()
+        if method.id.endswith(".testIamPermissions"):
+            return await self.gate.granted(call, [text for name, text in query if name == "permissions"])
         reply = await self.service.answer(call, Passing(request, self.service.emulator, query, content))
         return self._signed(call, scope, reply)
 
