@@ -27,6 +27,7 @@ _AIRFLOW: Final = {
     "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",
     "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA": "true",
 }
+_EMULATORS: Final = ("STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST")
 HELD, FAILED, UNUSABLE = 0, 1, 2
 
 
@@ -49,8 +50,12 @@ def main(words: Sequence[str] | None = None, connect: Connect | None = None) -> 
     from . import connection
     from .rights import account_names
 
+    logging.disable(logging.WARNING)
     try:
-        store = _store(load_stores(), given.store)
+        stores = load_stores()
+        store = _store(stores, given.store)
+        if given.bucket in {other.webhook_bucket for other in stores}:
+            raise _UsageError(f"--bucket {given.bucket} is an inbox: whatever lies in it is taken for a sale")
         accounts = _accounts(given.impersonate, account_names())
         connection.use_project(given.project)
         location = given.location or store.location
@@ -63,6 +68,8 @@ def main(words: Sequence[str] | None = None, connect: Connect | None = None) -> 
             f"Google's credentials cannot be used: {' '.join(str(error).split())}. Run: gcloud auth "
             f"application-default login; gcloud auth application-default set-quota-project {given.project}"
         )
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 class _UsageError(ValueError):
@@ -83,9 +90,11 @@ def _rehearse(
     scratch = Scratch(scratch_store(store, name, location), connect("", None))
     steps = Steps(given.project, _say)
     _say(f"Rehearsal of store {store.prefix} on project {given.project}; scratch things are named {name}")
+    for variable in _EMULATORS:
+        if address := os.environ.get(variable):
+            _say(f"This is not Google: {variable} is {address}")
     rehearsal = Rehearsal(store, scratch, steps, connect, given.bucket, accounts)
     before = signal.signal(signal.SIGTERM, _interrupt)
-    logging.disable(logging.WARNING)
     try:
         rehearsal.run()
     except KeyboardInterrupt:
@@ -98,7 +107,6 @@ def _rehearse(
         if steps.outcomes:
             rehearsal.tidy(keep=given.keep)
         signal.signal(signal.SIGTERM, before)
-        logging.disable(logging.NOTSET)
     _say("")
     _say(report(steps.outcomes))
     return exit_code(steps.outcomes)

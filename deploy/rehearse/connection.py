@@ -35,7 +35,9 @@ def connect(location: str, email: str | None = None) -> Clients:
         email: The account to impersonate; None for who rehearses.
     """
     bigquery = BigQueryHook(location=location, use_legacy_sql=False, impersonation_chain=email)
-    return Clients(GCSHook(impersonation_chain=email).get_conn(), bigquery.get_client())
+    # Without a project the client would take that of the environment.
+    client = bigquery.get_client(project_id=bigquery.project_id)
+    return Clients(GCSHook(impersonation_chain=email).get_conn(), client)
 
 
 def _given() -> dict[str, object]:

@@ -72,8 +72,8 @@ class Flow:
         self._questions()
 
     def _files(self) -> None:
-        run, objects = self._steps.run, self._batch.objects
-        run("precondition: create once", partial(two_creations, objects), after=[BUCKET])
+        run = self._steps.run
+        run("precondition: create once", lambda: two_creations(self._batch.objects), after=[BUCKET])
         run("precondition: old generation", partial(old_generation, self._scratch), after=[BUCKET])
         run("load of an empty file", self._empty_load, after=[BUCKET, self._tables])
 
@@ -111,9 +111,13 @@ class Flow:
             if view.name == _MONEY:
                 run("order: money in the views", self._money, after=[STANDS, made])
         for name, sql, config in page_queries(self._store, self._today - timedelta(days=7), self._today):
-            run(f"report page: {name}", partial(self._sql, sql, config), after=tables)
+            run(f"report page: {name}", partial(self._sql, sql, config), after=self._named(sql))
         for name, sql in documented_queries(self._store):
-            run(f"documents: {name}", partial(self._sql, sql), after=tables)
+            run(f"documents: {name}", partial(self._sql, sql), after=self._named(sql))
+
+    def _named(self, sql: str) -> list[str]:
+        """The steps that make what a query names."""
+        return [self._tables, *(view_step(view) for view in views(self._store) if view.path in sql)]
 
     # --- one step each ---
 

@@ -11,7 +11,6 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.bigquery import SchemaField, Table, TimePartitioning
 
 from tiny_operators.gcp.customer_keys import ensure_key
-from tiny_operators.gcp.datasets import ensure_datasets
 from tiny_operators.gcp.provision import ensure_tables
 from tiny_operators.gcp.refusals import on_project
 from tiny_operators.gcp.views import create_views, views
@@ -69,7 +68,7 @@ class Rehearsal:
         """What ``z316_setup`` does, each twice: the second time there is nothing to do."""
         steps, store, bigquery = self.steps, self.scratch.store, self.clients.bigquery
         user = on_project(bigquery.project, "roles/bigquery.user")
-        steps.run(DATASETS, _twice(partial(ensure_datasets, bigquery, store)), user, after=[PROJECT])
+        steps.run(DATASETS, _twice(self.scratch.make_datasets), user, after=[PROJECT])
         steps.run(OLDER, partial(_older_table, self.clients, store), after=[DATASETS])
         steps.run(TABLES, _twice(partial(ensure_tables, bigquery, store)), after=[DATASETS])
         steps.run(KEY, partial(self._key), after=[DATASETS, BUCKET])
@@ -100,6 +99,7 @@ class Rehearsal:
 
     def _right(self, account: str, right: Right) -> str:
         email = self.accounts.get(account)
+        self.scratch.datasets = list(dict.fromkeys([*self.scratch.datasets, self.scratch.trial]))
         if email:
             clients = self.connect(account, email)
             return try_right(right, self.clients, clients, self.store, who=email, scratch=self.scratch.trial)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from google.api_core.exceptions import NotFound
 
 from tiny_operators.gcp.buckets import ensure_bucket, see_bucket
-from tiny_operators.gcp.datasets import datasets_of
+from tiny_operators.gcp.datasets import datasets_of, ensure_datasets
 from tiny_operators.gcp.refusals import SetupError, explained, on_bucket
 from tiny_operators.stores import Store
 
@@ -39,11 +39,13 @@ class Scratch:
         store: A store whose datasets, bucket and names are those of this rehearsal.
         clients: The services.
         made_bucket: Whether the bucket was made for this rehearsal.
+        datasets: The datasets that were begun to be made.
     """
 
     store: Store
     clients: Clients
     made_bucket: bool = False
+    datasets: list[str] = field(default_factory=list)
 
     @property
     def folder(self) -> str:
@@ -60,6 +62,11 @@ class Scratch:
         """A dataset that an account makes and removes, when it may."""
         return f"{self.store.prefix}_trial"
 
+    def make_datasets(self) -> list[str]:
+        """Make the datasets that are missing; their names."""
+        self.datasets = [dataset.name for dataset in datasets_of(self.store)]
+        return ensure_datasets(self.clients.bigquery, self.store)
+
     def use(self, bucket: str) -> None:
         """Write into this bucket."""
         self.store = replace(self.store, webhook_bucket=bucket, api_bucket=bucket)
@@ -74,7 +81,7 @@ class Scratch:
     def removals(self) -> Iterator[tuple[str, Callable[[], object], str]]:
         """What is to be removed: each with what removes it, and the command by which a person does."""
         project, bucket = self.clients.bigquery.project, self.store.api_bucket
-        for name in (*(dataset.name for dataset in datasets_of(self.store)), self.trial):
+        for name in self.datasets:
             remove = partial(
                 self.clients.bigquery.delete_dataset, name, delete_contents=True, not_found_ok=True
             )

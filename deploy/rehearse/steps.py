@@ -85,7 +85,9 @@ class Steps:
 
     def _tried(self, name: str, action: Action, needs: Sequence[Need]) -> tuple[Result, Said, str]:
         try:
-            with explained(name, self._project, *needs):
+            with explained(
+                f"try '{name}'", self._project, *needs, who="who rehearses", then="rehearse again"
+            ):
                 said = action()
         except GoogleAuthError:
             raise
