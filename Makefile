@@ -2,6 +2,7 @@
 AIRFLOW ?= 2.11
 ARGS ?=
 PART ?=
+PROJECT ?=
 export AIRFLOW
 
 # The first Python that really starts: a pyenv shim of an inactive version exists, but does not.
@@ -18,7 +19,7 @@ IMAGE_2.11_DAY := 2026-04-02
 IMAGE_3_DAY := 2026-03-18
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-image bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page status logs lint types docs lock clean install
+.PHONY: help demo test test-image bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page rehearse status logs lint types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +47,11 @@ down: ## stop what make up started
 
 page: install ## make the report page from the views of the stack that is up; ARGS="--days 7"
 	@. "$${STACK_HOME:-.local}/env"; PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.report_page $(ARGS)
+
+rehearse: ## try on a real project what cannot be tried here: PROJECT=my-project; ARGS="--bucket NAME --keep"
+	@if [ -z "$(PROJECT)" ]; then echo "say which project: make rehearse PROJECT=my-project" >&2; exit 2; fi
+	@$(INSTALL) airflow-$(AIRFLOW)
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m deploy.rehearse --project "$(PROJECT)" $(ARGS)
 
 status: ## show the parts of the stack and their health
 	@$(STACK) status

@@ -16,6 +16,8 @@ from tiny_operators.gcp.views import report_macros
 from tiny_operators.stores import Store
 
 _SQL = Path(__file__).resolve().parent / "sql"
+QUERIES = tuple(sorted(path.stem for path in _SQL.glob("*.sql")))
+"""The queries of the page, by name."""
 
 
 def read_report(client: bigquery.Client, store: Store, days: int, now: datetime | None = None) -> Report:
@@ -35,7 +37,8 @@ def read_report(client: bigquery.Client, store: Store, days: int, now: datetime 
     first = last - timedelta(days=days - 1)
 
     def rows(name: str) -> list[Mapping[str, Any]]:
-        return _rows(client, name, store, first, last)
+        sql, config = query(name, store, first, last)
+        return list(client.query_and_wait(sql, job_config=config))
 
     return Report(
         store=store.name,
@@ -69,16 +72,21 @@ def read_report(client: bigquery.Client, store: Store, days: int, now: datetime 
     )
 
 
-def _rows(
-    client: bigquery.Client, name: str, store: Store, first: date, last: date
-) -> list[Mapping[str, Any]]:
+def query(name: str, store: Store, first: date, last: date) -> tuple[str, bigquery.QueryJobConfig]:
+    """One query of the page: its text and its parameters.
+
+    Args:
+        name: Which, of :data:`QUERIES`.
+        store: The store whose views are read.
+        first: First day of the period.
+        last: Its last day.
+    """
     template = jinja2.Template((_SQL / f"{name}.sql").read_text(encoding="utf-8"))
     period = [
         bigquery.ScalarQueryParameter("first", "DATE", first),
         bigquery.ScalarQueryParameter("last", "DATE", last),
     ]
-    query = template.render(report_macros(store))
-    return list(client.query_and_wait(query, job_config=bigquery.QueryJobConfig(query_parameters=period)))
+    return template.render(report_macros(store)), bigquery.QueryJobConfig(query_parameters=period)
 
 
 def _freshness(rows: list[Mapping[str, Any]]) -> Freshness:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from local.strict_front.call import Call
-from local.strict_front.emulator import Emulator
+from local.strict_front.emulator import Answer, Emulator
 from local.strict_front.refusal import Refusal
 from local.strict_front.rights import (
     Need,
@@ -20,6 +22,20 @@ from local.strict_front.rights import (
 )
 
 _USER: Final = re.compile(r"\bSESSION_USER\(\)", re.IGNORECASE)
+_NO_BUCKET: Final = Refusal(
+    HTTPStatus.NOT_FOUND,
+    "notFound",
+    "The specified bucket does not exist.",
+    "a bucket is there",
+    "https://cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions",
+)
+_NOT_ASKED: Final = Refusal(
+    HTTPStatus.NOT_IMPLEMENTED,
+    "notImplemented",
+    "The strict front tests permissions on buckets and tables only",
+    "permissions",
+    "https://cloud.google.com/bigquery/docs/reference/rest/v2/tables/testIamPermissions",
+)
 _CREATES: Final = frozenset({
     "storage.objects.insert",
     "storage.objects.compose",
@@ -79,6 +95,37 @@ class Gate:
         if known is None or not isinstance(call.body, dict) or call.body.get("access"):
             return call.body
         return {**call.body, "access": default_access(known.email)}
+
+    async def granted(self, call: Call, asked: Iterable[str]) -> Answer | Refusal:
+        """Answer which of some permissions the caller has.
+
+        Args:
+            call: The request.
+            asked: The permissions that its address names; others are named by its body.
+        """
+        if call.method.id == "storage.buckets.testIamPermissions":
+            kind, name = "bucket", call.bucket
+            found = await self.emulators["storage"].look("storage", "v1", "b", name)
+            if found is None:
+                return _NO_BUCKET
+        elif call.method.id == "bigquery.tables.testIamPermissions":
+            path = call.names["resource"].split("/")
+            kind, name = "dataset", path[3]
+            # Of a table that is not there the service says that nobody may do anything, and not that it is missing.
+            table = await self.emulators["bigquery"].look("bigquery", "v2", *path)
+            found = await self.emulators["bigquery"].look("bigquery", "v2", *path[:4]) if table else None
+        else:
+            return _NOT_ASKED
+        given = [
+            permission
+            for permission in (*asked, *(call.field("permissions") or ()))
+            if found and self._may(call.account, Need(permission, kind, name), found)
+        ]
+        content = json.dumps({"permissions": given} if given else {}).encode()
+        return Answer(HTTPStatus.OK, {"Content-Type": "application/json"}, content)
+
+    def _may(self, account: str, need: Need, dataset: Mapping[str, Any]) -> bool:
+        return account not in self.rights.accounts or self.rights.may(account, need, dataset)
 
     async def _replaces(self, call: Call) -> bool:
         """Whether a write would replace an object, asked only of who may not delete."""

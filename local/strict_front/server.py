@@ -103,8 +103,13 @@ class Front:
             return refusal
         if method.id == "bigquery.datasets.insert":
             content = json.dumps(self.gate.with_access(call)).encode()
-        reply = await self.service.answer(call, Passing(request, self.service.emulator, query, content))
-        return self._signed(call, scope, reply)
+        passing = Passing(request, self.service.emulator, query, content)
+        return self._signed(call, scope, await self._answer(call, passing, query))
+
+    async def _answer(self, call: Call, passing: Passing, query: list[tuple[str, str]]) -> Reply:
+        if call.method.id.endswith(".testIamPermissions"):
+            return await self.gate.granted(call, [text for name, text in query if name == "permissions"])
+        return await self.service.answer(call, passing)
 
     async def _read(
         self, request: web.Request, method: Method, names: Mapping[str, str], query: Mapping[str, str]

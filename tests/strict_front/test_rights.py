@@ -150,6 +150,37 @@ def test_a_reader_reads_the_reports_and_no_table(emulators: dict[str, str], stor
     assert ask(alone, f"SELECT id FROM `{store.dataset}.pdv`", store.location).status_code == 200
 
 
+def asked_of_bucket(host: str, bucket: str, *permissions: str) -> requests.Response:
+    address = f"{host}/storage/v1/b/{bucket}/iam/testPermissions"
+    return requests.get(address, params={"permissions": permissions}, timeout=30)
+
+
+def asked_of_table(host: str, table: str, *permissions: str) -> list[str]:
+    dataset, name = table.split(".")
+    address = f"{host}/bigquery/v2/projects/z316-local/datasets/{dataset}/tables/{name}:testIamPermissions"
+    answer = requests.post(address, json={"permissions": permissions}, timeout=30)
+    assert answer.status_code == 200
+    found: list[str] = answer.json().get("permissions", [])
+    return found
+
+
+@pytest.mark.stack
+def test_an_account_is_told_which_permissions_it_has(emulators: dict[str, str], store: Any) -> None:
+    create, delete = "storage.objects.create", "storage.objects.delete"
+    as_receiver, inbox = emulators["STORAGE_AS_RECEIVER"], store.webhook_bucket
+    assert asked_of_bucket(as_receiver, inbox, create, delete).json() == {"permissions": [create]}
+    assert asked_of_bucket(as_receiver, inbox, delete).json() == {}
+    assert asked_of_bucket(as_receiver, store.api_bucket, create, delete).json() == {}
+    assert asked_of_bucket(as_receiver, "nobodys-bucket", create).status_code == 404
+    airflows = asked_of_bucket(emulators["STORAGE_EMULATOR_HOST"], inbox, create, delete).json()
+    assert airflows == {"permissions": [create, delete]}
+    reads, writes = "bigquery.tables.getData", "bigquery.tables.updateData"
+    table = f"{store.dataset}.pdv"
+    assert asked_of_table(emulators["BIGQUERY_EMULATOR_HOST"], table, reads, writes) == [reads, writes]
+    assert asked_of_table(emulators["BIGQUERY_AS_READER"], table, reads, writes) == []
+    assert asked_of_table(emulators["BIGQUERY_EMULATOR_HOST"], f"{store.dataset}.nothing", reads) == []
+
+
 @pytest.mark.stack
 def test_who_asks_is_known_to_statements(emulators: dict[str, str], store: Any) -> None:
     found = ask(emulators["BIGQUERY_EMULATOR_HOST"], "SELECT SESSION_USER() AS who", store.location).json()

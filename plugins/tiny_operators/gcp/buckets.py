@@ -33,9 +33,7 @@ def ensure_bucket(client: Client, name: str, location: str) -> bool:
     """
     from google.api_core.exceptions import Conflict
 
-    there = _look(client, name)
-    if there is not None:
-        _check_location(there, location)
+    if see_bucket(client, name, location):
         return False
     bucket = client.bucket(name)
     bucket.iam_configuration.uniform_bucket_level_access_enabled = True
@@ -55,6 +53,18 @@ def ensure_bucket(client: Client, name: str, location: str) -> bool:
             ) from error
     _close(bucket)
     return True
+
+
+def see_bucket(client: Client, name: str, location: str) -> bool:
+    """Whether a bucket is there and may be seen.
+
+    Raises:
+        SetupError: When it is in another location.
+    """
+    there = _look(client, name)
+    if there is not None:
+        _check_location(there, location)
+    return there is not None
 
 
 def open_bucket(client: Client, name: str) -> list[str]:

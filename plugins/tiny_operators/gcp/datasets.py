@@ -58,17 +58,11 @@ def ensure_datasets(client: Client, store: Store) -> list[str]:
     """
     made = []
     for wanted in datasets_of(store):
-        there = _look(client, wanted.name)
+        there = see_dataset(client, wanted.name, store.location)
         if there is None:
             _make(client, store, wanted)
             made.append(wanted.name)
             continue
-        if there.location and there.location.casefold() != store.location.casefold():
-            raise SetupError(
-                f"Dataset {wanted.name} is in {there.location}, include/stores.yaml says {store.location}: "
-                "correct location "
-                "there, or choose another name: a dataset cannot be moved"
-            )
         _let_views_read(client, there, store, wanted)
     return made
 
@@ -93,6 +87,21 @@ def _is_open(entry: AccessEntry) -> bool:
     if entry.entity_type == "specialGroup":
         return entry.entity_id in _OPEN_GROUPS
     return entry.entity_type == "iamMember" and entry.entity_id == "allUsers"
+
+
+def see_dataset(client: Client, name: str, location: str) -> Dataset | None:
+    """Look for a dataset; None when it is not there, or may not be seen.
+
+    Raises:
+        SetupError: When it is in another location.
+    """
+    there = _look(client, name)
+    if there and there.location and there.location.casefold() != location.casefold():
+        raise SetupError(
+            f"Dataset {name} is in {there.location}, include/stores.yaml says {location}: correct location "
+            "there, or choose another name: a dataset cannot be moved"
+        )
+    return there
 
 
 def _look(client: Client, name: str) -> Dataset | None:

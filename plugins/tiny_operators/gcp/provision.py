@@ -27,7 +27,15 @@ from .refusals import Need, NoRightError, SetupError, explained, on_dataset
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
 
-__all__ = ["NoRightError", "NotSetUpError", "check_tables", "create_missing", "definition", "open_to_others"]
+__all__ = [
+    "NoRightError",
+    "NotSetUpError",
+    "check_tables",
+    "create_missing",
+    "definition",
+    "ensure_tables",
+    "open_to_others",
+]
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +66,7 @@ def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Cli
     created = {
         "buckets": [name for name in buckets if ensure_bucket(storage, name, store.location)],
         "datasets": ensure_datasets(bigquery, store),
-        "tables": _tables(bigquery, store),
+        "tables": ensure_tables(bigquery, store),
     }
     if ensure_key(storage, bigquery, store):
         created["tables"].append(KEYS_TABLE)
@@ -111,7 +119,7 @@ def check_tables(client: bigquery.Client, store: Store) -> None:
         raise NotSetUpError(f"Tables {'; '.join(told)}. Nothing was read; {setup}")
 
 
-def _tables(client: bigquery.Client, store: Store) -> list[str]:
+def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
     """Make the tables that are missing, and add the columns that others lack; names of those that were made.
 
     Raises:

@@ -90,13 +90,21 @@ def on_dataset(dataset: str, location: str, role: str) -> Need:
 
 
 @contextmanager
-def explained(step: str, project: str, *needs: Need) -> Iterator[None]:
+def explained(
+    step: str,
+    project: str,
+    *needs: Need,
+    who: str = "Airflow's service account",
+    then: str = "run setup again",
+) -> Iterator[None]:
     """Say what to do when Google Cloud refuses a step.
 
     Args:
         step: What is done, as ``create dataset z316_tiny``.
         project: The project.
         needs: The roles that let do it.
+        who: Who needs them.
+        then: What to do when they are given.
 
     Raises:
         NoRightError: When a right is missing.
@@ -108,7 +116,7 @@ def explained(step: str, project: str, *needs: Need) -> Iterator[None]:
     try:
         yield
     except Forbidden as error:
-        raise _explanation(error, step, project, needs) from error
+        raise _explanation(error, step, project, needs, who=who, then=then) from error
     except (BadRequest, NotFound) as error:
         if not _NO_PROJECT.search(str(error)):
             raise
@@ -119,7 +127,7 @@ def explained(step: str, project: str, *needs: Need) -> Iterator[None]:
 
 
 def _explanation(
-    error: GoogleAPICallError, step: str, project: str, needs: tuple[Need, ...]
+    error: GoogleAPICallError, step: str, project: str, needs: tuple[Need, ...], *, who: str, then: str
 ) -> SetupError | BusyError:
     reasons = reasons_of(error)
     told = ", ".join(sorted(reasons))
@@ -146,9 +154,7 @@ def _explanation(
         )
     roles = ", ".join(f"{need.role} on {need.on}" for need in needs)
     commands = "; ".join(need.command for need in needs)
-    return NoRightError(
-        f"No right to {step}: give Airflow's service account the role {roles}, then run setup again. Run: {commands}"
-    )
+    return NoRightError(f"No right to {step}: give {who} the role {roles}, then {then}. Run: {commands}")
 
 
 def reasons_of(error: GoogleAPICallError) -> set[str]:
