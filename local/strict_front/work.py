@@ -163,18 +163,20 @@ class Work:
         examined = await self._examine(query, project, seen)
         if examined.refusal is None and examined.partitions and not query.get("dryRun"):
             count = await self._count({**query, "query": examined.partitions}, project)
+            if count is None:
+                return queries.uncounted_partitions(), None
             if count > partitions.MOST:
                 return queries.too_many_partitions(), None
         changed = examined.script != query.get("query")
         return examined.refusal, examined.script if changed else None
 
-    async def _count(self, query: Mapping[str, Any], project: str) -> int:
-        """Run a query that counts; one that fails counts nothing, as the statement that it is for fails too."""
+    async def _count(self, query: Mapping[str, Any], project: str) -> int | None:
+        """Run a query that counts; None when it fails, or does not end at once."""
         asked = ("query", "useLegacySql", "queryParameters", "parameterMode", "defaultDataset")
         body = {name: query[name] for name in asked if name in query} | {"useLegacySql": False}
         answer = await self._bigquery.post(body, "bigquery", "v2", "projects", project, "queries")
-        rows = (answer or {}).get("rows") or [{"f": [{"v": 0}]}]
-        return int(rows[0]["f"][0]["v"] or 0)
+        rows = (answer or {}).get("rows")
+        return int(rows[0]["f"][0]["v"] or 0) if rows else None
 
     async def _judge_load(self, load: dict[str, Any], seen: Seen, data: bytes | None) -> Refusal | None:
         """Give why a load is refused; one that reads its rows elsewhere than here cannot be judged."""
