@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -152,13 +151,13 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def front(emulators: dict[str, str]) -> Place:
-    return Place(Bq(os.environ["BIGQUERY_EMULATOR_HOST"]), south(os.environ["STORAGE_EMULATOR_HOST"]))
+def front(bq: Bq, emulators: dict[str, str]) -> Place:
+    return Place(bq, south(emulators["STORAGE_EMULATOR_HOST"]))
 
 
 @pytest.fixture(scope="module")
-def alone(emulators: dict[str, str]) -> Place:
-    return Place(Bq(os.environ["BIGQUERY_WITHOUT_FRONT"]), south(os.environ["STORAGE_WITHOUT_FRONT"]))
+def alone(bq_alone: Bq, emulators: dict[str, str]) -> Place:
+    return Place(bq_alone, south(emulators["STORAGE_WITHOUT_FRONT"]))
 
 
 def south(url: str) -> Gcs:

@@ -48,6 +48,7 @@ def rights() -> Rights:
         ("reader", "bigquery.tables.getData", "dataset", "reports", True),
         ("reader", "bigquery.tables.getData", "dataset", "keys", False),
         ("reader", "bigquery.tables.getData", "dataset", "sales", False),
+        ("reader", "storage.objects.get", "bucket", "api", False),
         ("reader", "bigquery.tables.getData", "dataset", "personal", False),
         ("reader", "bigquery.tables.updateData", "dataset", "reports", False),
     ],
