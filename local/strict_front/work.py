@@ -18,6 +18,7 @@ from local.strict_front.job_rules import configurations
 from local.strict_front.jobs import DEFAULT_LOCATION
 from local.strict_front.memory import Memory
 from local.strict_front.refusal import Refusal
+from local.strict_front.through_views import ThroughViews
 
 _UPLOADED: Final = "gs://uploaded/rows"
 _BUCKETS: Final = "https://cloud.google.com/bigquery/docs/batch-loading-data#data-locations"
@@ -91,6 +92,7 @@ class Work:
         # The analyzer serves one statement at a time.
         self._analyzing = ThreadPoolExecutor(1, "googlesql")
         self._reading = ThreadPoolExecutor(4, "rows")
+        self._through_views = ThroughViews(bigquery, gate, self._analyzing)
 
     async def warm_up(self) -> None:
         """Make the analyzer ready, which takes seconds."""
@@ -121,6 +123,7 @@ class Work:
             refusal = await self._judge_load(load, seen, data)
         where, elsewhere = await self._where(project, configuration, location, seen)
         forbidden = await self._gate.check_job(account, configuration, seen.found)
+        forbidden = forbidden or await self._through_views.check(account, seen.found)
         refusal = forbidden or elsewhere or self._buckets_elsewhere(configuration, where) or refusal
         return Verdict(where, refusal, self._spoken(account, query, guarded))
 

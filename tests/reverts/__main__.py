@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,11 +47,14 @@ def main(words: Sequence[str] | None = None) -> int:
     if given.list or not fixes:
         print("\n".join(fix.name for fix in fixes) or "No fix has such a name: see --list")
         return 0 if fixes else 1
+    # Whoever ends it, its stack ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with _copy() as copy, _stack(copy):
         return _try_all(fixes, copy)
 
 
 def _try_all(fixes: Sequence[Fix], copy: Path) -> int:
+    print(f"{len(fixes)} fixes; first, their tests with everything as it is", flush=True)
     wrong = _wrong_now(fixes, copy)
     for number, fix in enumerate(fixes, start=1):
         problem = wrong.get(fix.name) or _problem(fix, copy)

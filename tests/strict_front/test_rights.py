@@ -251,8 +251,38 @@ def test_setup_needs_its_roles_and_no_others(
         told = requests.get(f"{emulators[service]}/_front/rights", timeout=30).json()
         assert told["used"]
         assert told["unneeded"] == []
-    secret = f"SELECT chave FROM `{own.keys_dataset}.segredo`"
-    assert ask(emulators["BIGQUERY_AS_READER"], secret, store.location).status_code == 403
+
+
+@pytest.mark.stack
+def test_a_reader_reads_by_a_view_what_its_dataset_lets_the_view_read(
+    emulators: dict[str, str], store: Any
+) -> None:
+    """The tables and the keys let the views of the reports read them; without that, a report is refused."""
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+
+    from tiny_operators.gcp.views import create_views
+
+    client = BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
+    create_views(client, store)
+    reader = emulators["BIGQUERY_AS_READER"]
+    report = f"SELECT COUNT(DISTINCT cliente_chave) AS n FROM `{store.report_dataset}.pedidos`"
+    assert ask(reader, report, store.location).status_code == 200
+    assert ask(reader, f"SELECT chave FROM `{store.keys_dataset}.segredo`", store.location).status_code == 403
+    for name in (store.keys_dataset, store.dataset):
+        dataset = client.get_dataset(name)
+        before = dataset.access_entries
+        dataset.access_entries = [entry for entry in before if entry.entity_type != "dataset"]
+        client.update_dataset(dataset, ["access_entries"])
+        try:
+            refused = ask(reader, report, store.location)
+            assert refused.status_code == 403
+            assert name in refused.json()["error"]["message"]
+            assert ask(emulators["BIGQUERY_EMULATOR_HOST"], report, store.location).status_code == 200
+        finally:
+            dataset = client.get_dataset(name)
+            dataset.access_entries = before
+            client.update_dataset(dataset, ["access_entries"])
+    assert ask(reader, report, store.location).status_code == 200
 
 
 @pytest.mark.stack

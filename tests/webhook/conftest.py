@@ -139,7 +139,8 @@ def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcs]:
         running(emulator, os.environ, folder / "output.log", behind),
         running(front, here, folder / "front.log", ports["receiver"]),
     ):
-        store = Gcs(*(f"http://127.0.0.1:{port}" for port in ports.values()), bucket, stores)
+        urls = {account: f"http://127.0.0.1:{port}" for account, port in ports.items()}
+        store = Gcs(urls["setup"], urls["receiver"], bucket, stores)
         store.client().create_bucket(bucket)
         yield store
 
