@@ -19,7 +19,7 @@ IMAGE_2.11_DAY := 2026-04-02
 IMAGE_3_DAY := 2026-03-18
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-image bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page rehearse status logs lint types docs lock clean install
+.PHONY: help demo test test-reverts test-image bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page rehearse status logs lint types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: install ## start the stack, send 20 sales through it, show what came out, 
 test: install ## run the tests on the chosen Airflow; ARGS="-k name" goes to pytest
 	@$(INSTALL) browser
 	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder $(ARGS)
+
+test-reverts: install ## take each fix of tests/reverts back in a copy: its tests must fail; ARGS="merge roles" for some
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m tests.reverts $(ARGS)
 
 # What an older package may break: objects, jobs, and whole runs of the DAGs.
 IMAGE_TESTS := tests/dags/test_webhook_dag.py tests/dags/test_policy.py $(patsubst %,tests/component/test_%.py,objects query_jobs made_again)

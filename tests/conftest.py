@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 
 from tests.dates import free_day
 from tests.emulator import drop_results, drop_tables
+from tests.environment import AIRFLOW, CLEAN_ENVIRONMENT
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -28,17 +29,10 @@ if TYPE_CHECKING:
     from tiny_operators.stores import Store
 
 REPO = Path(__file__).resolve().parents[1]
-AIRFLOW = "3" if version("apache-airflow").startswith("3") else "2.11"
 (REPO / ".local").mkdir(exist_ok=True)
-HOME = Path(tempfile.mkdtemp(prefix=f"test-{AIRFLOW}-", dir=REPO / ".local"))
-
-# Tests start their own services: one that the user's environment names is never touched.
-_SERVICES = ("AIRFLOW_CONN_TINY_Z316", "STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "WEBHOOK_URL")
-CLEAN_ENVIRONMENT = {
-    name: value
-    for name, value in os.environ.items()
-    if name not in _SERVICES and not name.startswith("AIRFLOW__")
-} | {"AIRFLOW": AIRFLOW}
+# Sessions that come one after the other may share a home, with the stack that was started in it: tests/reverts.
+_SHARED = os.environ.get("TESTS_HOME", "")
+HOME = Path(_SHARED or tempfile.mkdtemp(prefix=f"test-{AIRFLOW}-", dir=REPO / ".local"))
 
 # Airflow reads these when it is imported, so they are set before any test module is.
 os.environ.update({
@@ -101,7 +95,7 @@ _LONG = (
     "tests/component/test_large_batch.py",
     "tests/component/test_listed_dates.py::test_an_order_whose_date_is_edited",
     "tests/component/test_listed_dates.py::test_the_rows_of_an_order_registered_later",
-    "tests/component/test_provision.py",
+    "tests/component/provision/",
     "tests/component/test_replay_rejects.py::test_a_replay_dates_no_reject_anew",
     "tests/component/test_replay_slices.py",
     "tests/component/test_silence.py::test_one_silent_order_at_each_place",
@@ -122,7 +116,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
-    shutil.rmtree(HOME, ignore_errors=True)
+    if not _SHARED:
+        shutil.rmtree(HOME, ignore_errors=True)
 
 
 _MANY_TABLES = 20
@@ -137,12 +132,13 @@ def clean_environment() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
     """An Airflow database of this test session, for what needs one."""
-    subprocess.run(
-        [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
-        check=True,
-        capture_output=True,
-        timeout=300,
-    )
+    if not (HOME / "airflow" / "airflow.db").exists():
+        subprocess.run(
+            [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
+            check=True,
+            capture_output=True,
+            timeout=300,
+        )
     if AIRFLOW == "2.11":
         # A run that is made twice is deleted first, for which all tables must be known, also that of the users.
         importlib.import_module("airflow.providers.fab.auth_manager.models")
@@ -152,11 +148,14 @@ def airflow_database() -> None:
 def emulators(clean_environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """Object store, BigQuery, Tiny simulator and receiver, each a real process on a free port; their addresses are
     set in this process's environment, where the unmodified clients find them."""
-    from local.stack.launcher import running
+    from local.stack.launcher import running, up
     from local.stack.settings import EMULATORS, Settings
 
+    def quietly(text: str) -> None:
+        pass
+
     settings = Settings.from_env(clean_environment, home=HOME / "stack", parts=EMULATORS, free_ports=True)
-    with running(settings, say=lambda text: None) as stack:
+    with nullcontext(up(settings, say=quietly)) if _SHARED else running(settings, say=quietly) as stack:
         before = dict(os.environ)
         os.environ.update(stack.env)
         yield dict(stack.env)

@@ -55,6 +55,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--storage", default="", help="address of Cloud Storage's emulator")
     parser.add_argument("--bigquery", default="", help="address of BigQuery's emulator")
     parser.add_argument("--project", default=PROJECT, help="the project of the accounts and datasets")
+    parser.add_argument("--stores", type=Path, help="the stores file; by default that of the package")
     parser.add_argument("--state", type=Path, required=True, help="file for what no emulator remembers")
     given = parser.parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -64,11 +65,16 @@ def main(words: Sequence[str] | None = None) -> None:
             parser.error(
                 f"--listen names {listen.service}: give its emulator's address by --{listen.service}"
             )
-    asyncio.run(serve(given.host, given.listen, emulators, Memory(given.state), given.project))
+    accounts = rights.load([vars(store) for store in load_stores(given.stores)], given.project)
+    asyncio.run(serve(given.host, given.listen, emulators, Memory(given.state), accounts))
 
 
 async def serve(
-    host: str, listens: Sequence[Listen], emulators: Mapping[str, str], memory: Memory, project: str
+    host: str,
+    listens: Sequence[Listen],
+    emulators: Mapping[str, str],
+    memory: Memory,
+    accounts: rights.Rights,
 ) -> None:
     """Serve all addresses until the process is told to stop."""
     stop = asyncio.Event()
@@ -76,7 +82,7 @@ async def serve(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with new_session() as session:
         behind = {name: Emulator(url, session) for name, url in emulators.items() if url}
-        gate = Gate(rights.load([vars(store) for store in load_stores()], project), behind, project)
+        gate = Gate(accounts, behind)
         services: dict[str, Service] = {}
         tasks: list[asyncio.Task[None]] = []
         if "storage" in behind:

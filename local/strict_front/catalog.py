@@ -82,6 +82,17 @@ class Scope:
             return self.made[path] if path in self.made else self.tables(*path)
         return self.made.get(path)
 
+    def filter_column(self, name: tuple[str, ...]) -> str | None:
+        """The column of partitions by which the table of a name must be filtered; None where it need not be."""
+        parts = ".".join(name).split(".")
+        if len(parts) > 1 and parts[-2].upper() == "INFORMATION_SCHEMA":
+            return None
+        table = self.look_up(self.path(name)) or {}
+        partitioning = table.get("timePartitioning") or table.get("rangePartitioning") or {}
+        if not (table.get("requirePartitionFilter") or partitioning.get("requirePartitionFilter")):
+            return None
+        return str(partitioning.get("field") or _INGESTION[0]["name"])
+
     def columns(self, name: tuple[str, ...]) -> list[Field]:
         """Columns of the table of a name, with those that a query may name besides.
 

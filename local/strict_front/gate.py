@@ -51,16 +51,14 @@ class Gate:
     Attributes:
         rights: What the accounts may do.
         emulators: The emulators, by service.
-        project: The project whose datasets are asked for.
     """
 
     rights: Rights
     emulators: Mapping[str, Emulator]
-    project: str
 
     async def check(self, call: Call) -> Refusal | None:
         """Say why an account may not make a request; None when it may."""
-        if call.upload_type == "chunk":
+        if call.upload_type == "chunk" and call.account in self.rights.accounts:
             # The upload was allowed when it began.
             return None
         return await self._check(call.account, needs_of(call, replaces=await self._replaces(call)))
@@ -86,15 +84,13 @@ class Gate:
 
     def speaks_for(self, account: str, sql: str) -> str:
         """Return a statement in which SESSION_USER() is who calls, as the emulator does not know."""
-        known = self.rights.accounts.get(account)
-        return _USER.sub(f"'{known.email}'", sql) if known else sql
+        return _USER.sub(f"'{self.rights.accounts[account].email}'", sql)
 
     def with_access(self, call: Call) -> Any:
         """Return the body of a new dataset; one without an access list gets the service's own, which is open."""
-        known = self.rights.accounts.get(call.account)
-        if known is None or not isinstance(call.body, dict) or call.body.get("access"):
+        if not isinstance(call.body, dict) or call.body.get("access"):
             return call.body
-        return {**call.body, "access": default_access(known.email)}
+        return {**call.body, "access": default_access(self.rights.accounts[call.account].email)}
 
     async def granted(self, call: Call, asked: Iterable[str]) -> Answer | Refusal:
         """Answer which of some permissions the caller has.
@@ -139,12 +135,12 @@ class Gate:
 
     async def _check(self, account: str, needs: list[Need]) -> Refusal | None:
         if account not in self.rights.accounts:
-            return None
+            return self.rights.check(account, needs, {})
         datasets = {}
         for need in needs:
             if need.kind == "dataset" and need.name not in datasets and not self.rights.may(account, need):
                 found = await self.emulators["bigquery"].look(
-                    "bigquery", "v2", "projects", self.project, "datasets", need.name
+                    "bigquery", "v2", "projects", self.rights.project, "datasets", need.name
                 )
                 if found is None:
                     # That it is not there is for the service to say.

@@ -149,9 +149,9 @@ def _equates(condition: Any, left: set[int], right: set[int]) -> bool:
 
 
 def _is_equality(conjunct: Any, is_side: Any, both: tuple[set[int], set[int]] | None = None) -> bool:
-    if _call(conjunct) not in {"$equal", "$is_not_distinct_from"}:
+    if called(conjunct) not in {"$equal", "$is_not_distinct_from"}:
         return False
-    one, other = (_columns_in(argument) for argument in _arguments(conjunct))
+    one, other = (_columns_in(argument) for argument in arguments(conjunct))
     if not one or not other:
         return False
     if both is None:
@@ -163,30 +163,30 @@ def _is_equality(conjunct: Any, is_side: Any, both: tuple[set[int], set[int]] | 
 
 def _is_null_safe(conjunct: Any, left: set[int], right: set[int]) -> bool:
     """Whether a condition is ``a = b OR (a IS NULL AND b IS NULL)``, which BigQuery knows of plain columns."""
-    if _call(conjunct) != "$or":
+    if called(conjunct) != "$or":
         return False
-    for part in _arguments(conjunct):
+    for part in arguments(conjunct):
         if _is_equality(part, None, both=(left, right)):
             plain = all(
-                kind(argument).DESCRIPTOR.name == "ResolvedColumnRefProto" for argument in _arguments(part)
+                kind(argument).DESCRIPTOR.name == "ResolvedColumnRefProto" for argument in arguments(part)
             )
             ids = _columns_in(part)
-            rest = [other for other in _arguments(conjunct) if other is not part]
-            nulls = [one for other in rest for one in _conjuncts(other) if _call(one) == "$is_null"]
+            rest = [other for other in arguments(conjunct) if other is not part]
+            nulls = [one for other in rest for one in _conjuncts(other) if called(one) == "$is_null"]
             return plain and set().union(*map(_columns_in, nulls)) == ids
     return False
 
 
 def _conjuncts(condition: Any) -> Iterator[Any]:
     """The conditions that must all hold."""
-    if _call(condition) == "$and":
-        for argument in _arguments(condition):
+    if called(condition) == "$and":
+        for argument in arguments(condition):
             yield from _conjuncts(argument)
     else:
         yield condition
 
 
-def _call(expression: Any) -> str:
+def called(expression: Any) -> str:
     """The name of the function that an expression calls; none where it is something else."""
     found = kind(expression)
     if found.DESCRIPTOR.name != "ResolvedFunctionCallProto":
@@ -194,7 +194,8 @@ def _call(expression: Any) -> str:
     return str(found.parent.function.name.removeprefix("ZetaSQL:"))
 
 
-def _arguments(expression: Any) -> Any:
+def arguments(expression: Any) -> Any:
+    """The arguments of a call."""
     return kind(expression).parent.argument_list
 
 

@@ -18,6 +18,8 @@ _LIMITS: Final = "https://cloud.google.com/bigquery/quotas#query_jobs"
 _LENGTH: Final = 1_024 * 1_024
 _PARAMETERS: Final = 10_000
 _JOBS: Final = "https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfigurationQuery"
+_BILLED: Final = 10 * 1_048_576
+_COSTS: Final = "https://cloud.google.com/bigquery/docs/best-practices-costs#limit_query_costs_by_restricting_the_number_of_bytes_billed"
 _QUERY: Final = "ASTQueryStatementProto"
 
 
@@ -51,6 +53,12 @@ def too_many_partitions() -> Refusal:
     return Refusal(400, "invalid", partitions.MESSAGE, "partitions_a_job", partitions.SOURCE)
 
 
+def uncounted_partitions() -> Refusal:
+    """The refusal of a statement whose partitions cannot be counted: what it selects fails when it runs."""
+    message = "The partitions that the statement changes could not be counted: what it selects them by fails"
+    return Refusal(400, "invalidQuery", message, "partitions_a_job", partitions.SOURCE)
+
+
 def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
     """Hold a query against BigQuery's rules.
 
@@ -72,7 +80,7 @@ def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
         script.check(scope)
     except RefusedError as error:
         return Examined(error.refusal, text)
-    if refusal := _destination(query, script.kinds):
+    if refusal := _destination(query, script.kinds) or _bytes_billed(query, script.most_read):
         return Examined(refusal, text)
     single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL
     texts = (text, script.guards.count) if single else (script.guards.script(), None)
@@ -118,6 +126,18 @@ def _destination(query: dict[str, Any], kinds: list[str]) -> Refusal | None:
         return None
     message = "configuration.query.destinationTable cannot be set for scripts and for jobs with DML or DDL statements"
     return Refusal(400, "invalidQuery", message, "destination_of_script", f"{_JOBS}.FIELDS.destination_table")
+
+
+def _bytes_billed(query: dict[str, Any], tables: int) -> Refusal | None:
+    """A job that would be billed more than it may is not run; each table that it reads is billed 10 MB at least.
+
+    Of a script it is not documented whether the limit is that of all its statements, so the largest must keep it.
+    """
+    given, needed = query.get("maximumBytesBilled"), tables * _BILLED
+    if not given or int(given) <= 0 or needed <= int(given):
+        return None
+    message = f"Query exceeded limit for bytes billed: {given}. {needed} or higher required."
+    return Refusal(400, "bytesBilledLimitExceeded", message, "bytes_billed", _COSTS)
 
 
 def _scope(query: dict[str, Any], project: str, tables: Tables) -> Scope:

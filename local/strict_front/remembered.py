@@ -17,7 +17,7 @@ from local.strict_front.catalog import Path, Resource, Scope, Tables
 
 _NAME: Final = re.compile(r"`([\w-]+(?:\.[\w-]+){1,2})`")
 _KEPT: Final = 500
-_TOLD: Final = ("type", "schema", "timePartitioning")
+_TOLD: Final = ("type", "schema", "timePartitioning", "rangePartitioning", "requirePartitionFilter")
 
 Key = tuple[str, ...]
 Texts = tuple[str, str | None]

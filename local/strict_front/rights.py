@@ -14,6 +14,8 @@ from local.strict_front.call import Call
 from local.strict_front.refusal import Refusal
 
 _HERE: Final = Path(__file__).resolve().parent
+# The place of roles for other services.
+_ELSEWHERE: Final = "elsewhere"
 _STORAGE: Final = "https://cloud.google.com/storage/docs/access-control/iam-json"
 _BIGQUERY: Final = "https://cloud.google.com/bigquery/docs/access-control"
 # Roles by the words of a dataset's access list
@@ -115,11 +117,13 @@ class Rights:
     """What the accounts may do.
 
     Attributes:
+        project: The project of the accounts and datasets.
         accounts: By name.
         permissions: What each role permits.
         used: What each account's requests have needed so far, granted or not.
     """
 
+    project: str
     accounts: Mapping[str, Account]
     permissions: Mapping[str, frozenset[str]]
     used: dict[str, set[Need]] = field(default_factory=dict)
@@ -128,12 +132,12 @@ class Rights:
         """Say why a request is refused; None when its account has all that it needs.
 
         Args:
-            account: Who calls; one that is not known may do everything (the launcher's own look-ups).
+            account: Who calls; one that is not known may do nothing.
             needs: What the request needs.
             datasets: The datasets that it is about, each as datasets.get answers.
         """
         if account not in self.accounts:
-            return None
+            return _unknown(account)
         for need in needs:
             self.used.setdefault(account, set()).add(need)
             if not self.may(account, need, datasets.get(need.name)):
@@ -161,18 +165,20 @@ class Rights:
         }
 
     def unneeded(self, account: str) -> list[tuple[str, str, str]]:
-        """Roles of an account of which no request has needed anything: kind and name of the place, and the role."""
-        used = self.used.get(account, set())
-        return [
-            (kind, name, role)
-            for (kind, name), roles in self.accounts[account].roles.items()
-            for role in roles
-            if not any(
-                need.permission in self.permissions[role]
-                and (kind == "project" or (need.kind, need.name) == (kind, name))
-                for need in used
-            )
+        """Roles of an account whose requests would all have passed without them: kind and name of the place, role."""
+        granted = [(*place, role) for place, roles in self.accounts[account].roles.items() for role in roles]
+
+        def permits(given: tuple[str, str, str], need: Need) -> bool:
+            kind, name, role = given
+            here = kind == "project" or (kind, name) == (need.kind, need.name)
+            return here and need.permission in self.permissions[role]
+
+        deciding = [
+            found[0]
+            for need in self.used.get(account, ())
+            if len(found := [given for given in granted if permits(given, need)]) == 1
         ]
+        return [given for given in granted if given not in deciding]
 
 
 def load(stores: Iterable[Mapping[str, str]], project: str) -> Rights:
@@ -188,7 +194,7 @@ def load(stores: Iterable[Mapping[str, str]], project: str) -> Rights:
     accounts = {
         name: Account(_email(name, project), dict(_places(places, known))) for name, places in granted.items()
     }
-    return Rights(accounts, {role: frozenset(names) for role, names in permissions.items()})
+    return Rights(project, accounts, {role: frozenset(names) for role, names in permissions.items()})
 
 
 def needs_of(call: Call, *, replaces: bool = False) -> list[Need]:
@@ -269,11 +275,18 @@ def _places(
     places: Mapping[str, list[str]], stores: list[Mapping[str, str]]
 ) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
     for place, roles in places.items():
+        if place == _ELSEWHERE:
+            continue
         if place == "project":
             yield ("project", ""), tuple(roles)
         for store in stores if place != "project" else ():
             kind = "bucket" if place.endswith("_bucket") else "dataset"
             yield (kind, store[place]), tuple(roles)
+
+
+def _unknown(account: str) -> Refusal:
+    text = f"Access Denied: account {account!r} has no roles: accounts.toml does not name it"
+    return Refusal(HTTPStatus.FORBIDDEN, "accessDenied", text, "permissions", _BIGQUERY)
 
 
 def _refusal(account: Account, need: Need) -> Refusal:

@@ -45,6 +45,7 @@ class Script:
     Attributes:
         guards: What is to be added to it.
         kinds: Names of its statements' nodes, in the order of the text.
+        most_read: How many tables one of its statements reads at most, of those that surely run.
     """
 
     def __init__(self, text: str, reader: Reader) -> None:
@@ -53,6 +54,8 @@ class Script:
         self._reader = reader
         self.guards = Guards(self._bytes)
         self.kinds: list[str] = []
+        self.most_read = 0
+        self._certain = True
 
     def check(self, scope: Scope) -> None:
         """Go through the script.
@@ -80,6 +83,7 @@ class Script:
             node = kind(statement)
             name = node.DESCRIPTOR.name
             self.kinds.append(name)
+            self._certain = certain
             is_declaration = name == "ASTVariableDeclarationProto"
             if is_declaration and begun:
                 text = "Variable declarations are allowed only at the start of a block or script"
@@ -284,7 +288,7 @@ class Script:
         # Without a line of its own, a comment at the end of the expression would hide what comes after it.
         sql = f"{before}{text}\n{after}"
         try:
-            return self._reader.read(sql, scope, target=target)
+            return self._noted(self._reader.read(sql, scope, target=target))
         except SqlError as error:
             raise RefusedError(from_error(error, self._bytes, start, before)) from None
 
@@ -293,9 +297,14 @@ class Script:
     ) -> Meaning:
         start, end = place(node)
         try:
-            return self._reader.read(self._bytes[start:end].decode(), scope, name, also=also)
+            return self._noted(self._reader.read(self._bytes[start:end].decode(), scope, name, also=also))
         except SqlError as error:
             raise RefusedError(from_error(error, self._bytes, start)) from None
+
+    def _noted(self, meaning: Meaning) -> Meaning:
+        if self._certain:
+            self.most_read = max(self.most_read, meaning.reads)
+        return meaning
 
 
 def _is_missing_table(error: UnknownTableError | RefusedError) -> bool:

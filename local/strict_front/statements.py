@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from local.strict_front import catalog, features, options, planning, types
+from local.strict_front import catalog, features, options, planning, reads, types
 from local.strict_front.catalog import Resource, Scope, UnknownTableError
 from local.strict_front.googlesql import GoogleSQL, SqlError, kind, nodes
 from local.strict_front.refusal import Refusal
@@ -44,6 +44,7 @@ class Meaning:
         function: The function that it makes, as the library's message.
         adds: Columns that it adds to a table.
         drops: Names of columns that it drops.
+        reads: How many tables it reads.
     """
 
     columns: tuple[tuple[str, Any], ...] = ()
@@ -54,6 +55,7 @@ class Meaning:
     function: Any | None = None
     adds: tuple[types.Field, ...] = ()
     drops: tuple[str, ...] = ()
+    reads: int = 0
 
 
 @dataclass
@@ -94,18 +96,28 @@ class Reader:
         if len(names) > _TABLES:
             raise RefusedError(refused("tables_a_query", f"At most {_TABLES:,} tables a query are allowed"))
         tables = {name: scope.columns(name) for name in names}
+        wanted = {
+            number: (".".join(name), column)
+            for number, name in enumerate(names, start=1)
+            if (column := scope.filter_column(name))
+        }
         analyzer_options = catalog.analyzer_options(scope, self.language.options, target)
         options.allow(analyzer_options, node_name)
         key = self._key(statement, scope, tables, analyzer_options)
-        if key in self._known:
+        if key in self._known and not wanted:
             self._known.move_to_end(key)
             return self._known[key]
         message = catalog.message(scope, tables, self.language.options)
         resolved = self.language.analyze(statement, message, analyzer_options)
-        for broken in (planning.broken(resolved), options.broken(resolved), _limits(resolved)):
+        for broken in (
+            planning.broken(resolved),
+            options.broken(resolved),
+            _limits(resolved),
+            reads.broken(resolved, wanted),
+        ):
             if broken:
                 raise RefusedError(refused(*broken))
-        meaning = self._known[key] = _meaning(resolved)
+        meaning = self._known[key] = replace(_meaning(resolved), reads=reads.tables(resolved))
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return meaning

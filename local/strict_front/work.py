@@ -18,6 +18,7 @@ from local.strict_front.job_rules import configurations
 from local.strict_front.jobs import DEFAULT_LOCATION
 from local.strict_front.memory import Memory
 from local.strict_front.refusal import Refusal
+from local.strict_front.through_views import ThroughViews
 
 _UPLOADED: Final = "gs://uploaded/rows"
 _BUCKETS: Final = "https://cloud.google.com/bigquery/docs/batch-loading-data#data-locations"
@@ -91,6 +92,7 @@ class Work:
         # The analyzer serves one statement at a time.
         self._analyzing = ThreadPoolExecutor(1, "googlesql")
         self._reading = ThreadPoolExecutor(4, "rows")
+        self._through_views = ThroughViews(bigquery, gate, self._analyzing)
 
     async def warm_up(self) -> None:
         """Make the analyzer ready, which takes seconds."""
@@ -121,6 +123,7 @@ class Work:
             refusal = await self._judge_load(load, seen, data)
         where, elsewhere = await self._where(project, configuration, location, seen)
         forbidden = await self._gate.check_job(account, configuration, seen.found)
+        forbidden = forbidden or await self._through_views.check(account, seen.found)
         refusal = forbidden or elsewhere or self._buckets_elsewhere(configuration, where) or refusal
         return Verdict(where, refusal, self._spoken(account, query, guarded))
 
@@ -163,18 +166,20 @@ class Work:
         examined = await self._examine(query, project, seen)
         if examined.refusal is None and examined.partitions and not query.get("dryRun"):
             count = await self._count({**query, "query": examined.partitions}, project)
+            if count is None:
+                return queries.uncounted_partitions(), None
             if count > partitions.MOST:
                 return queries.too_many_partitions(), None
         changed = examined.script != query.get("query")
         return examined.refusal, examined.script if changed else None
 
-    async def _count(self, query: Mapping[str, Any], project: str) -> int:
-        """Run a query that counts; one that fails counts nothing, as the statement that it is for fails too."""
+    async def _count(self, query: Mapping[str, Any], project: str) -> int | None:
+        """Run a query that counts; None when it fails, or does not end at once."""
         asked = ("query", "useLegacySql", "queryParameters", "parameterMode", "defaultDataset")
         body = {name: query[name] for name in asked if name in query} | {"useLegacySql": False}
         answer = await self._bigquery.post(body, "bigquery", "v2", "projects", project, "queries")
-        rows = (answer or {}).get("rows") or [{"f": [{"v": 0}]}]
-        return int(rows[0]["f"][0]["v"] or 0)
+        rows = (answer or {}).get("rows")
+        return int(rows[0]["f"][0]["v"] or 0) if rows else None
 
     async def _judge_load(self, load: dict[str, Any], seen: Seen, data: bytes | None) -> Refusal | None:
         """Give why a load is refused; one that reads its rows elsewhere than here cannot be judged."""

@@ -255,6 +255,7 @@ def test_a_file_that_is_overwritten_while_it_moves_waits_on(
     assert overwritten
     assert inbox.read_json(name) == "the second"
     assert objects.read(name) == b"the first"
-    # What was moved before is not there any more; the newer one is left alone.
+    # What was moved before is not there any more; the newer one is left alone, and no copy is made of it.
     assert not inbox.move(name, old, objects, f"{name}-again")
+    assert objects.read(f"{name}-again") is None
     assert inbox.read_json(name) == "the second"

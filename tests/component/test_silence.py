@@ -123,6 +123,16 @@ def test_every_good_order_is_loaded_by_the_first_run(
             warehouse.forget_products_read_today()
 
 
+def test_a_silent_search_by_date_keeps_no_order_out(batch: Batch, run: Any, warehouse: Warehouse) -> None:
+    """Its orders are searched by their numbers."""
+    batch.post(warehouse)
+    first_page = "1"
+    batch.simulator.fault(service="pedidos.pesquisa", faults=["code_35"], key=first_page, times=None)
+    done, counts = first_run(run)
+    assert ids(warehouse, done, "pdv") == ids(warehouse, done, "pesquisa") == set(batch.orders)
+    assert (counts["waiting"], counts["unanswered"], counts["rejected"]) == (0, 0, 0)
+
+
 def test_one_silent_order_at_each_place(batch: Batch, run: Any, warehouse: Warehouse) -> None:
     batch.post(warehouse)
     for bad in batch.orders:

@@ -26,6 +26,20 @@ def test_each_part_has_a_health_check_and_the_one_network() -> None:
         assert name in ONE_SHOT or service["healthcheck"]["test"]
 
 
+def test_bigquerys_emulator_starts_as_in_the_stack(tmp_path: Path) -> None:
+    """With what the project adds to it: by itself it forgets new fields of records."""
+    parts = {part.name: part for part in build(Settings.from_env({}, home=tmp_path), tmp_path)}
+    _, flag, program, *options = parts["bigquery"].argv
+    words = SERVICES["bigquery"]["command"].split()
+    assert words[:3] == ["python", flag, str(Path(program).relative_to(REPO))]
+    assert [word for word in words if word.startswith("--")] == [
+        word for word in options if word.startswith("--")
+    ]
+    dockerfile = (REPO / "local" / "docker" / "python.Dockerfile").read_text()
+    assert "\nCOPY local /app/local\n" in dockerfile
+    assert "\nWORKDIR /app\n" in dockerfile
+
+
 def test_ports_are_of_this_machine_only() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert len(published) == 11

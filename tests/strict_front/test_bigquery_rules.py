@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.strict_front.plain_requests import PROJECT, SOUTH, Bq, Gcs, column, new_name
+from tests.strict_front.questions import Question, forgiven
 
 pytestmark = pytest.mark.stack
 
 Ask = Callable[[Bq], int]
-
-
-@dataclass(frozen=True)
-class Question:
-    """A request, what the service answers, and what the emulator alone answers."""
-
-    asked: str
-    service: int
-    alone: int
-    ask: Ask
 
 
 def dataset(**body: Any) -> Ask:
@@ -87,7 +76,7 @@ ID = column()
 RECORD = column("r", "RECORD", fields=[column("a")])
 DAY = {"type": "DAY", "field": "day"}
 
-QUESTIONS = [
+QUESTIONS: list[Question[Bq]] = [
     Question("dataset id with a hyphen", 400, 400, lambda bq: bq.make_dataset("a-b")),
     Question("dataset that is there", 409, 409, lambda bq: bq.make_dataset(bq.dataset)),
     Question("dataset in nowhere-1", 400, 200, dataset(location="nowhere-1")),
@@ -229,28 +218,27 @@ QUESTIONS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def bq(emulators: dict[str, str]) -> Bq:
-    return Bq(os.environ["BIGQUERY_EMULATOR_HOST"])
-
-
-@pytest.fixture(scope="module")
-def alone(emulators: dict[str, str]) -> Bq:
-    return Bq(os.environ["BIGQUERY_WITHOUT_FRONT"])
-
-
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.asked)
-def test_front_answers_as_the_service(bq: Bq, question: Question) -> None:
+@pytest.mark.parametrize("question", QUESTIONS, ids=str)
+def test_front_answers_as_the_service(bq: Bq, question: Question[Bq]) -> None:
     assert question.ask(bq) == question.service
 
 
-@pytest.mark.parametrize(
-    "question",
-    [question for question in QUESTIONS if question.service != question.alone],
-    ids=lambda question: question.asked,
-)
-def test_emulator_alone_answers_otherwise(alone: Bq, question: Question) -> None:
-    assert question.ask(alone) == question.alone
+@pytest.mark.parametrize("question", forgiven(QUESTIONS), ids=str)
+def test_emulator_alone_answers_otherwise(bq_alone: Bq, question: Question[Bq]) -> None:
+    assert question.ask(bq_alone) == question.alone
+
+
+def test_a_field_that_is_added_inside_a_record_is_there(bq: Bq) -> None:
+    wider = column(
+        "r", "RECORD", "REPEATED", fields=[column("a"), column("b", "RECORD", fields=[column("c")])]
+    )
+    narrow = column("r", "RECORD", "REPEATED", fields=[column("a")])
+    name = new_name("t")
+    assert bq.make_table([ID, narrow], name=name) == 200
+    assert bq.patch_table(name, {"schema": {"fields": [ID, wider]}}) == 200
+    record = bq.ask("GET", f"/datasets/{bq.dataset}/tables/{name}").json()["schema"]["fields"][1]
+    assert [field["name"] for field in record["fields"]] == ["a", "b"]
+    assert [field["name"] for field in record["fields"][1]["fields"]] == ["c"]
 
 
 def test_a_refused_job_is_one_that_has_failed(bq: Bq) -> None:
@@ -275,8 +263,7 @@ def test_a_refused_job_is_one_that_has_failed(bq: Bq) -> None:
 @pytest.mark.parametrize(
     ("bucket", "refused"), [("southamerica-east1", False), ("SOUTHAMERICA-EAST1", False), ("us-east1", True)]
 )
-def test_a_load_reads_buckets_in_its_own_place(bq: Bq, bucket: str, refused: bool) -> None:
-    gcs = Gcs(os.environ["STORAGE_EMULATOR_HOST"])
+def test_a_load_reads_buckets_in_its_own_place(bq: Bq, gcs: Gcs, bucket: str, refused: bool) -> None:
     name = new_name("b-")
     assert gcs.make_bucket(name=name, location=bucket) == 200
     assert gcs.media("rows", bucket=name, data=b'{"id": "a"}') == 200

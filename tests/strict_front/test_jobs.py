@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,8 +51,10 @@ ROWS: Final = [
 
 # A statement over the tables below, whether the service takes it, and whether the emulator alone does.
 STATEMENTS: Final = [
-    ("a record with a field that the target's lacks", """MERGE {d}.narrow AS old USING {d}.wide AS new ON old.id = new.id
-        WHEN MATCHED THEN UPDATE SET r = new.r WHEN NOT MATCHED THEN INSERT ROW""", False, True),
+    ("a record with a field that the target's lacks", """MERGE {d}.narrow AS o USING {d}.wide AS n ON o.id = n.id
+        WHEN MATCHED THEN UPDATE SET r = n.r WHEN NOT MATCHED THEN INSERT ROW""", False, True),
+    ("a record of the target's fields", """MERGE {d}.narrow AS o USING {d}.narrow AS n ON o.id = n.id
+        WHEN MATCHED THEN UPDATE SET r = n.r WHEN NOT MATCHED THEN INSERT ROW""", True, True),
     ("a window function in SELECT * REPLACE",
      "SELECT * REPLACE (MIN(s) OVER (PARTITION BY id) AS s) FROM {d}.t", False, True),
     ("an aggregation of an aggregation",
@@ -93,8 +94,16 @@ STATEMENTS: Final = [
         SELECT DATE_ADD(DATE '2000-01-01', INTERVAL n DAY), n FROM UNNEST(GENERATE_ARRAY(1, x)) AS n""", False, True),
     ("100 partitions in one job", """INSERT INTO {d}.days (day, id)
         SELECT DATE_ADD(DATE '2000-01-01', INTERVAL n DAY), n FROM UNNEST(GENERATE_ARRAY(1, 100)) AS n""", True, True),
-    ("a MERGE that matches a row twice", """MERGE {d}.one AS old USING (SELECT 1 AS id UNION ALL SELECT 1) AS new
-        ON old.id = new.id WHEN MATCHED THEN UPDATE SET s = 'x'""", False, False),
+    ("a MERGE that matches a row twice", """MERGE {d}.one AS o USING (SELECT 1 AS id UNION ALL SELECT 1) AS n
+        ON o.id = n.id WHEN MATCHED THEN UPDATE SET s = 'x'""", False, False),
+    ("a MERGE that matches each row once", """MERGE {d}.one AS o USING (SELECT 1 AS id UNION ALL SELECT 2) AS n
+        ON o.id = n.id WHEN MATCHED THEN UPDATE SET s = 'x'""", True, True),
+    ("a read without the filter that its table requires", "SELECT id FROM {d}.filtered WHERE id = 1", False, False),
+    ("a filter that leaves out no partition",
+     "SELECT id FROM {d}.filtered WHERE day = DATE '2026-01-02' OR id = 1", False, True),
+    ("the filter that its table requires", "SELECT id FROM {d}.filtered WHERE day = DATE '2026-01-02'", True, True),
+    ("partitions that cannot be counted",
+     "INSERT INTO {d}.days (day, id) SELECT PARSE_DATE('%F', s), id FROM {d}.one", False, False),
 ]  # fmt: skip
 
 
@@ -109,7 +118,9 @@ class Place:
         made = self.bq.make_table
         assert made(FIELDS, name="t") == made(WIDE, name="wide") == made(NARROW, name="narrow") == 200
         assert made([column("id", "INTEGER"), column("s")], name="one") == 200
-        assert made(DAYS, name="days", timePartitioning={"type": "DAY", "field": "day"}) == 200
+        by_day = {"type": "DAY", "field": "day"}
+        assert made(DAYS, name="days", timePartitioning=by_day) == 200
+        assert made(DAYS, name="filtered", timePartitioning=by_day, requirePartitionFilter=True) == 200
         assert self.ended(self.bq.query(f"INSERT INTO {self.bq.dataset}.one (id, s) VALUES (1, 'a')")) is None
 
     def ended(self, answer: Any) -> str | None:
@@ -140,13 +151,13 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def front(emulators: dict[str, str]) -> Place:
-    return Place(Bq(os.environ["BIGQUERY_EMULATOR_HOST"]), south(os.environ["STORAGE_EMULATOR_HOST"]))
+def front(bq: Bq, emulators: dict[str, str]) -> Place:
+    return Place(bq, south(emulators["STORAGE_EMULATOR_HOST"]))
 
 
 @pytest.fixture(scope="module")
-def alone(emulators: dict[str, str]) -> Place:
-    return Place(Bq(os.environ["BIGQUERY_WITHOUT_FRONT"]), south(os.environ["STORAGE_WITHOUT_FRONT"]))
+def alone(bq_alone: Bq, emulators: dict[str, str]) -> Place:
+    return Place(bq_alone, south(emulators["STORAGE_WITHOUT_FRONT"]))
 
 
 def south(url: str) -> Gcs:
@@ -219,6 +230,26 @@ def test_jobs_query_answers_with_the_refusal(front: Place) -> None:
     answer = front.bq.ask("POST", "/queries", body=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["errors"][0]["reason"] == "invalidQuery"
+
+
+def test_partitions_that_cannot_be_counted_are_told(front: Place) -> None:
+    """The rows that would tell them fail, so the statement is refused before it runs."""
+    d = front.bq.dataset
+    job = front.bq.query(f"INSERT INTO {d}.days (day, id) SELECT PARSE_DATE('%F', s), id FROM {d}.one").json()
+    assert "could not be counted" in job["status"]["errorResult"]["message"]
+
+
+def test_a_job_is_not_billed_for_more_than_it_may(front: Place, alone: Place) -> None:
+    needed = 2 * 10 * 1024**2
+
+    def reason(place: Place, most: int) -> str | None:
+        sql = "SELECT a.id FROM {d}.one AS a JOIN {d}.t AS b ON a.id = b.id".replace("{d}", place.bq.dataset)
+        query = {"query": sql, "useLegacySql": False, "maximumBytesBilled": str(most)}
+        return place.ended(place.bq.insert({"query": query}))
+
+    assert reason(front, needed - 1) == "bytesBilledLimitExceeded"
+    assert reason(front, needed) is None
+    assert reason(alone, needed - 1) is None
 
 
 def test_a_view_that_is_made_by_the_api_is_judged(front: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ STORE = {
     "staging_dataset": "staging",
     "report_dataset": "reports",
     "personal_dataset": "personal",
+    "keys_dataset": "keys",
 }
 
 
@@ -37,8 +39,16 @@ def rights() -> Rights:
         ("airflow", "storage.buckets.setIamPolicy", "bucket", "inbox", False),
         ("airflow", "bigquery.jobs.create", "project", "", True),
         ("airflow", "bigquery.tables.getData", "dataset", "sales", False),
+        ("airflow", "bigquery.datasets.create", "project", "", True),
+        ("setup", "storage.buckets.create", "project", "", True),
+        ("setup", "storage.buckets.setIamPolicy", "bucket", "inbox", False),
+        ("setup", "bigquery.datasets.create", "project", "", True),
+        ("setup", "bigquery.tables.getData", "dataset", "keys", False),
+        ("reader", "bigquery.jobs.create", "project", "", True),
         ("reader", "bigquery.tables.getData", "dataset", "reports", True),
+        ("reader", "bigquery.tables.getData", "dataset", "keys", False),
         ("reader", "bigquery.tables.getData", "dataset", "sales", False),
+        ("reader", "storage.objects.get", "bucket", "api", False),
         ("reader", "bigquery.tables.getData", "dataset", "personal", False),
         ("reader", "bigquery.tables.updateData", "dataset", "reports", False),
     ],
@@ -65,12 +75,72 @@ def test_a_datasets_access_list_gives_rights(rights: Rights, entry: dict[str, st
     assert (rights.check("airflow", [need], {"sales": {"access": [entry]}}) is None) is may
 
 
+@pytest.mark.parametrize("dataset", ["sales", "staging", "reports", "personal", "keys"])
+def test_who_made_a_dataset_needs_no_role_on_it(rights: Rights, dataset: str) -> None:
+    made = {dataset: {"access": [{"role": "OWNER", "userByEmail": "airflow@shop.iam.gserviceaccount.com"}]}}
+    needs = [
+        Need(f"bigquery.tables.{right}", "dataset", dataset) for right in ("create", "getData", "updateData")
+    ]
+    assert rights.check("setup", needs, made) is None
+    assert rights.check("airflow", needs, made) is None
+    assert rights.check("receiver", needs, made) is not None
+
+
+@pytest.mark.parametrize(
+    ("account", "place", "added"),
+    [
+        ("airflow", ("project", ""), "roles/storage.admin"),
+        ("airflow", ("project", ""), "roles/storage.objectAdmin"),
+        ("airflow", ("project", ""), "roles/bigquery.jobUser"),
+        ("airflow", ("dataset", "sales"), "roles/bigquery.dataOwner"),
+        ("reader", ("dataset", "personal"), "roles/bigquery.dataViewer"),
+    ],
+)
+def test_a_role_that_adds_nothing_is_unneeded(
+    rights: Rights, account: str, place: tuple[str, str], added: str
+) -> None:
+    needs = {
+        "airflow": [
+            Need("storage.objects.get", "bucket", "inbox"),
+            Need("bigquery.jobs.create", "project"),
+            Need("bigquery.datasets.create", "project"),
+        ],
+        "reader": [
+            Need("bigquery.jobs.create", "project"),
+            Need("bigquery.tables.getData", "dataset", "reports"),
+        ],
+    }
+    assert rights.check(account, needs[account], {}) is None
+    assert rights.unneeded(account) == []
+    known = rights.accounts[account]
+    roles = {**known.roles, place: (*known.roles.get(place, ()), added)}
+    more = replace(rights, accounts={**rights.accounts, account: replace(known, roles=roles)})
+    assert (*place, added) in more.unneeded(account)
+
+
 def test_a_refusal_names_the_permission_and_the_place(rights: Rights) -> None:
     found = rights.check("reader", [Need("bigquery.tables.getData", "dataset", "sales")], {})
     assert found is not None
     assert (found.status, found.reason) == (403, "accessDenied")
     assert "bigquery.tables.getData" in found.message
     assert "sales" in found.message
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        [],
+        [Need("storage.objects.get", "bucket", "inbox")],
+        [Need("bigquery.tables.getData", "dataset", "sales"), Need("bigquery.jobs.create", "project")],
+    ],
+    ids=len,
+)
+def test_an_account_that_is_not_named_may_nothing(rights: Rights, needs: list[Need]) -> None:
+    open_to_all = {"sales": {"access": [{"role": "OWNER", "specialGroup": "projectOwners"}]}}
+    found = rights.check("stranger", needs, open_to_all)
+    assert found is not None
+    assert (found.status, found.reason) == (403, "accessDenied")
+    assert "'stranger'" in found.message
 
 
 @pytest.mark.parametrize(
@@ -185,6 +255,65 @@ def test_an_account_is_told_which_permissions_it_has(emulators: dict[str, str], 
 def test_who_asks_is_known_to_statements(emulators: dict[str, str], store: Any) -> None:
     found = ask(emulators["BIGQUERY_EMULATOR_HOST"], "SELECT SESSION_USER() AS who", store.location).json()
     assert found["rows"][0]["f"][0]["v"] == "airflow@z316-local.iam.gserviceaccount.com"
+
+
+@pytest.mark.stack
+def test_setup_needs_its_roles_and_no_others(
+    emulators: dict[str, str], store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It makes all that a store needs, and what it made it may fill, the keys as well."""
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+    from airflow.providers.google.cloud.hooks.gcs import GCSHook
+
+    from tiny_operators.gcp.provision import create_missing
+    from tiny_operators.gcp.views import create_views
+
+    datasets = ("dataset", "staging_dataset", "report_dataset", "personal_dataset", "keys_dataset")
+    names = {name: f"by_setup_{name}" for name in datasets}
+    own = replace(store, webhook_bucket="by-setup-in", api_bucket="by-setup-api", **names)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulators["STORAGE_AS_SETUP"])
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", emulators["BIGQUERY_AS_SETUP"])
+    bigquery = BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
+    made = create_missing(own, GCSHook().get_conn(), bigquery)
+    assert [len(made[kind]) for kind in ("buckets", "datasets")] == [2, 5]
+    assert "segredo" in made["tables"]
+    create_views(bigquery, own)
+    for service in ("STORAGE_AS_SETUP", "BIGQUERY_AS_SETUP"):
+        told = requests.get(f"{emulators[service]}/_front/rights", timeout=30).json()
+        assert told["used"]
+        assert told["unneeded"] == []
+
+
+@pytest.mark.stack
+def test_a_reader_reads_by_a_view_what_its_dataset_lets_the_view_read(
+    emulators: dict[str, str], store: Any
+) -> None:
+    """The tables and the keys let the views of the reports read them; without that, a report is refused."""
+    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+
+    from tiny_operators.gcp.views import create_views
+
+    client = BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
+    create_views(client, store)
+    reader = emulators["BIGQUERY_AS_READER"]
+    report = f"SELECT COUNT(DISTINCT cliente_chave) AS n FROM `{store.report_dataset}.pedidos`"
+    assert ask(reader, report, store.location).status_code == 200
+    assert ask(reader, f"SELECT chave FROM `{store.keys_dataset}.segredo`", store.location).status_code == 403
+    for name in (store.keys_dataset, store.dataset):
+        dataset = client.get_dataset(name)
+        before = dataset.access_entries
+        dataset.access_entries = [entry for entry in before if entry.entity_type != "dataset"]
+        client.update_dataset(dataset, ["access_entries"])
+        try:
+            refused = ask(reader, report, store.location)
+            assert refused.status_code == 403
+            assert name in refused.json()["error"]["message"]
+            assert ask(emulators["BIGQUERY_EMULATOR_HOST"], report, store.location).status_code == 200
+        finally:
+            dataset = client.get_dataset(name)
+            dataset.access_entries = before
+            client.update_dataset(dataset, ["access_entries"])
+    assert ask(reader, report, store.location).status_code == 200
 
 
 @pytest.mark.stack

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.strict_front.plain_requests import Gcs, new_name
+from tests.strict_front.questions import Question, forgiven
 
 pytestmark = pytest.mark.stack
 
 Ask = Callable[[Gcs], int]
-
-
-@dataclass(frozen=True)
-class Question:
-    """A request, what the service answers, and what the emulator alone answers."""
-
-    asked: str
-    service: int
-    alone: int
-    ask: Ask
 
 
 def over(write: Callable[[Gcs, str], int]) -> Ask:
@@ -86,7 +75,7 @@ def composed_with_one_gone(bad: int) -> Ask:
     return composed(lambda gcs, name: gcs.compose(name, one_of(3, bad)))
 
 
-QUESTIONS = [
+QUESTIONS: list[Question[Gcs]] = [
     Question("a bucket that is there", 409, 409, lambda gcs: gcs.make_bucket(name=gcs.bucket)),
     Question("bucket name with capitals", 400, 400, lambda gcs: gcs.make_bucket(name=new_name("B"))),
     Question("bucket name of 70 letters", 400, 200, lambda gcs: gcs.make_bucket(name=new_name("b" * 58))),
@@ -205,16 +194,6 @@ QUESTIONS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def gcs(emulators: dict[str, str]) -> Gcs:
-    return Gcs(os.environ["STORAGE_EMULATOR_HOST"])
-
-
-@pytest.fixture
-def alone(emulators: dict[str, str]) -> Gcs:
-    return Gcs(os.environ["STORAGE_WITHOUT_FRONT"])
-
-
 def answered(ask: Ask, gcs: Gcs) -> int:
     """The status of the answer; 599 when there was none."""
     try:
@@ -223,15 +202,11 @@ def answered(ask: Ask, gcs: Gcs) -> int:
         return 599
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.asked)
-def test_front_answers_as_the_service(gcs: Gcs, question: Question) -> None:
+@pytest.mark.parametrize("question", QUESTIONS, ids=str)
+def test_front_answers_as_the_service(gcs: Gcs, question: Question[Gcs]) -> None:
     assert answered(question.ask, gcs) == question.service
 
 
-@pytest.mark.parametrize(
-    "question",
-    [question for question in QUESTIONS if question.service != question.alone],
-    ids=lambda question: question.asked,
-)
-def test_emulator_alone_answers_otherwise(alone: Gcs, question: Question) -> None:
-    assert answered(question.ask, alone) == question.alone
+@pytest.mark.parametrize("question", forgiven(QUESTIONS), ids=str)
+def test_emulator_alone_answers_otherwise(gcs_alone: Gcs, question: Question[Gcs]) -> None:
+    assert answered(question.ask, gcs_alone) == question.alone

@@ -23,13 +23,23 @@ STARTUP_SECONDS = 60
 STORES = """
 stores:
   - prefix: z316
+    name: Loja
     cnpj: "11222333000181"
     timezone: America/Sao_Paulo
+    location: southamerica-east1
     webhook_bucket: {bucket}
+    api_bucket: {bucket}-api
+    dataset: z316_tiny
+    staging_dataset: z316_tiny_staging
   - prefix: sem_bucket
+    name: Sem bucket
     cnpj: "99888777000166"
     timezone: America/Sao_Paulo
+    location: southamerica-east1
     webhook_bucket: this-bucket-was-never-made
+    api_bucket: neither-was-this
+    dataset: sem_tiny
+    staging_dataset: sem_tiny_staging
 """
 
 
@@ -68,12 +78,16 @@ class Gcs:
     """The object store.
 
     Attributes:
-        url: Its address.
+        url: Its address for tests, which look into it.
+        receiver_url: Its address for the receiver, which may create objects of the inboxes and nothing else.
         bucket: The inbox of the store.
+        stores: The stores file.
     """
 
     url: str
+    receiver_url: str
     bucket: str
+    stores: Path
 
     def client(self) -> storage.Client:
         return storage.Client(
@@ -112,32 +126,38 @@ def sale() -> SaleBuilder:
 
 @pytest.fixture(scope="session")
 def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcs]:
-    """An object store of its own, behind the strict front, with a new bucket."""
-    with contextlib.ExitStack() as stack:
-        folder, behind = tmp_path_factory.mktemp("gcs"), free_port()
-        command = _gcs_command(behind, tmp_path_factory.mktemp("objects"))
-        stack.enter_context(running(command, os.environ, folder / "output.log", behind))
-        port = free_port()
-        command = _front_command(port, f"http://127.0.0.1:{behind}", folder / "memory.sqlite")
-        here = {**os.environ, "PYTHONPATH": f"{REPO / 'plugins'}:{REPO}"}
-        stack.enter_context(running(command, here, folder / "front.log", port))
-        store = Gcs(f"http://127.0.0.1:{port}", f"inbox-{uuid.uuid4().hex}")
-        # A bucket is made and removed by no account of the pipeline's day.
-        Gcs(f"http://127.0.0.1:{behind}", store.bucket).client().create_bucket(store.bucket)
+    """An object store with a bucket, behind the strict front, which knows the accounts of its stores file."""
+    folder, bucket = tmp_path_factory.mktemp("gcs"), f"inbox-{uuid.uuid4().hex}"
+    stores = folder / "stores.yaml"
+    stores.write_text(STORES.format(bucket=bucket), encoding="utf-8")
+    behind = free_port()
+    ports = {"setup": free_port(), "receiver": free_port()}
+    emulator = _gcs_command(behind, tmp_path_factory.mktemp("objects"))
+    front = _front_command(ports, f"http://127.0.0.1:{behind}", folder)
+    here = {**os.environ, "PYTHONPATH": f"{REPO / 'plugins'}:{REPO}"}
+    with (
+        running(emulator, os.environ, folder / "output.log", behind),
+        running(front, here, folder / "front.log", ports["receiver"]),
+    ):
+        urls = {account: f"http://127.0.0.1:{port}" for account, port in ports.items()}
+        store = Gcs(urls["setup"], urls["receiver"], bucket, stores)
+        store.client().create_bucket(bucket)
         yield store
 
 
 @pytest.fixture(scope="session")
 def start_receiver(gcs: Gcs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartReceiver]:
     """Starts receivers under the real Functions Framework; keyword arguments are environment variables."""
-    stores = tmp_path_factory.mktemp("stores") / "stores.yaml"
-    stores.write_text(STORES.format(bucket=gcs.bucket), encoding="utf-8")
     with contextlib.ExitStack() as stack:
 
         def start(**variables: str) -> Receiver:
             port = free_port()
             output = tmp_path_factory.mktemp("receiver") / "output.jsonl"
-            settings = {"STORAGE_EMULATOR_HOST": gcs.url, "STORES_FILE": str(stores), "THREADS": "32"}
+            settings = {
+                "STORAGE_EMULATOR_HOST": gcs.receiver_url,
+                "STORES_FILE": str(gcs.stores),
+                "THREADS": "32",
+            }
             environment = {**outer_environment(), **settings, **variables}
             stack.enter_context(running(receiver_command(port), environment, output, port))
             return Receiver(f"http://127.0.0.1:{port}", output)
@@ -228,14 +248,14 @@ def _gcs_command(port: int, folder: Path) -> list[str]:
     return [str(_gcs_binary()), *where, *backend]
 
 
-def _front_command(port: int, emulator: str, state: Path) -> list[str]:
-    """The strict front's command, before an emulator."""
+def _front_command(ports: Mapping[str, int], emulator: str, folder: Path) -> list[str]:
+    """The strict front's command, before an emulator: each account has its port."""
     python = REPO / ".local" / "venv" / "front" / "bin" / "python"
     if not python.exists():
         raise RuntimeError("no strict front: run the tests by make test")
-    # An account without bounds: the tests look into the bucket; what the receiver may do is tested with the front.
-    listen = ["--listen", f"storage:tests:{port}", "--storage", emulator, "--state", str(state)]
-    return [str(python), "-m", "local.strict_front", *listen]
+    listens = [word for name, port in ports.items() for word in ("--listen", f"storage:{name}:{port}")]
+    files = ["--stores", str(folder / "stores.yaml"), "--state", str(folder / "memory.sqlite")]
+    return [str(python), "-m", "local.strict_front", *listens, "--storage", emulator, *files]
 
 
 def _gcs_binary() -> Path:

@@ -30,7 +30,7 @@ def new_client() -> Iterator[None]:
 
 @pytest.fixture
 def emulator(gcs: "Gcs", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.url)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.receiver_url)
 
 
 @pytest.mark.usefixtures("emulator")
@@ -45,11 +45,23 @@ def test_an_object_holds_the_bytes_and_what_the_sender_said_of_them(gcs: "Gcs", 
     assert blob.metadata == ({"content-encoding": encoding} if encoding else None)
 
 
-@pytest.mark.usefixtures("emulator")
-def test_a_name_that_is_taken_was_stored_by_an_earlier_attempt(gcs: "Gcs") -> None:
+def test_a_name_that_is_taken_was_stored_by_an_earlier_attempt(
+    gcs: "Gcs", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is for an account that may overwrite, and is told of the precondition."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.url)
     put(gcs.bucket, "vendas/attempt.json", b"first", JSON, "")
     put(gcs.bucket, "vendas/attempt.json", b"second", JSON, "")
     assert gcs.client().bucket(gcs.bucket).blob("vendas/attempt.json").download_as_bytes() == b"first"
+
+
+@pytest.mark.usefixtures("emulator")
+def test_the_receivers_account_overwrites_nothing(gcs: "Gcs") -> None:
+    """Without a lost answer, a name that is taken is somebody else's."""
+    put(gcs.bucket, "vendas/taken.json", b"first", JSON, "")
+    with pytest.raises(InboxError, match=r"^Forbidden 403$"):
+        put(gcs.bucket, "vendas/taken.json", b"second", JSON, "")
+    assert gcs.client().bucket(gcs.bucket).blob("vendas/taken.json").download_as_bytes() == b"first"
 
 
 @pytest.mark.usefixtures("emulator")

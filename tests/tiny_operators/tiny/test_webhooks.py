@@ -75,7 +75,7 @@ def test_every_sample_is_what_it_is() -> None:
     assert found == EXPECTED
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_a_file_with_a_byte_order_mark_is_the_same(encoding: str) -> None:
     assert read_bytes(sample_text("webhook_inclusao_pedido.json").encode(encoding)) == SALE
 
@@ -220,6 +220,13 @@ def test_the_kind_of_an_event_may_be_spelled_in_any_way(tipo: str) -> None:
 @pytest.mark.parametrize("cnpj", [CNPJ, "48404755000188"])
 def test_tinys_documented_test_call_is_known(order_id: object, cnpj: str) -> None:
     assert read(event(cnpj=cnpj, dados={"id": order_id})) == Uninteresting(TEST_CALL)
+
+
+@pytest.mark.parametrize("charset", ["cp037", "cp500", "cp1140"])
+def test_a_declared_encoding_is_used(charset: str) -> None:
+    """Of these, nothing in the bytes tells which it is."""
+    content = json.dumps(event(dados={"id": "910000101", "data": "14/03/2026"})).encode(charset)
+    assert read_bytes(content, f"application/json; charset={charset}") == SALE
 
 
 @pytest.mark.parametrize("charset", ["punycode", "idna", "zip", "hex", "rot13", "x" * 1000, "é", "utf-16\n"])
