@@ -62,6 +62,7 @@ def run(store: Store, warehouse: Warehouse) -> Run:
     LiveTurn(objects, store.prefix).done()
     objects.delete(names.waiting_files_object(store.prefix))
     objects.delete(names.silent_products_object(store.prefix))
+    objects.delete(names.silent_dates_object(store.prefix))
     return Run(store)
 
 

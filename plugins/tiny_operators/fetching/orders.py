@@ -18,6 +18,7 @@ from tiny_operators import names
 from tiny_operators.hooks.asking import Asking
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.planning.plan import Chunk, Plan, PlannedOrder
+from tiny_operators.planning.silences import Silences
 from tiny_operators.planning.waiting import Wait, began
 from tiny_operators.raw.writer import RawWriter, now
 from tiny_operators.rows.orders import order_record, product_ids
@@ -25,7 +26,6 @@ from tiny_operators.tiny.answers import Meaning
 from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE
 
 from .searches import OrderRead, SearchLines, order_tries
-from .silent_products import SilentProducts, since
 
 # Tries of a call about a product, without which the order is loaded all the same; and of one about a product that runs
 # before asked for in vain.
@@ -54,7 +54,7 @@ class OrderReader:
     def __post_init__(self) -> None:
         self._asking = Asking(self.hook, self.plan.store, self.raw.key, self.alive)
         self._searches = SearchLines(self._asking, self.raw, self.sleep)
-        self._silent = SilentProducts(self.raw.objects, self.plan.store)
+        self._silent = Silences.of_products(self.raw.objects, self.plan.store)
 
     def find_search_lines(self) -> None:
         """Find the search lines of the plan's orders: see :meth:`SearchLines.find_on_dates`."""
@@ -138,19 +138,19 @@ class OrderReader:
         for produto in product_ids(read.record) if read.record is not None else []:
             if target := self._product(produto):
                 found[str(produto)] = target
-            elif tried := self._silent.tried(produto):
-                silent[str(produto)] = since(tried)
+            elif since := self._silent.since(produto):
+                silent[str(produto)] = since
         return found, silent
 
     def _product(self, produto: int) -> str | None:
         """The object of a product; None when Tiny does not answer about it, or did not a moment ago."""
         if (PRODUCT_SERVICE, produto) in self._asking.unanswered or self._rests(produto):
             return None
-        tries = _SILENT_PRODUCT_TRIES if self._silent.tried(produto) else _PRODUCT_TRIES
+        tries = _SILENT_PRODUCT_TRIES if self._silent.since(produto) else _PRODUCT_TRIES
         ask = partial(self.raw.product, produto, self.hook.product)
         found = self._asking.ask(PRODUCT_SERVICE, produto, ask, tries=tries)
         if found is None:
-            self._silent.silent(produto, self.raw.key, datetime.now(UTC))
+            self._silent.remember(produto, self.raw.key, datetime.now(UTC))
         else:
             self._silent.forget([produto])
         return found

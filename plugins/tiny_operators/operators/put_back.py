@@ -12,7 +12,6 @@ from tiny_operators import names
 from tiny_operators._compat import AirflowFailException, Context
 from tiny_operators.dag_parts.forms import put_back_form
 from tiny_operators.events import log_event
-from tiny_operators.fetching.silent_products import SilentProducts
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.planning.put_back import (
     PutBack,
@@ -22,6 +21,7 @@ from tiny_operators.planning.put_back import (
     read_put_back,
 )
 from tiny_operators.planning.run_request import RequestError, check_names
+from tiny_operators.planning.silences import Silences
 
 from .base import StoreOperator
 
@@ -50,7 +50,7 @@ class PutBackOperator(StoreOperator):
         work = self._work(request, key, api)
         for file in work.files:
             self._move(file, api, inbox)
-        SilentProducts(api, self.store.prefix).forget(work.products)
+        Silences.of_products(api, self.store.prefix).forget(work.products)
         for pedido in work.orders:
             event = order_event(self.store.cnpj, pedido)
             inbox.create_json(names.put_back_event(key, pedido), event)
