@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
 from local.demo.parts import Simulator, Warehouse
 from tests.component.whole_runs import WholeRun
 from tests.dates import free_day
 from tiny_operators import names
 from tiny_operators.gcp.storage import Objects
-from tiny_operators.hooks.tiny import TinyUnavailableError
+from tiny_operators.hooks.tiny import TinyHook, TinyUnavailableError
 from tiny_operators.operators.plan_daily import PlanDailyOperator
-from tiny_operators.planning.dates import date_plans
+from tiny_operators.planning.dates import DatePlanner, date_plans, read_part
+from tiny_operators.planning.known_orders import KnownOrders
 from tiny_operators.planning.run_request import RunRequest
+from tiny_operators.planning.silences import Silences
+from tiny_operators.raw.writer import RawWriter
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("impatient", "run")]
 
@@ -83,24 +88,47 @@ def nights(simulator: Simulator, warehouse: Warehouse, dags: Any, store: Any) ->
 
 
 @pytest.mark.parametrize(("count", "starts"), [(1, (0, 5, 11)), (3, (0, 5, 9)), (10, (0, 1, 2))])
-def test_the_other_dates_are_loaded_and_a_later_run_brings_the_silent_ones(
-    count: int, starts: tuple[int, ...], days: list[date], nights: Nights
+def test_the_other_dates_are_planned_wherever_the_silent_ones_stand(
+    count: int, starts: tuple[int, ...], days: list[date], nights: Nights, run: Any
 ) -> None:
+    client = BigQueryHook(location=run.store.location, use_legacy_sql=False).get_client()
+    sold = nights.sell(days)
     for start in starts:
-        sold, bad = nights.sell(days), days[start : start + count]
+        bad = days[start : start + count]
         nights.silence(*bad)
-        night = nights.run(days)
-        with pytest.raises(Exception, match=r"did not answer pedidos\.pesquisa of") as caught:
-            night.finish()
-        assert all(str(day) in str(caught.value) for day in bad)
-        assert nights.loaded(sold) == set(days) - set(bad)
+        raw = RawWriter(nights.objects, run.store, "daily", f"z316_daily_{uuid.uuid4().hex[:12]}")
+        planner = DatePlanner(TinyHook(run.store.tiny_conn_id), KnownOrders(client, run.store), raw)
+        plans = {day: planner.plan(day) for day in days}
+        assert [day for day, plan in plans.items() if plan.unanswered] == bad
+        planned = {
+            day: [order.pedido for order in read_part(nights.objects, plan.part)]
+            for day, plan in plans.items()
+        }
+        assert planned == {day: [] if day in bad else [pedido] for day, pedido in sold.items()}
         assert nights.remembered() == sorted(map(str, bad))
         nights.simulator.no_faults()
-        # It was mended: another run for these dates, then the first one's last task is cleared.
-        nights.run(bad).finish()
-        assert nights.loaded(sold) == set(days)
-        assert nights.remembered() == []
+        Silences.of_dates(nights.objects, run.store.prefix).forget(bad)
+
+
+@pytest.mark.parametrize("places", [[0], [1], [2], [0, 1, 2]])
+def test_the_other_dates_are_loaded_and_a_later_run_brings_the_silent_ones(
+    places: list[int], days: list[date], nights: Nights
+) -> None:
+    days = days[:3]
+    sold, bad = nights.sell(days), [days[place] for place in places]
+    nights.silence(*bad)
+    night = nights.run(days)
+    with pytest.raises(Exception, match=r"did not answer pedidos\.pesquisa of") as caught:
         night.finish()
+    assert [day for day in days if str(day) in str(caught.value)] == bad
+    assert nights.loaded(sold) == set(days) - set(bad)
+    assert nights.remembered() == sorted(map(str, bad))
+    nights.simulator.no_faults()
+    # It was mended: another run for these dates, then the first one's last task is cleared.
+    nights.run(bad).finish()
+    assert nights.loaded(sold) == set(days)
+    assert nights.remembered() == []
+    night.finish()
 
 
 def test_the_next_night_asks_again_by_itself(

@@ -7,14 +7,16 @@ an answer keeps nobody else out: see :mod:`tiny_operators.hooks.asking`.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
 from tiny_operators import names
+from tiny_operators.events import log_event
 from tiny_operators.hooks.asking import Asking
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.planning.plan import Chunk, Plan, PlannedOrder
@@ -27,6 +29,12 @@ from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_
 
 from .searches import OrderRead, SearchLines, order_tries
 
+log = logging.getLogger(__name__)
+
+# Seconds between looks for an order that Tiny does not know or list yet: its webhook may come some seconds before.
+_LISTING_WAITS: Final = (2.0, 4.0, 8.0)
+# How long ago its webhook came, at most: after that an order that nobody knows is gone.
+_MAY_BE_EARLY: Final = timedelta(minutes=15)
 # Tries of a call about a product, without which the order is loaded all the same; and of one about a product that runs
 # before asked for in vain.
 _PRODUCT_TRIES: Final = 5
@@ -84,7 +92,8 @@ class OrderReader:
                 reads.append(read)
             else:
                 unanswered[str(order.pedido)] = now()
-        self._searches.find_missing(reads)
+        reads = self._read_early_ones(reads)
+        self._searches.find_missing(reads, _LISTING_WAITS)
         lines = [self._line(read) for read in reads]
         # Before the raw object, which says that the chunk is done. A try that died may have noted others.
         if unanswered or objects.exists(beside):
@@ -104,6 +113,19 @@ class OrderReader:
         if answer is None:
             return None
         return OrderRead(order, service, answer, now(), order_record(answer, service, pedido))
+
+    def _read_early_ones(self, reads: list[OrderRead]) -> list[OrderRead]:
+        """Read again, some seconds long, the orders that Tiny does not know, and of which a webhook has just come."""
+        for wait in _LISTING_WAITS:
+            early = [read for read in reads if _may_be_early(read)]
+            if not early:
+                break
+            log_event(log, "not_known_yet", store=self.plan.store, orders=len(early), seconds=wait)
+            self.sleep(wait)
+            for read in early:
+                # Without an answer now, what was answered before counts.
+                reads[reads.index(read)] = self._read(read.order) or read
+        return reads
 
     def _line(self, read: OrderRead) -> str:
         order, page = read.order, self._searches.page_of(read.order)
@@ -160,3 +182,11 @@ class OrderReader:
         if self.plan.refresh_costs or self.raw.has_product(produto):
             return False
         return self._silent.rests(produto, datetime.now(UTC))
+
+
+def _may_be_early(read: OrderRead) -> bool:
+    """Whether an order that Tiny does not know may be one that cannot be read yet."""
+    if read.answer.meaning is not Meaning.NOT_FOUND or not read.order.files:
+        return False
+    last = max(datetime.fromisoformat(file.arrived_at) for file in read.order.files)
+    return read.order.tried is None and datetime.now(UTC) - last < _MAY_BE_EARLY

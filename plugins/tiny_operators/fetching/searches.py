@@ -22,8 +22,6 @@ from tiny_operators.tiny.services import SEARCH_SERVICE
 
 log = logging.getLogger(__name__)
 
-# Seconds between looks for an order that is not in the search yet: Tiny lists it some seconds after its webhook.
-_LISTING_WAITS: Final = (2.0, 4.0, 8.0)
 # Tiny finds a number also inside of longer ones: so many pages of a search by number, at most.
 _NUMBER_PAGES: Final = 3
 
@@ -82,13 +80,17 @@ class SearchLines:
         else:
             self._pages = {int(pedido): page for pedido, page in found.items()}
 
-    def find_missing(self, reads: Sequence[OrderRead]) -> None:
+    def find_missing(self, reads: Sequence[OrderRead], waits: Sequence[float]) -> None:
         """Search by number the orders that no page lists, some seconds long, since Tiny lists an order late.
+
+        Args:
+            reads: The orders.
+            waits: Seconds between the looks.
 
         Raises:
             TinyUnavailableError: When Tiny is down.
         """
-        for wait in (0.0, *_LISTING_WAITS):
+        for wait in (0.0, *waits):
             missing = [read for read in reads if self._lacks_line(read, first=not wait)]
             if not missing:
                 return
