@@ -87,7 +87,7 @@ def nights(simulator: Simulator, warehouse: Warehouse, dags: Any, store: Any) ->
     return Nights(simulator, warehouse, dags, Objects(warehouse.storage_client(), store.api_bucket))
 
 
-@pytest.mark.parametrize(("count", "starts"), [(1, (0, 5, 11)), (3, (0, 5, 9)), (10, (0, 1, 2))])
+@pytest.mark.parametrize(("count", "starts"), [(1, (0, 6, 11)), (3, (5,)), (10, (1,))])
 def test_the_other_dates_are_planned_wherever_the_silent_ones_stand(
     count: int, starts: tuple[int, ...], days: list[date], nights: Nights, run: Any
 ) -> None:
