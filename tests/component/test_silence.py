@@ -132,13 +132,19 @@ def test_every_good_order_is_loaded_by_the_first_run(
             warehouse.forget_products_read_today()
 
 
-def test_one_silent_order_at_each_place(batch: Batch, run: Any, warehouse: Warehouse) -> None:
-    batch.post(warehouse)
-    for bad in batch.orders:
-        batch.spoil("order", [bad])
-        done, counts = first_run(run)
-        assert ids(warehouse, done, "pdv") == set(batch.orders) - {bad}
-        assert (counts["unanswered"], counts["rejected"]) == (1, 0)
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("kind", ["order", "search", "product"])
+def test_silent_ones_at_each_place(
+    kind: str, count: int, batch: Batch, run: Any, warehouse: Warehouse
+) -> None:
+    """Every single one; of several neighbours at every other place, or every fifth."""
+    batch.post(warehouse, dates=kind != "search")
+    for start in range(0, ORDERS - count + 1, (count + 1) // 2):
+        bad = neighbours(batch, count, start)
+        batch.spoil(kind, bad)
+        done, _ = first_run(run)
+        good = set(batch.orders) if kind == "product" else set(batch.orders) - set(bad)
+        assert ids(warehouse, done, "pdv") == ids(warehouse, done, "pesquisa") == good, start
         batch.simulator.no_faults()
 
 
@@ -201,7 +207,7 @@ def test_a_silent_product_is_remembered_and_asked_for_after_a_pause(
     without = {(pedido, produto) for pedido in batch.orders for produto in batch.products[pedido] & silent}
     memory = names.silent_products_object(run.store.prefix)
     # Of the first run all tries and one more, of a later one that asks one and one more.
-    for times, asked in ((1, 6), (2, 2), (2, 0), (2, 0)):
+    for times, asked in ((1, 6), (2, 2), (3, 2), (3, 0), (3, 0)):
         batch.simulator.forget_calls()
         done, counts = first_run(run)
         assert (counts["loaded"], counts["rejected"]) == (ORDERS, len(without))
@@ -218,7 +224,7 @@ def test_a_silent_product_is_remembered_and_asked_for_after_a_pause(
         # However slow the machine is, the pause is not over.
         shift_silence(warehouse, run, -1)
     batch.simulator.no_faults()
-    shift_silence(warehouse, run, 12)
+    shift_silence(warehouse, run, 24)
     _, counts = first_run(run)
     assert (counts["loaded"], counts["rejected"]) == (ORDERS, 0)
     assert api(warehouse, run).read_json(memory) == {"silent": {}}
@@ -227,13 +233,13 @@ def test_a_silent_product_is_remembered_and_asked_for_after_a_pause(
 def test_a_silent_product_that_a_person_puts_back_is_asked_for_at_once(
     batch: Batch, run: Any, warehouse: Warehouse, dags: Any
 ) -> None:
-    """It has been silent for two runs, so that there is a pause; then it answers."""
+    """It has been silent for three runs, so that there is a pause; then it answers."""
     batch.post(warehouse)
     (silent,) = {min(batch.products[batch.orders[0]])}
     batch.simulator.fault(service="produto.obter", faults=["code_35"], key=str(silent), times=None)
     first_run(run)
-    whole = WholeRun(dags["z316_webhook"])
-    whole.finish()
+    first_run(run)
+    WholeRun(dags["z316_webhook"]).finish()
     shift_silence(warehouse, run, -1)
     batch.simulator.no_faults()
     order = batch.orders[0]

@@ -1,8 +1,8 @@
 """What Tiny does not answer about, remembered from run to run: how often it was asked, and since when.
 
-Products: the next run asks for such a product again, with few tries, since it may have been silent for a moment. After
-that there is a pause, as of an order that waits, which grows to a quarter of an hour: else each batch of orders that
-have the product would cost the tries of a call. The orders are loaded meanwhile, without its cost.
+Products: the next two runs ask for such a product again, with few tries, since it may have been silent for a moment.
+After that there is a pause, as of an order that waits, which grows to a quarter of an hour: else each batch of orders
+that have the product would cost the tries of a call. The orders are loaded meanwhile, without its cost.
 
 Dates, of which the search of orders has no answer: each night asks again.
 """
@@ -22,6 +22,8 @@ from tiny_operators.records import from_json
 from .plan import Tried
 from .waiting import Wait, Waiting, next_try, tried_again
 
+# Runs that ask in vain before there is a pause.
+_AT_ONCE: Final = 2
 # What nobody asked about for so long begins anew.
 _FORGOTTEN_AFTER: Final = timedelta(days=30)
 
@@ -60,7 +62,7 @@ class Silences:
     def rests(self, about: object, now: datetime) -> bool:
         """Whether the pause of something that is known to be silent is not over yet."""
         tried = self._known.get(str(about))
-        return tried is not None and tried.times > 1 and now < next_try(tried)
+        return tried is not None and tried.times > _AT_ONCE and now < next_try(tried)
 
     def remember(self, about: object, run: str, now: datetime) -> None:
         """Remember that a run asked about something in vain."""
