@@ -103,6 +103,7 @@ def _nights(shop: Shop, figures: Figures, stage: Stage) -> None:
     stage.silence.of_date(stage.today)
     for night in range(1, _NIGHTS + 1):
         run = shop.trigger(dag_id, _form(stage), stage.keep_killing)
+        stage.silence.end()
         failed = [task["task_id"] for task in shop.tasks(dag_id, run["dag_run_id"], "&state=failed")]
         reported += "all_listed" in failed
         differences = stage.silence.differences(*stage.dates)

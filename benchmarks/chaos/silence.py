@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from benchmarks.history.shop import Shop
@@ -59,9 +59,9 @@ class Silence:
             self._fault("pedidos.pesquisa", sale.webhook["dados"]["numero"], _A_WHILE)
 
     def of_date(self, day: date) -> None:
-        """Let the search for a date be silent until one run has given up."""
+        """Let the search for a date be silent."""
         self.shop.simulator.fault(
-            service="pedidos.pesquisa", faults=["code_35"], date=day.isoformat(), times=_A_WHILE
+            service="pedidos.pesquisa", faults=["code_35"], date=day.isoformat(), times=None
         )
 
     def end(self) -> None:
@@ -77,7 +77,8 @@ class Silence:
         warehouse = self.shop.warehouse
         objects = Objects(warehouse.storage_client(), warehouse.api_bucket)
         target = names.waiting_files_object(self.shop.store.prefix)
-        if objects.exists(target):
+        state = objects.read_json(target)
+        if state and _a_day_later(state) != state:
             objects.change_json(target, _a_day_later)
 
     def without(self, truth: Truth) -> Truth:
@@ -101,12 +102,25 @@ class Silence:
 
 
 def _a_day_later(state: Any) -> Any:
-    for tried in (state or {"files": {}})["files"].values():
-        tried["last_at"] = _earlier(tried["last_at"], _LONGER_THAN_A_PAUSE)
-        if tried["times"] >= _SURELY_SILENT:
-            tried["since"] = {wait: _earlier(since, _A_DAY) for wait, since in tried["since"].items()}
-    return state or {"files": {}}
+    """The state of the files that wait, when all their pauses and, for those that are surely silent, a day are over."""
+    return (state or {}) | {
+        "files": {
+            generation: tried
+            | {"last_at": _at_least_ago(tried["last_at"], _LONGER_THAN_A_PAUSE)}
+            | {"since": _since(tried)}
+            for generation, tried in (state or {}).get("files", {}).items()
+        }
+    }
 
 
-def _earlier(moment: str, by: timedelta) -> str:
-    return (datetime.fromisoformat(moment) - by).isoformat()
+def _since(tried: dict[str, Any]) -> dict[str, str]:
+    waits: dict[str, str] = tried["since"]
+    if tried["times"] < _SURELY_SILENT:
+        return waits
+    return {wait: _at_least_ago(since, _A_DAY) for wait, since in waits.items()}
+
+
+def _at_least_ago(moment: str, ago: timedelta) -> str:
+    """A moment, or an earlier one, so that it was so long ago."""
+    found = datetime.fromisoformat(moment)
+    return moment if datetime.now(UTC) - found >= ago else (found - ago).isoformat()
