@@ -3,6 +3,7 @@
 from tiny_operators._compat import DAG
 from tiny_operators.dag_parts.forms import daily_form
 from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
+from tiny_operators.operators.all_listed import AllListedOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.next_slice import NextSliceOperator
 from tiny_operators.operators.plan_daily import PlanDailyOperator
@@ -34,6 +35,8 @@ are skipped.
   tasks on (staging tables expire after a day).
 * **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
   What each check means: `docs/validation.md`.
+* **all_listed** failed: Tiny did not answer the search of the dates that its error names; the others are done. The
+  next night asks again. Or trigger the DAG for these dates, then clear the task.
 * `rows` counts `rejected`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket. When the
   cause is mended, `z316_put_back` puts them back.
 """
@@ -57,9 +60,11 @@ def daily_dag(store: Store) -> DAG:
         fetch = FetchOrdersOperator(task_id="fetch", store=store, gives_way=True, execution_timeout=None)
         rows = MakeRowsOperator(task_id="rows", store=store)
         CheckSetupOperator(task_id="ready", store=store) >> plan >> fetch >> rows
-        into_tables(store, rows) >> NextSliceOperator(
+        merge = into_tables(store, rows)
+        merge >> NextSliceOperator(
             task_id="next_slice", store=store, of_task=plan.task_id, trigger_dag_id=dag.dag_id
         )
+        merge >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id)
     return dag
 
 

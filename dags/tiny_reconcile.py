@@ -4,6 +4,7 @@ from tiny_operators._compat import DAG
 from tiny_operators.dag_parts.forms import reconcile_form
 from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
 from tiny_operators.dag_parts.reconciliation import into_reconciliation
+from tiny_operators.operators.all_listed import AllListedOperator
 from tiny_operators.operators.compare import CompareOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
@@ -31,6 +32,8 @@ Without differences `plan` and the tasks up to `merge` are skipped; `compare` an
 * **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
 * **load**, **merge** or **compare** failed: read the BigQuery job's error; when it is mended, clear the run from `rows`
   on, or from `compare` when that comes first (staging tables expire after a day).
+* **all_listed** failed: Tiny did not answer the search of the dates that its error names: they have no row, the others
+  are compared. The next night asks again. Or trigger the DAG for these dates, then clear the task.
 * **record** failed: its error lists the orders that still differ, by date. The table `rejeitados` says which of them
   were rejected, and why; mend them in Tiny, then trigger the DAG for their dates.
 """
@@ -54,7 +57,9 @@ def reconcile_dag(store: Store) -> DAG:
         # Also when there was nothing to repair.
         compare = CompareOperator(task_id="compare", store=store, trigger_rule="none_failed")
         CheckSetupOperator(task_id="ready", store=store) >> plan >> fetch >> rows
-        into_tables(store, rows) >> compare
+        merge = into_tables(store, rows)
+        merge >> compare
+        merge >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id)
         into_reconciliation(store, compare)
     return dag
 

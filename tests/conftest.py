@@ -98,7 +98,7 @@ _LONG = (
     "tests/component/provision/",
     "tests/component/test_replay_rejects.py::test_a_replay_dates_no_reject_anew",
     "tests/component/test_replay_slices.py",
-    "tests/component/test_silence.py::test_one_silent_order_at_each_place",
+    "tests/component/test_silence.py::test_silent_ones_at_each_place",
     "tests/deploy/test_rehearse.py::test_many_broken_things",
     "tests/e2e/test_kills.py",
 )

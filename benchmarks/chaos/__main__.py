@@ -1,10 +1,14 @@
 """Chaos: sales through the receiver and the real scheduler while everything fails, and the tables are right at the end.
 
-``make chaos`` (``AIRFLOW=3`` for Airflow 3): 1,000 orders; webhooks twice, late, out of order; a tenth of Tiny's
-answers faulty, and its limit used up by somebody else at times; task processes killed at random moments, the scheduler
-and the triggerer killed and started again; orders edited, cancelled, invoiced and deleted meanwhile, a night run and a
-replay beside the live path, bad files in the inbox; then a night run and the weekly comparison. The same seed gives the
-same sales, faults and moments. Ends with 1 when a row is lost, doubled or stale, or a file is left.
+``make chaos`` (``AIRFLOW=3`` for Airflow 3): 1,000 orders. Webhooks come twice, late, out of order, in odd envelopes,
+before their order can be read, or not at all. A tenth of Tiny's answers is faulty or refused by its edge, others have
+odd containers, values and encodings; its limit is used up by somebody else at times. Some orders, products and a date
+have no answer, for a while or for good; numbers are given again; the search changes the meaning of its dates. Task
+processes are killed at random moments, the scheduler and the triggerer killed and started again; orders are edited,
+cancelled, invoiced and deleted meanwhile, a night run and a replay go beside the live path, bad files lie in the inbox.
+Then come night runs, the weekly comparison, and a person who puts back what was silent for a while. The same seed gives
+the same sales, faults and moments. Ends with 1 when a row is lost, doubled or stale, a file is left, or an order is set
+aside that Tiny answers about.
 """
 
 from __future__ import annotations
@@ -14,17 +18,21 @@ import os
 import random
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from benchmarks.chaos.agenda import fault_rates, make_agenda
+from benchmarks.chaos.silence import Silence
 from benchmarks.chaos.stage import PER_MINUTE, Stage
 from benchmarks.chaos.verdict import judge_calls, judge_rejects, judge_tables
 from benchmarks.history.figures import Figures
 from benchmarks.history.shop import Shop, open_shop, until
 
 _PATIENCE_S = 3600
-# Answers in odd shapes and spellings, and side values that nobody can read.
-_ODD = {"odd_containers": 0.3, "odd_values": 0.2, "unreadable_values": 0.2}
+# Answers in odd shapes and spellings, side values that nobody can read, orders that can be read only after a while.
+_ODD = {"odd_containers": 0.3, "odd_values": 0.2, "unreadable_values": 0.2, "webhook_early_s": 3}
+# Products that sell: of the shop's past.
+_PAST_DAYS = 30
 # A night that gets no answer about an order leaves it to the next one.
 _NIGHTS = 3
 # Airflow finds a task whose scheduler and process died together after this time; its own choice is 300 s.
@@ -37,7 +45,7 @@ _LOST_TASK_S = {
 def main() -> int:
     """Play and judge; 0 when all figures are reached."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
-    parser.add_argument("--orders", type=int, default=1000, help="orders to sell (default 1000)")
+    parser.add_argument("--orders", type=int, default=1000, help="orders to sell, 20 at least (default 1000)")
     parser.add_argument(
         "--faults", type=float, default=0.1, help="share of Tiny's answers that fail (default 0.1)"
     )
@@ -59,45 +67,78 @@ def main() -> int:
 
 def _play(shop: Shop, figures: Figures, arguments: argparse.Namespace) -> None:
     prefix, dice = shop.store.prefix, random.Random(arguments.seed)  # noqa: S311 - moments, not secrets
-    # What the scheduler starts by itself brings in some weeks of the shop's past, before anything fails.
-    for dag in ("daily", "replay", "reconcile"):
-        shop.unpause_quietly(f"{prefix}_{dag}")
     agenda = make_agenda(dice, arguments.orders, arguments.kills)
+    silence, today = Silence(shop), datetime.now(ZoneInfo(shop.store.timezone)).date()
+    silence.begin(dice, today - timedelta(days=_PAST_DAYS), today)
+    # What the scheduler starts by itself brings in some weeks of the shop's past, before anything else fails.
+    for dag in ("daily", "replay", "reconcile", "put_back"):
+        shop.unpause_quietly(f"{prefix}_{dag}")
     # All that Tiny is known to do, except that a page lacks a row now and then.
     quirks = {"page_gaps": 0, **_ODD}
     shop.simulator.set(
         profile="hostile", quirks=quirks, slow_s=2, faults={"*": fault_rates(arguments.faults)}
     )
-    stage = Stage(shop, agenda, dice, figures.tell)
+    stage = Stage(shop, agenda, dice, silence, figures.tell)
     until("the end of the sales", stage.done, _PATIENCE_S, every_s=0)
+    silence.end()
     until("an empty inbox", stage.at_rest, _PATIENCE_S)
-    first, last = stage.today - timedelta(days=1), stage.today + timedelta(days=1)
-    dates = {"from_date": first.isoformat(), "to_date": stage.today.isoformat()}
-    for night in range(1, _NIGHTS + 1):
-        state = shop.trigger(f"{prefix}_daily", dates, stage.keep_killing)["state"]
-        differences = shop.differences(first, last)
-        figures.tell(f"night {night}: {state}, {len(differences)} differences")
-        if state == "success" and not differences:
-            break
-    _reconcile(shop, figures, stage, dates)
+    _nights(shop, figures, stage)
+    _reconcile(shop, figures, stage)
+    _put_back(shop, figures, stage)
     figures.tell(f"killed: {dict(stage.killed)}; webhooks: {dict(stage.posted)}")
     figures.at_least("task processes killed", stage.killed.total(), arguments.kills)
     figures.at_least("parts killed and started again", len(stage.restarted), 2)
+    figures.at_least("webhooks that Tiny lost", stage.posted["lost"], 1)
     figures.at_most("webhooks that the receiver refused", stage.posted["refused"], 0)
+    figures.at_most("looks of Tiny's panel that were refused", stage.posted["panel refused"], 0)
     judge_calls(figures, shop.simulator.call_log(), arguments.faults)
-    judge_tables(shop, figures, first, last, stage.deleted)
+    judge_tables(shop, figures, stage.dates, stage.deleted, silence)
     figures.at_most("files left in the inbox", len(shop.warehouse.waiting()), 0)
-    judge_rejects(shop, figures)
+    judge_rejects(shop, figures, silence)
 
 
-def _reconcile(shop: Shop, figures: Figures, stage: Stage, dates: dict[str, str]) -> None:
-    """What changed while no webhook told of it, and no night run came: the weekly comparison finds it."""
-    stage.change_quietly([pedido for pedido in stage.sold if pedido not in stage.deleted][:3])
-    for _ in range(_NIGHTS):
-        state = shop.trigger(f"{shop.store.prefix}_reconcile", dates, stage.keep_killing)["state"]
-        figures.tell(f"weekly comparison: {state}")
-        if state == "success":
+def _nights(shop: Shop, figures: Figures, stage: Stage) -> None:
+    """The first night gets no answer about the orders of today; it reports the date, and the next one brings them."""
+    dag_id, reported = f"{shop.store.prefix}_daily", 0
+    stage.silence.of_date(stage.today)
+    for night in range(1, _NIGHTS + 1):
+        run = shop.trigger(dag_id, _form(stage), stage.keep_killing)
+        stage.silence.end()
+        failed = [task["task_id"] for task in shop.tasks(dag_id, run["dag_run_id"], "&state=failed")]
+        reported += "all_listed" in failed
+        differences = stage.silence.differences(*stage.dates)
+        figures.tell(f"night {night}: {run['state']} {failed}, {len(differences)} differences")
+        if run["state"] == "success" and not differences:
             break
+    figures.at_least("nights that reported a date without an answer", reported, 1)
+
+
+def _reconcile(shop: Shop, figures: Figures, stage: Stage) -> None:
+    """What changed while no webhook told of it, and no night run came: the weekly comparison finds it."""
+    kept = [pedido for pedido in stage.sold if pedido not in {*stage.deleted, *stage.silence.orders}]
+    stage.change_quietly(kept[:3])
+    for _ in range(_NIGHTS):
+        # It fails as long as an order differs that Tiny never answers about.
+        state = shop.trigger(f"{shop.store.prefix}_reconcile", _form(stage), stage.keep_killing)["state"]
+        differences = stage.silence.differences(*stage.dates)
+        figures.tell(f"weekly comparison: {state}, {len(differences)} differences")
+        if state == "success" or not differences:
+            break
+
+
+def _put_back(shop: Shop, figures: Figures, stage: Stage) -> None:
+    """Products that did not answer for a while: a person puts their orders back."""
+    for _ in range(_NIGHTS):
+        if not stage.silence.differences(*stage.dates):
+            break
+        state = shop.trigger(f"{shop.store.prefix}_put_back", {**_form(stage), "field": "produto"})["state"]
+        until("an empty inbox", stage.at_rest, _PATIENCE_S)
+        figures.tell(f"put back: {state}, {len(stage.silence.differences(*stage.dates))} differences")
+
+
+def _form(stage: Stage) -> dict[str, str]:
+    first, _ = stage.dates
+    return {"from_date": first.isoformat(), "to_date": stage.today.isoformat()}
 
 
 def _every_effect() -> int:

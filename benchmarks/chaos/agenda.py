@@ -9,6 +9,13 @@ from typing import Any, Final, Literal
 
 # Of the orders: how many change after they were sold, and how.
 SHARES: Final = {"edit": 0.05, "cancel": 0.03, "invoice": 0.03, "delete": 0.01}
+# Orders that Tiny does not answer about: for a while, and for good.
+_SILENT_SHARE: Final = 0.03
+_SILENT_FOREVER_SHARE: Final = 0.02
+# Orders that get the number of another one; orders of the day before that are imported today; looks of Tiny's panel.
+_REUSED: Final = 3
+_IMPORTED: Final = 5
+_PROBES: Final = 2
 # Webhooks that come late, and so out of order with those of other orders and of the same one.
 _LATE_SHARE: Final = 0.15
 _LATE_S: Final = (5.0, 60.0)
@@ -25,7 +32,18 @@ _CHANGE_S: Final = (0.0, 90.0)
 _THROTTLE_S: Final = 25.0
 _THROTTLES: Final = 3
 
-What = Literal["sell", "change", "kill", "restart", "throttle", "trigger", "bad_file"]
+# Habits that Tiny takes on and drops, in parts of the time of sales. At first it searches dates by data_pedido.
+_HABITS: Final[tuple[tuple[float, dict[str, Any]], ...]] = (
+    (0.2, {"latin_1": True}),
+    (0.4, {"latin_1": False}),
+    (0.45, {"webhook_lost": 26 / 27}),
+    (0.5, {"search_by_registration": True}),
+    (0.6, {"webhook_lost": 0}),
+)
+
+What = Literal[
+    "sell", "import", "change", "habit", "probe", "kill", "restart", "throttle", "trigger", "bad_file"
+]
 
 
 @dataclass(frozen=True)
@@ -35,10 +53,10 @@ class Event:
     Attributes:
         at_s: When, in seconds from the start.
         what: What.
-        count: Of sales: how many.
+        count: Of sales and imports: how many.
         order: Of a change: which order, counted from the first that is sold.
         name: How an order changes, which part is restarted, which DAG is triggered, or a file's name.
-        values: Of an edit: the fields; of a bad file: its content.
+        values: Of an edit: the fields, ``number_of`` for the number of another order; of a habit: the quirks.
         on: Of a throttle: whether it begins.
     """
 
@@ -66,10 +84,12 @@ class Agenda:
     Attributes:
         events: The events.
         seconds: How long sales go on.
+        silent: Orders, counted from the first, that Tiny does not answer about; whether for good.
     """
 
     events: tuple[Event, ...]
     seconds: float
+    silent: dict[int, bool] = field(default_factory=dict)
 
 
 def make_agenda(dice: random.Random, orders: int, kills: int) -> Agenda:
@@ -83,9 +103,15 @@ def make_agenda(dice: random.Random, orders: int, kills: int) -> Agenda:
     seconds = max(_LEAST_S, orders * _ORDER_S, kills * _KILL_S)
     waves = _waves(orders, seconds)
     sold_at = [wave.at_s for wave in waves for _ in range(wave.count)]
+    # Each order is odd at most in one way, so that how it ends does not depend on what came first.
+    lot = iter(dice.sample(range(orders), orders))
     events = [
         *waves,
-        *_changes(dice, sold_at),
+        *_changes(dice, sold_at, lot),
+        *_reused_numbers(dice, sold_at, lot),
+        *(Event(share * seconds, "habit", values=quirks) for share, quirks in _HABITS),
+        *(Event(dice.random() * seconds, "import", count=1) for _ in range(_IMPORTED)),
+        *(Event(dice.random() * seconds, "probe") for _ in range(_PROBES)),
         *(Event(dice.uniform(0.03, 0.95) * seconds, "kill") for _ in range(kills)),
         *(
             Event(dice.uniform(0.3, 0.6) * seconds, "restart", name=part)
@@ -96,7 +122,12 @@ def make_agenda(dice: random.Random, orders: int, kills: int) -> Agenda:
         *(Event(share * seconds, "trigger", name=dag) for dag, share in (("daily", 0.4), ("replay", 0.7))),
         *(Event(dice.uniform(0.1, 0.9) * seconds, "bad_file", name=name) for name in BAD_FILES),
     ]
-    return Agenda(tuple(sorted(events, key=lambda event: event.at_s)), seconds)
+    silent = {
+        next(lot): forever
+        for forever, share in ((False, _SILENT_SHARE), (True, _SILENT_FOREVER_SHARE))
+        for _ in range(max(1, round(share * orders)))
+    }
+    return Agenda(tuple(sorted(events, key=lambda event: event.at_s)), seconds, silent)
 
 
 def _waves(orders: int, seconds: float) -> list[Event]:
@@ -105,15 +136,19 @@ def _waves(orders: int, seconds: float) -> list[Event]:
     return [Event(number * seconds / waves, "sell", count=size) for number, size in enumerate(sizes)]
 
 
-def _changes(dice: random.Random, sold_at: Sequence[float]) -> Iterator[Event]:
-    """Each order changes at most in one way, so that how it ends does not depend on which change came first."""
-    counts = {how: max(1, round(share * len(sold_at))) for how, share in SHARES.items()}
-    chosen = iter(dice.sample(range(len(sold_at)), sum(counts.values())))
-    for how, count in counts.items():
-        for _ in range(count):
-            order = next(chosen)
+def _changes(dice: random.Random, sold_at: Sequence[float], lot: Iterator[int]) -> Iterator[Event]:
+    for how, share in SHARES.items():
+        for _ in range(max(1, round(share * len(sold_at)))):
+            order = next(lot)
             at_s = sold_at[order] + dice.uniform(*_CHANGE_S)
             yield Event(at_s, "change", order=order, name=how, values=_edit(dice) if how == "edit" else {})
+
+
+def _reused_numbers(dice: random.Random, sold_at: Sequence[float], lot: Iterator[int]) -> Iterator[Event]:
+    for _ in range(_REUSED):
+        order, other = next(lot), next(lot)
+        at_s = max(sold_at[order], sold_at[other]) + dice.uniform(*_CHANGE_S)
+        yield Event(at_s, "change", order=order, name="edit", values={"number_of": other})
 
 
 def _edit(dice: random.Random) -> dict[str, Any]:
@@ -170,6 +205,7 @@ def fault_rates(share: float) -> dict[str, float]:
         "reset": 15,
         "slow": 5,
         "code_35": 12,
+        "html_401": 2,
         "html_403": 2,
         "code_11": 4,
         "code_6": 1.5,

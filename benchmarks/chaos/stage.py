@@ -8,13 +8,14 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import psutil
 
-from benchmarks.chaos.agenda import BAD_FILES, Agenda, Event, deliveries, repeated_orders
+from benchmarks.chaos.agenda import BAD_FILES, Agenda, Event, What, deliveries, repeated_orders
+from benchmarks.chaos.silence import Silence
 from benchmarks.history.shop import Shop, until
 from local.stack import processes
 from local.stack.state import State
@@ -40,34 +41,45 @@ class Stage:
         shop: The stack.
         agenda: What happens when.
         dice: Chance, of what depends on the moment.
+        silence: What Tiny does not answer about.
         say: Takes lines of progress.
 
     Attributes:
         sold: Ids of the orders, in the order of their sale.
         deleted: Ids of those that were deleted.
-        posted: How many webhooks were delivered, by type; ``refused`` when they were not.
+        silence: What Tiny does not answer about.
+        posted: How many webhooks were delivered, by type; ``lost`` when Tiny never posted them, ``refused`` when the
+            receiver did not take them; ``panel`` and ``panel refused``: how often Tiny's panel tried the address.
         killed: How often each task was killed.
         restarted: Parts that were killed and started again.
         today: The shop's date when the run began.
     """
 
-    def __init__(self, shop: Shop, agenda: Agenda, dice: random.Random, say: Say) -> None:
+    def __init__(self, shop: Shop, agenda: Agenda, dice: random.Random, silence: Silence, say: Say) -> None:
         self.sold: list[int] = []
         self.deleted: list[int] = []
+        self.silence = silence
         self.posted: Counter[str] = Counter()
         self.killed: Counter[str] = Counter()
         self.restarted: list[str] = []
         self.today = datetime.now(ZoneInfo(shop.store.timezone)).date()
         self._shop = shop
         self._events = list(agenda.events)
-        self._repeated = repeated_orders(sum(event.count for event in agenda.events))
+        self._silent = agenda.silent
+        self._numbers: list[str] = []
+        self._repeated = repeated_orders(sum(event.count for event in agenda.events if event.what == "sell"))
         self._dice = dice
         self._say = say
         self._began = time.monotonic()
         self._outbox: list[tuple[float, int, dict[str, Any]]] = []
-        self._numbers = itertools.count()
+        self._places = itertools.count()
         self._kills_due = 0
         self._victim: tuple[float, str, psutil.Process] | None = None
+
+    @property
+    def dates(self) -> tuple[date, date]:
+        """The dates of all that was sold, both included: from the day before the run to the day after."""
+        return self.today - timedelta(days=1), self.today + timedelta(days=1)
 
     def done(self) -> bool:
         """Play what is due; whether everything was played and posted (kills may be left, if nothing runs)."""
@@ -80,8 +92,9 @@ class Stage:
         return not self._events and not self._outbox
 
     def at_rest(self) -> bool:
-        """Whether the inbox is empty and the webhook DAG waits; goes on killing."""
+        """Whether the inbox is empty and the webhook DAG waits; goes on killing, and lets days pass."""
         self.keep_killing()
+        self.silence.let_a_day_pass()
         waits = self._shop.tasks(f"{self._shop.store.prefix}_webhook", query="&state=deferred")
         return [task["task_id"] for task in waits] == ["wait"] and not self._shop.warehouse.waiting()
 
@@ -98,29 +111,44 @@ class Stage:
         self._kill(time.monotonic() - self._began)
 
     def _play(self, event: Event) -> None:
-        match event.what:
-            case "sell":
-                self._sell(event.count)
-            case "change":
-                self._change(event)
-            case "kill":
-                self._kills_due += 1
-            case "restart":
-                self._restart(event.name)
-            case "throttle":
-                limit = _THROTTLED_PER_MINUTE if event.on else PER_MINUTE
-                self._shop.simulator.set(limits={"per_minute": limit})
-                self._say(f"Tiny grants {limit} calls a minute")
-            case "trigger":
-                self._trigger(f"{self._shop.store.prefix}_{event.name}")
-            case "bad_file":
-                self._upload(event.name)
+        actions: dict[What, Callable[[Event], None]] = {
+            "sell": self._sell,
+            "import": self._import,
+            "change": self._change,
+            "habit": self._take_habit,
+            "probe": self._probe,
+            "kill": self._ask_for_kill,
+            "restart": self._restart,
+            "throttle": self._throttle,
+            "trigger": self._trigger,
+            "bad_file": self._upload,
+        }
+        actions[event.what](event)
 
-    def _sell(self, count: int) -> None:
-        for sale in self._shop.simulator.sell(count):
+    def _sell(self, event: Event) -> None:
+        for sale in self._shop.simulator.sell(event.count):
+            if (place := len(self.sold)) in self._silent:
+                self.silence.of_order(sale, forever=self._silent[place])
+            self._numbers.append(str(sale.webhook["dados"]["numero"]))
             self._to_post([sale.webhook, *sale.more], repeated=len(self.sold) in self._repeated)
             self.sold.append(sale.pedido)
         self._say(f"{len(self.sold)} orders sold")
+
+    def _import(self, event: Event) -> None:
+        """Sell orders of the day before, which Tiny gets today."""
+        yesterday = self.today - timedelta(days=1)
+        for sale in self._shop.simulator.sell_on(yesterday, event.count, registered=self.today):
+            self._to_post([sale.webhook, *sale.more])
+
+    def _take_habit(self, event: Event) -> None:
+        self._shop.simulator.set(quirks=event.values)
+        self._say(f"Tiny has another habit: {event.values}")
+
+    def _probe(self, _: Event) -> None:
+        """Let Tiny's panel try the receiver's address, as it does before it saves it."""
+        self.posted["panel"] += 1
+        if not self._shop.simulator.save_address(self._shop.stack.env["WEBHOOK_URL"]):
+            self.posted["panel refused"] += 1
 
     def _change(self, event: Event) -> None:
         pedido = self.sold[event.order]
@@ -131,12 +159,14 @@ class Stage:
         values = dict(event.values)
         if "data" in values:
             values["data"] = (self.today - timedelta(days=1)).isoformat()
+        if "number_of" in values:
+            values = {"numero": self._numbers[values["number_of"]]}
         self._to_post([self._shop.simulator.change(pedido, event.name, **values)])
 
     def _to_post(self, webhooks: list[dict[str, Any]], *, repeated: bool = False) -> None:
         now = time.monotonic() - self._began
         for delay_s, webhook in deliveries(self._dice, webhooks, repeated=repeated):
-            heapq.heappush(self._outbox, (now + delay_s, next(self._numbers), webhook))
+            heapq.heappush(self._outbox, (now + delay_s, next(self._places), webhook))
 
     def _post(self, now: float) -> None:
         due: list[dict[str, Any]] = []
@@ -146,20 +176,32 @@ class Stage:
             return
         self._dice.shuffle(due)
         for delivery in self._shop.simulator.send(self._shop.stack.env["WEBHOOK_URL"], due):
-            self.posted[delivery["tipo"] if delivery["delivered"] else "refused"] += 1
+            undelivered = "refused" if delivery["tries"] else "lost"
+            self.posted[delivery["tipo"] if delivery["delivered"] else undelivered] += 1
 
-    def _upload(self, name: str) -> None:
+    def _upload(self, event: Event) -> None:
+        name = event.name
         warehouse = self._shop.warehouse
         inbox = warehouse.storage_client().bucket(warehouse.webhook_bucket)
         inbox.blob(f"by-hand/{name}").upload_from_string(BAD_FILES[name])
 
-    def _trigger(self, dag_id: str) -> None:
+    def _ask_for_kill(self, _: Event) -> None:
+        self._kills_due += 1
+
+    def _throttle(self, event: Event) -> None:
+        limit = _THROTTLED_PER_MINUTE if event.on else PER_MINUTE
+        self._shop.simulator.set(limits={"per_minute": limit})
+        self._say(f"Tiny grants {limit} calls a minute")
+
+    def _trigger(self, event: Event) -> None:
+        dag_id = f"{self._shop.store.prefix}_{event.name}"
         day = self.today.isoformat()
         self._shop.start(dag_id, {"from_date": day, "to_date": day})
         self._say(f"triggered {dag_id} for {day}")
 
-    def _restart(self, part: str) -> None:
+    def _restart(self, event: Event) -> None:
         """Kill a part's process and have it started again, as whatever watches over it does."""
+        part = event.name
         state = State.load(self._shop.stack.home)
         if state is None:
             raise RuntimeError("the stack is gone")

@@ -109,6 +109,14 @@ class Simulator:
         deliveries: list[dict[str, Any]] = answer.json()["deliveries"]
         return deliveries
 
+    def save_address(self, url: str) -> bool:
+        """Enter a receiver's address in Tiny's panel; whether the panel took it."""
+        answer = requests.post(
+            f"{self.url}/_sim/webhooks/address", json={"url": url}, timeout=10 * _TIMEOUT_S
+        )
+        answer.raise_for_status()
+        return bool(answer.json()["saved"])
+
     def fault(self, **what: Any) -> None:
         """Let coming calls fail: ``faults``, ``service``, ``key``, ``times``, as the simulator's README says."""
         requests.post(f"{self.url}/_sim/faults", json=what, timeout=_TIMEOUT_S).raise_for_status()

@@ -174,6 +174,7 @@ async def plan_faults(request: web.Request) -> web.Response:
             kind=str(kind),
             times=None if times is None else int(times),
             key=None if body.get("key") is None else str(body["key"]),
+            day=f"{date.fromisoformat(body['date']):%d/%m/%Y}" if body.get("date") else None,
         )
         for kind in body["faults"]
     ]

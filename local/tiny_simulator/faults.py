@@ -37,12 +37,14 @@ class Planned:
         kind: See ``KINDS``.
         times: Calls that it will meet; None for all.
         key: Only calls for this id (or page); None for any.
+        day: Only searches from this date (dd/mm/yyyy) on; None for any call.
     """
 
     service: str
     kind: str
     times: int | None = 1
     key: str | None = None
+    day: str | None = None
 
 
 @dataclass(slots=True)
@@ -61,10 +63,16 @@ class Faults:
         check_kind(fault.kind)
         self.queue.append(fault)
 
-    def choose(self, service: str, key: str, rates: Mapping[str, Mapping[str, float]]) -> str | None:
+    def choose(
+        self, service: str, key: str, rates: Mapping[str, Mapping[str, float]], day: str | None = None
+    ) -> str | None:
         """Kind of the fault that meets this call; None for none. The queue goes before chance."""
         for planned in self.queue:
-            if planned.service in {service, "*"} and planned.key in {key, None}:
+            if (
+                planned.service in {service, "*"}
+                and planned.key in {key, None}
+                and planned.day in {day, None}
+            ):
                 if planned.times is not None:
                     planned.times -= 1
                     if planned.times <= 0:

@@ -63,7 +63,11 @@ async def _serve(
     service = name.removesuffix(_SUFFIX)
     if service not in SERVICES or not name.endswith(_SUFFIX):
         return page(404, "404 Not Found"), None
-    fault = None if refused else sim.faults.choose(service, asked_for(params), sim.settings.faults)
+    fault = (
+        None
+        if refused
+        else sim.faults.choose(service, asked_for(params), sim.settings.faults, params.get("dataInicial"))
+    )
     await asyncio.sleep(sim.settings.latency_s + (sim.settings.slow_s if fault == "slow" else 0))
     return sim.answer(service, params, refused, fault), fault
 

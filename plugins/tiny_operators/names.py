@@ -87,6 +87,16 @@ def waiting_files_object(prefix: str) -> str:
     return f"runs/{prefix}_waiting_files.json"
 
 
+def silent_products_object(prefix: str) -> str:
+    """Products that Tiny does not answer about to a store: since when, and how often they were asked for."""
+    return f"runs/{prefix}_silent_products.json"
+
+
+def silent_dates_object(prefix: str) -> str:
+    """Dates of which Tiny does not answer the search to a store: since when, and how often they were asked for."""
+    return f"runs/{prefix}_silent_dates.json"
+
+
 def unanswered_prefix(key: str) -> str:
     """Where a run notes the orders that Tiny did not answer about."""
     return f"{run_prefix(key)}unanswered/"

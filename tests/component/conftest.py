@@ -61,6 +61,8 @@ def run(store: Store, warehouse: Warehouse) -> Run:
     HoldOff(objects, "adhoc_airflow").run_done(orders_wait=False)
     LiveTurn(objects, store.prefix).done()
     objects.delete(names.waiting_files_object(store.prefix))
+    objects.delete(names.silent_products_object(store.prefix))
+    objects.delete(names.silent_dates_object(store.prefix))
     return Run(store)
 
 

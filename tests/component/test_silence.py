@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from local.demo.parts import Simulator, Warehouse
-from tests.component.webhook_steps import archive, fetch, made_rows, plan, rows, upload
+from tests.component.webhook_steps import (
+    api,
+    archive,
+    earlier,
+    fetch,
+    forget_pauses,
+    made_rows,
+    plan,
+    rows,
+    upload,
+    waiting_files,
+)
 from tests.component.whole_runs import WholeRun
 from tiny_operators import names
-from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyUnavailableError
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("impatient")]
@@ -133,13 +142,19 @@ def test_a_silent_search_by_date_keeps_no_order_out(batch: Batch, run: Any, ware
     assert (counts["waiting"], counts["unanswered"], counts["rejected"]) == (0, 0, 0)
 
 
-def test_one_silent_order_at_each_place(batch: Batch, run: Any, warehouse: Warehouse) -> None:
-    batch.post(warehouse)
-    for bad in batch.orders:
-        batch.spoil("order", [bad])
-        done, counts = first_run(run)
-        assert ids(warehouse, done, "pdv") == set(batch.orders) - {bad}
-        assert (counts["unanswered"], counts["rejected"]) == (1, 0)
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("kind", ["order", "search", "product"])
+def test_silent_ones_at_each_place(
+    kind: str, count: int, batch: Batch, run: Any, warehouse: Warehouse
+) -> None:
+    """Every single one; of several neighbours at every other place, or every fifth."""
+    batch.post(warehouse, dates=kind != "search")
+    for start in range(0, ORDERS - count + 1, (count + 1) // 2):
+        bad = neighbours(batch, count, start)
+        batch.spoil(kind, bad)
+        done, _ = first_run(run)
+        good = set(batch.orders) if kind == "product" else set(batch.orders) - set(bad)
+        assert ids(warehouse, done, "pdv") == ids(warehouse, done, "pesquisa") == good, start
         batch.simulator.no_faults()
 
 
@@ -166,29 +181,6 @@ def test_a_mixture_of_all_kinds_in_the_tables(
     assert waiting_files(warehouse, run) is None
 
 
-def forget_pauses(warehouse: Warehouse, run: Any, hours: int = 1) -> None:
-    """Let every try have been some hours ago."""
-    objects, target = api(warehouse, run), names.waiting_files_object(run.store.prefix)
-    text = json.dumps(objects.read_json(target))
-    for tried in json.loads(text)["files"].values():
-        text = text.replace(tried["last_at"], earlier(tried["last_at"], hours))
-        for since in tried["since"].values():
-            text = text.replace(since, earlier(since, hours))
-    objects.write_json(target, json.loads(text))
-
-
-def earlier(moment: str, hours: int) -> str:
-    return (datetime.fromisoformat(moment) - timedelta(hours=hours)).isoformat()
-
-
-def waiting_files(warehouse: Warehouse, run: Any) -> Any:
-    return api(warehouse, run).read_json(names.waiting_files_object(run.store.prefix))
-
-
-def api(warehouse: Warehouse, run: Any) -> Objects:
-    return Objects(warehouse.storage_client(), run.store.api_bucket)
-
-
 @pytest.mark.parametrize("count", COUNTS)
 def test_a_silent_product_is_asked_once_for_all_orders_that_have_it(
     count: int, batch: Batch, run: Any, warehouse: Warehouse
@@ -202,6 +194,70 @@ def test_a_silent_product_is_asked_once_for_all_orders_that_have_it(
     first_run(run)
     asked = Counter(batch.simulator.keys("produto.obter"))
     assert {asked[produto] for produto in silent} == {6}, "the tries of one call, and one more"
+
+
+def shift_silence(warehouse: Warehouse, run: Any, hours: int) -> None:
+    """Let each silent product have been asked for some hours earlier."""
+    objects, target = api(warehouse, run), names.silent_products_object(run.store.prefix)
+    found = objects.read_json(target)
+    for tried in found["silent"].values():
+        tried["last_at"] = earlier(tried["last_at"], hours)
+    objects.write_json(target, found)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_a_silent_product_is_remembered_and_asked_for_after_a_pause(
+    count: int, batch: Batch, run: Any, warehouse: Warehouse
+) -> None:
+    batch.post(warehouse)
+    sold = Counter(produto for pedido in batch.orders for produto in batch.products[pedido])
+    silent = {produto for produto, _ in sold.most_common(count)}
+    for produto in silent:
+        batch.simulator.fault(service="produto.obter", faults=["code_35"], key=str(produto), times=None)
+    without = {(pedido, produto) for pedido in batch.orders for produto in batch.products[pedido] & silent}
+    memory = names.silent_products_object(run.store.prefix)
+    # Of the first run all tries and one more, of a later one that asks one and one more.
+    for times, asked in ((1, 6), (2, 2), (3, 2), (3, 0), (3, 0)):
+        batch.simulator.forget_calls()
+        done, counts = first_run(run)
+        assert (counts["loaded"], counts["rejected"]) == (ORDERS, len(without))
+        calls = Counter(batch.simulator.keys("produto.obter"))
+        assert {calls[produto] for produto in silent} == {asked}
+        known = api(warehouse, run).read_json(memory)["silent"]
+        assert {int(produto): tried["times"] for produto, tried in known.items()} == dict.fromkeys(
+            silent, times
+        )
+        told = {row["produto"]: row["found"] for row in made_rows(warehouse, done, "rejeitados")}
+        for produto, tried in known.items():
+            since = tried["since"]["no_answer"][:16]
+            assert told[int(produto)] == f"none since {since}, while Tiny answered other calls"
+        # However slow the machine is, the pause is not over.
+        shift_silence(warehouse, run, -1)
+    batch.simulator.no_faults()
+    shift_silence(warehouse, run, 24)
+    _, counts = first_run(run)
+    assert (counts["loaded"], counts["rejected"]) == (ORDERS, 0)
+    assert api(warehouse, run).read_json(memory) == {"silent": {}}
+
+
+def test_a_silent_product_that_a_person_puts_back_is_asked_for_at_once(
+    batch: Batch, run: Any, warehouse: Warehouse, dags: Any
+) -> None:
+    """It has been silent for three runs, so that there is a pause; then it answers."""
+    batch.post(warehouse)
+    (silent,) = {min(batch.products[batch.orders[0]])}
+    batch.simulator.fault(service="produto.obter", faults=["code_35"], key=str(silent), times=None)
+    first_run(run)
+    first_run(run)
+    WholeRun(dags["z316_webhook"]).finish()
+    shift_silence(warehouse, run, -1)
+    batch.simulator.no_faults()
+    order = batch.orders[0]
+    WholeRun(dags["z316_put_back"], {"field": "produto", "order": str(order)}).finish()
+    assert len(warehouse.waiting()) == 1
+    WholeRun(dags["z316_webhook"]).finish()
+    assert (order, silent) in {(row["pedido_id"], row["id"]) for row in warehouse.rows_of("produto", [order])}
+    assert not warehouse.waiting()
 
 
 def test_a_silent_order_waits_its_day_from_the_first_asking_and_is_then_set_aside(

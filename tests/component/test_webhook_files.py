@@ -12,7 +12,17 @@ import pytest
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests import envelopes
-from tests.component.webhook_steps import archive, batch, fetch, made_rows, plan, post, rows, upload
+from tests.component.webhook_steps import (
+    archive,
+    batch,
+    fetch,
+    forget_pauses,
+    made_rows,
+    plan,
+    post,
+    rows,
+    upload,
+)
 from tiny_operators.operators.put_back import PutBackOperator
 from tiny_operators.rows.schema import TABLES
 
@@ -239,6 +249,46 @@ def test_a_file_waits_for_its_last_order(
     counts = batch(run)
     assert counts == {"done": 0, "rejected": 0, "ignored": 0, "waiting": 1}
     assert warehouse.waiting() == ["all.ndjson"]
+
+
+def reasons(warehouse: Warehouse) -> set[str]:
+    return {name for name in warehouse.objects("rejected/") if name.endswith(".reason.json")}
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("silent", [[0], [1], [3], [0, 1, 3]])
+def test_what_is_done_of_a_file_that_waits_is_done_once(
+    simulator: Simulator,
+    run: Any,
+    warehouse: Warehouse,
+    many_in_one: Callable[..., list[int]],
+    silent: list[int],
+) -> None:
+    """Of four orders some are silent, one cannot be read, and a line is broken."""
+    before, orders = reasons(warehouse), many_in_one(4, bad_lines=1)
+    for place in silent:
+        simulator.fault(service="pdv.pedido.obter", faults=["code_35"], key=str(orders[place]), times=None)
+    simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(orders[2]), times=None)
+    assert batch(run)["waiting"] == 1
+    done = {order for place, order in enumerate(orders) if place not in {*silent, 2}}
+    assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == done
+    assert {row["pedido"] for row in made_rows(warehouse, run, "rejeitados")} == {None, orders[2]}
+    waiting = {orders[place] for place in silent}
+    for hours in (2, 3):
+        forget_pauses(warehouse, run)
+        simulator.forget_calls()
+        again = type(run)(run.store)
+        assert batch(again)["waiting"] == 1, hours
+        assert set(simulator.keys("pdv.pedido.obter")) == waiting
+        assert made_rows(warehouse, again, "rejeitados") == made_rows(warehouse, again, "pdv") == []
+    simulator.no_faults()
+    forget_pauses(warehouse, run)
+    last = type(run)(run.store)
+    assert batch(last)["rejected"] == 1
+    assert {row["id"] for row in made_rows(warehouse, last, "pdv")} == waiting
+    (reason,) = reasons(warehouse) - before
+    told = json.loads(warehouse.storage_client().bucket(warehouse.api_bucket).blob(reason).download_as_text())
+    assert {told["pedido"], *(more["pedido"] for more in told["more"])} == {None, orders[2]}
 
 
 def test_events_that_nobody_needs_are_known_in_any_form(

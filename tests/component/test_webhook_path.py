@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
-from tests.component.webhook_steps import archive, batch, fetch, plan, post, rows
+from tests.component.webhook_steps import archive, batch, fetch, made_rows, plan, post, rows, upload
+from tests.component.whole_runs import WholeRun
+from tests.dates import TODAY
 from tiny_operators import names
 from tiny_operators._compat import AirflowException, AirflowSkipException
+from tiny_operators.fetching import orders as fetching_orders
+from tiny_operators.fetching.orders import OrderReader
 from tiny_operators.gcp.storage import Objects
 from tiny_operators.raw.reader import RawReader
 from tiny_operators.rows.orders import OrderRows
@@ -128,9 +133,12 @@ def test_a_planned_order_of_which_nothing_came_fails_the_run_and_loads_nothing(
 
 
 def test_an_order_that_nobody_knows_any_more_is_no_failure(
-    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+    simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
-    (gone,) = post(emulators, simulator, 1)
+    """Its webhook came long ago: it is not one that cannot be read yet."""
+    (sale,) = simulator.sell(1)
+    gone = sale.pedido
+    upload(warehouse, f"z316-tiny-webhook-vendas-{gone}-20260102T120000-a.json", json.dumps(sale.webhook))
     simulator.delete(gone)
     plan(run)
     fetch(run)
@@ -141,6 +149,62 @@ def test_an_order_that_nobody_knows_any_more_is_no_failure(
     )
     assert outcome == {str(gone): {"state": "gone"}}
     assert archive(run) == {"done": 1, "rejected": 0, "ignored": 0, "waiting": 0}
+
+
+@pytest.fixture
+def looks(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits of a task that looks again for orders; before the third look all can be read."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            simulator.set(quirks={"webhook_early_s": 0})
+            simulator.no_faults()
+
+    monkeypatch.setattr("tiny_operators.operators.fetch.OrderReader", partial(OrderReader, sleep=sleep))
+    return slept
+
+
+@pytest.mark.parametrize("early", [[0], [4], [1, 2, 3], [0, 1, 2, 3, 4]])
+def test_a_webhook_that_comes_before_its_order_can_be_read(
+    early: list[int], looks: list[float], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    """Wherever it stands in the batch."""
+    sales = sorted(simulator.sell(5), key=lambda sale: sale.pedido)
+    for place, sale in enumerate(sales):
+        upload(warehouse, f"{place}.json", json.dumps(sale.webhook))
+    if len(early) == len(sales):
+        simulator.set(quirks={"webhook_early_s": 3600})
+    else:
+        for place in early:
+            for service in ("pdv.pedido.obter", "pedido.obter"):
+                key = str(sales[place].pedido)
+                simulator.fault(service=service, faults=["code_32"], key=key, times=None)
+    plan(run)
+    fetch(run)
+    assert len(looks) == 3
+    assert rows(run)["loaded"] == 5
+    assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == {sale.pedido for sale in sales}
+    assert archive(run)["done"] == 5
+
+
+def test_an_order_that_cannot_be_read_for_longer_comes_with_the_night(
+    simulator: Simulator, run: Any, warehouse: Warehouse, dags: Any, monkeypatch: Any
+) -> None:
+    """Until then nobody knows it: it is taken for gone, and no row of it is there."""
+    monkeypatch.setattr(fetching_orders, "_LISTING_WAITS", (0.0, 0.0))
+    (sale,) = simulator.sell(1)
+    upload(warehouse, "early.json", json.dumps(sale.webhook))
+    simulator.set(quirks={"webhook_early_s": 3600})
+    WholeRun(dags["z316_webhook"]).finish()
+    assert simulator.calls() == {"pdv.pedido.obter": 3, "pedido.obter": 3}
+    assert warehouse.rows_of("pdv", [sale.pedido]) == []
+    assert not warehouse.waiting()
+    simulator.set(quirks={"webhook_early_s": 0})
+    day = {"from_date": TODAY.isoformat(), "to_date": TODAY.isoformat()}
+    WholeRun(dags["z316_daily"], day).finish()
+    assert warehouse.differences(simulator.truth([sale.pedido])) == []
 
 
 def test_a_burst_is_planned_in_batches_oldest_first(
@@ -181,8 +245,6 @@ def test_an_order_that_is_not_listed_yet_waits(
     warehouse: Warehouse,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from tiny_operators.fetching import orders as fetching_orders
-
     monkeypatch.setattr(fetching_orders, "_LISTING_WAITS", (0.01,))
     simulator.set(quirks={"search_delay_s": 3600})
     post(emulators, simulator, 1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tiny_operators import names
+from tiny_operators.gcp.storage import Objects
 from tiny_operators.operators.archive import ArchiveWebhooksOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
@@ -57,3 +59,26 @@ def batch(run: Any) -> Any:
     fetch(run)
     rows(run)
     return archive(run)
+
+
+def forget_pauses(warehouse: Warehouse, run: Any, hours: int = 1) -> None:
+    """Let every try have been some hours ago."""
+    objects, target = api(warehouse, run), names.waiting_files_object(run.store.prefix)
+    text = json.dumps(objects.read_json(target))
+    for tried in json.loads(text)["files"].values():
+        text = text.replace(tried["last_at"], earlier(tried["last_at"], hours))
+        for since in tried["since"].values():
+            text = text.replace(since, earlier(since, hours))
+    objects.write_json(target, json.loads(text))
+
+
+def earlier(moment: str, hours: int) -> str:
+    return (datetime.fromisoformat(moment) - timedelta(hours=hours)).isoformat()
+
+
+def waiting_files(warehouse: Warehouse, run: Any) -> Any:
+    return api(warehouse, run).read_json(names.waiting_files_object(run.store.prefix))
+
+
+def api(warehouse: Warehouse, run: Any) -> Objects:
+    return Objects(warehouse.storage_client(), run.store.api_bucket)

@@ -92,6 +92,11 @@ class WholeRun:
         with effects() as counted:
             self.go_on(counted)
 
+    def finish_but(self, *failed: str) -> None:
+        """Run the tasks that do not come after these, which have failed."""
+        self.skipped.update(failed)
+        self.finish()
+
     def clear(self) -> None:
         """Let every task run anew, as when a person clears the run: Airflow counts on, and keeps what it keeps."""
         self._done.clear()

@@ -50,6 +50,19 @@ def test_only_the_service_and_key_that_are_meant(tiny: Tiny) -> None:
     assert tiny.code("pdv.pedido.obter", id=first) == 0
 
 
+def test_only_searches_of_the_date_that_is_meant(tiny: Tiny) -> None:
+    tiny.post(
+        "faults",
+        {"service": "pedidos.pesquisa", "faults": ["code_35"], "times": None, "date": "2026-03-14"},
+    )
+
+    def code(day: str, **more: str) -> int:
+        return tiny.code("pedidos.pesquisa", dataInicial=day, dataFinal=day, **more)
+
+    assert 35 not in {code("13/03/2026"), code("15/03/2026"), tiny.code("pedidos.pesquisa", numero="1")}
+    assert [code("14/03/2026"), code("14/03/2026", pagina="2")] == [35, 35]
+
+
 def test_rates(tiny: Tiny) -> None:
     tiny.settings(faults={"*": {"code_35": 1}, "info": {"html_502": 0.5}})
     assert tiny.code("pdv.pedidos") == 35

@@ -15,8 +15,8 @@ from tiny_operators._compat import AirflowFailException, Context
 from tiny_operators.events import log_event
 from tiny_operators.fetching.hold_off import HoldOff
 from tiny_operators.gcp.storage import Objects
-from tiny_operators.planning.inbox import Disposal, disposals
-from tiny_operators.planning.plan import InboxFile, Plan
+from tiny_operators.planning.inbox import Disposal, disposals, ended
+from tiny_operators.planning.plan import Ended, InboxFile, Plan
 from tiny_operators.planning.waiting import Wait, Waiting, WaitingFiles
 from tiny_operators.tiny.webhooks import Reject
 
@@ -70,7 +70,7 @@ class ArchiveWebhooksOperator(StoreOperator):
                 )
             else:
                 counts[disposal.state] += 1
-        waiting = self._remember(key, handled, inbox, api)
+        waiting = self._remember(key, handled, ended(plan, outcomes), inbox, api)
         log_event(log, "inbox_cleared", store=self.store.prefix, run=key, stuck=len(stuck), **counts)
         HoldOff(api, self.dag_id).run_done(orders_wait=waiting > 0)
         if stuck:
@@ -82,14 +82,21 @@ class ArchiveWebhooksOperator(StoreOperator):
             )
         return dict(counts)
 
-    def _remember(self, key: str, handled: Mapping[int, list[Waiting]], inbox: Objects, api: Objects) -> int:
+    def _remember(
+        self,
+        key: str,
+        handled: Mapping[int, list[Waiting]],
+        ends: Mapping[int, tuple[Ended, ...]],
+        inbox: Objects,
+        api: Objects,
+    ) -> int:
         """Keep what was tried for the files that stay; how many do."""
         target = names.waiting_files_object(self.store.prefix)
         before = api.read_json(target)
         if before is None and not any(handled.values()):
             return 0
         there = {int(blob.generation) for blob in inbox.list()}
-        state = WaitingFiles.from_json(before).after_run(key, handled, there)
+        state = WaitingFiles.from_json(before).after_run(key, handled, there, ends)
         if state.files:
             api.write_json(target, state.to_json())
         else:

@@ -41,6 +41,9 @@ class CompareOperator(StoreOperator):
         known, totals = self.known_orders(), Totals()
         with objects.writing(names.rows_object(RECONCILIATION, key)) as rows:
             for plan in date_plans(objects, key):
+                if plan.unanswered:
+                    # It was not compared: a row of zeros would say that there are no orders.
+                    continue
                 found = self._of_date(objects, key, known, plan)
                 rows.write(json.dumps(found.row(self.store.prefix, key)) + "\n")
                 totals.add(found)

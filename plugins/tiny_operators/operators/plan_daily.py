@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
@@ -13,6 +13,7 @@ from tiny_operators._compat import Context, run_type
 from tiny_operators.dag_parts.forms import daily_form
 from tiny_operators.events import log_event
 from tiny_operators.planning.run_request import RunRequest
+from tiny_operators.planning.silences import Silences
 from tiny_operators.timetables import settled_at
 
 from .next_slice import REST
@@ -47,6 +48,13 @@ class PlanDailyOperator(PlanDatesOperator):
             return asked
         context["ti"].xcom_push(key=REST, value=asked.after(last))
         return replace(asked, last=last)
+
+    def dates(self, request: RunRequest, silences: Silences, context: Context) -> list[date]:
+        """The dates of the run; each night also those of which Tiny did not answer the search before."""
+        if not request.of_interval or run_type(context) == "backfill":
+            return request.dates
+        silent = (date.fromisoformat(day) for day in silences.all())
+        return [*(day for day in silent if day not in request.dates), *request.dates]
 
     def wait(self, request: RunRequest, context: Context) -> None:
         """Wait for the end of the store's day."""

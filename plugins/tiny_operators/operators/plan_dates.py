@@ -6,6 +6,7 @@ import logging
 import uuid
 from abc import abstractmethod
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, ClassVar
 
 from tiny_operators import names
@@ -17,6 +18,7 @@ from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.planning.dates import DatePlan, DatePlanner
 from tiny_operators.planning.plan import Plan
 from tiny_operators.planning.run_request import RunRequest
+from tiny_operators.planning.silences import Silences
 from tiny_operators.raw.writer import RawWriter
 from tiny_operators.tiny.listing import FilterIgnoredError
 
@@ -28,9 +30,10 @@ log = logging.getLogger(__name__)
 class PlanDatesOperator(AccountOperator):
     """Pages through Tiny's order search for the run's dates, and plans the orders that are new or differ from BigQuery.
 
-    Each date is planned once: a later try goes on with the next. When there is nothing to read, or only the plan was
-    asked for, the task is skipped, and so is what follows. What was found is the XCom ``plan``, and the event
-    ``planned`` in the log.
+    Each date is planned once: a later try goes on with the next. A date of which Tiny does not answer the search, while
+    it answers other calls, keeps no other date out: the task ``all_listed`` reports it. When there is nothing to read,
+    or only the plan was asked for, the task is skipped, and so is what follows. What was found is the XCom ``plan``,
+    and the event ``planned`` in the log.
 
     Args:
         chunk_orders: Orders in a chunk, at most: what a task that dies reads again.
@@ -66,6 +69,10 @@ class PlanDatesOperator(AccountOperator):
         self.wait(self.request(context), context)
         return self.go_on(context)
 
+    def dates(self, request: RunRequest, silences: Silences, context: Context) -> list[date]:
+        """The dates that the run takes, in their order."""
+        return request.dates
+
     def wait(self, request: RunRequest, context: Context) -> None:
         """Wait, deferred, when it is too early."""
 
@@ -83,12 +90,13 @@ class PlanDatesOperator(AccountOperator):
             request.force or request.refresh_costs,
         )
         plans: list[DatePlan] = []
-        for day in request.dates:
+        dates = self.dates(request, planner.silences, context)
+        for day in dates:
             try:
                 plans.append(planner.plan(day))
             except FilterIgnoredError as error:
                 raise AirflowFailException(str(error)) from error
-            if day != request.last:
+            if day != dates[-1]:
                 self.give_way(objects, self.go_on.__name__, after_work=True)
         summary = self._summary(plans, planner)
         log_event(log, "planned", store=self.store.prefix, run=key, plan_only=request.plan_only, **summary)
@@ -97,7 +105,7 @@ class PlanDatesOperator(AccountOperator):
             raise AirflowSkipException(f"Only the plan was asked for: {summary}")
         if not summary["orders"]:
             raise AirflowSkipException(
-                f"Nothing to read: the orders of the dates are as BigQuery has them: {summary}"
+                f"Nothing to read: the orders of the dates that Tiny listed are as BigQuery has them: {summary}"
             )
         self._write(objects, key, plans, request)
         return summary
@@ -119,6 +127,7 @@ class PlanDatesOperator(AccountOperator):
             "vanished": sum(plan.vanished for plan in plans),
             "orders": orders,
             "products": products,
+            "unanswered": sum(plan.unanswered for plan in plans),
             "pages": sum(plan.pages for plan in plans),
             "calls": orders + products,
             "calls_per_minute": round(per_minute, 1),

@@ -107,7 +107,7 @@ class PlanWebhooksOperator(StoreOperator):
     def _counts(plan: Plan) -> dict[str, int]:
         return {
             "orders": len(plan.orders),
-            "files": len({file for order in plan.orders for file in order.files}),
+            "files": len(plan.files),
             "rejected": len({item.file for item in plan.rejected}),
             "ignored": len(plan.ignored),
         }

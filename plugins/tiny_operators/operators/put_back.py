@@ -21,6 +21,7 @@ from tiny_operators.planning.put_back import (
     read_put_back,
 )
 from tiny_operators.planning.run_request import RequestError, check_names
+from tiny_operators.planning.silences import Silences
 
 from .base import StoreOperator
 
@@ -49,6 +50,7 @@ class PutBackOperator(StoreOperator):
         work = self._work(request, key, api)
         for file in work.files:
             self._move(file, api, inbox)
+        Silences.of_products(api, self.store.prefix).forget(work.products)
         for pedido in work.orders:
             event = order_event(self.store.cnpj, pedido)
             inbox.create_json(names.put_back_event(key, pedido), event)

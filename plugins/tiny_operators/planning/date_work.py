@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tiny_operators import names
-from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.raw.writer import RawWriter, now
 from tiny_operators.rows.orders import search_values
 from tiny_operators.tiny import search
@@ -24,6 +24,7 @@ from .plan import PlannedOrder
 
 # What a search line's row holds, by column: see :func:`~tiny_operators.rows.orders.search_values`.
 SearchValues = dict[str, Any]
+ReadPage = Callable[[dict[str, str], int, str], Answer]
 
 
 class DateWork:
@@ -31,7 +32,7 @@ class DateWork:
 
     Args:
         day: The date.
-        hook: The store's account.
+        read_page: Asks for a page of the search: its parameters, number and direction.
         known: The store's tables.
         raw: Writes the search pages that are needed later.
         check_filter: Asks Tiny whether it heeds the dates of a search; raises FilterIgnoredError when it does not.
@@ -49,7 +50,7 @@ class DateWork:
     def __init__(
         self,
         day: date,
-        hook: TinyHook,
+        read_page: ReadPage,
         known: KnownOrders,
         raw: RawWriter,
         check_filter: Callable[[], None],
@@ -57,7 +58,6 @@ class DateWork:
         force: bool,
     ) -> None:
         self._day = day
-        self._hook = hook
         self._tables = known
         self._raw = raw
         self._force = force
@@ -72,7 +72,7 @@ class DateWork:
         others = known.of_ids(self._before.here.difference(self._known))
         self._expected.update(others)
         self._known |= others
-        self.listing = DateListing(day, self._read_page, check_filter)
+        self.listing = DateListing(day, partial(read_page, self._parameters), check_filter)
         self.new = self.changed = self.vanished = self.known_orders = 0
         self.value_difference = Decimal(0)
         # Orders on the pages whose own date is another one, by that date.
@@ -82,7 +82,12 @@ class DateWork:
         self._elsewhere: set[int] = set()
 
     def orders(self) -> Iterator[PlannedOrder]:
-        """Yield the orders to read, page by page; those that no page lists any more at the end."""
+        """Yield the orders to read, page by page; those that no page lists any more at the end.
+
+        Raises:
+            UnansweredError: When a page has no answer: the orders on the pages before it are yielded, and no order is
+                taken for one that Tiny does not list.
+        """
         for page in self.listing.pages():
             lines = {pedido: search_values(line) for pedido, line in page.fresh.items()}
             self._look_up_others(lines)
@@ -148,9 +153,6 @@ class DateWork:
         )
         for own, pedidos in self._of_other_dates.items():
             self._memory.listed_under_another(own, pedidos)
-
-    def _read_page(self, number: int, sort: str) -> Answer:
-        return self._hook.search_page(self._parameters, number, sort)
 
     def _count(self, pedido: int, values: SearchValues | None) -> int | None:
         """Count what a line and BigQuery say that an order costs; the line's digest, None when it cannot be a row."""

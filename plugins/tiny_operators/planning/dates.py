@@ -7,21 +7,26 @@ import logging
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import TextIO
 
 from tiny_operators import names
 from tiny_operators.events import log_event
 from tiny_operators.gcp.storage import Objects
+from tiny_operators.hooks.asking import FEW_TRIES, Asking
 from tiny_operators.hooks.tiny import TinyHook, search_lines
 from tiny_operators.raw.writer import RawWriter, now
 from tiny_operators.records import from_json
 from tiny_operators.tiny import search
-from tiny_operators.tiny.listing import FilterIgnoredError
+from tiny_operators.tiny.answers import Answer
+from tiny_operators.tiny.listing import FilterIgnoredError, UnansweredError
+from tiny_operators.tiny.services import SEARCH_SERVICE
 
 from .date_work import DateWork
 from .known_orders import KnownOrders
 from .plan import PlannedOrder
+from .silences import Silences
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +48,8 @@ class DatePlan:
         known: Orders that BigQuery has of those that Tiny lists, or should; without those that are marked as deleted.
         value_difference: What Tiny's search lines say that the orders cost, less what BigQuery's say (R$, exact).
         compared_at: When Tiny and BigQuery were compared (ISO 8601, UTC).
+        unanswered: Whether Tiny did not answer a search page of the date, while it answered other calls. The date is
+            not compared then; the orders to read are those of the pages before.
     """
 
     date: str
@@ -55,6 +62,7 @@ class DatePlan:
     known: int
     value_difference: str
     compared_at: str
+    unanswered: bool = False
 
     @property
     def orders(self) -> int:
@@ -71,6 +79,7 @@ class DatePlanner:
         known: The store's tables.
         raw: Writes the search pages that are needed later.
         force: Plan every order that is listed.
+        silences: Dates of which Tiny did not answer the search.
     """
 
     hook: TinyHook
@@ -79,11 +88,16 @@ class DatePlanner:
     force: bool = False
     _filter_works: bool = False
 
+    def __post_init__(self) -> None:
+        self._asking = Asking(self.hook, self.raw.store.prefix, self.raw.key)
+        self.silences = Silences.of_dates(self.raw.objects, self.raw.store.prefix)
+
     def plan(self, day: date) -> DatePlan:
         """The plan of a date, made once.
 
         Raises:
             ListingError: When its search pages cannot be used.
+            TinyUnavailableError: When Tiny is down.
         """
         target = names.date_plan_object(self.raw.key, day.isoformat())
         found = self.raw.objects.read_json(target)
@@ -99,11 +113,12 @@ class DatePlanner:
 
         Raises:
             FilterIgnoredError: When it lists some.
+            UnansweredError: When it does not answer.
         """
         if self._filter_works:
             return
         for day in search.EMPTY_DATES:
-            answer = self.hook.search_page(search.date_parameters(day))
+            answer = self._search(day, search.date_parameters(day))
             if any(search_lines(answer)):
                 raise FilterIgnoredError(
                     f"the search of {day} lists orders, and no shop has orders of that date: Tiny ignored dataInicial "
@@ -112,11 +127,18 @@ class DatePlanner:
         self._filter_works = True
 
     def _make(self, day: date) -> DatePlan:
-        work = DateWork(day, self.hook, self.known, self.raw, self.check_filter, force=self.force)
+        work = DateWork(
+            day, partial(self._search, day), self.known, self.raw, self.check_filter, force=self.force
+        )
         part = names.date_orders_object(self.raw.key, day.isoformat(), uuid.uuid4().hex[:12])
+        unanswered = False
         with self.raw.objects.writing(part) as orders:
-            for order in work.orders():
-                _write(orders, order)
+            try:
+                for order in work.orders():
+                    _write(orders, order)
+            except UnansweredError:
+                unanswered = True
+                self.silences.remember(day, self.raw.key, datetime.now(UTC))
         if work.listing.without_id:
             log_event(
                 log,
@@ -138,9 +160,26 @@ class DatePlanner:
             work.known_orders,
             f"{work.value_difference:f}",
             now(),
+            unanswered,
         )
         log_event(log, "date_planned", store=self.raw.store.prefix, run=self.raw.key, **asdict(plan))
         return plan
+
+    def _search(self, day: date, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
+        """Ask for a page of the search for a date.
+
+        Raises:
+            UnansweredError: When Tiny does not answer it, while it answers other calls.
+        """
+        answer = self._asking.ask(
+            SEARCH_SERVICE,
+            day.isoformat(),
+            lambda: self.hook.search_page(parameters, page, sort),
+            tries=FEW_TRIES if self.silences.since(day) else None,
+        )
+        if answer is None:
+            raise UnansweredError(day.isoformat())
+        return answer
 
 
 def date_plans(objects: Objects, key: str) -> Iterator[DatePlan]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +20,7 @@ from tiny_operators.tiny.webhooks import (
     read_webhook,
 )
 
-from .plan import InboxFile, Plan, PlannedOrder, RejectedFile
+from .plan import Ended, InboxFile, Plan, PlannedOrder, RejectedFile
 
 
 @dataclass
@@ -134,6 +134,7 @@ def whole_files(plan: Plan, wanted: Iterable[PlannedOrder], most: int | None) ->
             if order.pedido in batch
         ),
         rejected=tuple(item for item in plan.rejected if item.file in taken or item.file not in inside),
+        ended=tuple(item for item in plan.ended if item.file in taken or item.file not in inside),
     )
 
 
@@ -168,23 +169,49 @@ def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Dispo
             and ``reject``. The files of an order without an outcome stay.
     """
     yield from (Disposal(file, "ignored") for file in plan.ignored)
-    ends: dict[InboxFile, list[tuple[int | None, str, Reject | None]]] = {}
+    yield from (_disposal(file, parts) for file, parts in _parts(plan, outcomes).items())
+
+
+def ended(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> dict[int, tuple[Ended, ...]]:
+    """What of each file of a plan has come to its end, in this run or before, by the file's generation.
+
+    Args:
+        plan: The plan.
+        outcomes: What became of each order: see :func:`disposals`.
+    """
+    return {file.generation: tuple(parts.ends) for file, parts in _parts(plan, outcomes).items()}
+
+
+@dataclass
+class _Parts:
+    """What a file is about: what of it has come to its end, and which orders wait."""
+
+    ends: list[Ended] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+
+
+def _parts(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> dict[InboxFile, _Parts]:
+    found: dict[InboxFile, _Parts] = defaultdict(_Parts)
+    for before in plan.ended:
+        found[before.file].ends += before.ends
     for item in plan.rejected:
-        ends.setdefault(item.file, []).append((None, "rejected", item.reject))
+        found[item.file].ends.append(Ended(None, item.reject))
     for order in plan.orders:
         outcome = outcomes.get(str(order.pedido)) or {"state": "waiting"}
         reject = from_json(Reject, outcome["reject"]) if outcome["state"] == "rejected" else None
         for file in order.files:
-            ends.setdefault(file, []).append((order.pedido, outcome["state"], reject))
-    yield from (_disposal(file, parts) for file, parts in ends.items())
+            if outcome["state"] == "waiting":
+                found[file].waiting.append(order.pedido)
+            else:
+                found[file].ends.append(Ended(order.pedido, reject))
+    return found
 
 
-def _disposal(file: InboxFile, parts: list[tuple[int | None, str, Reject | None]]) -> Disposal:
-    waiting = [pedido for pedido, state, _ in parts if state == "waiting"]
-    if waiting:
-        return Disposal(file, "waiting", pedido=waiting[0])
-    rejects = [(pedido, reject) for pedido, _, reject in parts if reject is not None]
+def _disposal(file: InboxFile, parts: _Parts) -> Disposal:
+    if parts.waiting:
+        return Disposal(file, "waiting", pedido=parts.waiting[0])
+    rejects = [(end.pedido, end.reject) for end in parts.ends if end.reject is not None]
     if not rejects:
-        return Disposal(file, "done", pedido=parts[0][0] if len(parts) == 1 else None)
+        return Disposal(file, "done", pedido=parts.ends[0].pedido if len(parts.ends) == 1 else None)
     (pedido, reject), *more = rejects
     return Disposal(file, "rejected", reject, pedido, tuple(more))

@@ -96,6 +96,33 @@ class RejectedFile:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """What of a file that waits has come to its end.
+
+    Attributes:
+        pedido: The order; None for what of the file is no order.
+        reject: Why it was rejected; None when it was not.
+    """
+
+    pedido: int | None
+    reject: Reject | None = None
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Ended:
+        """From the JSON values of :func:`dataclasses.asdict`."""
+        reject = content.get("reject")
+        return cls(content["pedido"], from_json(Reject, reject) if reject else None)
+
+
+@dataclass(frozen=True)
+class EndedBefore:
+    """A file that waits, and what of it came to its end in the runs before: it is not done again."""
+
+    file: InboxFile
+    ends: tuple[Ended, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """The work of one run.
 
@@ -114,6 +141,7 @@ class Plan:
         refresh_costs: Whether a person asked that product costs that were read before be read again.
         reading: Begins the names of the raw objects of its orders; empty for the run's key. A run of history that is
             made again has a new plan and reads anew.
+        ended: Files that waited, with what of them is done already.
     """
 
     store: str
@@ -126,6 +154,13 @@ class Plan:
     chunk_orders: int = 20
     refresh_costs: bool = False
     reading: str = ""
+    ended: tuple[EndedBefore, ...] = ()
+
+    @property
+    def files(self) -> frozenset[InboxFile]:
+        """Files with orders to read, or with orders that are done already."""
+        waiting = {item.file for item in self.ended}
+        return frozenset(waiting.union(*(order.files for order in self.orders)))
 
     @property
     def planned(self) -> int:
@@ -150,6 +185,10 @@ class Plan:
                     for item in content["rejected"]
                 ),
                 "ignored": tuple(from_json(InboxFile, file) for file in content["ignored"]),
+                "ended": tuple(
+                    EndedBefore(from_json(InboxFile, item["file"]), tuple(map(Ended.from_json, item["ends"])))
+                    for item in content.get("ended", ())
+                ),
             },
         )
 

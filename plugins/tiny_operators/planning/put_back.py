@@ -64,6 +64,7 @@ class PutBack:
         files: Webhook files.
         orders: Orders without a rejected file: each gets an event.
         told: Of each object of reasons, the rejects that are about those orders, by id.
+        products: Products of these rejects: each is asked for again, also one that Tiny did not answer about.
         left: How many rejects were not asked for, or are about no order and no file.
     """
 
@@ -71,6 +72,7 @@ class PutBack:
     orders: list[int] = field(default_factory=list)
     told: dict[str, list[str]] = field(default_factory=dict)
     left: int = 0
+    products: list[int] = field(default_factory=list)
 
     def add(self, name: str, rows: list[dict[str, Any]], request: PutBackRequest) -> None:
         """Add what one object of reasons tells.
@@ -87,6 +89,8 @@ class PutBack:
         if wanted:
             self.told[name] = [row["id"] for row in wanted]
             self.orders = sorted({*self.orders, *(row["pedido"] for row in wanted)})
+            asked_again = {row["produto"] for row in wanted} - {None}
+            self.products = sorted({*self.products, *asked_again})
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""

@@ -2,6 +2,9 @@
 
 The state is one object for each store, by the generation of the webhook file: a file that is put back, or uploaded
 again, has another generation and so begins anew. Only the end of a run writes it.
+
+A file may be about several orders: what of it has come to its end is remembered too, and is not done again while the
+file waits for the others.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from tiny_operators.records import from_json
 from tiny_operators.tiny.webhooks import Reject
 
 from .inbox import whole_files
-from .plan import InboxFile, Plan, PlannedOrder, Tried
+from .plan import Ended, EndedBefore, InboxFile, Plan, PlannedOrder, Tried
 
 _FIRST_PAUSE: Final = timedelta(seconds=15)
 _LONGEST_PAUSE: Final = timedelta(minutes=15)
@@ -63,19 +66,27 @@ class WaitingFiles:
 
     Attributes:
         files: What was tried for each.
+        ended: What of each has come to its end, where something has.
     """
 
     files: dict[int, Tried] = field(default_factory=dict)
+    ended: dict[int, tuple[Ended, ...]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any] | None) -> WaitingFiles:
         """The state from :meth:`to_json`; empty when there is none."""
-        files = (content or {}).get("files", {})
-        return cls({int(generation): from_json(Tried, tried) for generation, tried in files.items()})
+        found = content or {}
+        return cls(
+            {int(key): from_json(Tried, tried) for key, tried in found.get("files", {}).items()},
+            {int(key): tuple(map(Ended.from_json, ends)) for key, ends in found.get("ended", {}).items()},
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The state as JSON values."""
-        return {"files": {str(generation): asdict(tried) for generation, tried in self.files.items()}}
+        return {
+            "files": {str(generation): asdict(tried) for generation, tried in self.files.items()},
+            "ended": {str(key): [asdict(end) for end in ends] for key, ends in self.ended.items()},
+        }
 
     def tried(self, files: Iterable[InboxFile]) -> Tried | None:
         """What was tried for the files of one order, taken together; None when nothing was."""
@@ -99,10 +110,14 @@ class WaitingFiles:
     def is_file_due(self, generation: int, now: datetime) -> bool:
         """Whether to try a file again, or for the first time."""
         tried = self.files.get(generation)
-        return tried is None or now >= _next_try(tried)
+        return tried is None or now >= next_try(tried)
 
     def after_run(
-        self, run: str, handled: Mapping[int, Collection[Waiting]], there: Collection[int]
+        self,
+        run: str,
+        handled: Mapping[int, Collection[Waiting]],
+        there: Collection[int],
+        ended: Mapping[int, tuple[Ended, ...]] | None = None,
     ) -> WaitingFiles:
         """The state after a run; the same when the run ends twice.
 
@@ -111,13 +126,17 @@ class WaitingFiles:
             handled: Each file of the run, by generation: why it stays, for each of its orders that waits; empty when it
                 does not stay.
             there: Generations of all files in the inbox: of the others nothing is kept.
+            ended: What of the run's files has come to its end, by generation.
         """
         kept = {generation: tried for generation, tried in self.files.items() if generation in there}
         for generation, waits in handled.items():
             before = kept.pop(generation, None)
             if waits:
-                kept[generation] = before if before and before.run == run else _again(before, run, waits)
-        return WaitingFiles(kept)
+                kept[generation] = before if before and before.run == run else tried_again(before, run, waits)
+        ends = {**self.ended, **(ended or {})}
+        return WaitingFiles(
+            kept, {generation: ends[generation] for generation in kept if ends.get(generation)}
+        )
 
 
 def choose(plan: Plan, state: WaitingFiles, now: datetime, max_orders: int | None = None) -> Plan:
@@ -132,14 +151,41 @@ def choose(plan: Plan, state: WaitingFiles, now: datetime, max_orders: int | Non
         now: The present.
         max_orders: Orders, at most; see :func:`~tiny_operators.planning.inbox.whole_files`.
     """
+    plan = _without_ended(plan, state)
     orders = [replace(order, tried=state.tried(order.files)) for order in plan.orders]
     orders.sort(key=lambda order: order.tried.last_at if order.tried else "")
     due = [order for order in orders if state.is_due(order.files, now)]
     chosen = whole_files(replace(plan, orders=tuple(orders)), due, max_orders)
+    taken = {file for order in chosen.orders for file in order.files}
+
+    def goes(file: InboxFile) -> bool:
+        return file in taken or state.is_due([file], now)
+
     return replace(
         chosen,
-        rejected=tuple(item for item in chosen.rejected if state.is_due([item.file], now)),
+        rejected=tuple(item for item in chosen.rejected if goes(item.file)),
+        ended=tuple(item for item in chosen.ended if goes(item.file)),
         ignored=tuple(file for file in chosen.ignored if state.is_due([file], now)),
+    )
+
+
+def _without_ended(plan: Plan, state: WaitingFiles) -> Plan:
+    """The plan without what came to its end in runs before, while its file waited for something else."""
+    ended = {
+        file: state.ended[file.generation]
+        for file in [*plan.files, *(item.file for item in plan.rejected)]
+        if file.generation in state.ended
+    }
+    done = {(file, end.pedido) for file, ends in ended.items() for end in ends}
+    left = (
+        replace(order, files=tuple(file for file in order.files if (file, order.pedido) not in done))
+        for order in plan.orders
+    )
+    return replace(
+        plan,
+        orders=tuple(order for order in left if order.files),
+        rejected=tuple(item for item in plan.rejected if (item.file, None) not in done),
+        ended=tuple(EndedBefore(file, ends) for file, ends in ended.items()),
     )
 
 
@@ -170,12 +216,14 @@ def set_aside(order: PlannedOrder, at: str) -> Reject | None:
     return Reject("fetch", "pedido", "an answer within a day", found, _PUT_BACK)
 
 
-def _again(before: Tried | None, run: str, waits: Collection[Waiting]) -> Tried:
+def tried_again(before: Tried | None, run: str, waits: Collection[Waiting]) -> Tried:
+    """What was tried after one more run, which saw these reasons."""
     since = {waiting.wait.value: waiting.at for waiting in waits} | (before.since if before else {})
     last_at = max(waiting.at for waiting in waits)
     return Tried((before.times if before else 0) + 1, last_at, since, run)
 
 
-def _next_try(tried: Tried) -> datetime:
+def next_try(tried: Tried) -> datetime:
+    """When the pause after the last try is over."""
     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(tried.times - 1, 10))
     return datetime.fromisoformat(tried.last_at) + pause

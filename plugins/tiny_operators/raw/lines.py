@@ -40,6 +40,7 @@ class Envelope:
         unlisted_since: For an order of the inbox without a search page: since when one was looked for (ISO 8601, UTC).
         encoding: Encoding of the answer's bytes, where it is not UTF-8: ``answer`` in it is what came.
         base64: The answer's bytes, where they cannot be had back in that way.
+        silent_since: For an order: since when each of its products in ``unanswered`` has no answer (ISO 8601, UTC).
     """
 
     store: str
@@ -58,6 +59,7 @@ class Envelope:
     unlisted_since: str | None = None
     encoding: str = UTF_8
     base64: str | None = None
+    silent_since: dict[str, str] = field(default_factory=dict)
 
     def line(self, answer_text: str) -> str:
         """The raw line.
@@ -70,6 +72,8 @@ class Envelope:
             del about["encoding"]
         if self.base64 is None:
             del about["base64"]
+        if not self.silent_since:
+            del about["silent_since"]
         head = json.dumps(about, ensure_ascii=False, separators=(",", ":"))
         return f'{head[:-1]},"{_ANSWER}":{answer_text}}}\n'
 

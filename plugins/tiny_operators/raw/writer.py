@@ -74,6 +74,10 @@ class RawWriter:
         self.objects.create(target, envelope.line(answer.text))
         return target
 
+    def has_product(self, produto: int) -> bool:
+        """Whether there is an answer about a product that serves this run."""
+        return produto in self._products_of(self._today()) or produto in self._refused
+
     def products_today(self) -> int:
         """How many products were read today."""
         return len(self._products_of(self._today()))

@@ -23,6 +23,9 @@ _RECORD_FIELDS: Final = {
 ACTION: Final = (
     "see the raw answer; correct the order in Tiny, then move its webhook file back into the inbox"
 )
+PRODUCT_ACTION: Final = (
+    "the order is loaded without this product's cost; its next event asks for the product again"
+)
 
 
 class RejectedError(Exception):
@@ -101,3 +104,19 @@ def not_listed(unread: int = 0) -> Reject:
         f"none, but {unread} values that are no line" if unread else "none",
         "look the order up in Tiny, then move its webhook file back into the inbox",
     )
+
+
+def unanswered_products(order: RawLine) -> list[Reject]:
+    """Why products of an order have no row that Tiny did not answer about."""
+    return [
+        Reject(
+            "fetch", "produto", "an answer", _silence(order, produto), PRODUCT_ACTION, produto=int(produto)
+        )
+        for produto in order.envelope.unanswered
+        if produto.isdigit()
+    ]
+
+
+def _silence(order: RawLine, produto: str) -> str:
+    since = order.envelope.silent_since.get(produto)
+    return f"none{f' since {since[:16]}' if since else ''}, while Tiny answered other calls"

@@ -17,7 +17,7 @@ from tiny_operators.tiny.webhooks import Reject
 from .batch import OrderIds
 from .fields import FieldCounts
 from .orders import OrderRows, row_texts
-from .rejects import Origin
+from .rejects import Note, Origin
 from .schema import LOADED
 
 log = logging.getLogger(__name__)
@@ -77,20 +77,10 @@ class RowFiles(ExitStack):
             self.order_ids.add(result.pedido)
         for reject in result.rejects:
             self._reject(reject, result.pedido or None, file, result.read_at)
-            log_event(
-                log,
-                "rejected",
-                store=self._origin.store,
-                run=self._origin.run,
-                order=result.pedido,
-                product=reject.produto,
-                step=reject.step,
-                field=reject.field,
-                expected=reject.expected,
-                found=reject.found,
-            )
+            self._log("rejected", result.pedido, reject, step=reject.step)
         if result.loaded:
-            self._note(result, file)
+            for note in result.notes:
+                self._note(note, result, file)
         if result.gone:
             log_event(log, "order_gone", store=self._origin.store, run=self._origin.run, order=result.pedido)
         self.counts.update(["orders", result.state])
@@ -118,29 +108,32 @@ class RowFiles(ExitStack):
             stream.writelines(row_texts([row]))
         self.counts["rejeitados"] += 1
 
-    def _note(self, result: OrderRows, file: str | None) -> None:
-        for note in result.notes:
-            row = self._origin.note_row(
-                note,
-                self._rejected_at,
-                pedido=result.pedido,
-                file=file,
-                read_at=result.read_at.isoformat() if result.read_at else None,
-            )
-            self._rows["rejeitados"].writelines(row_texts([row]))
-            log_event(
-                log,
-                "value_not_read",
-                store=self._origin.store,
-                run=self._origin.run,
-                order=result.pedido,
-                product=note.produto,
-                field=note.field,
-                expected=note.expected,
-                found=note.found,
-            )
-        self.counts["rejeitados"] += len(result.notes)
-        self.counts["notes"] += len(result.notes)
+    def _note(self, note: Note, result: OrderRows, file: str | None) -> None:
+        row = self._origin.note_row(
+            note,
+            self._rejected_at,
+            pedido=result.pedido,
+            file=file,
+            read_at=result.read_at.isoformat() if result.read_at else None,
+        )
+        self._rows["rejeitados"].writelines(row_texts([row]))
+        self._log("value_not_read", result.pedido, note)
+        self.counts.update(["rejeitados", "notes"])
+
+    def _log(self, event: str, pedido: int, about: Reject | Note, **more: str) -> None:
+        """Log what was wrong with an order or one of its products."""
+        log_event(
+            log,
+            event,
+            store=self._origin.store,
+            run=self._origin.run,
+            order=pedido,
+            product=about.produto,
+            **more,
+            field=about.field,
+            expected=about.expected,
+            found=about.found,
+        )
 
     @property
     def _rejects_object(self) -> str:

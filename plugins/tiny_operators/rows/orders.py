@@ -17,7 +17,17 @@ from tiny_operators.tiny.services import OFFICE_SERVICE
 from tiny_operators.tiny.webhooks import Reject
 
 from . import texts
-from .answered import ACTION, RejectedError, answered, id_differs, not_listed, record_of, search_line
+from .answered import (
+    ACTION,
+    PRODUCT_ACTION,
+    RejectedError,
+    answered,
+    id_differs,
+    not_listed,
+    record_of,
+    search_line,
+    unanswered_products,
+)
 from .fields import FieldCounts
 from .needed import DAY, LINE_DAY, NEEDED, TOTAL
 from .office import OFFICE_FIELDS, office_as_pdv
@@ -41,10 +51,6 @@ _ITEM_FIELDS: Final = next(column.names for column in columns("pdv") if column.n
 _SEARCH_COLUMNS: Final = tuple(column for column in tiny_columns("pesquisa") if column.name != "id")
 # Columns of pesquisa that tell whether an order changed since it was read.
 SEARCH_VALUES: Final = tuple(column.name for column in _SEARCH_COLUMNS)
-
-_PRODUCT_ACTION: Final = (
-    "the order is loaded without this product's cost; its next event asks for the product again"
-)
 
 
 @dataclass
@@ -126,8 +132,8 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
             row = _row("produto", order, products[product_id], product, result, produto=product_id)
             result.rows["produto"].append(row)
         except RejectedError as rejected:
-            result.rejects.append(replace(rejected.reject, action=_PRODUCT_ACTION, produto=product_id))
-    result.rejects += _unanswered_products(order)
+            result.rejects.append(replace(rejected.reject, action=PRODUCT_ACTION, produto=product_id))
+    result.rejects += unanswered_products(order)
     return result
 
 
@@ -231,15 +237,6 @@ def _without_line(order: RawLine) -> OrderRows:
     else:
         result.rejects.append(not_listed())
     return result
-
-
-def _unanswered_products(order: RawLine) -> list[Reject]:
-    found = "none, while Tiny answered other calls"
-    return [
-        Reject("fetch", "produto", "an answer", found, _PRODUCT_ACTION, produto=int(produto))
-        for produto in order.envelope.unanswered
-        if produto.isdigit()
-    ]
 
 
 def _row(

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from .answers import Json
+from .encodings import decode
 from .kinds import kind_of
 
 # A file of the largest size, packed well; whatever is larger is no list of events.
@@ -65,10 +65,8 @@ def read_events(content: bytes, content_type: str = "") -> list[Found]:
     fields = _parts(plain, boundary)
     if fields and (found := _of_fields(fields, _MOST_LAYERS)):
         return found
-    for text in _texts(plain, charset):
-        if found := _of_text(text, _MOST_LAYERS):
-            return found
-    return [_without_event(plain, charset)]
+    text = _text_of(plain, charset)
+    return _of_text(text, _MOST_LAYERS) or [_without_event(plain, text)]
 
 
 class _PackedError(ValueError):
@@ -111,17 +109,8 @@ def _parameters(content_type: str) -> tuple[str, str]:
     return charset if _ENCODINGS.fullmatch(charset) else "", str(boundary)
 
 
-def _texts(content: bytes, charset: str) -> Iterator[str]:
-    """The content as text: by what its bytes show, by what was declared, and by what old systems write."""
-    shown = json.detect_encoding(content)
-    # Without a mark or zero bytes, nothing is shown but that it is no UTF-16 or UTF-32.
-    wide = charset.replace("-", "").lower().startswith(("utf16", "utf32"))
-    likely = [charset, shown] if shown == "utf-8" and not wide else [shown, charset]
-    for encoding in dict.fromkeys([*filter(None, likely), "cp1252", "latin-1"]):
-        try:
-            yield content.decode(encoding).strip(_BLANKS)
-        except (ValueError, LookupError):
-            continue
+def _text_of(content: bytes, charset: str) -> str:
+    return decode(content, charset).text.strip(_BLANKS)
 
 
 def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
@@ -142,7 +131,7 @@ def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
         except _PackedError:
             continue
         charset, _ = _parameters(declared[1].strip() if declared else "")
-        fields.append((name[1] if name else "", next(_texts(plain, charset))))
+        fields.append((name[1] if name else "", _text_of(plain, charset)))
     return fields
 
 
@@ -227,21 +216,18 @@ def _opened(dados: object) -> object:
     return dados
 
 
-def _without_event(content: bytes, charset: str) -> Found:
+def _without_event(content: bytes, text: str) -> Found:
     """What a file is that holds no event."""
-    if not content.strip(_BLANKS.encode()):
+    if not text:
         return Unreadable("nothing")
-    for text in _texts(content, charset):
-        values = _json_values(text)
-        if len(values) == 1:
-            (value,) = values
-            return (
-                {_word(name): inner for name, inner in value.items()}
-                if isinstance(value, dict)
-                else _told(value)
-            )
-        if values:
-            return Unreadable(f"{len(values)} lines or values without an event")
+    values = _json_values(text)
+    if len(values) == 1:
+        (value,) = values
+        return (
+            {_word(name): inner for name, inner in value.items()} if isinstance(value, dict) else _told(value)
+        )
+    if values:
+        return Unreadable(f"{len(values)} lines or values without an event")
     control = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r")
     no_text = len(content.translate(None, delete=control)) < len(content)
     return Unreadable("bytes that are no text" if no_text else "text without an event, as JSON and as a form")

@@ -31,6 +31,10 @@ class FilterIgnoredError(ListingError):
     """Tiny lists orders under dates that have none: it ignores the dates, as any parameter that it does not know."""
 
 
+class UnansweredError(Exception):
+    """Tiny does not answer a search, while it answers other calls."""
+
+
 @dataclass(frozen=True)
 class Page:
     """One search page.
@@ -76,6 +80,7 @@ class DateListing:
             FilterIgnoredError: When Tiny ignores the dates.
             ListingError: When the search is refused, no order of a page can be read, or the orders move too fast to be
                 listed.
+            UnansweredError: When a page has no answer. What was yielded before is listed.
         """
         before: set[int] | None = None
         for number in range(_PASSES):

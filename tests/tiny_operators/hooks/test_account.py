@@ -11,7 +11,8 @@ import pytest
 
 from tests.tiny_operators.conftest import CONNECTION, TOKEN
 from tiny_operators._compat import AirflowFailException
-from tiny_operators.hooks.tiny import Account, TinyHook
+from tiny_operators.hooks.account import Account
+from tiny_operators.hooks.tiny import TinyHook
 
 VARIABLE = f"AIRFLOW_CONN_{CONNECTION.upper()}"
 PUBLIC = "https://api.tiny.com.br/api2/"

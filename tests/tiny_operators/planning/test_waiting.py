@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tiny_operators.planning.plan import InboxFile, Plan, PlannedOrder, RejectedFile, Tried
+from tiny_operators.planning.inbox import disposals, ended
+from tiny_operators.planning.plan import (
+    Ended,
+    EndedBefore,
+    InboxFile,
+    Plan,
+    PlannedOrder,
+    RejectedFile,
+    Tried,
+)
 from tiny_operators.planning.waiting import Wait, Waiting, WaitingFiles, choose, set_aside
 from tiny_operators.tiny.webhooks import Reject
 
@@ -137,3 +148,84 @@ def test_files_that_cannot_be_moved_are_not_taken_up_by_each_run() -> None:
     assert (chosen.orders, chosen.ignored) == ((), ())
     assert [item.file.generation for item in chosen.rejected] == [4]
     assert choose(plan, state, NOON + timedelta(seconds=15)).rejected == plan.rejected
+
+
+WHY = Reject("rows", "pdv.data", "a day", "text of 3 characters", "look")
+BROKEN = Reject("plan", "(file)", "JSON", "something else", "look")
+
+
+@pytest.mark.parametrize("count", [1, 3, 30])
+@pytest.mark.parametrize("place", ["first", "middle", "last"])
+def test_what_is_done_of_a_file_that_waits_is_not_done_again(count: int, place: str) -> None:
+    """Of a file of many orders some wait, wherever they stand; the others and its bad line came to their end."""
+    start = {"first": 0, "middle": 15, "last": 40 - count}[place]
+    waits = set(range(1, 41)[start : start + count])
+    plan = Plan(
+        "z316",
+        "webhook",
+        tuple(order(pedido, 7) for pedido in range(1, 41)),
+        rejected=(RejectedFile(file(7), BROKEN),),
+    )
+    outcomes = {
+        str(pedido): {"state": "waiting"}
+        if pedido in waits
+        else {"state": "rejected", "reject": asdict(WHY)}
+        if pedido % 2
+        else {"state": "loaded"}
+        for pedido in range(1, 41)
+    }
+    (first,) = disposals(plan, outcomes)
+    state = WaitingFiles().after_run("a", {7: [Waiting(Wait.NO_ANSWER, at())]}, {7}, ended(plan, outcomes))
+    state = WaitingFiles.from_json(json.loads(json.dumps(state.to_json())))
+    later = choose(plan, state, NOON + timedelta(hours=1))
+    later = Plan.from_json(json.loads(json.dumps(later.to_json())))
+    assert {found.pedido for found in later.orders} == waits
+    assert not later.rejected
+    (still,) = disposals(later, {})
+    assert still == first
+    assert set(ended(later, {})[7]) == set(ended(plan, outcomes)[7])
+    (last,) = disposals(later, {str(pedido): {"state": "loaded"} for pedido in waits})
+    assert last.state == "rejected", "a person puts the whole file back"
+    told = {last.pedido: last.reject} | dict(last.more)
+    assert told == {None: BROKEN} | {pedido: WHY for pedido in range(1, 41, 2) if pedido not in waits}
+
+
+def test_a_new_file_of_an_order_that_is_done_is_read_alone() -> None:
+    ends = {7: (Ended(1), Ended(2, WHY))}
+    state = WaitingFiles().after_run("a", {7: [Waiting(Wait.NO_ANSWER, at())]}, {7, 8}, ends)
+    plan = Plan("z316", "webhook", (order(1, 7, 8), order(2, 7), order(3, 7)))
+    at_once = choose(plan, state, NOON)
+    assert [(found.pedido, found.files) for found in at_once.orders] == [(1, (file(8),))]
+    assert at_once.ended == ()
+    later = choose(plan, state, NOON + timedelta(minutes=1))
+    assert {found.pedido: found.files for found in later.orders} == {1: (file(8),), 3: (file(7),)}
+    assert later.ended == (EndedBefore(file(7), ends[7]),)
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_a_file_that_cannot_be_moved_is_only_moved_when_it_is_due(bad: int) -> None:
+    """All its orders came to their end: none of them is read again."""
+    rejects = (RejectedFile(file(7), BROKEN),) * bad
+    plan = Plan("z316", "webhook", (order(1, 7), order(2, 7)), rejected=rejects)
+    outcomes = {"1": {"state": "loaded"}, "2": {"state": "gone"}}
+    stays = {7: [Waiting(Wait.NOT_MOVED, at())]}
+    state = WaitingFiles().after_run("a", stays, {7}, ended(plan, outcomes))
+    assert choose(plan, state, NOON).files == frozenset()
+    again = choose(plan, state, NOON + timedelta(minutes=1))
+    assert (again.orders, again.rejected, again.files) == ((), (), {file(7)})
+    assert list(disposals(again, {})) == list(disposals(plan, outcomes))
+
+
+def test_what_has_ended_is_forgotten_with_its_file() -> None:
+    handled: dict[int, list[Waiting]] = {7: [Waiting(Wait.NO_ANSWER, at())]}
+    state = WaitingFiles().after_run("a", handled, {7}, {7: (Ended(1),), 8: (Ended(2),)})
+    assert state.ended == {7: (Ended(1),)}, "file 8 has left the inbox"
+    assert state.after_run("b", {}, {7}) == state
+    assert state.after_run("b", {7: []}, {7}, {7: (Ended(1), Ended(2))}).ended == {}
+
+
+def test_a_line_of_a_file_that_is_taken_early_is_not_forgotten() -> None:
+    """A new file of its only order comes before its pause is over: both are read, and its bad line counts."""
+    state = waiting(7)
+    plan = Plan("z316", "webhook", (order(1, 7, 8),), rejected=(RejectedFile(file(7), BROKEN),))
+    assert choose(plan, state, NOON).rejected == plan.rejected
