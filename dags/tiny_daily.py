@@ -1,15 +1,15 @@
 """Airflow DAG of each store: the orders of past dates, each night and by backfill."""
 
 from tiny_operators._compat import DAG
-from tiny_operators.dag_parts.forms import daily_form
-from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
 from tiny_operators.operators.all_listed import AllListedOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.next_slice import NextSliceOperator
 from tiny_operators.operators.plan_daily import PlanDailyOperator
 from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.operators.rows import MakeRowsOperator
+from tiny_operators.params import daily_form
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
 from tiny_operators.timetables import EACH_DAY
 
 DOCS = """

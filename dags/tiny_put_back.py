@@ -1,10 +1,10 @@
 """Airflow DAG of each store: what was rejected goes back into the inbox, when a person asks for it."""
 
 from tiny_operators._compat import DAG
-from tiny_operators.dag_parts.forms import put_back_form
-from tiny_operators.dag_parts.into_tables import dag_arguments
 from tiny_operators.operators.put_back import PutBackOperator
+from tiny_operators.params import put_back_form
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import dag_arguments
 
 DOCS = """
 Puts rejects back after their cause is mended. A webhook file moves from `rejected/dt=…/` of the API bucket into the

@@ -1,16 +1,16 @@
 """Airflow DAG of each store: Tiny's orders of the last weeks against BigQuery, both ways; what differs is repaired."""
 
 from tiny_operators._compat import DAG
-from tiny_operators.dag_parts.forms import reconcile_form
-from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
-from tiny_operators.dag_parts.reconciliation import into_reconciliation
 from tiny_operators.operators.all_listed import AllListedOperator
 from tiny_operators.operators.compare import CompareOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
 from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.operators.rows import MakeRowsOperator
+from tiny_operators.params import reconcile_form
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
+from tiny_operators.task_factories.reconciliation import into_reconciliation
 from tiny_operators.timetables import each_week
 
 DOCS = """

@@ -1,11 +1,11 @@
 """Airflow DAG of each store: the tables of past dates, made again from the raw answers alone."""
 
 from tiny_operators._compat import DAG
-from tiny_operators.dag_parts.forms import date_range_form
-from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
 from tiny_operators.operators.next_slice import NextSliceOperator
 from tiny_operators.operators.replay import ReplayRowsOperator
+from tiny_operators.params import date_range_form
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
 from tiny_operators.timetables import EACH_DAY
 
 DOCS = """

@@ -1,11 +1,11 @@
 """Airflow DAG of each store: tells people of what fails no other run."""
 
 from tiny_operators._compat import DAG
-from tiny_operators.dag_parts.into_tables import dag_arguments
-from tiny_operators.dag_parts.jobs import query_task
 from tiny_operators.operators.check import CheckOperator
 from tiny_operators.operators.watch import WatchAirflowOperator, WatchInboxOperator, WatchWebhooksOperator
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import dag_arguments
+from tiny_operators.task_factories.jobs import query_task
 from tiny_operators.timetables import EACH_HOUR
 
 DOCS = """

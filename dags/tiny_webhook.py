@@ -3,13 +3,13 @@
 import pendulum
 
 from tiny_operators._compat import DAG
-from tiny_operators.dag_parts.into_tables import UNLESS_NOTHING, dag_arguments, into_tables
 from tiny_operators.operators.archive import ArchiveWebhooksOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import UNLESS_NOTHING, dag_arguments, into_tables
 
 DOCS = """
 Waits (deferred, no worker slot) for files in the webhook bucket, reads their orders from Tiny, and merges them into

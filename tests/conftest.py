@@ -182,7 +182,7 @@ def store(emulators: dict[str, str], airflow_database: None) -> Store:
     from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
     from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, ensure_pool
-    from tiny_operators.gcp.provision import create_missing
+    from tiny_operators.setup.provision import create_missing
     from tiny_operators.stores import load_stores
 
     found = load_stores()[0]

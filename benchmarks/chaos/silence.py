@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from benchmarks.history.shop import Shop
 from local.demo.parts import Sale
-from tiny_operators import names
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
 
 # Products that are silent for a while, and as many for good: of those that sell best.
 _PRODUCTS: Final = 2

@@ -164,7 +164,7 @@ def _set_up(store: Store) -> None:
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
     from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
-    from tiny_operators.gcp.provision import create_missing
+    from tiny_operators.setup.provision import create_missing
 
     bigquery = BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
     create_missing(store, GCSHook().get_conn(), bigquery)

@@ -24,7 +24,7 @@ from local.stack.airflow import Api, end_waiting_nights, unpause
 from local.stack.launcher import Stack, running
 from local.stack.parts import MARK
 from local.stack.settings import PROJECT, REPO, Settings
-from tiny_operators.rows.schema import TABLES
+from tiny_operators.schemas import TABLES
 from tiny_operators.stores import Store, load_stores
 
 PER_MINUTE = 600

@@ -26,10 +26,10 @@ from benchmarks.history.figures import Figures
 from benchmarks.views.reads import Read, Reads
 from local.stack.launcher import running
 from local.stack.settings import PROJECT, REPO, Settings
-from tiny_operators.gcp.provision import create_missing
-from tiny_operators.gcp.views import View, create_views, views
-from tiny_operators.rows.schema import TABLES
+from tiny_operators.schemas import TABLES
+from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.warehouse.views import View, create_views, views
 
 _HERE: Final = Path(__file__).resolve().parent
 _DAYS: Final = 5 * 365

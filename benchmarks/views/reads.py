@@ -13,7 +13,7 @@ from typing import Any, Final
 from google.cloud import bigquery
 
 from local.stack.settings import venv
-from tiny_operators.rows.schema import LAYOUTS, schema_fields
+from tiny_operators.schemas import LAYOUTS, schema_fields
 from tiny_operators.stores import Store
 
 _PROGRAM: Final = Path(__file__).resolve().with_name("filters.py")

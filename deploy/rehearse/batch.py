@@ -7,22 +7,22 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any, Final
 
-from tiny_operators import names
 from tiny_operators._compat import DAG
-from tiny_operators.dag_parts.into_tables import dag_arguments, into_tables
-from tiny_operators.dag_parts.jobs import query_task
-from tiny_operators.dag_parts.reconciliation import into_reconciliation
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.batches.comparison import RECONCILIATION, Comparison
+from tiny_operators.batches.dates import DatePlan
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.raw_writer import RawWriter, now
 from tiny_operators.operators.check import CheckOperator
 from tiny_operators.operators.compare import CompareOperator
 from tiny_operators.operators.load import LoadRowsOperator
 from tiny_operators.operators.rows import MakeRowsOperator
-from tiny_operators.planning.comparison import RECONCILIATION, Comparison
-from tiny_operators.planning.dates import DatePlan
-from tiny_operators.planning.plan import Plan, PlannedOrder, chunks
-from tiny_operators.raw.writer import RawWriter, now
-from tiny_operators.rows import texts
+from tiny_operators.orders import texts
+from tiny_operators.orders.plan import Plan, PlannedOrder, chunks
 from tiny_operators.stores import Store
+from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
+from tiny_operators.task_factories.jobs import query_task
+from tiny_operators.task_factories.reconciliation import into_reconciliation
 from tiny_operators.tiny.services import ORDER_SERVICE
 
 from .orders import PRODUCT, Invented, order_answer, product_answer, search_answer
@@ -50,7 +50,7 @@ class Batch:
 
     Attributes:
         run_id: Id of the run.
-        key: Key of the run: see :func:`tiny_operators.names.run_key`.
+        key: Key of the run: see :func:`tiny_operators.lake.names.run_key`.
     """
 
     def __init__(self, scratch: Scratch) -> None:

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.bigquery import DatasetReference, QueryJobConfig, ScalarQueryParameter
 
-from tiny_operators.gcp.views import View, views
-from tiny_operators.planning.known_orders import KnownOrders
-from tiny_operators.rows.schema import LOADED
+from tiny_operators.schemas import LOADED
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.known_orders import KnownOrders
+from tiny_operators.warehouse.views import View, views
 
 from .batch import Batch
 from .ground import BUCKET

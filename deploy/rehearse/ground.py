@@ -7,10 +7,10 @@ from typing import Any
 
 from google.api_core.exceptions import NotFound
 
-from tiny_operators.gcp.datasets import datasets_of, see_dataset
-from tiny_operators.gcp.provision import check_tables
-from tiny_operators.gcp.refusals import explained, on_bucket, on_dataset, on_project
+from tiny_operators.refusals import explained, on_bucket, on_dataset, on_project
+from tiny_operators.setup.provision import check_tables
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.datasets import datasets_of, see_dataset
 
 from .scratch import Clients, Scratch, creation, find_bucket, need_bucket
 from .steps import NotTriedError, Steps

@@ -8,7 +8,7 @@ from typing import Any, Final
 from google.api_core.exceptions import GoogleAPICallError, NotFound, PreconditionFailed
 from google.cloud.storage.retry import DEFAULT_RETRY
 
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.lake.objects import Objects
 
 from .scratch import Scratch
 from .steps import StepError

@@ -10,12 +10,12 @@ from typing import Final
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.bigquery import SchemaField, Table, TimePartitioning
 
-from tiny_operators.gcp.customer_keys import ensure_key
-from tiny_operators.gcp.provision import ensure_tables
-from tiny_operators.gcp.refusals import on_project
-from tiny_operators.gcp.views import create_views, views
-from tiny_operators.rows.schema import LAYOUTS, schema_fields
+from tiny_operators.refusals import on_project
+from tiny_operators.schemas import LAYOUTS, schema_fields
+from tiny_operators.setup.customer_keys import ensure_key
+from tiny_operators.setup.provision import ensure_tables
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.views import create_views, views
 
 from . import flow
 from .ground import BUCKET, PROJECT, choose_bucket, look_around, own_email

@@ -14,9 +14,9 @@ from google.api_core.exceptions import Forbidden, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.bigquery import Dataset, QueryJobConfig
 
-from tiny_operators.gcp.datasets import datasets_of
-from tiny_operators.gcp.refusals import Need, NoRightError, SetupError, on_bucket, on_dataset, on_project
+from tiny_operators.refusals import Need, NoRightError, SetupError, on_bucket, on_dataset, on_project
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.datasets import datasets_of
 
 from .scratch import Clients
 from .steps import NotTriedError

@@ -10,10 +10,10 @@ from typing import Any
 
 from google.api_core.exceptions import NotFound
 
-from tiny_operators.gcp.buckets import ensure_bucket, see_bucket
-from tiny_operators.gcp.datasets import datasets_of, ensure_datasets
-from tiny_operators.gcp.refusals import SetupError, explained, on_bucket
+from tiny_operators.lake.buckets import ensure_bucket, see_bucket
+from tiny_operators.refusals import SetupError, explained, on_bucket
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.datasets import datasets_of, ensure_datasets
 
 from .folder import FolderClient
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.stack.settings import REPO
-from tiny_operators.rows.office import OFFICE_NAMES
-from tiny_operators.rows.schema import OWN_COLUMNS, schema_fields
+from tiny_operators.orders.office import OFFICE_NAMES
+from tiny_operators.schemas import OWN_COLUMNS, schema_fields
 
 DOCUMENT: Final[Path] = REPO / "docs" / "payload-variables.md"
 

@@ -12,8 +12,8 @@ import jinja2
 from google.cloud import bigquery
 
 from local.report_page.values import Day, Freshness, Hour, Payment, Product, Report, Seller
-from tiny_operators.gcp.views import report_macros
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.views import report_macros
 
 _SQL = Path(__file__).resolve().parent / "sql"
 QUERIES = tuple(sorted(path.stem for path in _SQL.glob("*.sql")))

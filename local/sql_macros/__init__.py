@@ -2,9 +2,9 @@
 
 from types import SimpleNamespace
 
-from tiny_operators.dag_parts.macros import check_macros, merge_macros
-from tiny_operators.rows.schema import LOADED
+from tiny_operators.schemas import LOADED
 from tiny_operators.stores import load_stores
+from tiny_operators.task_factories.macros import check_macros, merge_macros
 
 _store = load_stores()[0]
 globals().update(check_macros(_store))

@@ -32,8 +32,8 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
-from .airflow_api import AIRFLOW_API_CONNECTION, AirflowApi, AirflowApiError
-from .events import log_event
+from tiny_operators.airflow_api import AIRFLOW_API_CONNECTION, AirflowApi, AirflowApiError
+from tiny_operators.events import log_event
 
 log = logging.getLogger(__name__)
 

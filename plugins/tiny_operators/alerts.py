@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any, Final
 
-from ._compat import BaseNotifier, Context, Variable
-from .events import Field, format_event, log_event
-from .stores import Store
+from tiny_operators._compat import BaseNotifier, Context, Variable
+from tiny_operators.events import Field, format_event, log_event
+from tiny_operators.stores import Store
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ._compat import BaseOperatorLink, Context, XCom
+from tiny_operators._compat import BaseOperatorLink, Context, XCom
 
 
 class RunFolderLink(BaseOperatorLink):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._compat import missing_pools
-from .gcp.provision import NotSetUpError, check_tables
-from .stores import Store
+from tiny_operators._compat import missing_pools
+from tiny_operators.setup.provision import NotSetUpError, check_tables
+from tiny_operators.stores import Store
 
 
 def check_setup(store: Store, bigquery: Any) -> None:

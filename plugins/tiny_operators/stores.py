@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from .opening_hours import parse_opening_hours
+from tiny_operators.opening_hours import parse_opening_hours
 
 # Fields of a store that are numbers, each with its kind and the least and the most that it may be.
 _NUMBERS: dict[str, tuple[type, float, float]] = {

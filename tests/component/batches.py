@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from tiny_operators import names
-from tiny_operators.rows.batch import OrderIds
-from tiny_operators.rows.schema import LOADED, TABLES, schema_fields
+from tiny_operators.lake import names
+from tiny_operators.orders.batch import OrderIds
+from tiny_operators.schemas import LOADED, TABLES, schema_fields
 
 
 def when(hour: int) -> datetime:

@@ -14,11 +14,11 @@ import pytest
 from local.demo.parts import Simulator, Warehouse
 from tests.component.views.reference import Ask, googlesql
 from tests.component.whole_runs import Sold
-from tiny_operators import names
-from tiny_operators.fetching.hold_off import HoldOff
-from tiny_operators.fetching.turns import LiveTurn
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.batches.live_priority import LiveTurn
+from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
 from tiny_operators.stores import Store
 
 

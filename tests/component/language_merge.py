@@ -19,9 +19,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tests.component.batches import told_of
 from tests.component.views.reference import VALUES, Ask, literal_table
-from tiny_operators.dag_parts.macros import check_macros, merge_macros
-from tiny_operators.rows.schema import LAYOUTS, LOADED, schema_fields
+from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import Store, include_dir
+from tiny_operators.task_factories.macros import check_macros, merge_macros
 
 Row = dict[str, Any]
 _VALUES = VALUES | {"TIMESTAMP": lambda text: datetime.fromisoformat(text).astimezone(UTC)}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from local.demo.parts import Warehouse
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.rows.orders import product_ids
+from tiny_operators.orders.rows import product_ids
 
 UUID = "0b5f2f1e-8a43-4a7e-9d0c-5d1b6c1c9f10"
 

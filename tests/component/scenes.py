@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from local.demo.parts import Warehouse
 from tests.emulator import drop_results, drop_tables
-from tiny_operators.rows.schema import TABLES
+from tiny_operators.schemas import TABLES
 
 _KEPT: Final = (*TABLES, "rejeitados")
 _STAGING: Final = "z316_tiny_staging"

@@ -19,7 +19,7 @@ from tests.component.effects import DeadError, effects
 from tests.component.scenes import Scene, differences
 from tests.component.whole_runs import WholeRun
 from tests.dates import ZONE, free_day
-from tiny_operators.fetching import orders as fetching_orders
+from tiny_operators.batches import order_reader as fetching_orders
 
 pytestmark = pytest.mark.stack
 

@@ -11,10 +11,10 @@ import pytest
 
 from local.demo.parts import Simulator, Warehouse
 from tests.component.webhook_steps import fetch, plan, post, rows
-from tiny_operators import names
-from tiny_operators.gcp.field_memory import tell_field_news
-from tiny_operators.gcp.storage import Objects
-from tiny_operators.rows.fields import FieldCounts, FieldNews
+from tiny_operators.batches.field_drift import tell_field_news
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.orders.field_counts import FieldCounts, FieldNews
 from tiny_operators.stores import Store
 
 pytestmark = pytest.mark.stack

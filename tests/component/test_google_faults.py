@@ -16,8 +16,8 @@ from google.cloud.storage.retry import DEFAULT_RETRY as STORAGE_RETRY
 
 from tests.component.proxy import Proxy, Spoil, proxy
 from tests.component.whole_runs import Sold
-from tiny_operators.rows import files
-from tiny_operators.rows.schema import TABLES
+from tiny_operators.batches import row_files as files
+from tiny_operators.schemas import TABLES
 
 pytestmark = pytest.mark.stack
 

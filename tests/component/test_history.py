@@ -16,19 +16,19 @@ from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 from local.demo.parts import Simulator, Warehouse
 from tests.component.whole_runs import WholeRun
 from tests.dates import TODAY
-from tiny_operators import names
-from tiny_operators.fetching import turns
-from tiny_operators.fetching.turns import LiveTurn
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.batches import live_priority as turns
+from tiny_operators.batches.dates import DatePlan, DatePlanner
+from tiny_operators.batches.live_priority import LiveTurn
 from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_daily import PlanDailyOperator
 from tiny_operators.operators.rows import MakeRowsOperator
-from tiny_operators.planning.dates import DatePlan, DatePlanner
-from tiny_operators.planning.known_orders import KnownOrders
-from tiny_operators.planning.plan import Plan, PlannedOrder
-from tiny_operators.raw.writer import RawWriter
+from tiny_operators.orders.plan import Plan, PlannedOrder
 from tiny_operators.tiny.answers import Answer
+from tiny_operators.warehouse.known_orders import KnownOrders
 
 pytestmark = pytest.mark.stack
 

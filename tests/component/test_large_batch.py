@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.component.batches import Merge, at, line, order, snapshot, told_of
-from tiny_operators.rows.schema import TABLES
+from tiny_operators.schemas import TABLES
 
 pytestmark = pytest.mark.stack
 

@@ -13,8 +13,8 @@ import pytest
 from local.demo.parts import Simulator, Warehouse
 from tests.component.effects import effects
 from tests.component.whole_runs import WholeRun
-from tiny_operators import names
 from tiny_operators._compat import AirflowFailException
+from tiny_operators.lake import names
 
 pytestmark = pytest.mark.stack
 

@@ -10,10 +10,10 @@ import pytest
 
 from local.demo.parts import Warehouse
 from tests.tiny_operators.helpers import envelope, sample_text
-from tiny_operators import names
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.rows import MakeRowsOperator
-from tiny_operators.planning.plan import Plan, PlannedOrder
+from tiny_operators.orders.plan import Plan, PlannedOrder
 from tiny_operators.tiny.answers import one_line
 
 pytestmark = pytest.mark.stack

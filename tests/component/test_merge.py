@@ -14,7 +14,7 @@ import pytest
 
 from tests.component.batches import Merge, at, gone, line, order, snapshot
 from tests.component.language_merge import LanguageMerge
-from tiny_operators.rows.schema import LOADED, TABLES
+from tiny_operators.schemas import LOADED, TABLES
 from tiny_operators.stores import load_stores
 
 pytestmark = pytest.mark.stack

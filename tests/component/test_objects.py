@@ -16,7 +16,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from local.demo.parts import Warehouse
 from tests.component.proxy import Proxy, Rule, Spoil, proxy
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.lake.objects import Objects
 from tiny_operators.stores import Store
 
 pytestmark = pytest.mark.stack

@@ -15,14 +15,14 @@ from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.proxy import proxy
 from tests.component.webhook_steps import batch
 from tests.dates import ZONE
-from tiny_operators import names
 from tiny_operators._compat import AirflowFailException
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.batches.row_files import RowFiles
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.put_back import PutBackOperator
-from tiny_operators.rows.files import RowFiles
-from tiny_operators.rows.orders import OrderRows
-from tiny_operators.rows.rejects import Origin
-from tiny_operators.tiny.webhooks import Reject
+from tiny_operators.orders.reject_rows import Origin
+from tiny_operators.orders.rows import OrderRows
+from tiny_operators.orders.webhooks import Reject
 
 pytestmark = pytest.mark.stack
 

@@ -24,11 +24,11 @@ from requests.adapters import HTTPAdapter
 from tests.component.effects import DeadError, effects
 from tests.component.proxy import Proxy, proxy
 from tiny_operators._compat import AirflowFailException
-from tiny_operators.gcp import views
 from tiny_operators.operators.check import CheckOperator
 from tiny_operators.operators.query import QueryOperator
-from tiny_operators.planning.known_orders import KnownOrders
 from tiny_operators.stores import Store
+from tiny_operators.warehouse import views
+from tiny_operators.warehouse.known_orders import KnownOrders
 
 pytestmark = pytest.mark.stack
 
@@ -260,7 +260,7 @@ def test_what_a_check_finds_ends_its_task(task: Task) -> None:
 def test_a_query_is_not_deferred_where_airflow_defers_what_it_can() -> None:
     program = """
 from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
-from tiny_operators.gcp import views
+from tiny_operators.warehouse import views
 from tiny_operators.operators.check import CheckOperator
 from tiny_operators.operators.query import QueryOperator
 for number, operator in enumerate((BigQueryInsertJobOperator, QueryOperator, CheckOperator)):

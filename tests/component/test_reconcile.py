@@ -17,10 +17,10 @@ import pytest
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
 from local.demo.parts import Simulator, Warehouse
-from tiny_operators import names
 from tiny_operators._compat import AirflowSkipException
-from tiny_operators.fetching.turns import LiveTurn
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.batches.live_priority import LiveTurn
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
 from tiny_operators.stores import Store
 
 pytestmark = pytest.mark.stack

@@ -13,12 +13,12 @@ from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.replaying import older_folder, upload
 from tests.dates import ZONE, free_day
-from tiny_operators import names
-from tiny_operators.dag_parts.forms import daily_form, date_range_form
-from tiny_operators.gcp.provision import create_missing
-from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.rows.schema import TABLES
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.params import daily_form, date_range_form
+from tiny_operators.schemas import TABLES
+from tiny_operators.setup.provision import create_missing
 
 pytestmark = pytest.mark.stack
 

@@ -11,7 +11,7 @@ from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.replaying import upload
 from tests.component.test_replay import replay, run_dag
 from tests.dates import ZONE
-from tiny_operators import names
+from tiny_operators.lake import names
 
 pytestmark = pytest.mark.stack
 

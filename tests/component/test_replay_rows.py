@@ -14,10 +14,10 @@ import requests
 from local.demo.parts import Simulator, Warehouse
 from tests.component.replaying import older_folder, upload
 from tests.tiny_operators.helpers import envelope, sample_text
-from tests.tiny_operators.orders import PEDIDO
-from tiny_operators import names
+from tests.tiny_operators.raw_orders import PEDIDO
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.lake import names
 from tiny_operators.operators.replay import ReplayRowsOperator
 from tiny_operators.tiny.answers import one_line
 

@@ -11,9 +11,9 @@ from local.tiny_simulator.settings import PROFILES
 from local.tiny_simulator.wire_orders import search_row
 from tests.simulator.shops import make_shop
 from tests.tiny_operators.helpers import to_json
-from tests.tiny_operators.orders import changed, order, page
-from tiny_operators.rows.orders import SEARCH_VALUES, order_rows, row_texts, search_values
-from tiny_operators.rows.schema import schema_fields
+from tests.tiny_operators.raw_orders import changed, order, page
+from tiny_operators.orders.rows import SEARCH_VALUES, order_rows, row_texts, search_values
+from tiny_operators.schemas import schema_fields
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import parse_json
 from tiny_operators.tiny.search import lines

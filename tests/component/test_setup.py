@@ -9,7 +9,7 @@ import pytest
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowException, AirflowFailException
 from tiny_operators.operators.setup import SetupStoreOperator
-from tiny_operators.rows.schema import LAYOUTS, column_names, schema_fields
+from tiny_operators.schemas import LAYOUTS, column_names, schema_fields
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
 
 pytestmark = pytest.mark.stack

@@ -24,7 +24,7 @@ from tests.component.webhook_steps import (
     upload,
 )
 from tiny_operators.operators.put_back import PutBackOperator
-from tiny_operators.rows.schema import TABLES
+from tiny_operators.schemas import TABLES
 
 pytestmark = pytest.mark.stack
 

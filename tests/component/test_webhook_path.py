@@ -14,14 +14,14 @@ from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.webhook_steps import archive, batch, fetch, made_rows, plan, post, rows, upload
 from tests.component.whole_runs import WholeRun
 from tests.dates import TODAY
-from tiny_operators import names
 from tiny_operators._compat import AirflowException, AirflowSkipException
-from tiny_operators.fetching import orders as fetching_orders
-from tiny_operators.fetching.orders import OrderReader
-from tiny_operators.gcp.storage import Objects
-from tiny_operators.raw.reader import RawReader
-from tiny_operators.rows.orders import OrderRows
-from tiny_operators.rows.schema import TABLES
+from tiny_operators.batches import order_reader as fetching_orders
+from tiny_operators.batches.order_reader import OrderReader
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.raw_reader import RawReader
+from tiny_operators.orders.rows import OrderRows
+from tiny_operators.schemas import TABLES
 
 pytestmark = pytest.mark.stack
 
@@ -90,7 +90,7 @@ def test_rows_equal_the_truth(
 ) -> None:
     from google.cloud import bigquery
 
-    from tiny_operators.rows.schema import schema_fields
+    from tiny_operators.schemas import schema_fields
 
     orders = post(emulators, simulator, 30)
     plan(run)

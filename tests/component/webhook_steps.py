@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
-from tiny_operators import names
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.archive import ArchiveWebhooksOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tiny_operators.rows.batch import OrderIds
-from tiny_operators.rows.schema import LOADED, TABLES
+from tiny_operators.orders.batch import OrderIds
+from tiny_operators.schemas import LOADED, TABLES
 
 # How a read of a table is bounded: by ids, by which the tables are clustered, or by the partitions that hold them.
 BOUNDS = r"id (?:IN \((?:\d|')|(?:BETWEEN \S+ AND \S+ AND \w+ )?IN \(SELECT)"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tiny_operators._compat import AirflowSkipException
-from tiny_operators.dag_parts.jobs import load_task
 from tiny_operators.operators.load import LoadRowsOperator
-from tiny_operators.rows.schema import LOADED
+from tiny_operators.schemas import LOADED
 from tiny_operators.stores import load_stores
+from tiny_operators.task_factories.jobs import load_task
 
 
 @pytest.mark.parametrize("table", LOADED)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tiny_operators.rows.schema import LOADED, schema_fields
+from tiny_operators.schemas import LOADED, schema_fields
 
 REPO = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted((REPO / "dags").glob("*.py"))

@@ -14,14 +14,14 @@ import pytest
 from local.demo.parts import Simulator, Warehouse
 from tiny_operators import readiness
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowFailException
-from tiny_operators.fetching.hold_off import HoldOff
-from tiny_operators.gcp import provision
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
 from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.operators.replay import ReplayRowsOperator
-from tiny_operators.rows.schema import LAYOUTS, schema_fields
+from tiny_operators.schemas import LAYOUTS, schema_fields
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
+from tiny_operators.setup import provision
 
 pytestmark = pytest.mark.stack
 

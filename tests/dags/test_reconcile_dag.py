@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.demo.parts import Simulator, Warehouse
-from tiny_operators import names
+from tiny_operators.lake import names
 
 pytestmark = pytest.mark.stack
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from local.demo.parts import Warehouse
-from tiny_operators import names
 from tiny_operators._compat import (
     AIRFLOW_V_3_0_PLUS,
     AirflowException,
@@ -17,10 +16,11 @@ from tiny_operators._compat import (
     AirflowSkipException,
     Standing,
 )
-from tiny_operators.fetching.hold_off import HoldOff
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.watch import WatchAirflowOperator, WatchInboxOperator, WatchWebhooksOperator
-from tiny_operators.rows.schema import schema_fields
+from tiny_operators.schemas import schema_fields
 
 pytestmark = pytest.mark.stack
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
-from tiny_operators.fetching import orders
-from tiny_operators.planning.put_back import order_event
-from tiny_operators.rows.schema import LOADED, TABLES
+from tiny_operators.batches import order_reader as orders
+from tiny_operators.batches.put_back import order_event
+from tiny_operators.schemas import LOADED, TABLES
 from tiny_operators.stores import load_stores
 
 pytestmark = pytest.mark.stack

@@ -28,8 +28,8 @@ from local.report_page.queries import QUERIES
 from tests.component.proxy import Spoil, proxy
 from tests.component.refusals import refusal
 from tiny_operators import stores
-from tiny_operators.gcp.views import create_views, views
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.views import create_views, views
 
 REPO = Path(__file__).resolve().parents[2]
 PROJECT = "z316-local"

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from local.docs import payload_variables as documented
-from tiny_operators.rows import answered, orders
-from tiny_operators.tiny import search, webhooks
+from tiny_operators.orders import answered, webhooks
+from tiny_operators.orders import rows as orders
+from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import read_body
 from webhook import payload
 

@@ -13,7 +13,7 @@ from local.demo.compare import KEYS
 from local.demo.parts import post_webhook
 from local.stack.airflow import end_waiting_nights, unpause
 from local.stack.settings import PROJECT
-from tiny_operators.rows.schema import TABLES
+from tiny_operators.schemas import TABLES
 
 pytestmark = pytest.mark.e2e
 

@@ -17,8 +17,8 @@ from local.report_page.page import render
 from local.report_page.queries import read_report
 from local.report_page.values import Day, Freshness, Hour, Payment, Product, Seller
 from local.stack.settings import PROJECT
-from tiny_operators.gcp.views import create_views
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.warehouse.views import create_views
 
 pytestmark = pytest.mark.stack
 

@@ -15,7 +15,7 @@ import requests
 from local.tiny_simulator.people import CNPJ
 from tests.simulator.client import TIMEOUT_S, Tiny
 from tests.simulator.shops import free_port
-from tiny_operators.tiny.webhooks import OrderEvent, read_webhook
+from tiny_operators.orders.webhooks import OrderEvent, read_webhook
 
 REPO = Path(__file__).resolve().parents[2]
 

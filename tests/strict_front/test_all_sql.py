@@ -11,11 +11,11 @@ import jinja2
 import pytest
 
 from tests.strict_front.asking import REPO, Rules
-from tiny_operators.gcp.customer_keys import keys_table
-from tiny_operators.gcp.views import report_macros, views
-from tiny_operators.rows.batch import OrderIds
-from tiny_operators.rows.schema import LAYOUTS, LOADED, schema_fields
+from tiny_operators.orders.batch import OrderIds
+from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
+from tiny_operators.setup.customer_keys import keys_table
 from tiny_operators.stores import load_stores
+from tiny_operators.warehouse.views import report_macros, views
 
 STORE = load_stores()[0]
 RUN = "manual__2026-01-02T03:04:05"

@@ -265,8 +265,8 @@ def test_setup_needs_its_roles_and_no_others(
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
     from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
-    from tiny_operators.gcp.provision import create_missing
-    from tiny_operators.gcp.views import create_views
+    from tiny_operators.setup.provision import create_missing
+    from tiny_operators.warehouse.views import create_views
 
     datasets = ("dataset", "staging_dataset", "report_dataset", "personal_dataset", "keys_dataset")
     names = {name: f"by_setup_{name}" for name in datasets}
@@ -291,7 +291,7 @@ def test_a_reader_reads_by_a_view_what_its_dataset_lets_the_view_read(
     """The tables and the keys let the views of the reports read them; without that, a report is refused."""
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
-    from tiny_operators.gcp.views import create_views
+    from tiny_operators.warehouse.views import create_views
 
     client = BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
     create_views(client, store)
@@ -321,7 +321,7 @@ def test_no_role_is_given_in_vain(emulators: dict[str, str], store: Any) -> None
     """Setup, a webhook, and a report: of each role that the documents give, something was needed."""
     from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
-    from tiny_operators.gcp.views import create_views
+    from tiny_operators.warehouse.views import create_views
 
     create_views(BigQueryHook(location=store.location, use_legacy_sql=False).get_client(), store)
     event = {"tipo": "atualizacao_pedido", "cnpj": store.cnpj, "dados": {"id": "1"}}

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tiny_operators.raw.lines import Envelope, Kind, RawLine, read_line
+from tiny_operators.orders.raw_lines import Envelope, Kind, RawLine, read_line
 from tiny_operators.tiny.answers import Json, one_line, parse_json
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "tiny"

@@ -11,7 +11,7 @@ import pytest
 
 from tiny_operators._compat import AirflowFailException, BaseNotifier
 from tiny_operators.alerts import AlertsError, alert, failure_callback, read_alerts, what_to_do
-from tiny_operators.planning.run_request import RequestError, read_request
+from tiny_operators.batches.run_request import RequestError, read_request
 from tiny_operators.stores import load_stores
 
 STORE = load_stores()[0]

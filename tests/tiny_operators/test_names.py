@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import TEXTS, TIMEZONE
-from tiny_operators import names
+from tiny_operators.lake import names
 
 KEY = "z316_webhook_896d471c9d19"
 

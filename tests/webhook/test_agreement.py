@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiny_operators.tiny.webhooks import (
+from tiny_operators.orders.webhooks import (
     ORDER_EVENTS,
     OTHER_EVENTS,
     OrderEvent,

@@ -20,6 +20,7 @@ from tiny_operators._compat import (
     Connection,
 )
 from tiny_operators.events import log_event
+from tiny_operators.hooks.account import read_account
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Json, Meaning, read_answer
 from tiny_operators.tiny.encodings import UTF_8, charset, decode
@@ -31,8 +32,6 @@ from tiny_operators.tiny.services import (
     PRODUCT_SERVICE,
     SEARCH_SERVICE,
 )
-
-from .account import read_account
 
 log = logging.getLogger(__name__)
 

@@ -9,12 +9,11 @@ from typing import Any, Final
 
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 
+from tiny_operators.batches.live_priority import LiveTurn
 from tiny_operators.events import log_event
-from tiny_operators.fetching.turns import LiveTurn
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.lake.objects import Objects
+from tiny_operators.operators.base import StoreOperator
 from tiny_operators.stores import Store
-
-from .base import StoreOperator
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,10 @@ import logging
 from typing import Any
 
 from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context
+from tiny_operators.batches.dates import date_plans
+from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
-from tiny_operators.planning.dates import date_plans
-from tiny_operators.planning.silences import Silences
-
-from .base import StoreOperator
+from tiny_operators.operators.base import StoreOperator
 
 log = logging.getLogger(__name__)
 

@@ -10,17 +10,16 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from tiny_operators import names
 from tiny_operators._compat import AirflowFailException, Context
+from tiny_operators.batches.inbox import Disposal, disposals, ended
+from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.batches.waiting import Wait, Waiting, WaitingFiles
 from tiny_operators.events import log_event
-from tiny_operators.fetching.hold_off import HoldOff
-from tiny_operators.gcp.storage import Objects
-from tiny_operators.planning.inbox import Disposal, disposals, ended
-from tiny_operators.planning.plan import Ended, InboxFile, Plan
-from tiny_operators.planning.waiting import Wait, Waiting, WaitingFiles
-from tiny_operators.tiny.webhooks import Reject
-
-from .base import StoreOperator
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.operators.base import StoreOperator
+from tiny_operators.orders.plan import Ended, InboxFile, Plan
+from tiny_operators.orders.webhooks import Reject
 
 log = logging.getLogger(__name__)
 

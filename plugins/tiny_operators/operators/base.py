@@ -10,7 +10,6 @@ from typing import Any, Final
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
-from tiny_operators import names
 from tiny_operators._compat import (
     AirflowException,
     AirflowFailException,
@@ -20,15 +19,16 @@ from tiny_operators._compat import (
     data_interval,
     run_id_of,
 )
-from tiny_operators.gcp.refusals import BusyError, SetupError
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.batches.dates import read_part
+from tiny_operators.batches.run_request import RequestError, RunRequest, check_names, read_request
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
 from tiny_operators.links import RunFolderLink
-from tiny_operators.planning.dates import read_part
-from tiny_operators.planning.known_orders import KnownOrders
-from tiny_operators.planning.plan import Plan, PlannedOrder
-from tiny_operators.planning.run_request import RequestError, RunRequest, check_names, read_request
+from tiny_operators.orders.plan import Plan, PlannedOrder
 from tiny_operators.readiness import check_setup
+from tiny_operators.refusals import BusyError, SetupError
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.known_orders import KnownOrders
 
 # Keys of the XComs that name one making of a run's rows, and the orders that have some.
 MADE: Final = "made"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tiny_operators._compat import AirflowException, AirflowFailException, Context
-
-from .query import QueryOperator
+from tiny_operators.operators.query import QueryOperator
 
 # What include/sql/check.sql begins its error with.
 _FOUND: Final = "checks failed: "

@@ -6,16 +6,15 @@ import json
 import logging
 from typing import Any, Final
 
-from tiny_operators import names
 from tiny_operators._compat import Context
 from tiny_operators.alerts import alert
+from tiny_operators.batches.comparison import RECONCILIATION, Comparison, Totals, compared
+from tiny_operators.batches.dates import DatePlan, date_plans, read_part
 from tiny_operators.events import log_event
-from tiny_operators.gcp.storage import Objects
-from tiny_operators.planning.comparison import RECONCILIATION, Comparison, Totals, compared
-from tiny_operators.planning.dates import DatePlan, date_plans, read_part
-from tiny_operators.planning.known_orders import KnownOrders
-
-from .base import StoreOperator
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.operators.base import StoreOperator
+from tiny_operators.warehouse.known_orders import KnownOrders
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ class CompareOperator(StoreOperator):
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
-        Sums over the dates: see :class:`~tiny_operators.planning.comparison.Totals`.
+        Sums over the dates: see :class:`~tiny_operators.batches.comparison.Totals`.
     """
 
     def execute(self, context: Context) -> dict[str, Any]:

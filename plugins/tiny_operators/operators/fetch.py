@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tiny_operators._compat import Context
+from tiny_operators.batches.order_reader import OrderReader
+from tiny_operators.batches.progress import Progress
 from tiny_operators.events import log_event
-from tiny_operators.fetching.orders import OrderReader
-from tiny_operators.fetching.progress import Progress
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.planning.plan import chunks
-from tiny_operators.raw.writer import RawWriter
-
-from .account import AccountOperator
+from tiny_operators.lake.raw_writer import RawWriter
+from tiny_operators.operators.account import AccountOperator
+from tiny_operators.orders.plan import chunks
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ class FetchOrdersOperator(AccountOperator):
 
     Orders are read in small chunks; a chunk that stands in the bucket is not read again by a later try. After each
     chunk the task says how far it is: in the log, and as the XCom ``progress``, which the UI shows. An order, product
-    or search that Tiny does not answer keeps nobody else out: see :mod:`tiny_operators.fetching.orders`.
+    or search that Tiny does not answer keeps nobody else out: see :mod:`tiny_operators.batches.order_reader`.
 
     Args:
         **kwargs: See :class:`AccountOperator`.

@@ -10,14 +10,13 @@ from typing import Any
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from tiny_operators._compat import Context, run_type
-from tiny_operators.dag_parts.forms import daily_form
+from tiny_operators.batches.run_request import RunRequest
+from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
-from tiny_operators.planning.run_request import RunRequest
-from tiny_operators.planning.silences import Silences
+from tiny_operators.operators.next_slice import REST
+from tiny_operators.operators.plan_dates import PlanDatesOperator
+from tiny_operators.params import daily_form
 from tiny_operators.timetables import settled_at
-
-from .next_slice import REST
-from .plan_dates import PlanDatesOperator
 
 log = logging.getLogger(__name__)
 

@@ -9,20 +9,19 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar
 
-from tiny_operators import names
 from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try
+from tiny_operators.batches.dates import DatePlan, DatePlanner
+from tiny_operators.batches.progress import hours_of_calls
+from tiny_operators.batches.run_request import RunRequest
+from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
-from tiny_operators.fetching.progress import hours_of_calls
-from tiny_operators.gcp.storage import Objects
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.planning.dates import DatePlan, DatePlanner
-from tiny_operators.planning.plan import Plan
-from tiny_operators.planning.run_request import RunRequest
-from tiny_operators.planning.silences import Silences
-from tiny_operators.raw.writer import RawWriter
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.raw_writer import RawWriter
+from tiny_operators.operators.account import AccountOperator
+from tiny_operators.orders.plan import Plan
 from tiny_operators.tiny.listing import FilterIgnoredError
-
-from .account import AccountOperator
 
 log = logging.getLogger(__name__)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from tiny_operators._compat import Context
-from tiny_operators.dag_parts.forms import reconcile_form
-from tiny_operators.planning.run_request import RECONCILED_WEEKS, RunRequest
-
-from .plan_dates import PlanDatesOperator
+from tiny_operators.batches.run_request import RECONCILED_WEEKS, RunRequest
+from tiny_operators.operators.plan_dates import PlanDatesOperator
+from tiny_operators.params import reconcile_form
 
 
 class PlanReconcileOperator(PlanDatesOperator):

@@ -8,18 +8,17 @@ from datetime import UTC, datetime
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Final
 
-from tiny_operators import names
 from tiny_operators._compat import AirflowSkipException, Context
+from tiny_operators.batches.inbox import WebhookPlanner
+from tiny_operators.batches.live_priority import LiveTurn
+from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.batches.waiting import WaitingFiles, choose
 from tiny_operators.events import log_event
-from tiny_operators.fetching.hold_off import HoldOff
-from tiny_operators.fetching.turns import LiveTurn
-from tiny_operators.gcp.storage import Objects
-from tiny_operators.planning.inbox import WebhookPlanner
-from tiny_operators.planning.plan import Plan
-from tiny_operators.planning.waiting import WaitingFiles, choose
-from tiny_operators.tiny.webhooks import MAX_BYTES, Reject
-
-from .base import StoreOperator
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.operators.base import StoreOperator
+from tiny_operators.orders.plan import Plan
+from tiny_operators.orders.webhooks import MAX_BYTES, Reject
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob

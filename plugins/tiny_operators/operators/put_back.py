@@ -8,22 +8,21 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from tiny_operators import names
 from tiny_operators._compat import AirflowFailException, Context
-from tiny_operators.dag_parts.forms import put_back_form
-from tiny_operators.events import log_event
-from tiny_operators.gcp.storage import Objects
-from tiny_operators.planning.put_back import (
+from tiny_operators.batches.put_back import (
     PutBack,
     PutBackRequest,
     RejectedObject,
     order_event,
     read_put_back,
 )
-from tiny_operators.planning.run_request import RequestError, check_names
-from tiny_operators.planning.silences import Silences
-
-from .base import StoreOperator
+from tiny_operators.batches.run_request import RequestError, check_names
+from tiny_operators.batches.silences import Silences
+from tiny_operators.events import log_event
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.operators.base import StoreOperator
+from tiny_operators.params import put_back_form
 
 log = logging.getLogger(__name__)
 

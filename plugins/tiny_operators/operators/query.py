@@ -12,9 +12,9 @@ from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 from airflow.providers.google.cloud.links.bigquery import BigQueryJobDetailLink
 from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
 
-from tiny_operators import names
 from tiny_operators._compat import Context, is_first_try, run_id_of
 from tiny_operators.events import log_event
+from tiny_operators.lake import names
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import QueryJob

@@ -6,8 +6,7 @@ import logging
 
 from tiny_operators._compat import Context
 from tiny_operators.events import log_event
-
-from .base import StoreOperator
+from tiny_operators.operators.base import StoreOperator
 
 log = logging.getLogger(__name__)
 

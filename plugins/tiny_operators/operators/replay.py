@@ -11,22 +11,21 @@ from datetime import date
 from itertools import chain, groupby, islice
 from typing import Any, Final
 
-from tiny_operators import names
 from tiny_operators._compat import AirflowSkipException, Context, run_type
-from tiny_operators.dag_parts.forms import date_range_form
+from tiny_operators.batches.row_files import RowFiles
 from tiny_operators.events import log_event
-from tiny_operators.gcp.storage import Objects
-from tiny_operators.raw.lines import read_line
-from tiny_operators.raw.older_layout import folder_of, older_order_rows
-from tiny_operators.raw.reader import RawReader, RawReferenceError
-from tiny_operators.rows.files import RowFiles
-from tiny_operators.rows.orders import OrderRows
-from tiny_operators.rows.rejects import Origin
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.older_layout import folder_of, older_order_rows
+from tiny_operators.lake.raw_reader import RawReader, RawReferenceError
+from tiny_operators.operators.base import ORDERS, StoreOperator
+from tiny_operators.operators.next_slice import REST
+from tiny_operators.orders.raw_lines import read_line
+from tiny_operators.orders.reject_rows import Origin
+from tiny_operators.orders.rows import OrderRows
+from tiny_operators.orders.webhooks import Reject
+from tiny_operators.params import date_range_form
 from tiny_operators.stores import Store
-from tiny_operators.tiny.webhooks import Reject
-
-from .base import ORDERS, StoreOperator
-from .next_slice import REST
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ class ReplayRowsOperator(StoreOperator):
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
-        Counts: see :class:`~tiny_operators.rows.files.RowFiles`.
+        Counts: see :class:`~tiny_operators.batches.row_files.RowFiles`.
 
     Raises:
         AirflowFailException: When the run was asked for what cannot be, or setup must be run first.

@@ -7,18 +7,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from tiny_operators import names
 from tiny_operators._compat import AirflowException, Context
-from tiny_operators.gcp.field_memory import tell_field_news
-from tiny_operators.gcp.storage import Objects
-from tiny_operators.planning.plan import Chunk, Plan, PlannedOrder, chunks
-from tiny_operators.planning.waiting import Wait, Waiting, set_aside
-from tiny_operators.raw.reader import RawReader
-from tiny_operators.rows.files import RowFiles
-from tiny_operators.rows.orders import OrderRows
-from tiny_operators.rows.rejects import Origin
-
-from .base import ORDERS, StoreOperator
+from tiny_operators.batches.field_drift import tell_field_news
+from tiny_operators.batches.row_files import RowFiles
+from tiny_operators.batches.waiting import Wait, Waiting, set_aside
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.raw_reader import RawReader
+from tiny_operators.operators.base import ORDERS, StoreOperator
+from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder, chunks
+from tiny_operators.orders.reject_rows import Origin
+from tiny_operators.orders.rows import OrderRows
 
 
 class MakeRowsOperator(StoreOperator):
@@ -62,7 +61,7 @@ class _Made:
     """What became of the orders of a plan.
 
     Attributes:
-        outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.planning.inbox.disposals`. Of an
+        outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.batches.inbox.disposals`. Of an
             order that waits also why (``wait``), and when that was seen (``at``).
         unanswered: How many orders wait because Tiny did not answer about them.
     """
@@ -114,7 +113,7 @@ def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
 
     Args:
         planned: Orders that were planned.
-        counts: What became of them: see :class:`~tiny_operators.rows.files.RowFiles`.
+        counts: What became of them: see :class:`~tiny_operators.batches.row_files.RowFiles`.
         unanswered: Orders that wait because Tiny did not answer about them.
 
     Raises:

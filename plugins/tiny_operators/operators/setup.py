@@ -11,11 +11,11 @@ from airflow.providers.google.cloud.hooks.gcs import GCSHook
 from tiny_operators._compat import AirflowException, AirflowFailException, BaseOperator, Context, ensure_pool
 from tiny_operators.alerts import AlertsError, configured_alerts
 from tiny_operators.events import log_event
-from tiny_operators.gcp.customer_keys import forget_older_key
-from tiny_operators.gcp.provision import create_missing, open_to_others
-from tiny_operators.gcp.refusals import BusyError, SetupError
-from tiny_operators.gcp.views import create_views
+from tiny_operators.refusals import BusyError, SetupError
+from tiny_operators.setup.customer_keys import forget_older_key
+from tiny_operators.setup.provision import create_missing, open_to_others
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.views import create_views
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tiny_operators import names
 from tiny_operators._compat import (
     AirflowApiError,
     AirflowException,
@@ -18,11 +17,11 @@ from tiny_operators._compat import (
     Standing,
     standing,
 )
+from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.events import log_event
-from tiny_operators.fetching.hold_off import HoldOff
+from tiny_operators.lake import names
 from tiny_operators.opening_hours import open_since, parse_opening_hours
-
-from .base import StoreOperator
+from tiny_operators.operators.base import StoreOperator
 
 log = logging.getLogger(__name__)
 

@@ -19,11 +19,11 @@ from tiny_operators._compat import (
     Context,
     wait_timed_out,
 )
+from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.events import log_event
-from tiny_operators.fetching.hold_off import HoldOff
-from tiny_operators.gcp.refusals import BusyError, SetupError
-from tiny_operators.gcp.storage import Objects
+from tiny_operators.lake.objects import Objects
 from tiny_operators.readiness import check_setup
+from tiny_operators.refusals import BusyError, SetupError
 from tiny_operators.stores import Store
 
 log = logging.getLogger(__name__)

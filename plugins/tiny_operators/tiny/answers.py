@@ -15,7 +15,7 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Any, Final
 
-from .encodings import UTF_8
+from tiny_operators.tiny.encodings import UTF_8
 
 Json = dict[str, Any]
 

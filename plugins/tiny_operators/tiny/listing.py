@@ -15,9 +15,8 @@ from datetime import date
 from typing import Final
 
 from tiny_operators.tiny import search
-
-from .answers import Answer, Json, Meaning
-from .kinds import kind_of
+from tiny_operators.tiny.answers import Answer, Json, Meaning
+from tiny_operators.tiny.kinds import kind_of
 
 DIRECTIONS: Final = ("ASC", "DESC")
 _PASSES: Final = 8

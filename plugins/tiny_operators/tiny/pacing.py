@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from .answers import Meaning
+from tiny_operators.tiny.answers import Meaning
 
 # Of the allowed pace: what is left covers that Tiny counts calls when they arrive, a little later or earlier than sent.
 _MARGIN: Final = 0.98

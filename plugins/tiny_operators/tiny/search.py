@@ -11,8 +11,8 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import Final
 
-from .answers import Json, whole_number
-from .containers import Records, records
+from tiny_operators.tiny.answers import Json, whole_number
+from tiny_operators.tiny.containers import Records, records
 
 # Fields of an order on a search page ("Pesquisar Pedidos": https://tiny.com.br/api-docs/api2-pedidos-pesquisar): the
 # columns of table pesquisa.

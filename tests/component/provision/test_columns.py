@@ -10,10 +10,10 @@ import pytest
 
 from tests.component.provision.stores import Clients, clients_of, own
 from tests.component.proxy import Proxy
-from tiny_operators.gcp import provision
-from tiny_operators.gcp.provision import check_tables, create_missing
-from tiny_operators.gcp.refusals import SetupError
-from tiny_operators.rows.schema import LAYOUTS, schema_fields
+from tiny_operators.refusals import SetupError
+from tiny_operators.schemas import LAYOUTS, schema_fields
+from tiny_operators.setup import provision
+from tiny_operators.setup.provision import check_tables, create_missing
 from tiny_operators.stores import Store
 
 pytestmark = pytest.mark.stack

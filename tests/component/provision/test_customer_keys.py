@@ -8,12 +8,12 @@ import json
 import pytest
 
 from tests.component.provision.stores import Clients, own
-from tiny_operators import names
-from tiny_operators.gcp.customer_keys import forget_older_key, keys_table
-from tiny_operators.gcp.provision import create_missing
-from tiny_operators.gcp.refusals import SetupError
-from tiny_operators.gcp.views import create_views
+from tiny_operators.lake import names
+from tiny_operators.refusals import SetupError
+from tiny_operators.setup.customer_keys import forget_older_key, keys_table
+from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.views import create_views
 
 pytestmark = pytest.mark.stack
 

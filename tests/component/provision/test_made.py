@@ -13,10 +13,10 @@ from tests.component.provision.stores import Clients, clients_of, own
 from tests.component.proxy import Proxy, Spoil
 from tests.component.refusals import refusal
 from tiny_operators._compat import AirflowFailException
-from tiny_operators.gcp.provision import create_missing, open_to_others
-from tiny_operators.gcp.views import create_views
 from tiny_operators.operators.setup import CheckAccessOperator
+from tiny_operators.setup.provision import create_missing, open_to_others
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.views import create_views
 
 pytestmark = pytest.mark.stack
 

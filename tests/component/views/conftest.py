@@ -9,9 +9,9 @@ import pytest
 
 from tests.component.views.reference import Reference
 from tests.component.views.rows import STORE, Viewed
-from tiny_operators.gcp.provision import create_missing
-from tiny_operators.gcp.views import create_views
+from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.warehouse.views import create_views
 
 
 @pytest.fixture(scope="session")

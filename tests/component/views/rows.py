@@ -9,7 +9,7 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from tiny_operators.rows.schema import LAYOUTS, schema_fields
+from tiny_operators.schemas import LAYOUTS, schema_fields
 from tiny_operators.stores import Store
 
 Row = dict[str, Any]

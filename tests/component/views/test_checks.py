@@ -12,9 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tests.component.batches import told_of
 from tests.component.views.reference import Ask, literal_table
 from tests.component.views.rows import Tables, line, order, product, search_line
-from tiny_operators.dag_parts.macros import check_macros, merge_macros
-from tiny_operators.rows.schema import LOADED, schema_fields
+from tiny_operators.schemas import LOADED, schema_fields
 from tiny_operators.stores import Store, include_dir
+from tiny_operators.task_factories.macros import check_macros, merge_macros
 
 pytestmark = pytest.mark.stack
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.component.views.rows import Row, Viewed, line, order, search_line, table
-from tiny_operators.gcp.customer_keys import keys_table
-from tiny_operators.gcp.views import views
+from tiny_operators.setup.customer_keys import keys_table
+from tiny_operators.warehouse.views import views
 
 pytestmark = pytest.mark.stack
 

@@ -11,11 +11,11 @@ import pytest
 from tests.component.views.reference import Ask, Reference
 from tests.component.views.rows import Viewed, line, order
 from tiny_operators._compat import AirflowFailException
-from tiny_operators.gcp.customer_keys import keys_table
-from tiny_operators.gcp.provision import create_missing
-from tiny_operators.gcp.views import View, ViewError, create_views, views
 from tiny_operators.operators.setup import SetupStoreOperator
+from tiny_operators.setup.customer_keys import keys_table
+from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.views import View, ViewError, create_views, views
 
 pytestmark = pytest.mark.stack
 
@@ -105,7 +105,7 @@ def test_a_view_that_changed_is_replaced_with_those_that_read_it(
     def some_views(store: Store) -> list[View]:
         return [v for v in views(store) if v.name in few and v.dataset == store.report_dataset]
 
-    monkeypatch.setattr("tiny_operators.gcp.views.views", some_views)
+    monkeypatch.setattr("tiny_operators.warehouse.views.views", some_views)
     sold = order(1, "2024-01-02", "10.00", [line(None, "10.00")], situacao="Aprovado")
     Viewed(client, other).load({"pdv": [sold]})
     names = {name: f"{other.report_dataset}.{name}" for name in few}
@@ -117,12 +117,12 @@ def test_a_view_that_changed_is_replaced_with_those_that_read_it(
         made["vendas_por_vendedor"] = replace(made["vendas_por_vendedor"], needs=(made["pedidos"],))
         return list(made.values())
 
-    monkeypatch.setattr("tiny_operators.gcp.views.views", pedidos_changed)
+    monkeypatch.setattr("tiny_operators.warehouse.views.views", pedidos_changed)
     assert create_views(client, other) == [names["pedidos"], names["vendas_por_vendedor"]]
     assert create_views(client, other) == []
 
     assert Viewed(client, other).rows("vendas_por_vendedor") == []
-    monkeypatch.setattr("tiny_operators.gcp.views.views", some_views)
+    monkeypatch.setattr("tiny_operators.warehouse.views.views", some_views)
     early = replace(other, effective_statuses=("APROVADO",))
     assert set(create_views(client, early)) == set(names.values())
     assert [row["pedidos"] for row in Viewed(client, early).rows("vendas_por_vendedor")] == [1]

@@ -10,8 +10,8 @@ import pytest
 
 from local.report_page import queries
 from tests.component.views.reference import Ask, Reference
-from tiny_operators.gcp.views import report_macros
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.views import report_macros
 
 QUERIES = sorted((Path(queries.__file__).parent / "sql").glob("*.sql"))
 

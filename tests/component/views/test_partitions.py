@@ -11,10 +11,10 @@ import pytest
 
 from local.stack.settings import venv
 from tests.component.views.rows import table
-from tiny_operators.gcp.customer_keys import KEYS_TABLE
-from tiny_operators.gcp.views import views
-from tiny_operators.rows.schema import LAYOUTS, schema_fields
+from tiny_operators.schemas import LAYOUTS, schema_fields
+from tiny_operators.setup.customer_keys import KEYS_TABLE
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.views import views
 
 pytestmark = pytest.mark.stack
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import ODD_SAMPLES, envelope, to_json
-from tests.tiny_operators.orders import changed
-from tiny_operators.raw.lines import read_line
+from tests.tiny_operators.raw_orders import changed
+from tiny_operators.orders.raw_lines import read_line
 from tiny_operators.tiny.answers import read_answer
 from tiny_operators.tiny.encodings import Decoded, charset, decode
 

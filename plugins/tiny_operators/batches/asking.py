@@ -1,0 +1,80 @@
+"""Asking Tiny, so that no answer is an answer.
+
+When a call has used up its tries, another call that must work tells whether Tiny is down: then the run ends. Else only
+that order, product or search has none: it is noted, and the others go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from tiny_operators.events import log_event
+from tiny_operators.hooks.tiny import TinyHook, TinyUnavailableError
+
+log = logging.getLogger(__name__)
+
+# Tries of a call once it is known that Tiny answers, but not about everything.
+FEW_TRIES: Final = 3
+
+_Told = TypeVar("_Told")
+
+
+@dataclass
+class Asking:
+    """The calls of one task, and what got no answer.
+
+    Attributes:
+        hook: The store's account.
+        store: Prefix of the store.
+        run: The run's key.
+        alive: Called before each call.
+        unanswered: Services with what they did not answer about: the id of an order or product, a date, ….
+    """
+
+    hook: TinyHook
+    store: str
+    run: str
+    alive: Callable[[], None] = lambda: None
+    unanswered: set[tuple[str, Any]] = field(default_factory=set)
+
+    def ask(
+        self, service: str, about: int | str, ask: Callable[[], _Told], *, tries: int | None = None
+    ) -> _Told | None:
+        """Ask Tiny; None when it does not answer this, while it answers other calls.
+
+        Args:
+            service: The service that is asked.
+            about: What it is asked about.
+            ask: Asks it.
+            tries: Tries, at most; None for as many as a call has.
+
+        Raises:
+            TinyUnavailableError: When Tiny is down.
+        """
+        self.alive()
+        self.hook.most_tries = FEW_TRIES if self.unanswered and tries is None else tries
+        try:
+            return ask()
+        except TinyUnavailableError:
+            if not self.hook.is_up():
+                log_event(log, "tiny_is_down", level=logging.WARNING, store=self.store, run=self.run)
+                raise
+        # It may have been down until a moment ago.
+        self.hook.most_tries = 1
+        with suppress(TinyUnavailableError):
+            return ask()
+        self.unanswered.add((service, about))
+        log_event(
+            log,
+            "unanswered",
+            level=logging.WARNING,
+            store=self.store,
+            run=self.run,
+            service=service,
+            about=about,
+        )
+        return None

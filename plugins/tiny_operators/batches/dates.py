@@ -1,0 +1,198 @@
+"""Planning a date of history: which of its orders are new or have changed since they were read."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import TextIO
+
+from tiny_operators.batches.asking import FEW_TRIES, Asking
+from tiny_operators.batches.date_work import DateWork
+from tiny_operators.batches.silences import Silences
+from tiny_operators.events import log_event
+from tiny_operators.hooks.tiny import TinyHook, search_lines
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.raw_writer import RawWriter, now
+from tiny_operators.orders.plan import PlannedOrder
+from tiny_operators.orders.records import from_json
+from tiny_operators.tiny import search
+from tiny_operators.tiny.answers import Answer
+from tiny_operators.tiny.listing import FilterIgnoredError, UnansweredError
+from tiny_operators.tiny.services import SEARCH_SERVICE
+from tiny_operators.warehouse.known_orders import KnownOrders
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DatePlan:
+    """What there is to do about one date.
+
+    Without ``force`` the orders to read are those in which Tiny and BigQuery differ.
+
+    Attributes:
+        date: The date (YYYY-MM-DD).
+        listed: Orders that Tiny lists under the date, whatever their own date.
+        pages: Search pages that were read.
+        new: Orders to read that BigQuery does not have, or has marked as deleted.
+        changed: Orders to read whose search line differs, or that a person asked for.
+        vanished: Orders to read that BigQuery has and Tiny lists no more: moved to another date, or deleted.
+        part: Object with the orders to read, one a line.
+        known: Orders that BigQuery has of those that Tiny lists, or should; without those that are marked as deleted.
+        value_difference: What Tiny's search lines say that the orders cost, less what BigQuery's say (R$, exact).
+        compared_at: When Tiny and BigQuery were compared (ISO 8601, UTC).
+        unanswered: Whether Tiny did not answer a search page of the date, while it answered other calls. The date is
+            not compared then; the orders to read are those of the pages before.
+    """
+
+    date: str
+    listed: int
+    pages: int
+    new: int
+    changed: int
+    vanished: int
+    part: str
+    known: int
+    value_difference: str
+    compared_at: str
+    unanswered: bool = False
+
+    @property
+    def orders(self) -> int:
+        """Orders to read."""
+        return self.new + self.changed + self.vanished
+
+
+@dataclass
+class DatePlanner:
+    """Plans one date after the other; a date that is planned already is not searched again.
+
+    Attributes:
+        hook: The store's account.
+        known: The store's tables.
+        raw: Writes the search pages that are needed later.
+        force: Plan every order that is listed.
+        silences: Dates of which Tiny did not answer the search.
+    """
+
+    hook: TinyHook
+    known: KnownOrders
+    raw: RawWriter
+    force: bool = False
+    _filter_works: bool = False
+
+    def __post_init__(self) -> None:
+        self._asking = Asking(self.hook, self.raw.store.prefix, self.raw.key)
+        self.silences = Silences.of_dates(self.raw.objects, self.raw.store.prefix)
+
+    def plan(self, day: date) -> DatePlan:
+        """The plan of a date, made once.
+
+        Raises:
+            ListingError: When its search pages cannot be used.
+            TinyUnavailableError: When Tiny is down.
+        """
+        target = names.date_plan_object(self.raw.key, day.isoformat())
+        found = self.raw.objects.read_json(target)
+        if found is None:
+            made = self._make(day)
+            # Another try, thought dead, may have been faster: what it planned may have been read already.
+            self.raw.objects.create_json(target, asdict(made))
+            found = self.raw.objects.read_json(target)
+        return from_json(DatePlan, found)
+
+    def check_filter(self) -> None:
+        """Ask Tiny, once a run, whether it heeds the dates of a search: dates that have no orders must list none.
+
+        Raises:
+            FilterIgnoredError: When it lists some.
+            UnansweredError: When it does not answer.
+        """
+        if self._filter_works:
+            return
+        for day in search.EMPTY_DATES:
+            answer = self._search(day, search.date_parameters(day))
+            if any(search_lines(answer)):
+                raise FilterIgnoredError(
+                    f"the search of {day} lists orders, and no shop has orders of that date: Tiny ignored dataInicial "
+                    "or dataFinal, as it does with a parameter that it does not know; nothing was fetched"
+                )
+        self._filter_works = True
+
+    def _make(self, day: date) -> DatePlan:
+        work = DateWork(
+            day, partial(self._search, day), self.known, self.raw, self.check_filter, force=self.force
+        )
+        part = names.date_orders_object(self.raw.key, day.isoformat(), uuid.uuid4().hex[:12])
+        unanswered = False
+        with self.raw.objects.writing(part) as orders:
+            try:
+                for order in work.orders():
+                    _write(orders, order)
+            except UnansweredError:
+                unanswered = True
+                self.silences.remember(day, self.raw.key, datetime.now(UTC))
+        if work.listing.without_id:
+            log_event(
+                log,
+                "search_lines_without_id",
+                level=logging.ERROR,
+                store=self.raw.store.prefix,
+                run=self.raw.key,
+                date=day.isoformat(),
+                lines=work.listing.without_id,
+            )
+        plan = DatePlan(
+            day.isoformat(),
+            len(work.listing.listed),
+            work.listing.pages_read,
+            work.new,
+            work.changed,
+            work.vanished,
+            part,
+            work.known_orders,
+            f"{work.value_difference:f}",
+            now(),
+            unanswered,
+        )
+        log_event(log, "date_planned", store=self.raw.store.prefix, run=self.raw.key, **asdict(plan))
+        return plan
+
+    def _search(self, day: date, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
+        """Ask for a page of the search for a date.
+
+        Raises:
+            UnansweredError: When Tiny does not answer it, while it answers other calls.
+        """
+        answer = self._asking.ask(
+            SEARCH_SERVICE,
+            day.isoformat(),
+            lambda: self.hook.search_page(parameters, page, sort),
+            tries=FEW_TRIES if self.silences.since(day) else None,
+        )
+        if answer is None:
+            raise UnansweredError(day.isoformat())
+        return answer
+
+
+def date_plans(objects: Objects, key: str) -> Iterator[DatePlan]:
+    """The dates that a run has planned, oldest first."""
+    for blob in objects.list(names.date_plans_prefix(key)):
+        if blob.name.endswith(".json"):
+            yield from_json(DatePlan, objects.read_json(blob.name))
+
+
+def read_part(objects: Objects, part: str) -> Iterator[PlannedOrder]:
+    """The orders of a date that are to be read, a few in memory at a time."""
+    for line in objects.stream(part):
+        yield PlannedOrder.from_json(json.loads(line))
+
+
+def _write(stream: TextIO, order: PlannedOrder) -> None:
+    stream.write(json.dumps(order.to_json()) + "\n")

@@ -1,0 +1,216 @@
+"""The inbox's part of a plan: which orders the waiting webhook files are about, and where each file goes at the end."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from tiny_operators.lake import names
+from tiny_operators.orders.plan import Ended, InboxFile, Plan, PlannedOrder, RejectedFile
+from tiny_operators.orders.records import from_json
+from tiny_operators.orders.webhooks import (
+    OTHER_EVENTS,
+    TEST_CALL,
+    OrderEvent,
+    Reject,
+    Uninteresting,
+    arrival_in_name,
+    read_webhook,
+)
+
+
+@dataclass
+class WebhookPlanner:
+    """Collects webhook files into a plan: several files of one order are one entry, and a file may be about several.
+
+    Attributes:
+        store: Prefix of the store.
+        cnpj: Its digits.
+        timezone: IANA name of its time zone.
+        unneeded: How many events of which kind nobody needs.
+    """
+
+    store: str
+    cnpj: str
+    timezone: str
+    unneeded: Counter[str] = field(default_factory=Counter)
+    _orders: dict[InboxFile, set[int]] = field(default_factory=dict)
+    _data: dict[int, str | None] = field(default_factory=dict)
+    _rejects: dict[InboxFile, list[Reject]] = field(default_factory=dict)
+    _ignored: list[InboxFile] = field(default_factory=list)
+
+    def add(
+        self, name: str, generation: int, created: datetime, content: bytes | Reject, content_type: str = ""
+    ) -> None:
+        """Add a file.
+
+        Args:
+            name: Object name.
+            generation: Its generation.
+            created: When the object was made; the time in the receiver's name goes before it.
+            content: The file, or why it was not read.
+            content_type: What the file's sender called it.
+        """
+        # A name may say anything; nothing arrives later than it was stored.
+        arrived = min(arrival_in_name(name, self.timezone) or created, created)
+        file = InboxFile(name, generation, arrived.isoformat())
+        events = [content] if isinstance(content, Reject) else read_webhook(content, self.cnpj, content_type)
+        for event in events:
+            match event:
+                case Reject():
+                    self._rejects.setdefault(file, []).append(event)
+                case Uninteresting():
+                    # A kind that nobody knows may be any text.
+                    known = event.tipo in {*OTHER_EVENTS, TEST_CALL}
+                    self.unneeded[event.tipo if known else "other"] += 1
+                case OrderEvent():
+                    self._orders.setdefault(file, set()).add(event.pedido)
+                    self._data[event.pedido] = event.data or self._data.get(event.pedido)
+        if file not in self._orders and file not in self._rejects:
+            self._ignored.append(file)
+
+    def plan(self, max_orders: int | None = None, chunk_orders: int = 20) -> Plan:
+        """The plan for the files added so far.
+
+        Args:
+            chunk_orders: Orders in a chunk, at most.
+            max_orders: Only the oldest so many orders are planned; see :func:`whole_files`.
+        """
+        files: dict[int, list[InboxFile]] = {}
+        for file, pedidos in self._orders.items():
+            for pedido in pedidos:
+                files.setdefault(pedido, []).append(file)
+        orders = [self._order(pedido, own) for pedido, own in files.items()]
+        orders.sort(key=lambda order: (order.arrived_at, order.pedido))
+        rejected = [RejectedFile(file, one) for file, rejects in self._rejects.items() for one in rejects]
+        plan = Plan(
+            self.store,
+            "webhook",
+            tuple(orders),
+            rejected=tuple(rejected),
+            ignored=tuple(self._ignored),
+            chunk_orders=chunk_orders,
+        )
+        return whole_files(plan, plan.orders, max_orders)
+
+    def _order(self, pedido: int, files: list[InboxFile]) -> PlannedOrder:
+        files = sorted(files, key=lambda file: (file.arrived_at, file.name))
+        first = files[0].arrived_at
+        day = names.day_of(datetime.fromisoformat(first), self.timezone)
+        return PlannedOrder(pedido, first, day, self._data[pedido], files=tuple(files))
+
+
+def whole_files(plan: Plan, wanted: Iterable[PlannedOrder], most: int | None) -> Plan:
+    """The part of a plan that one batch takes: files with all their orders, or else they could never leave the inbox.
+
+    Args:
+        plan: The plan of all files.
+        wanted: Orders of the plan, the most urgent first.
+        most: Orders, at most; but a file with more of them is a batch of its own.
+
+    Returns:
+        The plan with these orders, each with those of its files of which all orders are in it; the other files wait.
+    """
+    inside: dict[InboxFile, set[int]] = {}
+    for order in plan.orders:
+        for file in order.files:
+            inside.setdefault(file, set()).add(order.pedido)
+    batch: set[int] = set()
+    for order in wanted:
+        together = batch | inside[order.files[0]]
+        if batch and most is not None and len(together) > most:
+            break
+        batch = together
+    taken = {file for file, pedidos in inside.items() if pedidos <= batch}
+    return replace(
+        plan,
+        orders=tuple(
+            replace(order, files=tuple(file for file in order.files if file in taken))
+            for order in plan.orders
+            if order.pedido in batch
+        ),
+        rejected=tuple(item for item in plan.rejected if item.file in taken or item.file not in inside),
+        ended=tuple(item for item in plan.ended if item.file in taken or item.file not in inside),
+    )
+
+
+@dataclass(frozen=True)
+class Disposal:
+    """Where a webhook file goes at the end of a run.
+
+    Attributes:
+        file: The file.
+        state: ``done``, ``ignored``, ``rejected`` or ``waiting`` (it stays in the inbox).
+        reject: Why it was rejected.
+        pedido: Order that it is about; of several the first that waits or was rejected.
+        more: What else of it was rejected: orders with their reasons.
+    """
+
+    file: InboxFile
+    state: str
+    reject: Reject | None = None
+    pedido: int | None = None
+    more: tuple[tuple[int | None, Reject], ...] = ()
+
+
+def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Disposal]:
+    """Where each file of a plan goes.
+
+    A file that is about several orders waits as long as one of them waits; then it is rejected when anything of it was,
+    so that putting it back reads all of it again; else it is done.
+
+    Args:
+        plan: The plan.
+        outcomes: What became of each order, by id as text: ``state`` (``loaded``, ``gone``, ``waiting``, ``rejected``)
+            and ``reject``. The files of an order without an outcome stay.
+    """
+    yield from (Disposal(file, "ignored") for file in plan.ignored)
+    yield from (_disposal(file, parts) for file, parts in _parts(plan, outcomes).items())
+
+
+def ended(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> dict[int, tuple[Ended, ...]]:
+    """What of each file of a plan has come to its end, in this run or before, by the file's generation.
+
+    Args:
+        plan: The plan.
+        outcomes: What became of each order: see :func:`disposals`.
+    """
+    return {file.generation: tuple(parts.ends) for file, parts in _parts(plan, outcomes).items()}
+
+
+@dataclass
+class _Parts:
+    """What a file is about: what of it has come to its end, and which orders wait."""
+
+    ends: list[Ended] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+
+
+def _parts(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> dict[InboxFile, _Parts]:
+    found: dict[InboxFile, _Parts] = defaultdict(_Parts)
+    for before in plan.ended:
+        found[before.file].ends += before.ends
+    for item in plan.rejected:
+        found[item.file].ends.append(Ended(None, item.reject))
+    for order in plan.orders:
+        outcome = outcomes.get(str(order.pedido)) or {"state": "waiting"}
+        reject = from_json(Reject, outcome["reject"]) if outcome["state"] == "rejected" else None
+        for file in order.files:
+            if outcome["state"] == "waiting":
+                found[file].waiting.append(order.pedido)
+            else:
+                found[file].ends.append(Ended(order.pedido, reject))
+    return found
+
+
+def _disposal(file: InboxFile, parts: _Parts) -> Disposal:
+    if parts.waiting:
+        return Disposal(file, "waiting", pedido=parts.waiting[0])
+    rejects = [(end.pedido, end.reject) for end in parts.ends if end.reject is not None]
+    if not rejects:
+        return Disposal(file, "done", pedido=parts.ends[0].pedido if len(parts.ends) == 1 else None)
+    (pedido, reject), *more = rejects
+    return Disposal(file, "rejected", reject, pedido, tuple(more))

@@ -1,0 +1,191 @@
+"""Reading orders from Tiny into raw lines: the search page that lists each order, the order, and its products.
+
+What was read once is not read again: a search page serves all orders of the run that it lists, a product's answer all
+orders of the day, and a chunk whose object stands is done, whichever task wrote it. An order, product or search without
+an answer keeps nobody else out: see :mod:`tiny_operators.batches.asking`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from tiny_operators.batches.asking import Asking
+from tiny_operators.batches.searches import OrderRead, SearchLines, order_tries
+from tiny_operators.batches.silences import Silences
+from tiny_operators.batches.waiting import Wait, began
+from tiny_operators.events import log_event
+from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.lake import names
+from tiny_operators.lake.raw_writer import RawWriter, now
+from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder
+from tiny_operators.orders.rows import order_record, product_ids
+from tiny_operators.tiny.answers import Meaning
+from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE
+
+log = logging.getLogger(__name__)
+
+# Seconds between looks for an order that Tiny does not know or list yet: its webhook may come some seconds before.
+_LISTING_WAITS: Final = (2.0, 4.0, 8.0)
+# How long ago its webhook came, at most: after that an order that nobody knows is gone.
+_MAY_BE_EARLY: Final = timedelta(minutes=15)
+# Tries of a call about a product, without which the order is loaded all the same; and of one about a product that runs
+# before asked for in vain.
+_PRODUCT_TRIES: Final = 5
+_SILENT_PRODUCT_TRIES: Final = 1
+
+
+@dataclass
+class OrderReader:
+    """Reads the orders of one run.
+
+    Attributes:
+        hook: The store's account.
+        raw: Writes the answers.
+        plan: The run's plan.
+        sleep: Waits for seconds.
+        alive: Called before each call.
+    """
+
+    hook: TinyHook
+    raw: RawWriter
+    plan: Plan
+    sleep: Callable[[float], None] = time.sleep
+    alive: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._asking = Asking(self.hook, self.plan.store, self.raw.key, self.alive)
+        self._searches = SearchLines(self._asking, self.raw, self.sleep)
+        self._silent = Silences.of_products(self.raw.objects, self.plan.store)
+
+    def find_search_lines(self) -> None:
+        """Find the search lines of the plan's orders: see :meth:`SearchLines.find_on_dates`."""
+        self._searches.find_on_dates(self.plan.orders)
+
+    def read_chunk(self, chunk: Chunk) -> tuple[str, bool]:
+        """Read one chunk of orders into one raw object, unless it stands already.
+
+        Orders that Tiny does not answer about are noted beside it; of a chunk of such orders alone there is no raw
+        object.
+
+        Returns:
+            Name of the object, and whether the chunk was read now.
+
+        Raises:
+            TinyUnavailableError: When Tiny is down.
+        """
+        objects = self.raw.objects
+        target = names.raw_orders_object(self.plan.reading, chunk.day, chunk.number)
+        beside = names.unanswered_object(self.raw.key, chunk.day, chunk.number)
+        if objects.exists(target) or len(objects.read_json(beside) or {}) == len(chunk.orders):
+            return target, False
+        unanswered: dict[str, str] = {}
+        reads: list[OrderRead] = []
+        for order in chunk.orders:
+            if read := self._read(order):
+                reads.append(read)
+            else:
+                unanswered[str(order.pedido)] = now()
+        reads = self._read_early_ones(reads)
+        self._searches.find_missing(reads, _LISTING_WAITS)
+        lines = [self._line(read) for read in reads]
+        # Before the raw object, which says that the chunk is done. A try that died may have noted others.
+        if unanswered or objects.exists(beside):
+            objects.write_json(beside, unanswered)
+        if lines:
+            objects.create(target, "".join(lines))
+        return target, True
+
+    def _read(self, order: PlannedOrder) -> OrderRead | None:
+        """Ask for an order; None when Tiny does not answer about it."""
+        pedido, service, tries = order.pedido, ORDER_SERVICE, order_tries(order)
+        answer = self._asking.ask(service, pedido, lambda: self.hook.order(pedido), tries=tries)
+        if answer and answer.meaning is Meaning.NOT_FOUND:
+            # The back office may know an order that the till does not; only when neither does, it is gone.
+            service = OFFICE_SERVICE
+            answer = self._asking.ask(service, pedido, lambda: self.hook.office_order(pedido), tries=tries)
+        if answer is None:
+            return None
+        return OrderRead(order, service, answer, now(), order_record(answer, service, pedido))
+
+    def _read_early_ones(self, reads: list[OrderRead]) -> list[OrderRead]:
+        """Read again, some seconds long, the orders that Tiny does not know, and of which a webhook has just come."""
+        for wait in _LISTING_WAITS:
+            early = [read for read in reads if _may_be_early(read)]
+            if not early:
+                break
+            log_event(log, "not_known_yet", store=self.plan.store, orders=len(early), seconds=wait)
+            self.sleep(wait)
+            for read in early:
+                # Without an answer now, what was answered before counts.
+                reads[reads.index(read)] = self._read(read.order) or read
+        return reads
+
+    def _line(self, read: OrderRead) -> str:
+        order, page = read.order, self._searches.page_of(read.order)
+        found, silent = self._products(read)
+        unanswered, unlisted_since = [*silent], None
+        if not page:
+            wait = Wait.NOT_LISTED
+            if self._searches.is_unanswered(order.pedido):
+                wait = Wait.NO_SEARCH
+                unanswered.append("pesquisa")
+            unlisted_since = began(order, wait, read.fetched_at) if order.files else None
+        return self.raw.order_line(
+            order,
+            {"service": read.service, "id": str(order.pedido)},
+            read.fetched_at,
+            read.answer,
+            pesquisa=page,
+            produtos=found,
+            refresh_costs=self.plan.refresh_costs,
+            unanswered=unanswered,
+            silent_since=silent,
+            unlisted_since=unlisted_since,
+        )
+
+    def _products(self, read: OrderRead) -> tuple[dict[str, str], dict[str, str]]:
+        """The objects of an order's products, and since when Tiny does not answer about the others; by id as text.
+
+        Each is asked once in a run, however many of its orders have it.
+        """
+        found: dict[str, str] = {}
+        silent: dict[str, str] = {}
+        for produto in product_ids(read.record) if read.record is not None else []:
+            if target := self._product(produto):
+                found[str(produto)] = target
+            elif since := self._silent.since(produto):
+                silent[str(produto)] = since
+        return found, silent
+
+    def _product(self, produto: int) -> str | None:
+        """The object of a product; None when Tiny does not answer about it, or did not a moment ago."""
+        if (PRODUCT_SERVICE, produto) in self._asking.unanswered or self._rests(produto):
+            return None
+        tries = _SILENT_PRODUCT_TRIES if self._silent.since(produto) else _PRODUCT_TRIES
+        ask = partial(self.raw.product, produto, self.hook.product)
+        found = self._asking.ask(PRODUCT_SERVICE, produto, ask, tries=tries)
+        if found is None:
+            self._silent.remember(produto, self.raw.key, datetime.now(UTC))
+        else:
+            self._silent.forget([produto])
+        return found
+
+    def _rests(self, produto: int) -> bool:
+        """Whether to ask for a silent product later; a person who wants costs to be read again has them now."""
+        if self.plan.refresh_costs or self.raw.has_product(produto):
+            return False
+        return self._silent.rests(produto, datetime.now(UTC))
+
+
+def _may_be_early(read: OrderRead) -> bool:
+    """Whether an order that Tiny does not know may be one that cannot be read yet."""
+    if read.answer.meaning is not Meaning.NOT_FOUND or not read.order.files:
+        return False
+    last = max(datetime.fromisoformat(file.arrived_at) for file in read.order.files)
+    return read.order.tried is None and datetime.now(UTC) - last < _MAY_BE_EARLY

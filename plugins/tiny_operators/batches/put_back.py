@@ -1,0 +1,136 @@
+"""Putting rejects back: which of them a person asks for, and what the inbox gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from tiny_operators.batches.run_request import FROM_DATE, TO_DATE, RequestError, read_request
+from tiny_operators.orders.records import from_json
+
+FIELD: Final = "field"
+ORDER: Final = "order"
+
+
+@dataclass(frozen=True)
+class PutBackRequest:
+    """What a person asks for.
+
+    Attributes:
+        dates: Days of the rejects, oldest first.
+        field: Only rejects of this field; None for all.
+        order: Only rejects of this order; None for all.
+    """
+
+    dates: tuple[date, ...]
+    field: str | None = None
+    order: int | None = None
+
+    def wants(self, reject: Mapping[str, Any]) -> bool:
+        """Whether a reject is asked for.
+
+        Args:
+            reject: The reason beside a file, or a row of ``rejeitados``.
+        """
+        return (self.field is None or reject.get("field") == self.field) and (
+            self.order is None or reject.get("pedido") == self.order
+        )
+
+
+@dataclass(frozen=True)
+class RejectedObject:
+    """A webhook file in ``rejected/`` that goes back.
+
+    Attributes:
+        rejected: Its object.
+        generation: Which content of that name.
+        name: Its name in the inbox.
+    """
+
+    rejected: str
+    generation: int
+    name: str
+
+
+@dataclass
+class PutBack:
+    """What one run puts back: found once, so that a later try goes on with the same.
+
+    Attributes:
+        files: Webhook files.
+        orders: Orders without a rejected file: each gets an event.
+        told: Of each object of reasons, the rejects that are about those orders, by id.
+        products: Products of these rejects: each is asked for again, also one that Tiny did not answer about.
+        left: How many rejects were not asked for, or are about no order and no file.
+    """
+
+    files: list[RejectedObject] = field(default_factory=list)
+    orders: list[int] = field(default_factory=list)
+    told: dict[str, list[str]] = field(default_factory=dict)
+    left: int = 0
+    products: list[int] = field(default_factory=list)
+
+    def add(self, name: str, rows: list[dict[str, Any]], request: PutBackRequest) -> None:
+        """Add what one object of reasons tells.
+
+        Args:
+            name: The object.
+            rows: Its rows, of ``rejeitados``.
+            request: What is asked for.
+        """
+        # A reject that has its file in rejected/ goes back with it; the file of an order without a product is done.
+        without_file = [row for row in rows if row["file"] is None or row["produto"] is not None]
+        wanted = [row for row in without_file if row["pedido"] is not None and request.wants(row)]
+        self.left += len(without_file) - len(wanted)
+        if wanted:
+            self.told[name] = [row["id"] for row in wanted]
+            self.orders = sorted({*self.orders, *(row["pedido"] for row in wanted)})
+            asked_again = {row["produto"] for row in wanted} - {None}
+            self.products = sorted({*self.products, *asked_again})
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> PutBack:
+        """From :meth:`to_json`."""
+        return from_json(
+            cls, {**content, "files": [from_json(RejectedObject, file) for file in content["files"]]}
+        )
+
+
+def read_put_back(params: Mapping[str, Any], now: datetime, timezone: str) -> PutBackRequest:
+    """What a run is asked to put back; without dates the rejects of yesterday and today.
+
+    Args:
+        params: The run's parameters.
+        now: The present.
+        timezone: IANA name of the store's time zone.
+
+    Raises:
+        RequestError: For dates that cannot be, and an order that is no id.
+    """
+    if params.get(FROM_DATE) or params.get(TO_DATE):
+        dates = read_request(params, None, now, timezone).dates
+    else:
+        today = now.astimezone(ZoneInfo(timezone)).date()
+        dates = [today - timedelta(days=1), today]
+    order = str(params.get(ORDER) or "").strip()
+    if order and not (order.isascii() and order.isdigit()):
+        raise RequestError(f"{ORDER} must be Tiny's id of an order, in digits")
+    name = str(params.get(FIELD) or "").strip()
+    return PutBackRequest(tuple(dates), name or None, int(order) if order else None)
+
+
+def order_event(cnpj: str, pedido: int) -> dict[str, Any]:
+    """An event that lets the next run read an order, in the form of Tiny's webhooks.
+
+    Args:
+        cnpj: Digits of the store.
+        pedido: Tiny's id of the order.
+    """
+    return {"versao": "1.0.1", "cnpj": cnpj, "tipo": "atualizacao_pedido", "dados": {"id": str(pedido)}}

@@ -1,0 +1,144 @@
+"""The files that a run loads: typed rows of each table, rejects with their reasons, and what could not be read."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Final, Self, TextIO
+
+from tiny_operators.events import log_event
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.orders.batch import OrderIds
+from tiny_operators.orders.field_counts import FieldCounts
+from tiny_operators.orders.plan import RejectedFile
+from tiny_operators.orders.reject_rows import Note, Origin
+from tiny_operators.orders.rows import OrderRows, row_texts
+from tiny_operators.orders.webhooks import Reject
+from tiny_operators.schemas import LOADED
+
+log = logging.getLogger(__name__)
+
+_ENDS: Final = ("loaded", "gone", "waiting", "orders_rejected")
+_COUNTED: Final = (*LOADED, "orders", *_ENDS, "files_rejected", "rejected", "notes")
+
+
+class RowFiles(ExitStack):
+    """Writes the rows of orders as they come, none of them kept in memory.
+
+    The files appear, or are replaced, when the block ends; not at all when it fails.
+
+    Args:
+        objects: The store's API bucket.
+        origin: Which run makes them.
+
+    Attributes:
+        counts: Rows by table; ``orders``, which are ``loaded``, ``gone``, ``waiting`` (not in Tiny's search yet) or
+            ``orders_rejected``; ``files_rejected``, which are about no order; ``rejected``: orders and products without
+            a row; ``notes``: values that could not be read, of orders and products that have one.
+        order_ids: Ids of the orders that have rows.
+    """
+
+    def __init__(self, objects: Objects, origin: Origin) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
+        self.fields = FieldCounts()
+        self.order_ids = OrderIds()
+        self._objects = objects
+        self._origin = origin
+        self._rejected_at = datetime.now(UTC).isoformat()
+        self._for_people: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        """Open the files."""
+        super().__enter__()
+        self._rows: dict[str, TextIO] = {
+            table: self.enter_context(self._objects.writing(names.rows_object(table, self._origin.run)))
+            for table in LOADED
+        }
+        # Of a try before, or of the time before the code could read what it rejected.
+        self._objects.delete(self._rejects_object)
+        return self
+
+    def add(self, result: OrderRows, file: str | None = None) -> None:
+        """Write what came of one order.
+
+        Args:
+            result: What came of it.
+            file: Its webhook file, when it came by one.
+        """
+        for table, rows in result.rows.items():
+            self._rows[table].writelines(row_texts(rows))
+            self.counts[table] += len(rows)
+        if any(result.rows.values()):
+            self.order_ids.add(result.pedido)
+        for reject in result.rejects:
+            self._reject(reject, result.pedido or None, file, result.read_at)
+            self._log("rejected", result.pedido, reject, step=reject.step)
+        if result.loaded:
+            for note in result.notes:
+                self._note(note, result, file)
+        if result.gone:
+            log_event(log, "order_gone", store=self._origin.store, run=self._origin.run, order=result.pedido)
+        self.counts.update(["orders", result.state])
+        self.counts["rejected"] += len(result.rejects)
+        self.fields.add_counts(result.fields)
+
+    def add_file(self, rejected: RejectedFile) -> None:
+        """Write why a webhook file is about no order."""
+        self._reject(rejected.reject, None, rejected.file.name)
+        self.counts["files_rejected"] += 1
+
+    def _reject(
+        self, reject: Reject, pedido: int | None, file: str | None, read_at: datetime | None = None
+    ) -> None:
+        row = self._origin.reject_row(
+            reject,
+            self._rejected_at,
+            pedido=pedido,
+            file=file,
+            read_at=read_at.isoformat() if read_at else None,
+        )
+        if self._for_people is None:
+            self._for_people = self.enter_context(self._objects.writing(self._rejects_object))
+        for stream in (self._rows["rejeitados"], self._for_people):
+            stream.writelines(row_texts([row]))
+        self.counts["rejeitados"] += 1
+
+    def _note(self, note: Note, result: OrderRows, file: str | None) -> None:
+        row = self._origin.note_row(
+            note,
+            self._rejected_at,
+            pedido=result.pedido,
+            file=file,
+            read_at=result.read_at.isoformat() if result.read_at else None,
+        )
+        self._rows["rejeitados"].writelines(row_texts([row]))
+        self._log("value_not_read", result.pedido, note)
+        self.counts.update(["rejeitados", "notes"])
+
+    def _log(self, event: str, pedido: int, about: Reject | Note, **more: str) -> None:
+        """Log what was wrong with an order or one of its products."""
+        log_event(
+            log,
+            event,
+            store=self._origin.store,
+            run=self._origin.run,
+            order=pedido,
+            product=about.produto,
+            **more,
+            field=about.field,
+            expected=about.expected,
+            found=about.found,
+        )
+
+    @property
+    def _rejects_object(self) -> str:
+        return names.rejects_object(self._origin.run, self._origin.day)
+
+    def report(self) -> dict[str, int]:
+        """Log what was written; the counts."""
+        log_event(log, "rows_made", store=self._origin.store, run=self._origin.run, **self.counts)
+        return dict(self.counts)

@@ -1,0 +1,103 @@
+"""What Tiny does not answer about, remembered from run to run: how often it was asked, and since when.
+
+Products: the next two runs ask for such a product again, with few tries, since it may have been silent for a moment.
+After that there is a pause, as of an order that waits, which grows to a quarter of an hour: else each batch of orders
+that have the product would cost the tries of a call. The orders are loaded meanwhile, without its cost.
+
+Dates, of which the search of orders has no answer: each night asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, Final, Self
+
+from tiny_operators.batches.waiting import Wait, Waiting, next_try, tried_again
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.orders.plan import Tried
+from tiny_operators.orders.records import from_json
+
+# Runs that ask in vain before there is a pause.
+_AT_ONCE: Final = 2
+# What nobody asked about for so long begins anew.
+_FORGOTTEN_AFTER: Final = timedelta(days=30)
+
+
+@dataclass
+class Silences:
+    """The memory of one store.
+
+    Attributes:
+        objects: The store's API bucket.
+        target: Name of the object.
+    """
+
+    objects: Objects
+    target: str
+
+    @classmethod
+    def of_products(cls, objects: Objects, prefix: str) -> Self:
+        """The products of a store, by Tiny's id."""
+        return cls(objects, names.silent_products_object(prefix))
+
+    @classmethod
+    def of_dates(cls, objects: Objects, prefix: str) -> Self:
+        """The dates of a store (YYYY-MM-DD)."""
+        return cls(objects, names.silent_dates_object(prefix))
+
+    def all(self) -> list[str]:
+        """Everything that is known to be silent, sorted."""
+        return sorted(self._known)
+
+    def since(self, about: object) -> str | None:
+        """Since when Tiny does not answer about something (ISO 8601, UTC); None when it is not known to be silent."""
+        tried = self._known.get(str(about))
+        return tried.since[Wait.NO_ANSWER] if tried else None
+
+    def rests(self, about: object, now: datetime) -> bool:
+        """Whether the pause of something that is known to be silent is not over yet."""
+        tried = self._known.get(str(about))
+        return tried is not None and tried.times > _AT_ONCE and now < next_try(tried)
+
+    def remember(self, about: object, run: str, now: datetime) -> None:
+        """Remember that a run asked about something in vain."""
+        waits = [Waiting(Wait.NO_ANSWER, now.isoformat())]
+        self._change({str(about): tried_again(self._known.get(str(about)), run, waits)}, now)
+
+    def forget(self, abouts: Iterable[object]) -> None:
+        """Forget what Tiny answered about, or what a person wants to be asked for again."""
+        if known := {str(about): None for about in abouts if str(about) in self._known}:
+            self._change(known, datetime.now(UTC))
+
+    @cached_property
+    def _known(self) -> dict[str, Tried]:
+        return _from_json(self.objects.read_json(self.target))
+
+    def _change(self, news: Mapping[str, Tried | None], now: datetime) -> None:
+        """Write what is new, beside what others wrote meanwhile."""
+
+        def changed(content: Any) -> Any:
+            found = {**_from_json(content), **news}
+            return {
+                "silent": {
+                    about: asdict(tried)
+                    for about, tried in found.items()
+                    if tried and now - datetime.fromisoformat(tried.last_at) < _FORGOTTEN_AFTER
+                }
+            }
+
+        self.objects.change_json(self.target, changed)
+        for about, tried in news.items():
+            if tried:
+                self._known[about] = tried
+            else:
+                self._known.pop(about, None)
+
+
+def _from_json(content: Any) -> dict[str, Tried]:
+    silent = (content or {}).get("silent", {})
+    return {about: from_json(Tried, tried) for about, tried in silent.items()}

@@ -1,0 +1,228 @@
+"""Orders and files that stay in the inbox: why, since when, how often they were tried, and when they are tried again.
+
+The state is one object for each store, by the generation of the webhook file: a file that is put back, or uploaded
+again, has another generation and so begins anew. Only the end of a run writes it.
+
+A file may be about several orders: what of it has come to its end is remembered too, and is not done again while the
+file waits for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from tiny_operators.batches.inbox import whole_files
+from tiny_operators.orders.plan import Ended, EndedBefore, InboxFile, Plan, PlannedOrder, Tried
+from tiny_operators.orders.records import from_json
+from tiny_operators.orders.webhooks import Reject
+
+_FIRST_PAUSE: Final = timedelta(seconds=15)
+_LONGEST_PAUSE: Final = timedelta(minutes=15)
+
+
+class Wait(StrEnum):
+    """Why an order, or a file, stays in the inbox."""
+
+    NO_ANSWER = "no_answer"
+    """Tiny does not answer about the order, while it answers other calls."""
+    NO_SEARCH = "no_search"
+    """Tiny does not answer the search for the order, while it answers other calls."""
+    NOT_LISTED = "not_listed"
+    """Tiny's search does not list the order."""
+    NOT_MOVED = "not_moved"
+    """The order is done, but its file cannot be moved."""
+
+
+# How long each may last, from the first time that it was seen; Tiny lists an order some seconds after its webhook.
+GRACE: Final = {
+    Wait.NO_ANSWER: timedelta(days=1),
+    Wait.NO_SEARCH: timedelta(days=1),
+    Wait.NOT_LISTED: timedelta(minutes=15),
+}
+_PUT_BACK: Final = "look the order up in Tiny, then put it back by the DAG put_back"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A file that stays at the end of a run.
+
+    Attributes:
+        wait: Why.
+        at: When that was seen by this run (ISO 8601, UTC).
+    """
+
+    wait: Wait
+    at: str
+
+
+@dataclass
+class WaitingFiles:
+    """The files that stayed in a store's inbox, by generation.
+
+    Attributes:
+        files: What was tried for each.
+        ended: What of each has come to its end, where something has.
+    """
+
+    files: dict[int, Tried] = field(default_factory=dict)
+    ended: dict[int, tuple[Ended, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any] | None) -> WaitingFiles:
+        """The state from :meth:`to_json`; empty when there is none."""
+        found = content or {}
+        return cls(
+            {int(key): from_json(Tried, tried) for key, tried in found.get("files", {}).items()},
+            {int(key): tuple(map(Ended.from_json, ends)) for key, ends in found.get("ended", {}).items()},
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The state as JSON values."""
+        return {
+            "files": {str(generation): asdict(tried) for generation, tried in self.files.items()},
+            "ended": {str(key): [asdict(end) for end in ends] for key, ends in self.ended.items()},
+        }
+
+    def tried(self, files: Iterable[InboxFile]) -> Tried | None:
+        """What was tried for the files of one order, taken together; None when nothing was."""
+        found = [self.files[file.generation] for file in files if file.generation in self.files]
+        if not found:
+            return None
+        waits = {wait for tried in found for wait in tried.since}
+        return Tried(
+            max(tried.times for tried in found),
+            max(tried.last_at for tried in found),
+            {
+                wait: min(tried.since[wait] for tried in found if wait in tried.since)
+                for wait in sorted(waits)
+            },
+        )
+
+    def is_due(self, files: Iterable[InboxFile], now: datetime) -> bool:
+        """Whether to try an order again: its pause is over, or a new file of it came."""
+        return any(self.is_file_due(file.generation, now) for file in files)
+
+    def is_file_due(self, generation: int, now: datetime) -> bool:
+        """Whether to try a file again, or for the first time."""
+        tried = self.files.get(generation)
+        return tried is None or now >= next_try(tried)
+
+    def after_run(
+        self,
+        run: str,
+        handled: Mapping[int, Collection[Waiting]],
+        there: Collection[int],
+        ended: Mapping[int, tuple[Ended, ...]] | None = None,
+    ) -> WaitingFiles:
+        """The state after a run; the same when the run ends twice.
+
+        Args:
+            run: The run's key.
+            handled: Each file of the run, by generation: why it stays, for each of its orders that waits; empty when it
+                does not stay.
+            there: Generations of all files in the inbox: of the others nothing is kept.
+            ended: What of the run's files has come to its end, by generation.
+        """
+        kept = {generation: tried for generation, tried in self.files.items() if generation in there}
+        for generation, waits in handled.items():
+            before = kept.pop(generation, None)
+            if waits:
+                kept[generation] = before if before and before.run == run else tried_again(before, run, waits)
+        ends = {**self.ended, **(ended or {})}
+        return WaitingFiles(
+            kept, {generation: ends[generation] for generation in kept if ends.get(generation)}
+        )
+
+
+def choose(plan: Plan, state: WaitingFiles, now: datetime, max_orders: int | None = None) -> Plan:
+    """The part of a plan that is to be tried now.
+
+    New orders come first, oldest first; then those that were tried in vain, so that they keep nobody out, the one whose
+    last try is longest ago first.
+
+    Args:
+        plan: The plan of all files that were read.
+        state: What was tried before.
+        now: The present.
+        max_orders: Orders, at most; see :func:`~tiny_operators.batches.inbox.whole_files`.
+    """
+    plan = _without_ended(plan, state)
+    orders = [replace(order, tried=state.tried(order.files)) for order in plan.orders]
+    orders.sort(key=lambda order: order.tried.last_at if order.tried else "")
+    due = [order for order in orders if state.is_due(order.files, now)]
+    chosen = whole_files(replace(plan, orders=tuple(orders)), due, max_orders)
+    taken = {file for order in chosen.orders for file in order.files}
+
+    def goes(file: InboxFile) -> bool:
+        return file in taken or state.is_due([file], now)
+
+    return replace(
+        chosen,
+        rejected=tuple(item for item in chosen.rejected if goes(item.file)),
+        ended=tuple(item for item in chosen.ended if goes(item.file)),
+        ignored=tuple(file for file in chosen.ignored if state.is_due([file], now)),
+    )
+
+
+def _without_ended(plan: Plan, state: WaitingFiles) -> Plan:
+    """The plan without what came to its end in runs before, while its file waited for something else."""
+    ended = {
+        file: state.ended[file.generation]
+        for file in [*plan.files, *(item.file for item in plan.rejected)]
+        if file.generation in state.ended
+    }
+    done = {(file, end.pedido) for file, ends in ended.items() for end in ends}
+    left = (
+        replace(order, files=tuple(file for file in order.files if (file, order.pedido) not in done))
+        for order in plan.orders
+    )
+    return replace(
+        plan,
+        orders=tuple(order for order in left if order.files),
+        rejected=tuple(item for item in plan.rejected if (item.file, None) not in done),
+        ended=tuple(EndedBefore(file, ends) for file, ends in ended.items()),
+    )
+
+
+def began(order: PlannedOrder, wait: Wait, at: str) -> str:
+    """Since when an order waits for a reason that was seen at a moment."""
+    return order.tried.since.get(wait, at) if order.tried else at
+
+
+def is_over(wait: Wait, since: str, at: str) -> bool:
+    """Whether a wait that began at one moment has lasted its time at another."""
+    return datetime.fromisoformat(at) - datetime.fromisoformat(since) >= GRACE[wait]
+
+
+def set_aside(order: PlannedOrder, at: str) -> Reject | None:
+    """Why an order that Tiny did not answer about is set aside; None when it waits for the next run.
+
+    Args:
+        order: The order. One without files is in no inbox, so it cannot wait there.
+        at: When it was asked for (ISO 8601, UTC).
+    """
+    if not order.files:
+        return Reject("fetch", "pedido", "an answer", "none, while Tiny answered other calls", _PUT_BACK)
+    since = began(order, Wait.NO_ANSWER, at)
+    if not is_over(Wait.NO_ANSWER, since, at):
+        return None
+    times = (order.tried.times if order.tried else 0) + 1
+    found = f"none since {since[:16]}, in {times} runs, while Tiny answered other calls"
+    return Reject("fetch", "pedido", "an answer within a day", found, _PUT_BACK)
+
+
+def tried_again(before: Tried | None, run: str, waits: Collection[Waiting]) -> Tried:
+    """What was tried after one more run, which saw these reasons."""
+    since = {waiting.wait.value: waiting.at for waiting in waits} | (before.since if before else {})
+    last_at = max(waiting.at for waiting in waits)
+    return Tried((before.times if before else 0) + 1, last_at, since, run)
+
+
+def next_try(tried: Tried) -> datetime:
+    """When the pause after the last try is over."""
+    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(tried.times - 1, 10))
+    return datetime.fromisoformat(tried.last_at) + pause

@@ -1,1 +1,0 @@
-"""What DAG files share: the last steps, forms, macros."""

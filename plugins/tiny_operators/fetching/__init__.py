@@ -1,1 +1,0 @@
-"""Reading planned orders from Tiny: in chunks, at the account's pace, live sales first."""

@@ -1,1 +1,0 @@
-"""Google Cloud: objects in buckets, and what setup creates."""

@@ -1,0 +1,167 @@
+"""The buckets of a store: looked at first, made closed where they are missing."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from tiny_operators.events import log_event
+from tiny_operators.refusals import NoRightError, SetupError, explained, on_bucket, on_project
+
+if TYPE_CHECKING:
+    from google.api_core.iam import Policy
+    from google.cloud.storage import Bucket, Client
+
+log = logging.getLogger(__name__)
+
+_EVERYBODY: Final = ("allUsers", "allAuthenticatedUsers")
+# Cloud Storage gives the legacy roles of a new bucket to whoever has a basic role on the project
+# (https://cloud.google.com/storage/docs/access-control/iam-roles#basic-roles-modifiable).
+_BASIC_ROLES: Final = ("projectViewer:", "projectEditor:")
+
+
+def ensure_bucket(client: Client, name: str, location: str) -> bool:
+    """Look for a bucket, and make it where it is missing; whether it was made now.
+
+    A new one has uniform access and public access prevention, and nobody may read it by a basic role on the project.
+    Where the account may not see to the latter, the commands by which a person does are logged.
+
+    Raises:
+        NoRightError: When it may neither be seen nor made.
+        SetupError: When it is in another location.
+    """
+    from google.api_core.exceptions import Conflict
+
+    if see_bucket(client, name, location):
+        return False
+    bucket = client.bucket(name)
+    bucket.iam_configuration.uniform_bucket_level_access_enabled = True
+    bucket.iam_configuration.public_access_prevention = "enforced"
+    with explained(
+        f"create bucket gs://{name}", client.project, on_project(client.project, "roles/storage.admin")
+    ):
+        try:
+            bucket.create(location=location)
+        except Conflict as error:
+            if _may_list(client, name):
+                return False
+            raise NoRightError(
+                f"Bucket gs://{name} is there but may not be read: choose another name in include/stores.yaml if it is "
+                "somebody else's (bucket names are global), or give Airflow's service account the role "
+                f"roles/storage.objectAdmin on it. Run: {on_bucket(name, 'roles/storage.objectAdmin').command}"
+            ) from error
+    _close(bucket)
+    return True
+
+
+def see_bucket(client: Client, name: str, location: str) -> bool:
+    """Whether a bucket is there and may be seen.
+
+    Raises:
+        SetupError: When it is in another location.
+    """
+    there = _look(client, name)
+    if there is not None:
+        _check_location(there, location)
+    return there is not None
+
+
+def open_bucket(client: Client, name: str) -> list[str]:
+    """Who may read a bucket without having been named: one line each, with the command that ends it."""
+    from google.api_core.exceptions import Forbidden, NotFound
+
+    bucket = client.bucket(name)
+    try:
+        policy = bucket.get_iam_policy(requested_policy_version=3)
+    except (Forbidden, NotFound) as error:
+        # The right to see who has rights is not needed for anything else.
+        log_event(log, "bucket_access_unknown", bucket=name, error=type(error).__name__)
+        return []
+    return [
+        f"gs://{name}: {member} has {role}. Run: gcloud storage buckets remove-iam-policy-binding gs://{name} "
+        f"--member {member} --role {role}"
+        for role, member in _open_bindings(policy)
+    ]
+
+
+def _look(client: Client, name: str) -> Bucket | None:
+    """The bucket; None when it is not there, or may not be seen."""
+    from google.api_core.exceptions import Forbidden, NotFound
+
+    try:
+        return client.get_bucket(name)
+    except NotFound:
+        return None
+    except Forbidden as error:
+        # The right to list its objects is enough for the pipeline, and says as well that the bucket is there.
+        if _may_list(client, name):
+            return client.bucket(name)
+        log_event(log, "bucket_not_seen", bucket=name, error=type(error).__name__)
+        return None
+
+
+def _may_list(client: Client, name: str) -> bool:
+    from google.api_core.exceptions import Forbidden, NotFound
+
+    try:
+        next(iter(client.list_blobs(name, max_results=1)), None)
+    except (Forbidden, NotFound):
+        return False
+    return True
+
+
+def _check_location(bucket: Bucket, location: str) -> None:
+    # A bucket that may only be listed does not say where it is.
+    if bucket.location and bucket.location.casefold() != location.casefold():
+        raise SetupError(
+            f"Bucket gs://{bucket.name} is in {bucket.location}, include/stores.yaml says {location}: BigQuery "
+            "loads from "
+            "buckets of its own location only. Correct location there, or choose another name: a bucket cannot be moved"
+        )
+
+
+def _close(bucket: Bucket) -> None:
+    """Take back what a new bucket gives to everybody with a basic role on the project."""
+    from google.api_core.exceptions import NotFound
+
+    name, project = bucket.name, bucket.client.project
+    commands = "; ".join(
+        f"gcloud storage buckets remove-iam-policy-binding gs://{name} --member {team}:{project} --role {role}"
+        for team, role in (
+            ("projectViewer", "roles/storage.legacyBucketReader"),
+            ("projectViewer", "roles/storage.legacyObjectReader"),
+            ("projectEditor", "roles/storage.legacyBucketOwner"),
+            ("projectEditor", "roles/storage.legacyObjectOwner"),
+        )
+    )
+    try:
+        with explained(f"close bucket gs://{name}", project, on_bucket(name, "roles/storage.admin")):
+            policy = bucket.get_iam_policy(requested_policy_version=3)
+            found = _open_bindings(policy)
+            for role, member in found:
+                _remove(policy, role, member)
+            if found:
+                bucket.set_iam_policy(policy)
+    except NoRightError:
+        # Nobody's data is in it yet; who made it may not change that, and the other steps need not wait for it.
+        log_event(
+            log, "bucket_left_open", level=logging.WARNING, bucket=name, project=project, close_by=commands
+        )
+    except NotFound as error:
+        log_event(log, "bucket_access_unknown", bucket=name, error=type(error).__name__)
+
+
+def _open_bindings(policy: Policy) -> list[tuple[str, str]]:
+    return sorted(
+        (binding["role"], member)
+        for binding in policy.bindings
+        for member in binding["members"]
+        if member in _EVERYBODY or member.startswith(_BASIC_ROLES)
+    )
+
+
+def _remove(policy: Policy, role: str, member: str) -> None:
+    for binding in policy.bindings:
+        if binding["role"] == role:
+            binding["members"] = {other for other in binding["members"] if other != member}
+    policy.bindings = [binding for binding in policy.bindings if binding["members"]]

@@ -1,0 +1,226 @@
+"""Objects in one Cloud Storage bucket: the few things that the operators do with them.
+
+Every request is repeated when it fails for a passing reason, or when its answer is lost; by itself the client repeats
+only those that it knows to be harmless (https://cloud.google.com/storage/docs/retry-strategy). A write that must happen
+once has a precondition, which refuses its own repetition too: such a write bears a mark, by which it knows its object.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from io import StringIO, TextIOWrapper
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, cast
+
+from tiny_operators.lake.names import NDJSON
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob, Bucket, Client
+
+# Held in memory of an object that is written or read bit by bit; the client's own choice is 40 MB for each.
+_PART_BYTES: Final = 1024 * 1024
+_CHANGE_TRIES: Final = 5
+# Metadata of an object that says which write made it.
+_MARK: Final = "write"
+
+
+class Objects:
+    """Reads and writes the objects of a bucket."""
+
+    def __init__(self, client: Client, bucket: str) -> None:
+        self._client = client
+        self._bucket: Bucket = client.bucket(bucket)
+
+    def list(self, prefix: str = "", limit: int | None = None) -> Iterator[Blob]:
+        """The objects below a prefix, by name."""
+        return cast("Iterator[Blob]", self._client.list_blobs(self._bucket, prefix=prefix, max_results=limit))
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such an object."""
+        return bool(self._bucket.blob(name).exists())
+
+    def read(self, name: str, generation: int | None = None) -> bytes | None:
+        """Content of an object; None when it, or that generation of it, is not there."""
+        from google.cloud.exceptions import NotFound
+
+        try:
+            return cast("bytes", self._bucket.blob(name, generation=generation).download_as_bytes())
+        except NotFound:
+            return None
+
+    def read_packed(self, name: str, generation: int) -> bytes | None:
+        """Content of one generation of an object as it is stored; None when it is not there.
+
+        Whoever uploads a file may say that it is packed, rightly or not; else Cloud Storage and its client would
+        unpack it on the way (https://cloud.google.com/storage/docs/transcoding), or fail.
+        """
+        from google.cloud.exceptions import NotFound
+
+        blob = self._bucket.blob(name, generation=generation)
+        try:
+            return cast("bytes", blob.download_as_bytes(raw_download=True))
+        except NotFound:
+            return None
+
+    def read_json(self, name: str) -> Any:
+        """Content of a JSON object; None when it is not there."""
+        content = self.read(name)
+        return None if content is None else json.loads(content)
+
+    def stream(self, name: str) -> Iterator[str]:
+        """Lines of an object of any size, a small part of it in memory at a time."""
+        with self._bucket.blob(name).open("rb", chunk_size=_PART_BYTES) as reader:
+            yield from TextIOWrapper(cast("BinaryIO", reader), encoding="utf-8", newline="\n")
+
+    def lines_if_any(self, name: str) -> Iterator[str]:
+        """Lines of an object of a chunk's size, in one request; none when it is not there."""
+        # A StringIO ends lines at line feeds only, which JSON texts cannot hold; str.splitlines knows many more ends.
+        yield from StringIO((self.read(name) or b"").decode("utf-8"))
+
+    def write_json(self, name: str, content: object) -> None:
+        """Write a JSON object, or replace it."""
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        self._bucket.blob(name).upload_from_string(
+            _json(content), content_type="application/json", retry=DEFAULT_RETRY
+        )
+
+    def create(self, name: str, text: str, content_type: str = NDJSON) -> bool:
+        """Write an object that must not be there yet.
+
+        Returns:
+            Whether it was written; False when there was one, which stays as it is.
+        """
+        return self._write_once(name, text, content_type, generation=0)
+
+    def create_json(self, name: str, content: object) -> bool:
+        """Write a JSON object that must not be there yet; False when there was one, which stays."""
+        return self.create(name, _json(content), "application/json")
+
+    def change_json(self, name: str, change: Callable[[Any], object]) -> None:
+        """Change a JSON object; what others write meanwhile is not lost.
+
+        Args:
+            name: The object.
+            change: Makes the new content of the present one, which is None when there is none. It is called again when
+                another content came meanwhile.
+
+        Raises:
+            PreconditionFailed: When others were faster, time and again.
+        """
+        from google.api_core import exceptions
+
+        for _ in range(_CHANGE_TRIES):
+            there = self._bucket.get_blob(name)
+            generation = int(there.generation) if there else 0
+            content = self.read(name, generation) if there else None
+            text = _json(change(None if content is None else json.loads(content)))
+            if self._write_once(name, text, "application/json", generation):
+                return
+        refused: Any = exceptions.PreconditionFailed
+        raise refused(f"{name} was changed by others {_CHANGE_TRIES} times in a row")
+
+    def _write_once(self, name: str, text: str, content_type: str, generation: int) -> bool:
+        """Write an object in the place of one generation, 0 for none; False when another stands there."""
+        from google.api_core.exceptions import PreconditionFailed
+
+        blob = self._bucket.blob(name)
+        blob.metadata = {_MARK: uuid.uuid4().hex}
+        try:
+            blob.upload_from_string(text, content_type=content_type, if_generation_match=generation)
+        except PreconditionFailed:
+            # Also what a repeated request is told when the first one was done and its answer lost.
+            there = self._bucket.get_blob(name)
+            return there is not None and (there.metadata or {}).get(_MARK) == blob.metadata[_MARK]
+        return True
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[TextIO]:
+        """A stream into an object, which appears, or is replaced, at the end; not at all when something fails."""
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        writer = self._bucket.blob(name).open(
+            "wb", content_type=NDJSON, ignore_flush=True, chunk_size=_PART_BYTES, retry=DEFAULT_RETRY
+        )
+        stream = TextIOWrapper(writer, encoding="utf-8", newline="\n")
+        try:
+            yield stream
+        except BaseException:
+            # Closing would make an object of what was written so far, and Python closes what nobody holds any more.
+            # The client's own word for it, terminate(), came with its version 3.1.
+            stream.detach()
+            writer.close = lambda: None
+            raise
+        stream.close()
+
+    def delete(self, name: str) -> None:
+        """Delete an object, if it is there."""
+        from google.cloud.exceptions import NotFound
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        with suppress(NotFound):
+            self._bucket.blob(name).delete(retry=DEFAULT_RETRY)
+
+    def move(
+        self, name: str, generation: int, target: Objects, new_name: str, *, replaces: bool = True
+    ) -> bool:
+        """Move one generation of an object into another bucket.
+
+        Args:
+            name: The object.
+            generation: Which content of that name.
+            target: The bucket.
+            new_name: Its name there.
+            replaces: Whether it may take the place of an object of that name.
+
+        Returns:
+            Whether it is gone from here; False when another content of that name stands here, which stays, or when
+            that generation was gone before.
+
+        Raises:
+            PreconditionFailed: When it may not, and there is one of another content.
+        """
+        from google.api_core.exceptions import PreconditionFailed
+        from google.cloud.exceptions import NotFound
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        blob = self._bucket.blob(name)
+        try:
+            # Again gives the same copy, which the client cannot know: by itself it would not try again.
+            self._bucket.copy_blob(
+                blob,
+                target._bucket,
+                new_name,
+                source_generation=generation,
+                if_generation_match=None if replaces else 0,
+                retry=DEFAULT_RETRY,
+            )
+        except NotFound:
+            return False
+        except PreconditionFailed:
+            # Also what a repeated request is told when the first one was done and its answer lost.
+            if not self._is_same(name, generation, target, new_name):
+                raise
+        try:
+            blob.delete(if_generation_match=generation)
+        except NotFound:
+            # Deleted, by a request whose answer was lost or by another try.
+            return True
+        except PreconditionFailed:
+            return False
+        return True
+
+    def _is_same(self, name: str, generation: int, target: Objects, new_name: str) -> bool:
+        """Whether an object of another bucket has the content of one generation."""
+        here, there = self._bucket.get_blob(name, generation=generation), target._bucket.get_blob(new_name)
+        return (
+            here is not None
+            and there is not None
+            and (here.size, here.crc32c, here.md5_hash) == (there.size, there.crc32c, there.md5_hash)
+        )
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1)

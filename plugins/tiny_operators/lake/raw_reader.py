@@ -1,0 +1,78 @@
+"""Reading raw lines with what they refer to: the search page that lists an order, and its products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tiny_operators.lake.objects import Objects
+from tiny_operators.orders.raw_lines import RawLine, read_line
+from tiny_operators.orders.rows import OrderRows, order_rows
+
+# Neighbouring orders share a search page and often products. A parsed page takes some hundred kilobytes.
+_KEEP_PAGES: Final = 4
+_KEEP_PRODUCTS: Final = 200
+
+
+class RawReferenceError(ValueError):
+    """What an order line refers to cannot be used.
+
+    Attributes:
+        name: Object name.
+        found: What is there.
+    """
+
+    def __init__(self, name: str, found: str) -> None:
+        super().__init__(f"{name}: a raw line is expected, found {found}")
+        self.name = name
+        self.found = found
+
+
+class RawReader:
+    """Reads raw order lines of one bucket; keeps the pages and products of neighbouring orders."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._pages = _Kept(objects, _KEEP_PAGES)
+        self._products = _Kept(objects, _KEEP_PRODUCTS)
+
+    def orders(self, name: str) -> Iterator[RawLine]:
+        """The order lines of an object; none when it is not there."""
+        yield from map(read_line, self._objects.lines_if_any(name))
+
+    def order_rows(self, order: RawLine) -> OrderRows:
+        """The rows of one order.
+
+        Raises:
+            RawReferenceError: When the search page or a product that it refers to is missing, or no raw line.
+        """
+        page = order.envelope.pesquisa
+        products = {
+            int(produto): self._products.line(name) for produto, name in order.envelope.produtos.items()
+        }
+        return order_rows(order, self._pages.line(page) if page else None, products)
+
+
+class _Kept:
+    """Raw lines that stand alone in their objects; the last used ones are kept."""
+
+    def __init__(self, objects: Objects, most: int) -> None:
+        self._objects = objects
+        self._most = most
+        self._lines: dict[str, RawLine] = {}
+
+    def line(self, name: str) -> RawLine:
+        found = self._lines.pop(name, None) or self._read(name)
+        self._lines[name] = found
+        if len(self._lines) > self._most:
+            self._lines.pop(next(iter(self._lines)))
+        return found
+
+    def _read(self, name: str) -> RawLine:
+        text = next(self._objects.lines_if_any(name), None)
+        if text is None:
+            raise RawReferenceError(name, "nothing")
+        try:
+            return read_line(text)
+        except ValueError as error:
+            raise RawReferenceError(name, "something else") from error

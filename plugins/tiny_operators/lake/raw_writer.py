@@ -1,0 +1,145 @@
+"""Writing raw answers into the bucket, and knowing which product answers of the day stand there already."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tiny_operators import __version__
+from tiny_operators.hooks.tiny import search_request
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.orders.plan import PlannedOrder
+from tiny_operators.orders.raw_lines import Envelope, Kind
+from tiny_operators.stores import Store
+from tiny_operators.tiny.answers import Answer, Meaning
+from tiny_operators.tiny.services import PRODUCT_SERVICE, SEARCH_SERVICE
+
+
+@dataclass
+class RawWriter:
+    """Writes the answers that one run reads.
+
+    Attributes:
+        objects: The store's API bucket.
+        store: The store.
+        path: Which DAG reads, such as ``webhook``.
+        key: The run's key.
+    """
+
+    objects: Objects
+    store: Store
+    path: str
+    key: str
+    _products: dict[str, set[int]] = field(default_factory=dict)
+    _refused: dict[int, str] = field(default_factory=dict)
+
+    def search_page(self, answer: Answer, parameters: dict[str, str], page: int, sort: str = "DESC") -> str:
+        """Write a search page.
+
+        Returns:
+            Name of its object.
+        """
+        target = names.raw_search_object(self.key, self._today(), uuid.uuid4().hex)
+        request = {"service": SEARCH_SERVICE, **search_request(parameters, page, sort)}
+        self.objects.create(
+            target, self._envelope("pesquisa", request, now(), **_bytes_of(answer)).line(answer.text)
+        )
+        return target
+
+    def product(self, produto: int, ask: Callable[[int], Answer]) -> str:
+        """Object with today's answer about a product, which is asked for when there is none.
+
+        Args:
+            produto: Tiny's id of the product.
+            ask: Asks Tiny about a product.
+        """
+        day = self._today()
+        target = names.raw_product_object(day, produto)
+        if produto in self._products_of(day):
+            return target
+        if produto in self._refused:
+            return self._refused[produto]
+        answer = ask(produto)
+        if answer.meaning is Meaning.OK:
+            self._products_of(day).add(produto)
+        else:
+            # Kept as it came, but it serves this run only: the next one asks again.
+            target = self._refused[produto] = names.raw_refused_product_object(day, produto, uuid.uuid4().hex)
+        request = {"service": PRODUCT_SERVICE, "id": str(produto)}
+        envelope = self._envelope("produto", request, now(), produto=produto, **_bytes_of(answer))
+        self.objects.create(target, envelope.line(answer.text))
+        return target
+
+    def has_product(self, produto: int) -> bool:
+        """Whether there is an answer about a product that serves this run."""
+        return produto in self._products_of(self._today()) or produto in self._refused
+
+    def products_today(self) -> int:
+        """How many products were read today."""
+        return len(self._products_of(self._today()))
+
+    def order_line(
+        self,
+        order: PlannedOrder,
+        request: dict[str, str],
+        fetched_at: str,
+        answer: Answer,
+        **references: Any,
+    ) -> str:
+        """The raw line of an order.
+
+        Args:
+            order: The order.
+            request: Service and parameters, without the token.
+            fetched_at: When it answered (ISO 8601, UTC).
+            answer: The answer.
+            **references: What the order's rows are made from: see :class:`Envelope`.
+        """
+        envelope = self._envelope("pdv", request, fetched_at, order, **references, **_bytes_of(answer))
+        return envelope.line(answer.text)
+
+    def _today(self) -> str:
+        return names.day_of(datetime.now(UTC), self.store.timezone)
+
+    def _products_of(self, day: str) -> set[int]:
+        if day not in self._products:
+            prefix = names.raw_product_prefix(day)
+            found = (names.product_of(blob.name) for blob in self.objects.list(prefix))
+            self._products[day] = {produto for produto in found if produto is not None}
+        return self._products[day]
+
+    def _envelope(
+        self,
+        kind: Kind,
+        request: dict[str, str],
+        fetched_at: str,
+        order: PlannedOrder | None = None,
+        produto: int | None = None,
+        **references: Any,
+    ) -> Envelope:
+        return Envelope(
+            store=self.store.prefix,
+            kind=kind,
+            pedido=order.pedido if order else None,
+            produto=produto,
+            arrived_at=order.arrived_at if order else None,
+            fetched_at=fetched_at,
+            path=self.path,
+            version=__version__,
+            request=request,
+            **references,
+        )
+
+
+def _bytes_of(answer: Answer) -> dict[str, Any]:
+    """What says of an answer's text which bytes it was."""
+    return {"encoding": answer.encoding, "base64": answer.base64}
+
+
+def now() -> str:
+    """The present (ISO 8601, UTC)."""
+    return datetime.now(UTC).isoformat()

@@ -1,0 +1,241 @@
+"""Which events a file of the inbox holds, in whatever envelope they came.
+
+Receivers of Tiny's webhooks report JSON and form fields, ``dados`` as an object and as JSON text, other encodings than
+UTF-8, and packed bodies; people upload lists and lines by hand. So whatever may hold an event is opened, layer by
+layer. An event is an object with ``tipo`` beside ``cnpj`` or ``dados``. Texts inside it need not come out right: the
+order is read from the API.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from tiny_operators.tiny.answers import Json
+from tiny_operators.tiny.encodings import decode
+from tiny_operators.tiny.kinds import kind_of
+
+# A file of the largest size, packed well; whatever is larger is no list of events.
+MAX_UNPACKED: Final = 4 * 1024 * 1024
+_MOST_LAYERS: Final = 16
+_MOST_FIELDS: Final = 1000
+_BLANKS: Final = " \t\r\n\v\f\ufeff"
+# Not strict: a text may hold raw tabs and line breaks.
+_JSON: Final = json.JSONDecoder(strict=False)
+_GAP: Final = re.compile(rf"[{_BLANKS}]*")
+# Python knows more encodings; some of them take very long for a large file.
+_ENCODINGS: Final = re.compile(r"(utf|iso|windows|cp|latin|us-?ascii|ascii|mac)[a-z0-9_-]*", re.IGNORECASE)
+_BRACKETS: Final = re.compile(r"dados\[['\"]?(\w+)['\"]?\]", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Something in a file that is no event.
+
+    Attributes:
+        found: The kind of what is there, in words.
+    """
+
+    found: str
+
+
+Found = Json | Unreadable
+
+
+def read_events(content: bytes, content_type: str = "") -> list[Found]:
+    """The events of a file, each with lower-case field names and with ``dados`` opened; and what else is in it.
+
+    Args:
+        content: The file.
+        content_type: What its sender called it; empty, or wrong, for many a file.
+
+    Returns:
+        At least one entry. An object that lacks what an event has comes as it is when the file holds nothing else.
+    """
+    try:
+        plain = _unpacked(content)
+    except _PackedError as error:
+        return [Unreadable(str(error))]
+    charset, boundary = _parameters(content_type)
+    fields = _parts(plain, boundary)
+    if fields and (found := _of_fields(fields, _MOST_LAYERS)):
+        return found
+    text = _text_of(plain, charset)
+    return _of_text(text, _MOST_LAYERS) or [_without_event(plain, text)]
+
+
+class _PackedError(ValueError):
+    """Packed bytes that cannot be used; the message is the kind."""
+
+
+def _unpacked(content: bytes) -> bytes:
+    """The content without gzip or zlib around it, whatever its sender said of that."""
+    for _ in range(_MOST_LAYERS):
+        if not _is_packed(content):
+            return content
+        opener = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, as its first bytes say
+        try:
+            opened = opener.decompress(content, MAX_UNPACKED)
+        except zlib.error as error:
+            if content.startswith(b"\x1f\x8b"):
+                raise _PackedError("packed bytes that are damaged") from error
+            return content  # It was a text that only begins as zlib does.
+        if opener.unconsumed_tail:
+            raise _PackedError(f"packed bytes that hold more than {MAX_UNPACKED}")
+        if not opener.eof:
+            raise _PackedError("packed bytes that are cut short")
+        content = opened
+    raise _PackedError("bytes that are packed again and again")
+
+
+def _is_packed(content: bytes) -> bool:
+    zlib_header = content[:1] == b"\x78" and int.from_bytes(content[:2], "big") % 31 == 0
+    return content.startswith(b"\x1f\x8b") or zlib_header
+
+
+def _parameters(content_type: str) -> tuple[str, str]:
+    """The charset and the boundary that a content type tells; empty where it tells none."""
+    header = Message()
+    header["Content-Type"] = content_type
+    try:
+        charset, boundary = header.get_content_charset(""), header.get_boundary("")
+    except (ValueError, LookupError):
+        return "", ""
+    return charset if _ENCODINGS.fullmatch(charset) else "", str(boundary)
+
+
+def _text_of(content: bytes, charset: str) -> str:
+    return decode(content, charset).text.strip(_BLANKS)
+
+
+def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
+    """Names and texts of a multipart form; none when it is no such form."""
+    line = f"--{boundary}".encode() if boundary else content.lstrip().split(b"\n", 1)[0].strip()
+    if len(line) <= len(b"--") or not line.startswith(b"--") or line not in content:
+        return []
+    fields = []
+    for part in content.split(line)[1:]:
+        head, _, body = re.sub(rb"\A\r?\n", b"", part).replace(b"\r\n\r\n", b"\n\n", 1).partition(b"\n\n")
+        if not body:
+            continue
+        header = head.decode("latin-1")
+        name = re.search(r'name="?([^";\r\n]*)', header)
+        declared = re.search(r"(?im)^content-type:(.*)$", header)
+        try:
+            plain = _unpacked(re.sub(rb"\r?\n\Z", b"", body))
+        except _PackedError:
+            continue
+        charset, _ = _parameters(declared[1].strip() if declared else "")
+        fields.append((name[1] if name else "", _text_of(plain, charset)))
+    return fields
+
+
+def _of_fields(pairs: list[tuple[str, str]], layers: int) -> list[Found]:
+    """Events of a form: its fields are one, or some fields hold some. A field without value may be one by its name."""
+    fields: Json = {_word(name): value or name for name, value in pairs}
+    dados = {found[1]: value for name, value in pairs if (found := _BRACKETS.fullmatch(_word(name)))}
+    if dados:
+        fields.setdefault("dados", dados)
+    return _events(fields, layers)
+
+
+def _of_text(text: str, layers: int) -> list[Found]:
+    """Events of a text: one or several JSON values, or form fields."""
+    if found := _events(_json_values(text), layers - 1):
+        return found
+    if "=" not in text:
+        return []
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return []
+    return _of_fields(pairs, layers - 1)
+
+
+def _json_values(text: str) -> list[Any]:
+    """The JSON values that a text is made of; of a text that is not, those of its lines."""
+    values, at = [], 0
+    try:
+        while at < len(text):
+            value, at = _JSON.raw_decode(text, at)
+            at = _end_of_gap(text, at)
+            values.append(value)
+    except (ValueError, RecursionError):
+        lines = [line for line in text.split("\n") if line.strip(_BLANKS)]
+        return [_json_line(line.strip(_BLANKS)) for line in lines] if len(lines) > 1 else []
+    return values
+
+
+def _json_line(line: str) -> Any:
+    try:
+        return _JSON.decode(line)
+    except (ValueError, RecursionError):
+        return Unreadable("text that is not JSON")
+
+
+def _end_of_gap(text: str, at: int) -> int:
+    gap = _GAP.match(text, at)
+    return gap.end() if gap else at
+
+
+def _events(value: object, layers: int) -> list[Found]:
+    """The events inside a value; none when there are none. What stands beside an event and is none is told."""
+    if layers > 0:
+        match value:
+            case dict():
+                return _of_object({_word(name): inner for name, inner in value.items()}, layers)
+            case list():
+                each = [(item, _events(item, layers - 1)) for item in value]
+                if any(found for _, found in each):
+                    return [found for item, inside in each for found in inside or [_told(item)]]
+            case str() if value.strip(_BLANKS)[:1] in {"{", "[", '"'} or "=" in value:
+                return _of_text(value.strip(_BLANKS), layers - 1)
+    return []
+
+
+def _of_object(fields: Json, layers: int) -> list[Found]:
+    if "tipo" in fields and fields.keys() & {"cnpj", "dados"}:
+        return [{**fields, "dados": _opened(fields.get("dados"))}]
+    return [found for inner in fields.values() for found in _events(inner, layers - 1)]
+
+
+def _opened(dados: object) -> object:
+    """``dados``, which may be JSON text."""
+    for _ in range(_MOST_LAYERS):
+        if not isinstance(dados, str):
+            break
+        try:
+            dados = _JSON.decode(dados.strip(_BLANKS))
+        except (ValueError, RecursionError):
+            break
+    return dados
+
+
+def _without_event(content: bytes, text: str) -> Found:
+    """What a file is that holds no event."""
+    if not text:
+        return Unreadable("nothing")
+    values = _json_values(text)
+    if len(values) == 1:
+        (value,) = values
+        return (
+            {_word(name): inner for name, inner in value.items()} if isinstance(value, dict) else _told(value)
+        )
+    if values:
+        return Unreadable(f"{len(values)} lines or values without an event")
+    control = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r")
+    no_text = len(content.translate(None, delete=control)) < len(content)
+    return Unreadable("bytes that are no text" if no_text else "text without an event, as JSON and as a form")
+
+
+def _told(value: object) -> Unreadable:
+    return value if isinstance(value, Unreadable) else Unreadable(kind_of(value))
+
+
+def _word(name: object) -> str:
+    return str(name).strip().lower()

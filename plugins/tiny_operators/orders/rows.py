@@ -1,0 +1,294 @@
+"""The rows of one order in ``pdv``, ``pesquisa`` and ``produto``, from the answers that were read for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from tiny_operators.batches.waiting import Wait, is_over
+from tiny_operators.orders import texts
+from tiny_operators.orders.answered import (
+    ACTION,
+    PRODUCT_ACTION,
+    RejectedError,
+    answered,
+    id_differs,
+    not_listed,
+    record_of,
+    search_line,
+    unanswered_products,
+)
+from tiny_operators.orders.field_counts import FieldCounts
+from tiny_operators.orders.needed_fields import DAY, LINE_DAY, NEEDED, TOTAL
+from tiny_operators.orders.office import OFFICE_FIELDS, office_as_pdv
+from tiny_operators.orders.raw_lines import RawLine
+from tiny_operators.orders.reject_rows import Note
+from tiny_operators.orders.typed_values import FieldError, Tolerance, parse_decimal, to_record, unknown_fields
+from tiny_operators.orders.webhooks import Reject
+from tiny_operators.schemas import Column, columns, tiny_columns
+from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
+from tiny_operators.tiny.containers import records
+from tiny_operators.tiny.services import OFFICE_SERVICE
+
+# Names the orders of all stores for good: changing it would give every order another uuid.
+_ORDERS: Final = uuid.UUID("6f1d2c3e-7a4b-5d8e-9c10-316316316316")
+
+# Fields that Tiny documents and that the tables do not have: kept in payload, and no news.
+_KNOWN_WITHOUT_COLUMN: Final = frozenset({
+    "produto.data_criacao",
+    "produto.grade",
+    "produto.kit",
+    "produto.mapeamentos",
+})
+
+_ITEM_FIELDS: Final = next(column.names for column in columns("pdv") if column.name == "itens")
+
+_SEARCH_COLUMNS: Final = tuple(column for column in tiny_columns("pesquisa") if column.name != "id")
+# Columns of pesquisa that tell whether an order changed since it was read.
+SEARCH_VALUES: Final = tuple(column.name for column in _SEARCH_COLUMNS)
+
+
+@dataclass
+class OrderRows:
+    """What came of one order.
+
+    Attributes:
+        pedido: Tiny's id of the order.
+        rows: Rows by table; all empty when the order was rejected or waits. Those of an order that is gone only mark.
+        rejects: Why the order, or one of its products, has no row.
+        waits: Why the order waits to be read again; None when it does not.
+        notes: Values of its rows that could not be read, and are null there.
+        gone: Neither service that tells of orders knows it any more.
+        fields: Fields of its answers; ``unknown`` are those that the tables do not have and that are not documented
+            either, as ``pdv.itens.novo`` (of ``pedido.obter``: ``pedido.itens.novo``).
+        read_at: When the answer about the order was read, when it can be told.
+    """
+
+    pedido: int
+    rows: dict[str, list[Json]] = field(default_factory=lambda: {"pdv": [], "pesquisa": [], "produto": []})
+    rejects: list[Reject] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    waits: Wait | None = None
+    gone: bool = False
+    fields: FieldCounts = field(default_factory=FieldCounts)
+    read_at: datetime | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the order has rows of its own."""
+        return bool(self.rows["pdv"]) and not self.gone
+
+    @property
+    def state(self) -> str:
+        """Where the order went: ``loaded``, ``gone``, ``waiting``, ``orders_rejected``; ``lost`` must not be."""
+        if self.gone:
+            return "gone"
+        if self.loaded:
+            return "loaded"
+        if self.waits:
+            return "waiting"
+        return "orders_rejected" if self.rejects else "lost"
+
+
+def order_uuid(store: str, pedido: int) -> str:
+    """The order's ``uuid``: the same at every reading of it."""
+    return str(uuid.uuid5(_ORDERS, f"{store}/{pedido}"))
+
+
+def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, RawLine]) -> OrderRows:
+    """Make the rows of one order.
+
+    Args:
+        order: The answer of ``pdv.pedido.obter`` or, for an order that it does not know, of ``pedido.obter``.
+        search: The page of ``pedidos.pesquisa`` that lists the order; None when none did.
+        products: Answers of ``produto.obter`` by product id.
+
+    Returns:
+        Rows, or the reason why there are none; never an error for what Tiny answered.
+    """
+    pedido_id = int(order.envelope.pedido or 0)
+    if _is_gone(order):
+        return OrderRows(pedido_id, _deletion_marks(order), gone=True)
+    result = OrderRows(pedido_id, read_at=order.fetched)
+    try:
+        pedido = record_of(order, "pedido", pedido_id)
+        if search is None:
+            return _without_line(order)
+        line = search_line(search, pedido_id)
+        row = _row("pdv", order, order, pedido, result)
+        line_row = _row("pesquisa", order, search, line, result)
+        _complete(row, line_row, result)
+        result.rows["pdv"], result.rows["pesquisa"] = [row], [line_row]
+    except RejectedError as rejected:
+        return OrderRows(pedido_id, rejects=[rejected.reject], fields=result.fields, read_at=order.fetched)
+    for product_id in sorted(products):
+        try:
+            product = record_of(products[product_id], "produto", product_id)
+            row = _row("produto", order, products[product_id], product, result, produto=product_id)
+            result.rows["produto"].append(row)
+        except RejectedError as rejected:
+            result.rejects.append(replace(rejected.reject, action=PRODUCT_ACTION, produto=product_id))
+    result.rejects += unanswered_products(order)
+    return result
+
+
+def product_ids(pedido: Json) -> list[int]:
+    """Distinct products of an order's items, in their order; items of free text have none.
+
+    Args:
+        pedido: The order, in the form of ``pdv.pedido.obter``.
+    """
+    found: dict[int, None] = {}
+    for item in records(pedido.get("itens"), _ITEM_FIELDS).found:
+        try:
+            product = parse_decimal(str(item.get("idProduto", "")))
+        except ValueError:
+            continue
+        if product > 0 and product == product.to_integral_value():
+            found[int(product)] = None
+    return list(found)
+
+
+def search_values(line: Json) -> dict[str, Any] | None:
+    """What the ``pesquisa`` row of a search line holds, as BigQuery's client returns it.
+
+    Args:
+        line: One order of a page of ``pedidos.pesquisa``.
+
+    Returns:
+        Values of the columns ``SEARCH_VALUES``: text, day, exact decimal or None; None for a line that cannot be a row.
+    """
+    try:
+        row = to_record(line, _SEARCH_COLUMNS, tolerance=Tolerance(NEEDED["pesquisa"]))
+    except FieldError:
+        return None
+    return {column.name: _as_queried(row[column.name], column) for column in _SEARCH_COLUMNS}
+
+
+def _as_queried(value: str | None, column: Column) -> str | date | Decimal | None:
+    if value is None:
+        return None
+    match column.type:
+        case "DATE":
+            return date.fromisoformat(value)
+        case "NUMERIC":
+            return Decimal(value)
+    return texts.writable(value)
+
+
+def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
+    """The order in an answer, in the form of ``pdv.pedido.obter``; None when that order is not in it.
+
+    Args:
+        answer: The answer.
+        service: Which service answered: ``pdv.pedido.obter`` or ``pedido.obter``.
+        pedido: The order that was asked for.
+    """
+    found = answered(answer.retorno, "pedido") if answer.meaning is Meaning.OK else []
+    record = next((record for record in found if not id_differs(record, pedido)), None)
+    if record is None:
+        return None
+    return office_as_pdv(record) if service == OFFICE_SERVICE else record
+
+
+def _is_gone(order: RawLine) -> bool:
+    """Whether the back office does not know the order either: only then is it not to be found anywhere."""
+    answer = read_body(order.answer, "pedido")
+    return _service(order) == OFFICE_SERVICE and answer.meaning is Meaning.NOT_FOUND
+
+
+def _deletion_marks(order: RawLine) -> dict[str, list[Json]]:
+    """Rows that only mark: no column beside those that say which order was found gone, and when."""
+    pedido = int(order.envelope.pedido or 0)
+    mark = {**_own_values(order, order), "deleted_at": order.envelope.fetched_at}
+    return {"pdv": [{"id": pedido, **mark}], "pesquisa": [{"id": str(pedido), **mark}], "produto": []}
+
+
+def _complete(row: Json, line: Json, result: OrderRows) -> None:
+    """See to it that an order has its day and its total.
+
+    The till writes a day that is not there in several ways; the search line tells the same day.
+    """
+    if row[DAY] is None and line[LINE_DAY] is not None:
+        row[DAY] = line[LINE_DAY]
+        if not any(note.field == f"pdv.{DAY}" for note in result.notes):
+            result.notes.append(Note(f"pdv.{DAY}", "a day as dd/mm/yyyy", "nothing"))
+    for name, expected in ((DAY, "a day, here or in the search"), (TOTAL, "an amount")):
+        if row[name] is None:
+            raise RejectedError(Reject("rows", f"pdv.{name}", expected, "nothing", ACTION))
+
+
+def _without_line(order: RawLine) -> OrderRows:
+    """An order that no search page lists: it waits in the inbox for some time, and is then set aside."""
+    sale = order.envelope
+    result = OrderRows(int(sale.pedido or 0), read_at=order.fetched)
+    wait = Wait.NO_SEARCH if "pesquisa" in sale.unanswered else Wait.NOT_LISTED
+    # Lines of older versions say only when the sale arrived. What history reads is in no inbox, so it cannot wait.
+    since = sale.unlisted_since or (sale.arrived_at if sale.path == "webhook" else None)
+    if since and not is_over(wait, since, sale.fetched_at):
+        result.waits = wait
+    elif wait is Wait.NO_SEARCH:
+        result.rejects.append(replace(not_listed(), step="fetch", found="no answer of pedidos.pesquisa"))
+    else:
+        result.rejects.append(not_listed())
+    return result
+
+
+def _row(
+    table: str,
+    order: RawLine,
+    source: RawLine,
+    record: Json,
+    result: OrderRows,
+    *,
+    produto: int | None = None,
+) -> Json:
+    """One row: the answer's fields, typed, and the pipeline's own columns."""
+    by_office = _service(source) == OFFICE_SERVICE
+    typed = tiny_columns(table)
+    result.fields.add("pedido" if by_office else table, record)
+    tolerance = Tolerance(NEEDED[table])
+    try:
+        row = to_record(office_as_pdv(record) if by_office else record, typed, tolerance=tolerance)
+    except FieldError as error:
+        reject = Reject("rows", f"{table}.{error.path}", error.expected, error.found, ACTION)
+        raise RejectedError(reject) from error
+    result.notes += [
+        Note(f"{table}.{error.path}", error.expected, error.found, produto) for error in tolerance.notes
+    ]
+    if by_office:
+        result.fields.unknown |= {f"pedido.{path}" for path in unknown_fields(record, OFFICE_FIELDS)}
+    else:
+        result.fields.unknown |= {
+            f"{table}.{path}" for path in unknown_fields(record, typed)
+        } - _KNOWN_WITHOUT_COLUMN
+    row |= {**_own_values(order, source), "payload": texts.storable(record)}
+    if table == "produto":
+        refreshed_at = order.envelope.fetched_at if order.envelope.refresh_costs else None
+        row |= {"pedido_id": order.envelope.pedido, "refreshed_at": refreshed_at}
+    return {column.name: row.get(column.name) for column in columns(table)}
+
+
+def _own_values(order: RawLine, source: RawLine) -> Json:
+    """What the pipeline knows of any answer, by column."""
+    sale = order.envelope
+    return {
+        "store": sale.store,
+        "uuid": order_uuid(sale.store, int(sale.pedido or 0)),
+        "timestamp": sale.arrived_at,
+        "fetched_at": source.envelope.fetched_at,
+        "source_id": f"{sale.path}-{sale.version}",
+    }
+
+
+def _service(line: RawLine) -> str:
+    return line.envelope.request.get("service", "")
+
+
+def row_texts(rows: list[Json]) -> Iterator[str]:
+    """Rows as newline-delimited JSON, a line each."""
+    yield from map(texts.line, rows)

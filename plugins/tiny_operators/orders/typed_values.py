@@ -1,0 +1,286 @@
+"""One value of Tiny into one value of a BigQuery column.
+
+Tiny writes numbers as text or number, ``""`` for nothing, ``"0"`` for "no id", lists in many shapes, days as
+dd/mm/yyyy. What comes out is what a newline-delimited JSON load takes; NUMERIC travels as text, so it stays exact.
+
+A value that has exactly one sensible reading is read: ``R$ 1.234,56``, a no-break space among the digits, a day with a
+time and a zone (the day as it is written: Tiny's days have no zone). Any other is told by its field and its kind.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from typing import Any, Final
+
+from tiny_operators.schemas import Column
+from tiny_operators.tiny.containers import Records, is_nothing, records
+from tiny_operators.tiny.kinds import kind_of
+
+# BigQuery's NUMERIC: 38 digits, 9 of them after the point
+# (https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types).
+_NUMERIC_SCALE: Final = 9
+_NUMERIC_STEP: Final = Decimal(1).scaleb(-_NUMERIC_SCALE)
+_NUMERIC_LIMIT: Final = Decimal("1E29")
+_INT64_LIMIT: Final = 2**63
+
+# A day with or without a time of day, and that with or without a zone.
+_DAY: Final = re.compile(
+    r"([0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[ T][0-9:.]*(?: ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
+)
+_NO_DAYS: Final = frozenset({"00/00/0000", "0000-00-00"})
+# What programs make of a day that is not there: dashes; PHP's form of 0000-00-00, which is in the year -1; and the day
+# zero of computers' clocks, which is the evening before in Brazil.
+_DAY_BEFORE_ALL: Final = re.compile(
+    r"[-\u2013\u2014]+|[0-9]{1,2}/[0-9]{1,2}/-[0-9]{4}.*|-[0-9]{4}-[0-9]{2}-[0-9]{2}.*"
+)
+_DAY_ZERO: Final = frozenset({"1969-12-31", "1970-01-01"})
+
+# Digits in groups of three, or without groups; then the decimals. The mark of groups and that of decimals differ.
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3}){2,}|[0-9]{1,3}(?:,[0-9]{3}){2,}"
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*"
+    r"|[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
+)
+_CURRENCY: Final = re.compile(r"^([+-]?)R\$", re.IGNORECASE)
+# Enough for every number that is not refused: the default of 28 digits is less than NUMERIC has.
+_EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)
+_MOST_DIGITS: Final = 60
+
+# Fields in which Tiny writes "0" for "there is none".
+_NO_ID_FIELDS: Final = frozenset({"id_vendedor", "idProdutoPai", "id_fornecedor", "idProduto"})
+
+
+class FieldError(ValueError):
+    """A value that does not fit its column.
+
+    Attributes:
+        path: The field, as ``itens[2].valor``.
+        expected: What the column takes.
+        found: The kind of the value, never the value.
+    """
+
+    def __init__(self, path: str, expected: str, found: str) -> None:
+        super().__init__(f"{path}: expected {expected}, found {found}")
+        self.path = path
+        self.expected = expected
+        self.found = found
+
+
+class NoDayError(FieldError):
+    """A value that stands for no day, but is not one of Tiny's own forms of nothing."""
+
+
+@dataclass
+class Tolerance:
+    """What a record may be read without: a value that cannot be read becomes null and is noted.
+
+    Attributes:
+        needed: Paths of the fields that must be read, without the numbers of list items, as ``itens.valor``.
+        notes: The values that could not be read.
+    """
+
+    needed: frozenset[str]
+    notes: list[FieldError] = field(default_factory=list)
+
+    def bears(self, error: FieldError) -> bool:
+        """Whether a record is a record without this value, which is then noted."""
+        if re.sub(r"\[[0-9]+\]", "", error.path) in self.needed and not isinstance(error, NoDayError):
+            return False
+        self.notes.append(error)
+        return True
+
+
+def to_record(
+    source: dict[str, Any], columns: tuple[Column, ...], path: str = "", tolerance: Tolerance | None = None
+) -> dict[str, Any]:
+    """Type each column's value of an object of Tiny.
+
+    Args:
+        source: The object.
+        columns: The columns to fill; one that the object lacks becomes null (or an empty list).
+        path: Path of the object, for errors.
+        tolerance: Which values may be left unread; None for none.
+
+    Raises:
+        FieldError: For the first value that does not fit and may not be left unread.
+    """
+    row: dict[str, Any] = {}
+    for column in columns:
+        name = column.name
+        try:
+            row[name] = to_column(source.get(name), column, f"{path}{name}", tolerance)
+        except FieldError as error:
+            if tolerance is None or not tolerance.bears(error):
+                raise
+            row[name] = [] if column.repeated else None
+    return row
+
+
+def to_column(value: object, column: Column, path: str, tolerance: Tolerance | None = None) -> Any:
+    """Type one value.
+
+    Raises:
+        FieldError: When the value does not fit.
+    """
+    if not column.repeated:
+        return to_single(value, column, path, tolerance)
+    # A load job refuses a list with a null in it, and with it the whole file.
+    return [
+        to_record(item, column.fields, f"{path}[{n}].", tolerance)
+        for n, item in enumerate(_listed(value, column, path))
+    ]
+
+
+def to_single(value: object, column: Column, path: str, tolerance: Tolerance | None = None) -> Any:
+    """Type one value that is not a list.
+
+    Raises:
+        FieldError: When the value does not fit.
+    """
+    if is_nothing(value) or (column.name in _NO_ID_FIELDS and str(value).strip() == "0"):
+        return None
+    match column.type:
+        case "RECORD":
+            return _record(value, column, path, tolerance)
+        case "STRING":
+            return _string(value)
+        case "INTEGER":
+            return _integer(value, path)
+        case "NUMERIC":
+            return _numeric(value, path)
+        case "DATE":
+            return _date(value, path)
+    raise FieldError(path, f"a column type that answers fill, not {column.type}", "another type")
+
+
+def unknown_fields(source: dict[str, Any], columns: tuple[Column, ...], path: str = "") -> Iterator[str]:
+    """Paths of fields that an answer has and the table has not, such as ``itens.novo``."""
+    known = {column.name: column for column in columns}
+    for name, value in source.items():
+        column = known.get(name)
+        if column is None:
+            yield f"{path}{name}"
+        elif column.fields:
+            inside = records(value, column.names)
+            for item in [*inside.found, *inside.unread]:
+                if isinstance(item, dict):
+                    yield from unknown_fields(item, column.fields, f"{path}{name}.")
+
+
+def parse_decimal(text: str) -> Decimal:
+    """A decimal in any of the forms that Tiny uses: ``85.90``, ``5,00``, ``1.234,56``, ``-3``, ``R$ 10,00``.
+
+    The last separator is the decimal one; a separator that stands more than once only groups digits.
+
+    Raises:
+        ValueError: When it is not a number.
+    """
+    # Without an argument, split knows every kind of space, the no-break ones too.
+    cleaned = "".join(text.split())
+    if "$" in cleaned:
+        cleaned = _CURRENCY.sub(r"\1", cleaned)
+    if not _NUMBER.fullmatch(cleaned):
+        raise ValueError("not a number")
+    last = max(cleaned.rfind("."), cleaned.rfind(","))
+    if last >= 0:
+        mark = cleaned[last]
+        other = "," if mark == "." else "."
+        cleaned = cleaned.replace(other, "")
+        cleaned = cleaned.replace(mark, "" if cleaned.count(mark) > 1 else ".")
+    try:
+        return Decimal(cleaned)
+    except InvalidOperation as error:
+        raise ValueError("not a number") from error
+
+
+def _listed(value: object, column: Column, path: str) -> list[dict[str, Any]]:
+    inside = records(value, column.names)
+    if not inside.unread:
+        return inside.found
+    if len(column.fields) == 1 and all(isinstance(item, str) for item in inside.unread):
+        # A list of records of one field may as well be a list of that field.
+        return [*inside.found, *({column.fields[0].name: item} for item in inside.unread)]
+    raise FieldError(path, "a list of objects", _kind_in(value, inside))
+
+
+def _record(value: object, column: Column, path: str, tolerance: Tolerance | None) -> dict[str, Any] | None:
+    inside = records(value, column.names)
+    if inside.unread or len(inside.found) > 1:
+        raise FieldError(path, "an object", _kind_in(value, inside))
+    return to_record(inside.found[0], column.fields, f"{path}.", tolerance) if inside.found else None
+
+
+def _kind_in(value: object, inside: Records) -> str:
+    """The kind of a container that has not the records that it should have."""
+    if len(inside.found) > 1 and not inside.unread:
+        return f"{len(inside.found)} objects"
+    if isinstance(value, dict) and any(item is value for item in inside.unread):
+        return "an object without a known field"
+    return kind_of(value)
+
+
+def _string(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list | bool):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=float)
+    if isinstance(value, Decimal) and abs(value.adjusted()) < _MOST_DIGITS:
+        return f"{value:f}"
+    return str(value)
+
+
+def _number(value: object, path: str, expected: str) -> Decimal:
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return Decimal(value)
+    if isinstance(value, str):
+        try:
+            return parse_decimal(value)
+        except ValueError:
+            pass
+    raise FieldError(path, expected, kind_of(value))
+
+
+def _integer(value: object, path: str) -> int:
+    expected = "a whole number of 64 bits"
+    number = _number(value, path, expected)
+    if number.copy_abs() >= _INT64_LIMIT or number != number.to_integral_value():
+        raise FieldError(path, expected, "another number")
+    return int(number)
+
+
+def _numeric(value: object, path: str) -> str:
+    expected = "a number with up to 29 digits before the point"
+    number = _number(value, path, expected)
+    if number.copy_abs() < _NUMERIC_LIMIT:
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and exponent < -_NUMERIC_SCALE:
+            number = number.quantize(_NUMERIC_STEP, context=_EXACT)
+    if number.copy_abs() >= _NUMERIC_LIMIT:
+        raise FieldError(path, expected, "a larger number")
+    return f"{number:f}"
+
+
+def _date(value: object, path: str) -> str | None:
+    expected = "a day as dd/mm/yyyy"
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    day = None
+    if found := _DAY.fullmatch(text):
+        if found[1] in _NO_DAYS:
+            return None
+        parts = [int(part) for part in re.split("[-/]", found[1])]
+        with suppress(ValueError):
+            day = date(*(parts[::-1] if "/" in found[1] else parts)).isoformat()
+    if day in _DAY_ZERO:
+        raise NoDayError(path, expected, "the day zero of computers' clocks")
+    if day:
+        return day
+    if _DAY_BEFORE_ALL.fullmatch(text):
+        raise NoDayError(path, expected, kind_of(value))
+    raise FieldError(path, expected, kind_of(value))

@@ -1,0 +1,177 @@
+"""What a file in the webhook bucket says: events of orders, events that nobody needs, or rejects.
+
+Source: Tiny's "Webhooks" documentation and recorded payloads: ids as text or number, no event id and no event time, so
+an event is only a doorbell: the order is read from the API.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import pendulum
+
+from tiny_operators.orders.envelopes import Found, Unreadable, read_events
+from tiny_operators.tiny.kinds import kind_of
+
+# An order was made or changed. Everything else that Tiny posts (stock, invoices, tracking) changes no row here.
+ORDER_EVENTS: Final = frozenset({"inclusao_pedido", "atualizacao_pedido"})
+# The others that are known; any further one is put away as well.
+OTHER_EVENTS: Final = frozenset({
+    "estoque", "produto", "precos", "rastreio", "nota_fiscal", "situacao_pedido",
+})  # fmt: skip
+
+MAX_BYTES: Final = 1024 * 1024
+
+# What an event of order 0 is: somebody tries the address.
+TEST_CALL: Final = "test_call"
+
+# A word stands in the place of the order where the receiver cannot tell it.
+_ARRIVAL = re.compile(r"-tiny-webhook-vendas-[0-9a-z]+-(\d{8}T\d{6})-")
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Why something cannot be used.
+
+    Attributes:
+        step: Where it was found: ``plan``, ``fetch`` or ``rows``.
+        field: The field, as a path such as ``dados.id``.
+        expected: What it should be.
+        found: The kind of what was there, never the value.
+        action: What a person can do.
+        produto: Tiny's id of the product, when only that was rejected and its order was not.
+    """
+
+    step: str
+    field: str
+    expected: str
+    found: str
+    action: str
+    produto: int | None = None
+
+
+@dataclass(frozen=True)
+class OrderEvent:
+    """An event of one order.
+
+    Attributes:
+        pedido: Tiny's id of the order.
+        data: Day of the order as the event says it (YYYY-MM-DD); None when it does not.
+    """
+
+    pedido: int
+    data: str | None
+
+
+@dataclass(frozen=True)
+class Uninteresting:
+    """A well-formed event that changes no row.
+
+    Attributes:
+        tipo: Tiny's name of the event, as :func:`event_kind` writes it, or :data:`TEST_CALL`.
+    """
+
+    tipo: str
+
+
+def read_webhook(
+    content: bytes, cnpj: str, content_type: str = ""
+) -> list[OrderEvent | Uninteresting | Reject]:
+    """Say what a file of the inbox holds: mostly one event, and at least one entry.
+
+    Args:
+        content: The file.
+        cnpj: Digits of the store that the inbox belongs to.
+        content_type: What the file's sender called it; it may be empty or wrong.
+    """
+    return list(dict.fromkeys(_read(found, cnpj) for found in _single(read_events(content, content_type))))
+
+
+def _single(events: list[Found]) -> Iterator[Found]:
+    """The events, each about one thing: ``dados`` may be a list."""
+    for event in events:
+        dados = event.get("dados") if isinstance(event, dict) else None
+        if isinstance(event, dict) and isinstance(dados, list) and dados:
+            yield from ({**event, "dados": each} for each in dados)
+        else:
+            yield event
+
+
+def _read(event: Found, cnpj: str) -> OrderEvent | Uninteresting | Reject:
+    if isinstance(event, Unreadable):
+        return _reject("(file)", "Tiny's events, as JSON or as a form", event.found)
+    for name in ("cnpj", "tipo"):
+        value = event.get(name)
+        if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
+            return _reject(name, "text", kind_of(value))
+    tipo = event_kind(event["tipo"])
+    about = _order_event(event.get("dados")) if tipo in ORDER_EVENTS else Uninteresting(tipo)
+    # The documentation's own event is a test call, whosever CNPJ it has.
+    if about == Uninteresting(TEST_CALL):
+        return about
+    # A JSON number has lost its zeros on the left.
+    if cnpj_key(str(event["cnpj"])) != cnpj_key(cnpj):
+        action = "add the store to include/stores.yaml, or put the file into its own store's bucket"
+        return Reject("plan", "cnpj", "the CNPJ of this bucket's store", "another one", action)
+    return about
+
+
+def event_kind(tipo: object) -> str:
+    """A ``tipo`` in the form in which they are compared: small letters without accents, words joined by ``_``."""
+    plain = unicodedata.normalize("NFKD", str(tipo)).encode("ascii", "ignore").decode().lower()
+    return "_".join(re.findall(r"[a-z0-9]+", plain))
+
+
+def cnpj_key(cnpj: str) -> str:
+    """A CNPJ or CPF in the form in which they are compared: 14 characters without punctuation."""
+    return re.sub(r"[^0-9A-Z]", "", cnpj.upper()).zfill(14)
+
+
+def _order_event(dados: object) -> OrderEvent | Uninteresting | Reject:
+    if not isinstance(dados, dict):
+        return _reject("dados", "an object", kind_of(dados))
+    fields = {str(name).strip().lower(): value for name, value in dados.items()}
+    order_id = fields.get("id")
+    digits = "" if isinstance(order_id, bool) else str(order_id).strip().removesuffix(".0")
+    if not re.fullmatch(r"[0-9]{1,18}", digits):
+        return _reject("dados.id", "digits", kind_of(order_id))
+    # Tiny's documentation shows an event with the id 0, and its panel lets people send that.
+    return OrderEvent(int(digits), _day(fields.get("data"))) if int(digits) else Uninteresting(TEST_CALL)
+
+
+def arrival_in_name(name: str, timezone: str) -> datetime | None:
+    """When a file arrived, from the receiver's name for it; None for a file with another name.
+
+    Args:
+        name: Object name.
+        timezone: IANA name of the store's time zone, in which the receiver writes.
+
+    Returns:
+        The time in UTC.
+    """
+    found = _ARRIVAL.search(name)
+    if not found:
+        return None
+    try:
+        return pendulum.from_format(found[1], "YYYYMMDD[T]HHmmss", tz=timezone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _day(value: object) -> str | None:
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", text):
+        return None
+    try:
+        return pendulum.from_format(text, "DD/MM/YYYY").to_date_string()
+    except ValueError:
+        return None
+
+
+def _reject(field: str, expected: str, found: str) -> Reject:
+    return Reject("plan", field, expected, found, "upload Tiny's payload as it came")

@@ -1,0 +1,89 @@
+"""What a person can fill in when triggering a DAG of history: the form of Airflow's UI, and the keys of ``--conf``."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tiny_operators._compat import Param
+from tiny_operators.batches.put_back import FIELD, ORDER
+from tiny_operators.batches.run_request import FROM_DATE, RECONCILED_WEEKS, TO_DATE
+
+_DATE: Final[dict[str, Any]] = {"type": ["null", "string"], "format": "date"}
+
+
+def _dates(
+    without: str, first: str = "First date (YYYY-MM-DD).", last: str = "Last date, included."
+) -> dict[str, Param]:
+    """The fields for a range of dates; ``without`` says which are meant when both are empty."""
+    return {
+        FROM_DATE: Param(None, title="From date", description=f"{first} Empty: {without}.", **_DATE),
+        TO_DATE: Param(None, title="To date", description=f"{last} Empty: only the first one.", **_DATE),
+    }
+
+
+def date_range_form() -> dict[str, Param]:
+    """A range of dates."""
+    return _dates("the dates of the run, or yesterday")
+
+
+def reconcile_form() -> dict[str, Param]:
+    """What the reconcile DAG can be asked for."""
+    return {
+        **_dates(f"the last {RECONCILED_WEEKS} weeks, up to yesterday"),
+        "plan_only": Param(
+            default=False,
+            type="boolean",
+            title="Only compare",
+            description="Compare, and leave the differences in the table 'reconciliation'. Nothing is repaired.",
+        ),
+    }
+
+
+def put_back_form() -> dict[str, Param]:
+    """What the put-back DAG can be asked for."""
+    return {
+        **_dates(
+            "yesterday and today",
+            "First day of the rejects (YYYY-MM-DD, as in rejected/dt=…).",
+            "Last day, included.",
+        ),
+        FIELD: Param(
+            None,
+            type=["null", "string"],
+            title="Field",
+            description="Only rejects of this field, exactly as the reason names it, such as pdv.totalVenda.",
+        ),
+        ORDER: Param(
+            None,
+            type=["null", "string", "integer"],
+            title="Order",
+            description="Only rejects of this order: Tiny's id.",
+        ),
+    }
+
+
+def daily_form() -> dict[str, Param]:
+    """What the daily DAG can be asked for."""
+    return {
+        **date_range_form(),
+        "plan_only": Param(
+            default=False,
+            type="boolean",
+            title="Only plan",
+            description="Search, compare, and say how many orders, calls and hours it would take (XCom 'plan' of the "
+            "task 'plan', and its log). Nothing is fetched.",
+        ),
+        "force": Param(
+            default=False,
+            type="boolean",
+            title="Read everything again",
+            description="Read every order of the dates, also those that did not change.",
+        ),
+        "refresh_costs": Param(
+            default=False,
+            type="boolean",
+            title="Refresh product costs",
+            description="Let today's product costs replace those that were kept from the day of the sale. Reads every "
+            "order of the dates. Cannot be undone except by a replay of the dates before.",
+        ),
+    }

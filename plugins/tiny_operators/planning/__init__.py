@@ -1,1 +1,0 @@
-"""Which orders a run is to read: from webhook files, or from search pages against BigQuery."""

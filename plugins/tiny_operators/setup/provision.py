@@ -1,0 +1,202 @@
+"""What a store needs in Google Cloud: looked at first, created where it is missing.
+
+What is there is left as it is, except that tables get columns that they lack, and views the right to read their
+datasets. So setup needs no right to create what somebody else made before.
+
+Each table has a label with the definition that it was brought to, so that one list of tables tells a run which of
+them are older than the schema files that the run was deployed with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from tiny_operators.events import log_event
+from tiny_operators.lake.buckets import ensure_bucket, open_bucket
+from tiny_operators.refusals import Need, NoRightError, SetupError, explained, on_dataset
+from tiny_operators.schemas import LAYOUTS, schema_fields
+from tiny_operators.setup.customer_keys import KEYS_TABLE, ensure_key
+from tiny_operators.stores import Store
+from tiny_operators.warehouse.datasets import ensure_datasets, open_datasets
+from tiny_operators.warehouse.growth import Growth, compare
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery, storage
+
+__all__ = [
+    "NoRightError",
+    "NotSetUpError",
+    "check_tables",
+    "create_missing",
+    "definition",
+    "ensure_tables",
+    "open_to_others",
+]
+
+log = logging.getLogger(__name__)
+
+_LABEL: Final = "definition"
+
+
+class NotSetUpError(SetupError):
+    """The tables are not those of the schema files; the message says which, and what to run."""
+
+
+def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Client) -> dict[str, list[str]]:
+    """Create what a store needs and is not there yet; a second call writes nothing.
+
+    Args:
+        store: The store.
+        storage: Client of Cloud Storage.
+        bigquery: Client of BigQuery.
+
+    Returns:
+        Names of what was created, by kind.
+
+    Raises:
+        NoRightError: When a right is missing.
+        SetupError: When something else must be mended by a person.
+        BusyError: When a quota or a rate is used up.
+    """
+    buckets = (store.webhook_bucket, store.api_bucket)
+    created = {
+        "buckets": [name for name in buckets if ensure_bucket(storage, name, store.location)],
+        "datasets": ensure_datasets(bigquery, store),
+        "tables": ensure_tables(bigquery, store),
+    }
+    if ensure_key(storage, bigquery, store):
+        created["tables"].append(KEYS_TABLE)
+    return created
+
+
+def open_to_others(store: Store, storage: storage.Client, bigquery: bigquery.Client) -> list[str]:
+    """Who may read the store's data without having been named, by a basic role on the project or as anybody.
+
+    Returns:
+        One line each, with the command that ends it.
+    """
+    buckets = (store.webhook_bucket, store.api_bucket)
+    return [line for name in buckets for line in open_bucket(storage, name)] + open_datasets(bigquery, store)
+
+
+def definition(name: str) -> str:
+    """A hash of the columns that a table's schema file asks for; fit for a label."""
+    text = json.dumps([_shape(field) for field in schema_fields(name)])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _shape(field: dict[str, Any]) -> list[Any]:
+    """What of a column matters to the rows that are loaded; descriptions do not."""
+    inner = [_shape(other) for other in field.get("fields", ())]
+    return [field["name"], field["type"], field.get("mode", "NULLABLE"), inner]
+
+
+def check_tables(client: bigquery.Client, store: Store) -> None:
+    """See, by one request, that all tables are there and have the columns of their schema files.
+
+    Raises:
+        NotSetUpError: When they do not.
+    """
+    from google.api_core.exceptions import NotFound
+
+    setup = f"run the DAG {store.prefix}_setup, then clear this task"
+    need = on_dataset(store.dataset, store.location, "roles/bigquery.dataViewer")
+    try:
+        with explained(f"list the tables of {store.dataset}", client.project, need):
+            there = {table.table_id: table.labels.get(_LABEL) for table in client.list_tables(store.dataset)}
+    except NotFound as error:
+        raise NotSetUpError(f"Dataset {store.dataset} is missing: {setup}") from error
+    missing = [name for name in LAYOUTS if name not in there]
+    older = [name for name in LAYOUTS if name in there and there[name] != definition(name)]
+    if missing or older:
+        told = [f"missing in {store.dataset}: {', '.join(missing)}"] if missing else []
+        if older:
+            told.append(f"not as include/schemas says in {store.dataset}: {', '.join(older)}")
+        raise NotSetUpError(f"Tables {'; '.join(told)}. Nothing was read; {setup}")
+
+
+def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
+    """Make the tables that are missing, and add the columns that others lack; names of those that were made.
+
+    Raises:
+        NoRightError: When a right is missing.
+        SetupError: When a table has what BigQuery cannot change. What can be added to it, and to the others, was added.
+    """
+    from google.api_core.exceptions import Conflict, NotFound
+
+    made, problems = [], []
+    for name in LAYOUTS:
+        wanted = _wanted(client.project, store, name)
+        with explained(f"see and create table {store.dataset}.{name}", client.project, _need(store)):
+            try:
+                there = client.get_table(wanted.reference)
+            except NotFound:
+                try:
+                    client.create_table(wanted)
+                except Conflict:
+                    # Another setup made it meanwhile.
+                    there = client.get_table(wanted.reference)
+                else:
+                    made.append(name)
+                    continue
+        problems += [f"{name}.{problem}" for problem in _grow(client, store, there, wanted)]
+    if problems:
+        raise SetupError(
+            f"Tables of {store.dataset} that cannot become what include/schemas says ({len(problems)}): "
+            + " | ".join(problems)
+        )
+    return made
+
+
+def _need(store: Store) -> Need:
+    return on_dataset(store.dataset, store.location, "roles/bigquery.dataOwner")
+
+
+def _wanted(project: str, store: Store, name: str) -> bigquery.Table:
+    from google.cloud.bigquery import SchemaField, Table, TimePartitioning
+
+    layout = LAYOUTS[name]
+    table = Table(
+        f"{project}.{store.dataset}.{name}",
+        schema=[SchemaField.from_api_repr(field) for field in schema_fields(name)],
+    )
+    table.time_partitioning = TimePartitioning(field=layout.partition)
+    table.clustering_fields = list(layout.cluster)
+    table.description = layout.description
+    table.labels = {_LABEL: definition(name)}
+    return table
+
+
+def _grow(client: bigquery.Client, store: Store, there: bigquery.Table, wanted: bigquery.Table) -> list[str]:
+    """Give a table what it lacks; what cannot be changed."""
+    from google.cloud.bigquery import SchemaField
+
+    growth = compare([field.to_api_repr() for field in there.schema], schema_fields(wanted.table_id))
+    fits = not growth.problems
+    changed = []
+    if growth.changes:
+        there.schema = [SchemaField.from_api_repr(field) for field in growth.fields]
+        changed.append("schema")
+    if fits and there.labels.get(_LABEL) != wanted.labels[_LABEL]:
+        there.labels = {**there.labels, **wanted.labels}
+        changed.append("labels")
+    if changed:
+        with explained(f"change table {store.dataset}.{there.table_id}", client.project, _need(store)):
+            # With the etag that was read: what somebody else changed meanwhile is not undone.
+            client.update_table(there, changed)
+        _tell(there.table_id, growth)
+    return growth.problems
+
+
+def _tell(table: str, growth: Growth) -> None:
+    for event, columns in (
+        ("columns_added", growth.added),
+        ("columns_relaxed", growth.relaxed),
+        # BigQuery adds no REQUIRED column to a table that is there; the load jobs hold new rows to it all the same.
+        ("columns_nullable", growth.weaker),
+    ):
+        if columns:
+            log_event(log, event, table=table, columns=",".join(columns))

@@ -1,0 +1,65 @@
+"""The end that all DAGs with data share: a run's row files into staging tables, and those into the tables."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pendulum
+
+from tiny_operators._compat import BaseOperator, let_scheduler_watch
+from tiny_operators.alerts import failure_callback
+from tiny_operators.operators.check import CheckOperator
+from tiny_operators.schemas import LOADED
+from tiny_operators.stores import Store, include_dir
+from tiny_operators.task_factories.jobs import load_task, merge_task, query_task
+from tiny_operators.task_factories.macros import check_macros, merge_macros
+
+# A task goes on when what is before it succeeded, or was skipped in part; it is skipped when all of it was.
+UNLESS_NOTHING: Final = "none_failed_min_one_success"
+
+
+def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
+    """What the DAGs that end in tables have in common.
+
+    Args:
+        store: The store.
+        priority: Priority of their tasks in the store's pools: live sales go before history, history before a replay.
+    """
+    return {
+        "start_date": pendulum.datetime(2026, 1, 1, tz="UTC"),
+        "catchup": False,
+        "default_args": {
+            "owner": "tiny",
+            # A task that was killed is back soon, one that fails again and again has some minutes: Airflow doubles the
+            # delay, and adds up to as much by chance, so after one failure 5 to 10 s, after three 35 to 70 s in all,
+            # after the last one 155 to 310 s.
+            "retries": 5,
+            "retry_delay": pendulum.duration(seconds=5),
+            "retry_exponential_backoff": True,
+            "max_retry_delay": pendulum.duration(minutes=10),
+            "execution_timeout": pendulum.duration(hours=2),
+            "priority_weight": priority,
+            "weight_rule": "absolute",
+            "on_execute_callback": let_scheduler_watch,
+            "on_failure_callback": failure_callback(store),
+        },
+        "template_searchpath": [str(include_dir() / "sql")],
+        "user_defined_macros": check_macros(store) | merge_macros(store),
+        "tags": ["tiny", store.prefix],
+    }
+
+
+def into_tables(store: Store, rows: BaseOperator) -> BaseOperator:
+    """Load the row files that a task made, one job a table, merge them, and check what stands in the tables then.
+
+    A table of which there are no rows is not loaded. When there are none at all, nothing is merged either.
+    Nothing waits for the checks: they fail the run, and keep no order from its end.
+
+    Returns:
+        The task that merges.
+    """
+    loads = [load_task(store, table, rows.task_id, count=table) for table in LOADED]
+    merge = merge_task(store, "merge", "merge.sql", rows.task_id, trigger_rule=UNLESS_NOTHING)
+    check = query_task(store, "check", "check.sql", operator=CheckOperator)
+    rows >> loads >> merge >> check
+    return merge

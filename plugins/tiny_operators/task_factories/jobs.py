@@ -1,0 +1,93 @@
+"""Tasks that are one BigQuery job each: a load, or a statement of ``include/sql``."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tiny_operators._compat import BaseOperator
+from tiny_operators.lake import names
+from tiny_operators.operators.base import MADE
+from tiny_operators.operators.check import CheckOperator
+from tiny_operators.operators.load import LoadRowsOperator
+from tiny_operators.operators.query import QueryOperator
+from tiny_operators.schemas import schema_fields
+from tiny_operators.stores import Store
+
+_KEY: Final = "{{ run_key(dag, run_id) }}"
+
+
+def load_task(store: Store, table: str, of_task: str, count: str) -> BaseOperator:
+    """The task that loads a run's rows of one table; a later try replaces what an earlier one loaded.
+
+    Args:
+        store: The store.
+        table: The table.
+        of_task: The task that made the rows.
+        count: Which of the counts that it returns are these rows. When there are none, the load is skipped.
+    """
+    return LoadRowsOperator(
+        rows=f"{{{{ (ti.xcom_pull(task_ids='{of_task}') or {{}}).get('{count}') }}}}",
+        task_id=f"load_{table}",
+        bucket=store.api_bucket,
+        source_objects=[names.rows_object(table, _KEY)],
+        destination_project_dataset_table=names.staging_table(store.staging_dataset, table, _KEY),
+        source_format="NEWLINE_DELIMITED_JSON",
+        schema_fields=schema_fields(table),
+        autodetect=False,
+        create_disposition="CREATE_IF_NEEDED",
+        write_disposition="WRITE_TRUNCATE",
+        location=store.location,
+    )
+
+
+def merge_task(
+    store: Store, task_id: str, file: str, of_task: str, *, checks: bool = False, **arguments: Any
+) -> BaseOperator:
+    """The task that merges what was loaded, one at a time in the store's merge pool.
+
+    BigQuery lets two merges that only insert run side by side, and both insert. So a later try joins the job of a try
+    that died. Rows that were made again, as in a run that was cleared, are merged by another job.
+
+    Args:
+        store: The store.
+        task_id: Id of the task.
+        file: The file of ``include/sql``.
+        of_task: The task that made the rows.
+        checks: Whether the statement ends in an error when it finds something: then there is no other try.
+        **arguments: Further arguments of the operator.
+    """
+    return query_task(
+        store,
+        task_id,
+        file,
+        operator=CheckOperator if checks else QueryOperator,
+        made=f"{{{{ ti.xcom_pull(task_ids='{of_task}', key='{MADE}') | lower }}}}",
+        pool=store.merge_pool,
+        **arguments,
+    )
+
+
+def query_task(
+    store: Store,
+    task_id: str,
+    file: str,
+    *,
+    operator: type[QueryOperator] = QueryOperator,
+    **arguments: Any,
+) -> BaseOperator:
+    """The task that runs a file of ``include/sql``.
+
+    Args:
+        store: The store.
+        task_id: Id of the task.
+        file: The file.
+        operator: What runs it.
+        **arguments: Further arguments of the operator.
+    """
+    query = {
+        "query": file,
+        "useLegacySql": False,
+        # As text, like all 64-bit numbers of Google's APIs.
+        "maximumBytesBilled": str(store.maximum_bytes_billed),
+    }
+    return operator(task_id=task_id, configuration={"query": query}, location=store.location, **arguments)

@@ -1,0 +1,172 @@
+"""The rows of ``pesquisa`` and ``produto`` that the samples must become, by hand, without the pipeline's own columns."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.tiny_operators.orders.expected_pdv import Row
+
+_PESQUISA: Final[Row] = {
+    "id": "910000101",
+    "numero": "20451",
+    "numero_ecommerce": None,
+    "data_pedido": "2026-03-14",
+    "data_prevista": None,
+    "nome": "Joana Exemplo da Silva",
+    "valor": "85.9",
+    "id_vendedor": "740000001",
+    "nome_vendedor": "Vendedora Exemplo",
+    "situacao": "Faturado",
+    "codigo_rastreamento": None,
+    "url_rastreamento": None,
+}
+_PESQUISA_ECOMMERCE: Final[Row] = {
+    "id": "1040000202",
+    "numero": "20460",
+    "numero_ecommerce": "S900000123",
+    "data_pedido": "2026-03-15",
+    "data_prevista": "2026-03-20",
+    "nome": "Carlos Amostra",
+    "valor": "249.90",
+    "id_vendedor": None,
+    "nome_vendedor": None,
+    "situacao": "Aprovado",
+    "codigo_rastreamento": "XX000000000BR",
+    "url_rastreamento": "https://example.invalid/r/XX000000000BR",
+}
+# Row of each order on each page.
+PESQUISA: Final[dict[tuple[str, int], Row]] = {
+    ("pedidos_pesquisa.json", 910000101): _PESQUISA,
+    ("pedidos_pesquisa.json", 1040000202): _PESQUISA_ECOMMERCE,
+    ("pedidos_pesquisa_numero.json", 910000101): _PESQUISA,
+    ("pedidos_pesquisa_tipos_numericos.json", 910000101): {**_PESQUISA, "valor": "85.90"},
+    ("pedidos_pesquisa_pagina1_de_2.json", 1040000202): _PESQUISA_ECOMMERCE,
+    ("pedidos_pesquisa_pagina2_de_2_repetido.json", 1040000202): _PESQUISA_ECOMMERCE,
+    ("pedidos_pesquisa_pagina2_de_2_repetido.json", 910000101): _PESQUISA,
+}
+
+_PRODUTO: Final[Row] = {
+    "id": 730000001,
+    "nome": "Café Torrado 250g",
+    "codigo": "CAFE-250",
+    "unidade": "UN",
+    "preco": "20",
+    "preco_promocional": "0",
+    "ncm": "0901.21.00",
+    "origem": "0",
+    "gtin": "7890000000017",
+    "gtin_embalagem": None,
+    "localizacao": "A-01",
+    "peso_liquido": "0.25",
+    "peso_bruto": "0.3",
+    "estoque_minimo": "0",
+    "estoque_maximo": "0",
+    "id_fornecedor": None,
+    "nome_fornecedor": None,
+    "codigo_fornecedor": None,
+    "codigo_pelo_fornecedor": None,
+    "unidade_por_caixa": "1",
+    "preco_custo": "11.4",
+    "preco_custo_medio": "11.3275",
+    "situacao": "A",
+    "tipo": "P",
+    "classe_ipi": None,
+    "valor_ipi_fixo": "0",
+    "cod_lista_servicos": None,
+    "descricao_complementar": "<p>Torra m&eacute;dia, notas de cacau.</p>",
+    "garantia": None,
+    "cest": None,
+    "obs": None,
+    "tipoVariacao": "N",
+    "variacoes": None,
+    "idProdutoPai": None,
+    "sob_encomenda": "N",
+    "dias_preparacao": 0,
+    "marca": "Marca Exemplo",
+    "tipoEmbalagem": 2,
+    "alturaEmbalagem": "20.00",
+    "larguraEmbalagem": "10.00",
+    "comprimentoEmbalagem": "6.00",
+    "diametroEmbalagem": "0.00",
+    "qtd_volumes": 1,
+    "categoria": "Mercearia >> Cafés",
+    "anexos": [{"anexo": "https://example.invalid/img/cafe.jpg"}],
+    "imagens_externas": [],
+    "classe_produto": "S",
+    "seo_title": None,
+    "seo_keywords": None,
+    "link_video": None,
+    "seo_description": None,
+    "slug": "cafe-torrado-250g",
+}
+_PLAIN: Final[Row] = {**_PRODUTO, "descricao_complementar": None, "gtin": None, "anexos": [], "slug": None}
+_SHIRT: Final[Row] = {
+    **_PLAIN,
+    "ncm": "6105.10.00",
+    "preco": "179.9",
+    "preco_custo": "70",
+    "preco_custo_medio": "70",
+    "categoria": "Roupas >> Camisas",
+}
+PRODUTO: Final[dict[str, Row]] = {
+    "produto_obter.json": _PRODUTO,
+    "produto_obter_variacao.json": {
+        **_SHIRT,
+        "id": 730000010,
+        "nome": "Camisa Azul",
+        "codigo": "CAMISA-AZUL",
+        "tipoVariacao": "P",
+        "classe_produto": "V",
+        "slug": "camisa-azul",
+        "imagens_externas": [{"url": "https://example.invalid/img/camisa.png"}],
+        "variacoes": (
+            '[{"variacao":{"id":"730000011","codigo":"CAMISA-AZUL-M","preco":"179.9000000000",'
+            '"grade":{"Tamanho":"M","Cor":"Azul"}}},'
+            '{"variacao":{"id":"730000012","codigo":"CAMISA-AZUL-G","preco":"179.9000000000",'
+            '"grade":{"Tamanho":"G","Cor":"Azul"}}}]'
+        ),
+    },
+    "produto_obter_variacao_filha.json": {
+        **_SHIRT,
+        "id": 730000011,
+        "nome": "Camisa Azul - M",
+        "codigo": "CAMISA-AZUL-M",
+        "tipoVariacao": "V",
+        "idProdutoPai": 730000010,
+    },
+    "produto_obter_kit.json": {
+        **_PLAIN,
+        "id": 730000020,
+        "nome": "Kit Café + Vinho",
+        "codigo": "KIT-CV",
+        "preco": "69.90",
+        "preco_custo": "0",
+        "preco_custo_medio": "0",
+        "categoria": "Kits",
+        "classe_produto": "K",
+    },
+    "produto_obter_item_unico_objeto.json": {
+        **_PLAIN,
+        "id": 730000021,
+        "nome": "Kit Simples",
+        "codigo": "KIT-1",
+        "gtin": "7890000000017",
+        "categoria": None,
+        "classe_produto": "K",
+        "anexos": [{"anexo": "https://example.invalid/img/kit.jpg"}],
+    },
+    "produto_obter_sem_custo.json": {
+        **_PLAIN,
+        "id": 730000022,
+        "nome": "Serviço de Entrega",
+        "codigo": None,
+        "preco": "0",
+        "ncm": None,
+        "peso_liquido": None,
+        "peso_bruto": None,
+        "preco_custo": None,
+        "preco_custo_medio": None,
+        "tipo": "S",
+        "categoria": None,
+    },
+}
