@@ -93,10 +93,11 @@ bench-import: ## measure what importing each DAG file costs beyond Airflow itsel
 	@$(INSTALL) airflow-$(AIRFLOW)
 	@$(AIRFLOW_PYTHON) -m benchmarks.imports
 
-lint: ## check style: ruff, and sqlfluff for SQL
+lint: ## check style: ruff, import-linter for the rooms, and sqlfluff for SQL
 	@$(INSTALL) quality
 	@$(VENV)/quality/bin/ruff check .
 	@$(VENV)/quality/bin/ruff format --check .
+	@PYTHONPATH=plugins $(VENV)/quality/bin/lint-imports --no-cache
 	@PYTHONPATH=plugins $(VENV)/quality/bin/sqlfluff lint include/sql local/report_page/sql
 
 types: ## check types: mypy, against Airflow 3, whose types are real

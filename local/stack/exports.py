@@ -159,6 +159,8 @@ def _airflow_2(settings: Settings) -> dict[str, str]:
         "AIRFLOW__WEBSERVER__BASE_URL": settings.url("AIRFLOW_PORT"),
         "AIRFLOW__WEBSERVER__SECRET_KEY": _secret(settings, "session"),
         "AIRFLOW__WEBSERVER__WORKERS": "1",
+        # Two minutes by themselves: too little on a machine that does other work.
+        "AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT": "600",
     }
 
 

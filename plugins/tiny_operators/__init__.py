@@ -1,7 +1,8 @@
 """Tiny ERP (Olist Tiny) sales into BigQuery: hook, operators, sensor and links for Apache Airflow.
 
-Layout: ``tiny`` holds what Tiny's answers and webhooks mean, ``rows`` how an answer becomes table rows (both pure);
-``hooks`` talk to services, ``operators`` and ``sensors`` are the thin Airflow side of them.
+Imports go down only: ``task_factories``; ``operators`` and ``sensors``; ``hooks``; ``setup``; ``batches``; ``lake`` and
+``warehouse``; ``orders``; ``tiny``. ``make lint`` holds the rule (``pyproject.toml``); the first lines of each room say
+what it is for.
 """
 
 __version__ = "0.1.0"

@@ -6,9 +6,7 @@ Timetables of Airflow's own: Composer 3 gives its schedulers no plugins, and so 
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable
@@ -23,30 +21,6 @@ EACH_HOUR: Final = CronTriggerTimetable("15 * * * *", timezone="UTC")
 
 # Sunday, when the night's run of the daily DAG is over.
 _EACH_WEEK: Final = "0 5 * * 0"
-
-# How long after the end of a day it is read: late changes of the day are in it then.
-_SETTLED_AFTER: Final = timedelta(hours=2, minutes=30)
-
-
-def interval_dates(start: datetime, end: datetime) -> tuple[date, date]:
-    """First and last date of a run's data interval.
-
-    Args:
-        start: Its start.
-        end: Its end, not included; an interval of no length is the day that it stands in.
-    """
-    last = max(start, end - timedelta(microseconds=1))
-    return start.astimezone(UTC).date(), last.astimezone(UTC).date()
-
-
-def settled_at(day: date, timezone: str) -> datetime:
-    """When a day of a store is over, and late changes of it have come.
-
-    Args:
-        day: The day.
-        timezone: IANA name of the store's time zone.
-    """
-    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone)) + _SETTLED_AFTER
 
 
 def each_week(timezone: str) -> CronTriggerTimetable:

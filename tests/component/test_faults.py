@@ -13,9 +13,9 @@ import requests
 from local.demo.parts import Simulator, Warehouse
 from tests.component.webhook_steps import archive, fetch, plan, post, rows
 from tiny_operators.batches.run_backoff import HoldOff, pause_s
-from tiny_operators.hooks.tiny import TinyUnavailableError
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
+from tiny_operators.tiny.api import TinyUnavailableError
 
 pytestmark = pytest.mark.stack
 

@@ -20,9 +20,9 @@ from tiny_operators.batches.row_files import RowFiles
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.put_back import PutBackOperator
+from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
-from tiny_operators.orders.webhooks import Reject
 
 pytestmark = pytest.mark.stack
 

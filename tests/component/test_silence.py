@@ -23,8 +23,8 @@ from tests.component.webhook_steps import (
     waiting_files,
 )
 from tests.component.whole_runs import WholeRun
-from tiny_operators.hooks.tiny import TinyUnavailableError
 from tiny_operators.lake import names
+from tiny_operators.tiny.api import TinyUnavailableError
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("impatient")]
 

@@ -16,11 +16,12 @@ from tests.dates import free_day
 from tiny_operators.batches.dates import DatePlanner, date_plans, read_part
 from tiny_operators.batches.run_request import RunRequest
 from tiny_operators.batches.silences import Silences
-from tiny_operators.hooks.tiny import TinyHook, TinyUnavailableError
+from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.operators.plan_daily import PlanDailyOperator
+from tiny_operators.tiny.api import TinyUnavailableError
 from tiny_operators.warehouse.known_orders import KnownOrders
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("impatient", "run")]

@@ -13,8 +13,8 @@ import pytest
 from tests.strict_front.asking import REPO, Rules
 from tiny_operators.orders.batch import OrderIds
 from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
-from tiny_operators.setup.customer_keys import keys_table
 from tiny_operators.stores import load_stores
+from tiny_operators.warehouse.datasets import keys_table
 from tiny_operators.warehouse.views import report_macros, views
 
 STORE = load_stores()[0]

@@ -9,7 +9,8 @@ import pendulum
 import pytest
 from airflow.timetables.base import TimeRestriction
 
-from tiny_operators.timetables import EACH_DAY, each_week, interval_dates, settled_at
+from tiny_operators.batches.intervals import interval_dates, settled_at
+from tiny_operators.timetables import EACH_DAY, each_week
 
 
 def runs_between(first: str, last: str) -> list[date]:

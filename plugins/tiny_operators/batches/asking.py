@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from tiny_operators.events import log_event
-from tiny_operators.hooks.tiny import TinyHook, TinyUnavailableError
+from tiny_operators.tiny.api import Tiny, TinyUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Asking:
         unanswered: Services with what they did not answer about: the id of an order or product, a date, ….
     """
 
-    hook: TinyHook
+    hook: Tiny
     store: str
     run: str
     alive: Callable[[], None] = lambda: None

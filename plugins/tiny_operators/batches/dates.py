@@ -15,7 +15,6 @@ from tiny_operators.batches.asking import FEW_TRIES, Asking
 from tiny_operators.batches.date_work import DateWork
 from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
-from tiny_operators.hooks.tiny import TinyHook, search_lines
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter, now
@@ -23,7 +22,9 @@ from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.orders.records import from_json
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer
+from tiny_operators.tiny.api import Tiny
 from tiny_operators.tiny.listing import FilterIgnoredError, UnansweredError
+from tiny_operators.tiny.search import page_lines
 from tiny_operators.tiny.services import SEARCH_SERVICE
 from tiny_operators.warehouse.known_orders import KnownOrders
 
@@ -81,7 +82,7 @@ class DatePlanner:
         silences: Dates of which Tiny did not answer the search.
     """
 
-    hook: TinyHook
+    hook: Tiny
     known: KnownOrders
     raw: RawWriter
     force: bool = False
@@ -118,7 +119,7 @@ class DatePlanner:
             return
         for day in search.EMPTY_DATES:
             answer = self._search(day, search.date_parameters(day))
-            if any(search_lines(answer)):
+            if any(page_lines(answer)):
                 raise FilterIgnoredError(
                     f"the search of {day} lists orders, and no shop has orders of that date: Tiny ignored dataInicial "
                     "or dataFinal, as it does with a parameter that it does not know; nothing was fetched"

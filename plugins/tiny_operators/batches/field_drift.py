@@ -27,8 +27,6 @@ def tell_field_news(objects: Objects, store: Store, run: str, batch: FieldCounts
         batch: The fields of its answers.
         now: The present.
     """
-    from google.api_core.exceptions import GoogleAPICallError
-
     news = FieldNews()
 
     def change(content: object) -> object:
@@ -41,8 +39,7 @@ def tell_field_news(objects: Objects, store: Store, run: str, batch: FieldCounts
         return news
     try:
         objects.change_json(names.fields_object(store.prefix), change)
-    except (GoogleAPICallError, TypeError, ValueError) as error:
-        # The latter two when the object is not what this version writes: until a person deletes it.
+    except Exception as error:
         log_event(
             log,
             "fields_not_remembered",

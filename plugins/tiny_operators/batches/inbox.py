@@ -11,11 +11,11 @@ from typing import Any
 from tiny_operators.lake import names
 from tiny_operators.orders.plan import Ended, InboxFile, Plan, PlannedOrder, RejectedFile
 from tiny_operators.orders.records import from_json
+from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.webhooks import (
     OTHER_EVENTS,
     TEST_CALL,
     OrderEvent,
-    Reject,
     Uninteresting,
     arrival_in_name,
     read_webhook,

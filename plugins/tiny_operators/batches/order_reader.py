@@ -18,14 +18,15 @@ from typing import Final
 from tiny_operators.batches.asking import Asking
 from tiny_operators.batches.searches import OrderRead, SearchLines, order_tries
 from tiny_operators.batches.silences import Silences
-from tiny_operators.batches.waiting import Wait, began
+from tiny_operators.batches.waiting import began
 from tiny_operators.events import log_event
-from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.lake.raw_writer import RawWriter, now
 from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder
 from tiny_operators.orders.rows import order_record, product_ids
+from tiny_operators.orders.waits import Wait
 from tiny_operators.tiny.answers import Meaning
+from tiny_operators.tiny.api import Tiny
 from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class OrderReader:
         alive: Called before each call.
     """
 
-    hook: TinyHook
+    hook: Tiny
     raw: RawWriter
     plan: Plan
     sleep: Callable[[float], None] = time.sleep

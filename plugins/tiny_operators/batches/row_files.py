@@ -14,9 +14,9 @@ from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.batch import OrderIds
 from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.plan import RejectedFile
+from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Note, Origin
 from tiny_operators.orders.rows import OrderRows, row_texts
-from tiny_operators.orders.webhooks import Reject
 from tiny_operators.schemas import LOADED
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tiny_operators.timetables import interval_dates
+from tiny_operators.batches.intervals import interval_dates
 
 FROM_DATE: Final = "from_date"
 TO_DATE: Final = "to_date"

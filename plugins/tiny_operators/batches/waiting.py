@@ -12,37 +12,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Final
 
 from tiny_operators.batches.inbox import whole_files
 from tiny_operators.orders.plan import Ended, EndedBefore, InboxFile, Plan, PlannedOrder, Tried
 from tiny_operators.orders.records import from_json
-from tiny_operators.orders.webhooks import Reject
+from tiny_operators.orders.reject import Reject
+from tiny_operators.orders.waits import Wait, is_over
 
 _FIRST_PAUSE: Final = timedelta(seconds=15)
 _LONGEST_PAUSE: Final = timedelta(minutes=15)
 
 
-class Wait(StrEnum):
-    """Why an order, or a file, stays in the inbox."""
-
-    NO_ANSWER = "no_answer"
-    """Tiny does not answer about the order, while it answers other calls."""
-    NO_SEARCH = "no_search"
-    """Tiny does not answer the search for the order, while it answers other calls."""
-    NOT_LISTED = "not_listed"
-    """Tiny's search does not list the order."""
-    NOT_MOVED = "not_moved"
-    """The order is done, but its file cannot be moved."""
-
-
-# How long each may last, from the first time that it was seen; Tiny lists an order some seconds after its webhook.
-GRACE: Final = {
-    Wait.NO_ANSWER: timedelta(days=1),
-    Wait.NO_SEARCH: timedelta(days=1),
-    Wait.NOT_LISTED: timedelta(minutes=15),
-}
 _PUT_BACK: Final = "look the order up in Tiny, then put it back by the DAG put_back"
 
 
@@ -191,11 +172,6 @@ def _without_ended(plan: Plan, state: WaitingFiles) -> Plan:
 def began(order: PlannedOrder, wait: Wait, at: str) -> str:
     """Since when an order waits for a reason that was seen at a moment."""
     return order.tried.since.get(wait, at) if order.tried else at
-
-
-def is_over(wait: Wait, since: str, at: str) -> bool:
-    """Whether a wait that began at one moment has lasted its time at another."""
-    return datetime.fromisoformat(at) - datetime.fromisoformat(since) >= GRACE[wait]
 
 
 def set_aside(order: PlannedOrder, at: str) -> Reject | None:

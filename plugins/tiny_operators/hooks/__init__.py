@@ -1,1 +1,4 @@
-"""Hooks: they talk to services and own pace, retries and secrets."""
+"""Airflow's connection to Tiny: sends the calls, at their pace, and tries again.
+
+Knows nothing of orders.
+"""

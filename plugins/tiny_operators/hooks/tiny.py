@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,7 +14,6 @@ import requests
 from airflow.providers.http.hooks.http import HttpHook
 
 from tiny_operators._compat import (
-    AirflowException,
     AirflowFailException,
     AirflowNotFoundException,
     Connection,
@@ -22,9 +21,11 @@ from tiny_operators._compat import (
 from tiny_operators.events import log_event
 from tiny_operators.hooks.account import read_account
 from tiny_operators.tiny import search
-from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Json, Meaning, read_answer
+from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Meaning, read_answer
+from tiny_operators.tiny.api import TinyUnavailableError
 from tiny_operators.tiny.encodings import UTF_8, charset, decode
 from tiny_operators.tiny.pacing import BACKOFF, Pace
+from tiny_operators.tiny.search import page_request
 from tiny_operators.tiny.services import (
     INFO_SERVICE,
     OFFICE_SERVICE,
@@ -45,10 +46,6 @@ _NETWORK_ERRORS: Final = (
 )
 # Of each of the calls that tell whether Tiny answers at all.
 _PROBE_TRIES: Final = 3
-
-
-class TinyUnavailableError(AirflowException):
-    """Tiny did not answer properly in the tries that one call has; a later try of the task goes on from there."""
 
 
 class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
@@ -118,13 +115,13 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
 
     def search_page(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
         """One page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
-        return self.call(SEARCH_SERVICE, "pedidos", search_request(parameters, page, sort))
+        return self.call(SEARCH_SERVICE, "pedidos", page_request(parameters, page, sort))
 
     def is_up(self) -> bool:
         """Ask whether Tiny answers at all: what the account is, and if that gets no answer, for today's orders."""
         today = search.date_parameters(datetime.now(UTC).date())
         return self._answers(INFO_SERVICE, "conta", {"formato": "JSON"}) or self._answers(
-            SEARCH_SERVICE, "pedidos", search_request(today, 1)
+            SEARCH_SERVICE, "pedidos", page_request(today, 1)
         )
 
     @property
@@ -219,13 +216,3 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
                 f"{self.tiny_conn_id} --conn-type tiny --conn-host https://api.tiny.com.br/api2/ "
                 '--conn-password TOKEN --conn-extra \'{"requests_per_minute": 60, "share": 0.8}\''
             ) from error
-
-
-def search_request(parameters: dict[str, str], page: int, sort: str = "DESC") -> dict[str, str]:
-    """Parameters of one search page; by default newest orders first."""
-    return {**parameters, "sort": sort, "pagina": str(page), "formato": "JSON"}
-
-
-def search_lines(answer: Answer) -> Iterator[Json]:
-    """The orders on a search page; none for a page without rows."""
-    return search.lines(answer.retorno) if answer.meaning is Meaning.OK else iter(())

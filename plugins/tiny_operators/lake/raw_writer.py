@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tiny_operators import __version__
-from tiny_operators.hooks.tiny import search_request
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.orders.raw_lines import Envelope, Kind
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import Answer, Meaning
+from tiny_operators.tiny.search import page_request
 from tiny_operators.tiny.services import PRODUCT_SERVICE, SEARCH_SERVICE
 
 
@@ -44,7 +44,7 @@ class RawWriter:
             Name of its object.
         """
         target = names.raw_search_object(self.key, self._today(), uuid.uuid4().hex)
-        request = {"service": SEARCH_SERVICE, **search_request(parameters, page, sort)}
+        request = {"service": SEARCH_SERVICE, **page_request(parameters, page, sort)}
         self.objects.create(
             target, self._envelope("pesquisa", request, now(), **_bytes_of(answer)).line(answer.text)
         )

@@ -1,1 +1,4 @@
-"""Operators: each resolves its values, lets the hook and the pure modules work, and returns names and counts."""
+"""The tasks. Thin: each hands a batch what it needs, and leaves counts and names behind.
+
+What is decided about an order is decided below.
+"""

@@ -13,13 +13,14 @@ from typing import Any
 from tiny_operators._compat import AirflowFailException, Context
 from tiny_operators.batches.inbox import Disposal, disposals, ended
 from tiny_operators.batches.run_backoff import HoldOff
-from tiny_operators.batches.waiting import Wait, Waiting, WaitingFiles
+from tiny_operators.batches.waiting import Waiting, WaitingFiles
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.plan import Ended, InboxFile, Plan
-from tiny_operators.orders.webhooks import Reject
+from tiny_operators.orders.reject import Reject
+from tiny_operators.orders.waits import Wait
 
 log = logging.getLogger(__name__)
 

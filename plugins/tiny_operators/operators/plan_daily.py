@@ -10,13 +10,13 @@ from typing import Any
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from tiny_operators._compat import Context, run_type
+from tiny_operators.batches.intervals import settled_at
 from tiny_operators.batches.run_request import RunRequest
 from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
 from tiny_operators.operators.next_slice import REST
 from tiny_operators.operators.plan_dates import PlanDatesOperator
 from tiny_operators.params import daily_form
-from tiny_operators.timetables import settled_at
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.plan import Plan
-from tiny_operators.orders.webhooks import MAX_BYTES, Reject
+from tiny_operators.orders.reject import Reject
+from tiny_operators.orders.webhooks import MAX_BYTES
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob

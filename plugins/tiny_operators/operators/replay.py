@@ -21,9 +21,9 @@ from tiny_operators.lake.raw_reader import RawReader, RawReferenceError
 from tiny_operators.operators.base import ORDERS, StoreOperator
 from tiny_operators.operators.next_slice import REST
 from tiny_operators.orders.raw_lines import read_line
+from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
-from tiny_operators.orders.webhooks import Reject
 from tiny_operators.params import date_range_form
 from tiny_operators.stores import Store
 

@@ -10,7 +10,7 @@ from typing import Any
 from tiny_operators._compat import AirflowException, Context
 from tiny_operators.batches.field_drift import tell_field_news
 from tiny_operators.batches.row_files import RowFiles
-from tiny_operators.batches.waiting import Wait, Waiting, set_aside
+from tiny_operators.batches.waiting import Waiting, set_aside
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_reader import RawReader
@@ -18,6 +18,7 @@ from tiny_operators.operators.base import ORDERS, StoreOperator
 from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder, chunks
 from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
+from tiny_operators.orders.waits import Wait
 
 
 class MakeRowsOperator(StoreOperator):

@@ -6,7 +6,7 @@ from typing import Final
 
 from tiny_operators.orders.office import OFFICE_FIELDS
 from tiny_operators.orders.raw_lines import RawLine
-from tiny_operators.orders.webhooks import Reject
+from tiny_operators.orders.reject import Reject
 from tiny_operators.schemas import tiny_columns
 from tiny_operators.tiny.answers import Json, Meaning, read_body
 from tiny_operators.tiny.containers import records

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tiny_operators.orders.records import from_json
-from tiny_operators.orders.webhooks import Reject
+from tiny_operators.orders.reject import Reject
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from tiny_operators.batches.waiting import Wait, is_over
 from tiny_operators.orders import texts
 from tiny_operators.orders.answered import (
     ACTION,
@@ -26,9 +25,10 @@ from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.needed_fields import DAY, LINE_DAY, NEEDED, TOTAL
 from tiny_operators.orders.office import OFFICE_FIELDS, office_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
+from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Note
 from tiny_operators.orders.typed_values import FieldError, Tolerance, parse_decimal, to_record, unknown_fields
-from tiny_operators.orders.webhooks import Reject
+from tiny_operators.orders.waits import Wait, is_over
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
 from tiny_operators.tiny.containers import records

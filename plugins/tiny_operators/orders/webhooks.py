@@ -16,6 +16,7 @@ from typing import Final
 import pendulum
 
 from tiny_operators.orders.envelopes import Found, Unreadable, read_events
+from tiny_operators.orders.reject import Reject
 from tiny_operators.tiny.kinds import kind_of
 
 # An order was made or changed. Everything else that Tiny posts (stock, invoices, tracking) changes no row here.
@@ -32,27 +33,6 @@ TEST_CALL: Final = "test_call"
 
 # A word stands in the place of the order where the receiver cannot tell it.
 _ARRIVAL = re.compile(r"-tiny-webhook-vendas-[0-9a-z]+-(\d{8}T\d{6})-")
-
-
-@dataclass(frozen=True)
-class Reject:
-    """Why something cannot be used.
-
-    Attributes:
-        step: Where it was found: ``plan``, ``fetch`` or ``rows``.
-        field: The field, as a path such as ``dados.id``.
-        expected: What it should be.
-        found: The kind of what was there, never the value.
-        action: What a person can do.
-        produto: Tiny's id of the product, when only that was rejected and its order was not.
-    """
-
-    step: str
-    field: str
-    expected: str
-    found: str
-    action: str
-    produto: int | None = None
 
 
 @dataclass(frozen=True)

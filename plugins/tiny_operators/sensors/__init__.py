@@ -1,1 +1,4 @@
-"""Sensors: waiting that holds no worker slot."""
+"""The sensor that waits for webhooks without a worker's slot.
+
+It decides when a run begins, never what it does.
+"""

@@ -17,20 +17,15 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.refusals import SetupError, explained, on_bucket, on_dataset, on_project
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.datasets import KEYS_TABLE, keys_table
 
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
 
 log = logging.getLogger(__name__)
 
-KEYS_TABLE: Final = "segredo"
 # One block of SHA-256, so that HMAC takes it as it is (RFC 2104).
 _KEY_BYTES: Final = 64
-
-
-def keys_table(store: Store) -> str:
-    """Dataset and name of the table with the store's secret."""
-    return f"{store.keys_dataset}.{KEYS_TABLE}"
 
 
 def _older_table(store: Store) -> str:

@@ -18,9 +18,9 @@ from tiny_operators.events import log_event
 from tiny_operators.lake.buckets import ensure_bucket, open_bucket
 from tiny_operators.refusals import Need, NoRightError, SetupError, explained, on_dataset
 from tiny_operators.schemas import LAYOUTS, schema_fields
-from tiny_operators.setup.customer_keys import KEYS_TABLE, ensure_key
+from tiny_operators.setup.customer_keys import ensure_key
 from tiny_operators.stores import Store
-from tiny_operators.warehouse.datasets import ensure_datasets, open_datasets
+from tiny_operators.warehouse.datasets import KEYS_TABLE, ensure_datasets, open_datasets
 from tiny_operators.warehouse.growth import Growth, compare
 
 if TYPE_CHECKING:

@@ -35,6 +35,7 @@ def check_macros(store: Store) -> dict[str, Any]:
     """What the checks after a merge may use besides.
 
     Returns:
-        See :func:`~tiny_operators.warehouse.views.view_macros`; ``reject_share``: which part of a batch may be rejected.
+        See :func:`~tiny_operators.warehouse.views.view_macros`; ``reject_share``: the part of a batch that may be
+        rejected.
     """
     return {**view_macros(store), "reject_share": store.reject_share}

@@ -1,1 +1,4 @@
-"""What Tiny says and how one may ask: pure functions of values, no input or output."""
+"""Tiny's API as it answers: services, answers, encodings, pages of the search, and the pace of calls.
+
+Pure: nothing here sends a request (``hooks/tiny.py`` does), or knows what the pipeline does with an answer.
+"""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import Final
 
-from tiny_operators.tiny.answers import Json, whole_number
+from tiny_operators.tiny.answers import Answer, Json, Meaning, whole_number
 from tiny_operators.tiny.containers import Records, records
 
 # Fields of an order on a search page ("Pesquisar Pedidos": https://tiny.com.br/api-docs/api2-pedidos-pesquisar): the
@@ -82,3 +82,13 @@ def next_page_pays(page: int, pages: int, wanted: Iterable[int]) -> bool:
     """
     left = pages - page
     return 0 < left <= len(set(wanted))
+
+
+def page_request(parameters: dict[str, str], page: int, sort: str = "DESC") -> dict[str, str]:
+    """Parameters of one search page; by default newest orders first."""
+    return {**parameters, "sort": sort, "pagina": str(page), "formato": "JSON"}
+
+
+def page_lines(answer: Answer) -> Iterator[Json]:
+    """The orders on a search page; none for a page without rows."""
+    return lines(answer.retorno) if answer.meaning is Meaning.OK else iter(())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+KEYS_TABLE: Final = "segredo"
 _STAGING_EXPIRES_MS: Final = 24 * 60 * 60 * 1000
 # Who reads a dataset that was made without an access list, by a basic role on the project
 # (https://cloud.google.com/bigquery/docs/access-control-basic-roles).
@@ -35,6 +36,11 @@ class Wanted:
     name: str
     expires_ms: int | None = None
     read_by: tuple[str, ...] = ()
+
+
+def keys_table(store: Store) -> str:
+    """Dataset and name of the table with the store's secret."""
+    return f"{store.keys_dataset}.{KEYS_TABLE}"
 
 
 def datasets_of(store: Store) -> list[Wanted]:

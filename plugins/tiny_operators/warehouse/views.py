@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
 from tiny_operators.refusals import SetupError, explained, on_dataset, on_project
-from tiny_operators.setup.customer_keys import keys_table
 from tiny_operators.stores import PLACEHOLDER_CONTACTS, Store, include_dir
+from tiny_operators.warehouse.datasets import keys_table
 
 if TYPE_CHECKING:
     from google.cloud import bigquery

@@ -10,9 +10,10 @@ import pytest
 from tests.component.provision.stores import Clients, own
 from tiny_operators.lake import names
 from tiny_operators.refusals import SetupError
-from tiny_operators.setup.customer_keys import forget_older_key, keys_table
+from tiny_operators.setup.customer_keys import forget_older_key
 from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.datasets import keys_table
 from tiny_operators.warehouse.views import create_views
 
 pytestmark = pytest.mark.stack

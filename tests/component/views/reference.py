@@ -14,8 +14,8 @@ from typing import Any
 from local.stack.settings import venv
 from tests.component.views.rows import STORE, Row, Tables
 from tiny_operators.schemas import LAYOUTS, schema_fields
-from tiny_operators.setup.customer_keys import keys_table
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.datasets import keys_table
 from tiny_operators.warehouse.views import View, views
 
 KEY = bytes(range(64))

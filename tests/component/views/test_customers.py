@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.component.views.rows import Row, Viewed, line, order, search_line, table
-from tiny_operators.setup.customer_keys import keys_table
+from tiny_operators.warehouse.datasets import keys_table
 from tiny_operators.warehouse.views import views
 
 pytestmark = pytest.mark.stack

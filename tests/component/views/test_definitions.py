@@ -12,9 +12,9 @@ from tests.component.views.reference import Ask, Reference
 from tests.component.views.rows import Viewed, line, order
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.operators.setup import SetupStoreOperator
-from tiny_operators.setup.customer_keys import keys_table
 from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.datasets import keys_table
 from tiny_operators.warehouse.views import View, ViewError, create_views, views
 
 pytestmark = pytest.mark.stack

@@ -12,8 +12,8 @@ import pytest
 from local.stack.settings import venv
 from tests.component.views.rows import table
 from tiny_operators.schemas import LAYOUTS, schema_fields
-from tiny_operators.setup.customer_keys import KEYS_TABLE
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.datasets import KEYS_TABLE
 from tiny_operators.warehouse.views import views
 
 pytestmark = pytest.mark.stack

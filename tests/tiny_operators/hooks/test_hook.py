@@ -8,10 +8,11 @@ import pytest
 
 from tests.tiny_operators.conftest import TOKEN, FakeTime, MakeHook, Simulator, free_port
 from tiny_operators._compat import AirflowException, AirflowFailException
-from tiny_operators.hooks.tiny import TinyHook, TinyUnavailableError, search_lines
+from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.tiny.answers import Meaning
+from tiny_operators.tiny.api import TinyUnavailableError
 from tiny_operators.tiny.pacing import BACKOFF
-from tiny_operators.tiny.search import order_id
+from tiny_operators.tiny.search import order_id, page_lines
 
 ORDER, SEARCH, PRODUCT = "pdv.pedido.obter", "pedidos.pesquisa", "produto.obter"
 FAULTS = [
@@ -40,7 +41,7 @@ def test_the_services_answer(hook: TinyHook, simulator: Simulator) -> None:
     assert answer.meaning is Meaning.OK
     assert int(answer.retorno["pedido"]["id"]) == sale["id"]
     found = hook.search_page({"numero": str(sale["numero"])})
-    assert [order_id(line) for line in search_lines(found)] == [sale["id"]]
+    assert [order_id(line) for line in page_lines(found)] == [sale["id"]]
     produto = next(int(item["idProduto"]) for item in answer.retorno["pedido"]["itens"] if item["idProduto"])
     assert int(hook.product(produto).retorno["produto"]["id"]) == produto
     assert simulator.calls()["services"] == {ORDER: 1, SEARCH: 1, PRODUCT: 1} == dict(hook.calls)
@@ -57,9 +58,9 @@ def test_an_empty_search_an_unknown_page_and_an_unknown_order_are_answers(
     hook: TinyHook, simulator: Simulator
 ) -> None:
     empty = hook.search_page({"dataInicial": "01/01/2001", "dataFinal": "01/01/2001"})
-    assert (empty.meaning, empty.code, list(search_lines(empty))) == (Meaning.NO_ROWS, 20, [])
+    assert (empty.meaning, empty.code, list(page_lines(empty))) == (Meaning.NO_ROWS, 20, [])
     beyond = hook.search_page({"dataInicial": "01/01/2020", "dataFinal": "31/12/2099"}, page=999)
-    assert (beyond.meaning, beyond.code, list(search_lines(beyond))) == (Meaning.PAST_LAST_PAGE, 23, [])
+    assert (beyond.meaning, beyond.code, list(page_lines(beyond))) == (Meaning.PAST_LAST_PAGE, 23, [])
     gone = hook.order(1)
     assert (gone.meaning, gone.code) == (Meaning.NOT_FOUND, 32)
     assert hook.product(1).meaning is Meaning.NOT_FOUND
@@ -280,5 +281,5 @@ def test_all_quirks_of_the_simulator_are_understood(
         assert answer.meaning is Meaning.OK
         assert str(answer.retorno["pedido"]["id"]).strip() == str(sale["id"])
         found = hook.search_page({"numero": str(sale["numero"])})
-        assert sale["id"] in [order_id(line) for line in search_lines(found)]
+        assert sale["id"] in [order_id(line) for line in page_lines(found)]
     assert simulator.calls()["codes"] == {"0": 20}

@@ -17,8 +17,8 @@ from tests.tiny_operators.conftest import REPO, TOKEN, MakeHook, Simulator, Told
 from tests.tiny_operators.helpers import ODD_SAMPLES, sample_text
 from tests.tiny_operators.hooks.talkative import CONTROL
 from tiny_operators._compat import AirflowFailException
-from tiny_operators.hooks.tiny import TinyUnavailableError
 from tiny_operators.tiny.answers import Meaning
+from tiny_operators.tiny.api import TinyUnavailableError
 from tiny_operators.tiny.pacing import BACKOFF
 
 ORDER, SEARCH, PRODUCT = "pdv.pedido.obter", "pedidos.pesquisa", "produto.obter"

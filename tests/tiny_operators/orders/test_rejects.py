@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from tiny_operators._compat import AirflowException
-from tiny_operators.batches.waiting import Wait
 from tiny_operators.operators.rows import check_counts
+from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
-from tiny_operators.orders.webhooks import Reject
+from tiny_operators.orders.waits import Wait
 from tiny_operators.schemas import column_names
 from tiny_operators.tiny.answers import Json
 

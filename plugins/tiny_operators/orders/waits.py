@@ -1,0 +1,33 @@
+"""Why an order waits, and for how long it may."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+
+class Wait(StrEnum):
+    """Why an order, or a file, stays in the inbox."""
+
+    NO_ANSWER = "no_answer"
+    """Tiny does not answer about the order, while it answers other calls."""
+    NO_SEARCH = "no_search"
+    """Tiny does not answer the search for the order, while it answers other calls."""
+    NOT_LISTED = "not_listed"
+    """Tiny's search does not list the order."""
+    NOT_MOVED = "not_moved"
+    """The order is done, but its file cannot be moved."""
+
+
+# How long each may last, from the first time that it was seen; Tiny lists an order some seconds after its webhook.
+GRACE: Final = {
+    Wait.NO_ANSWER: timedelta(days=1),
+    Wait.NO_SEARCH: timedelta(days=1),
+    Wait.NOT_LISTED: timedelta(minutes=15),
+}
+
+
+def is_over(wait: Wait, since: str, at: str) -> bool:
+    """Whether a wait that began at one moment has lasted its time at another."""
+    return datetime.fromisoformat(at) - datetime.fromisoformat(since) >= GRACE[wait]

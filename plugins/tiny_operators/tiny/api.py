@@ -1,0 +1,36 @@
+"""What the pipeline asks of Tiny, whoever carries the calls."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tiny_operators.tiny.answers import Answer
+
+
+class TinyUnavailableError(Exception):
+    """Tiny did not answer properly in the tries that one call has; a later try of the task goes on from there."""
+
+
+class Tiny(Protocol):
+    """One account of Tiny; :class:`~tiny_operators.hooks.tiny.TinyHook` is it over HTTP.
+
+    Attributes:
+        most_tries: Tries of a call that Tiny should answer at once, at most; None for the usual number.
+    """
+
+    most_tries: int | None
+
+    def order(self, pedido: int) -> Answer:
+        """Read an order as the till sees it (``pdv.pedido.obter``)."""
+
+    def office_order(self, pedido: int) -> Answer:
+        """Read an order as the back office sees it (``pedido.obter``)."""
+
+    def product(self, produto: int) -> Answer:
+        """Read a product as it is now (``produto.obter``)."""
+
+    def search_page(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
+        """Read one page of the order search (``pedidos.pesquisa``)."""
+
+    def is_up(self) -> bool:
+        """Ask whether Tiny answers at all."""
