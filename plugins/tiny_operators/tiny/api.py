@@ -20,6 +20,10 @@ class Tiny(Protocol):
 
     most_tries: int | None
 
+    @property
+    def allowed_per_minute(self) -> float:
+        """Calls that this pipeline may make in a minute."""
+
     def order(self, pedido: int) -> Answer:
         """Read an order as the till sees it (``pdv.pedido.obter``)."""
 
