@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Final, Self, TextIO
+from typing import Any, Final, Self, TextIO
 
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
@@ -119,7 +119,7 @@ class RowFiles(ExitStack):
         self._log("value_not_read", result.pedido, note)
         self.counts.update(["rejeitados", "notes"])
 
-    def _log(self, event: str, pedido: int, about: Reject | Note, **more: str) -> None:
+    def _log(self, event: str, pedido: int, about: Reject | Note, **more: Any) -> None:
         """Log what was wrong with an order or one of its products."""
         log_event(
             log,
