@@ -19,17 +19,18 @@ from tiny_operators.warehouse.views import View, views
 
 from .batch import Batch
 from .ground import BUCKET
-from .jobs import Jobs, try_statement, unpruned
+from .jobs import Jobs, children, statement, try_statement, unpruned
 from .orders import older_orders, order_of
 from .preconditions import old_generation, two_creations
 from .queries import documented_queries, page_queries
-from .report import Said
+from .report import Outcome, Result, Said
 from .scratch import Scratch
 from .steps import NotTriedError, StepError, Steps, reason_of
 
 OLDER: Final = "orders of the days before"
 ROWS: Final = "order: raw answer and rows"
 MERGE: Final = "merge.sql"
+CHECK: Final = "check.sql"
 STANDS: Final = "order: stands in the tables"
 # The view whose sales are added up.
 _MONEY: Final = "vendas_por_dia"
@@ -88,9 +89,11 @@ class Flow:
 
     def _after_merge(self) -> None:
         run = self._steps.run
+        run("merge.sql, statements", partial(self._statements, MERGE, "merge"), after=[MERGE])
         run("merge.sql, partitions", self._partitions, after=[MERGE, OLDER])
         run("merge.sql, again", self._merge_again, after=[STANDS])
-        run("check.sql", partial(self._task, "check"), after=[MERGE])
+        run(CHECK, partial(self._task, "check"), after=[MERGE])
+        run("check.sql, statements", partial(self._statements, CHECK, "check"), after=[CHECK])
         run("record_reconciliation.sql", self._record, after=[BUCKET, self._tables])
         run("watch_rejects.sql", partial(self._task, "rejects"), after=[self._tables])
 
@@ -149,7 +152,7 @@ class Flow:
         task = self._batch.task(f"load_{table}")
         self._batch.execute(task)
         name = f"{self._client.project}.{task.destination_project_dataset_table}"
-        return f"{self._client.get_table(name).num_rows} rows"
+        return f"rows: {self._client.get_table(name).num_rows}"
 
     def _task(self, task_id: str) -> Said:
         """Run a query task: its statement as a dry run, then the task."""
@@ -178,6 +181,16 @@ class Flow:
         if rows != wanted:
             raise StepError(f"the tables have {rows}, and not {wanted}")
         return f"in pdv, pesquisa and produto, {self._order.total} to the cent"
+
+    def _statements(self, step: str, task_id: str) -> str:
+        """Each statement of a script as a line of its own: what it read, and what it is billed."""
+        number = 0
+        for number, job in enumerate(children(self._client, self._jobs[task_id]), 1):
+            said, seconds = statement(job)
+            self._steps.add(
+                Outcome(f"{step}, statement {number}", Result.HELD, said, seconds=seconds, is_part=True)
+            )
+        return f"{number} statements"
 
     def _partitions(self) -> str:
         told, whole = unpruned(self._client, self._jobs["merge"])

@@ -99,6 +99,13 @@ def children(client: Any, job_id: str) -> Iterator[QueryJob]:
     yield from sorted(found, key=lambda job: job.created)
 
 
+def statement(job: QueryJob) -> tuple[Said, float]:
+    """What a statement of a script did and read, and how many seconds it took."""
+    table = f" {job.destination.table_id}" if job.statement_type == "MERGE" and job.destination else ""
+    seconds = (job.ended - job.started).total_seconds() if job.started and job.ended else 0.0
+    return Said(f"{job.statement_type}{table}", job.total_bytes_processed, job.total_bytes_billed), seconds
+
+
 def unpruned(client: Any, script: str) -> tuple[int, list[str]]:
     """How many MERGEs of a script tell what they read, and those that read about all of their table.
 

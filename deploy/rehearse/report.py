@@ -46,6 +46,7 @@ class Outcome:
         said: What was seen, or what a failure means.
         do: What to do about it; empty where there is nothing to do.
         seconds: How long it took.
+        is_part: Whether it is a part of another step, which has its bytes and its time too.
     """
 
     step: str
@@ -53,6 +54,7 @@ class Outcome:
     said: Said
     do: str = ""
     seconds: float = 0.0
+    is_part: bool = False
 
     def line(self) -> str:
         """The outcome on one line, for the time of the rehearsal."""
@@ -98,8 +100,10 @@ def _cells(outcome: Outcome) -> tuple[str, ...]:
 
 def _summary(outcomes: Sequence[Outcome]) -> str:
     counts = {result: sum(outcome.result is result for outcome in outcomes) for result in Result}
-    billed = sum(outcome.said.billed or 0 for outcome in outcomes)
-    seconds = sum(outcome.seconds for outcome in outcomes)
+    # A script's statements stand beside it, and must not count twice.
+    whole = [outcome for outcome in outcomes if not outcome.is_part]
+    billed = sum(outcome.said.billed or 0 for outcome in whole)
+    seconds = sum(outcome.seconds for outcome in whole)
     return (
         f"{len(outcomes)} steps in {seconds:.0f} s: {counts[Result.HELD]} held, {counts[Result.FAILED]} failed, "
         f"{counts[Result.NOT_TRIED]} not tried; {size(billed)} billed"
