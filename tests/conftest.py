@@ -82,6 +82,7 @@ _ONCE = (
     "tests/deploy/",
     "tests/docs/",
     "tests/report_page/",
+    "tests/reverts/",
     "tests/simulator/",
     "tests/strict_front/",
     "tests/webhook/",
