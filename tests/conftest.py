@@ -85,6 +85,8 @@ _ONCE = (
     "tests/reverts/",
     "tests/simulator/",
     "tests/strict_front/",
+    "tests/tiny_operators/orders/",
+    "tests/tiny_operators/tiny/",
     "tests/webhook/",
 )
 
