@@ -14,6 +14,7 @@ from google.auth.exceptions import RefreshError
 
 from deploy.rehearse import connection
 from deploy.rehearse.__main__ import main
+from deploy.rehearse.jobs import Jobs, children, statement, unpruned
 from deploy.rehearse.report import Outcome, Result
 from deploy.rehearse.scratch import Clients
 from deploy.rehearse.steps import Steps
@@ -167,3 +168,14 @@ def test_a_connection_keeps_what_it_says_besides_the_project(monkeypatch: pytest
         monkeypatch.setenv(CONNECTION, json.dumps(extra))
         connection.use_project("b")
         assert json.loads(os.environ[CONNECTION])["extra"] == {"is_anonymous": True, "project": "b"}
+
+
+def test_statements_of_a_script_are_told_one_by_one(store: Store, clients: Clients) -> None:
+    found = Jobs(clients.bigquery, store)
+    script = found.query("DECLARE n INT64 DEFAULT 1; SELECT n AS first; SELECT n + 1 AS second;")
+    script.result()
+    told = [statement(job) for job in children(clients.bigquery, script.job_id)]
+    assert [said.text for said, _ in told][-2:] == ["SELECT", "SELECT"]
+    assert all(seconds >= 0 for _, seconds in told)
+    assert script.maximum_bytes_billed == store.maximum_bytes_billed
+    assert unpruned(clients.bigquery, script.job_id) == (0, [])

@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 import pytest
 
+from deploy.rehearse.queries import sql_blocks
 from tests.strict_front.asking import REPO, Rules
 from tiny_operators.orders.batch import OrderIds
 from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
@@ -163,7 +164,7 @@ def documented() -> list[tuple[str, str]]:
     found = []
     for path in DOCUMENTS:
         text = path.read_text(encoding="utf-8")
-        blocks = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+        blocks = sql_blocks(text)
         given = [
             one
             for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
