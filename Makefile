@@ -19,7 +19,7 @@ IMAGE_2.11_DAY := 2026-04-02
 IMAGE_3_DAY := 2026-03-18
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-reverts test-image bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page rehearse status logs lint types docs lock clean install
+.PHONY: help demo test quick test-reverts test-image walk bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page rehearse status logs lint types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,14 @@ test: install ## run the tests on the chosen Airflow; ARGS="-k name" goes to pyt
 
 test-reverts: install ## take each fix of tests/reverts back in a copy: its tests must fail; ARGS="merge roles" for some
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m tests.reverts $(ARGS)
+
+# What needs neither an emulator nor a simulator.
+PURE_TESTS := tests/test_docs.py tests/test_schemas.py tests/tiny_operators/orders tests/tiny_operators/tiny tests/tiny_operators/batches \
+  tests/tiny_operators/lake tests/tiny_operators/warehouse
+
+quick: ## run the pure tests, in seconds; ARGS="-k name" goes to pytest
+	@$(INSTALL) airflow-$(AIRFLOW)
+	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder --quiet -m "not exhaustive" $(PURE_TESTS) $(ARGS)
 
 # What an older package may break: objects, jobs, and whole runs of the DAGs.
 IMAGE_TESTS := tests/dags/test_webhook_dag.py tests/dags/test_policy.py $(patsubst %,tests/component/test_%.py,objects query_jobs made_again)
@@ -88,6 +96,9 @@ bench-views: install ## measure the views over a million synthetic orders: time 
 
 chaos: install ## sell 1,000 orders while everything fails, and hold the tables against the truth; ARGS="--faults 0.4 --orders 150"
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.chaos $(ARGS)
+
+walk: install ## measure how many modules one webhook touches; ARGS="--modules" lists them, ARGS="--hold" judges
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.walk $(ARGS)
 
 bench-import: ## measure what importing each DAG file costs beyond Airflow itself
 	@$(INSTALL) airflow-$(AIRFLOW)

@@ -9,9 +9,19 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
-PAGES = [REPO / "README.md", *sorted((REPO / "docs").glob("*.md"))]
+DOCS = sorted((REPO / "docs").glob("*.md"))
+PAGES = [
+    *sorted(REPO.glob("*.md")),
+    *DOCS,
+    REPO / "webhook" / "README.md",
+    *sorted((REPO / "local").glob("*/README.md")),
+]
 _NAMED = re.compile(r"(tests/[\w/]+\.py)(?:::(\w+))?")
 _LINKED = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+_ANCHORED = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
+_CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_MODULE = re.compile(r"`([\w./]+\.py)`")
 
 
 def named_tests(page: Path) -> set[tuple[str, str]]:
@@ -25,18 +35,29 @@ def functions_of(file: Path) -> set[str]:
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
-def test_pages_name_tests() -> None:
-    assert named_tests(REPO / "docs" / "validation.md")
+def anchors(page: Path) -> set[str]:
+    """What a link to a heading of a page may end with, as GitHub makes it."""
+    text = _CODE.sub("", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in _HEADING.findall(text)}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def name_of(page: Path) -> str:
+    return str(page.relative_to(REPO))
+
+
+@pytest.mark.parametrize("page", ["validation.md", "promises.md"])
+def test_pages_name_tests(page: str) -> None:
+    assert named_tests(REPO / "docs" / page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_test_that_a_page_names_is_there(page: Path) -> None:
     for file, name in named_tests(page):
         assert (REPO / file).is_file(), file
         assert not name or name in functions_of(REPO / file), f"{file}::{name}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_file_that_a_page_links_is_there(page: Path) -> None:
     missing = [
         link
@@ -44,6 +65,29 @@ def test_every_file_that_a_page_links_is_there(page: Path) -> None:
         if not (page.parent / link).exists()
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_heading_that_a_page_links_is_there(page: Path) -> None:
+    missing = [
+        f"{file}#{anchor}"
+        for file, anchor in _ANCHORED.findall(page.read_text(encoding="utf-8"))
+        if anchor not in anchors(page.parent / file if file else page)
+    ]
+    assert missing == []
+
+
+def test_every_module_that_the_page_of_validation_names_is_there() -> None:
+    named = _MODULE.findall((REPO / "docs" / "validation.md").read_text(encoding="utf-8"))
+    homes = (REPO, REPO / "plugins" / "tiny_operators")
+    assert named
+    assert [name for name in named if not any((home / name).is_file() for home in homes)] == []
+
+
+def test_the_index_has_every_page() -> None:
+    index = (REPO / "docs" / "README.md").read_text(encoding="utf-8")
+    linked = {name for name in _LINKED.findall(index) if "/" not in name}
+    assert linked == {page.name for page in DOCS} - {"README.md"}
 
 
 def test_the_page_of_validation_has_every_check() -> None:

@@ -19,15 +19,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from benchmarks.alone import environment, set_up
 from benchmarks.history.figures import Figures
 from local.demo.parts import Simulator
 from local.stack.launcher import Stack, running
-from local.stack.settings import EMULATORS, PROJECT, REPO, Settings
-
-if TYPE_CHECKING:
-    from tiny_operators.stores import Store
+from local.stack.settings import EMULATORS, REPO, Settings
 
 STEPS = ("plan", "fetch", "rows")
 _JUDGED = ("fetch", "rows")
@@ -77,7 +75,7 @@ def main() -> int:
 
 
 def _measure(stack: Stack, figures: Figures, small: int, large: int) -> None:
-    began, env, simulator = time.monotonic(), _environment(stack), Simulator(stack.env["TINY_SIMULATOR_URL"])
+    began, env, simulator = time.monotonic(), environment(stack), Simulator(stack.env["TINY_SIMULATOR_URL"])
     last = date.today() - timedelta(days=_FIRST_DAY_AGO)  # noqa: DTZ011 - far from midnight's edge
     _run(env, "setup", last)
     took: dict[int, dict[str, Step]] = {}
@@ -100,20 +98,6 @@ def _measure(stack: Stack, figures: Figures, small: int, large: int) -> None:
         else:
             figures.tell(f"{what}: {ratio:.3f}")
     figures.tell(f"all of it: {time.monotonic() - began:.0f} s")
-
-
-def _environment(stack: Stack) -> dict[str, str]:
-    """The emulators' addresses, and an Airflow that has no more than a home."""
-    home = stack.home / "airflow"
-    google = {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True, "project": PROJECT}}
-    return {
-        **stack.environ(),
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(google),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-    }
 
 
 def _run(env: Mapping[str, str], step: str, day: date) -> dict[str, Any]:
@@ -144,7 +128,7 @@ def _in_this_process(step: str, day: date) -> dict[str, float]:
 
     store = load_stores()[0]
     if step == "setup":
-        _set_up(store)
+        set_up(store)
         return {}
     kinds: dict[str, Any] = dict(
         zip(STEPS, (PlanDailyOperator, FetchOrdersOperator, MakeRowsOperator), strict=True)
@@ -158,16 +142,6 @@ def _in_this_process(step: str, day: date) -> dict[str, float]:
         "seconds": time.monotonic() - began,
         "orders": counts["orders"],
     }
-
-
-def _set_up(store: Store) -> None:
-    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
-    from airflow.providers.google.cloud.hooks.gcs import GCSHook
-
-    from tiny_operators.setup.provision import create_missing
-
-    bigquery = BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
-    create_missing(store, GCSHook().get_conn(), bigquery)
 
 
 def _context(day: date, retries: int) -> Any:

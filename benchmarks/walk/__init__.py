@@ -1,0 +1,1 @@
+"""How straight the way of one webhook is through the package: ``make walk``."""
