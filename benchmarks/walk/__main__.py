@@ -1,8 +1,9 @@
 """How many modules of the package one webhook touches, one replay, and a file that is no JSON.
 
-``make walk`` (``AIRFLOW=3`` for Airflow 3): each walk is a run of the project's own DAG, task after task in a process of its own,
-against the emulators and the simulator. The receiver is a program of its own and is not counted. It is a measure and ends with 0;
-``ARGS=--hold`` ends with 1 when an aim is missed. ``ARGS=--modules`` lists the modules of each walk.
+``make walk`` (``AIRFLOW=3`` for Airflow 3): each walk is a run of the project's own DAG, task after task in a process
+of its own, against the emulators and the simulator. The receiver is a program of its own and is not counted. It is a
+measure and ends with 0; ``ARGS=--hold`` ends with 1 when an aim is missed. ``ARGS=--modules`` lists the modules,
+and which changes are the most frequent.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import runpy
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _PACKAGE: Final = "tiny_operators"
 _SETUP: Final = "setup"
+_FREQUENT: Final = 10
 _INTO_TABLES: Final = ("load_", "merge")
 
 
@@ -58,13 +61,15 @@ class Way:
     Attributes:
         modules: Modules of the package, in the order of their first call.
         functions: How many functions were called.
-        changes: How often a call was in another module than the call before.
+        changes: How often a call was in another module than the call before, by the two modules.
+        new_changes: How often, without what loops repeat.
         tasks: The tasks that ran and were not skipped.
     """
 
     modules: list[str]
     functions: int
-    changes: int
+    changes: dict[str, int]
+    new_changes: int
     tasks: list[str]
 
 
@@ -168,7 +173,7 @@ def _walk(dag: Any, conf: dict[str, Any]) -> Way:
             dag.get_task("wait").prepare_for_execution().execute({})
         run.finish()
     tasks = [task for task in run.tries if task not in run.skipped]
-    return Way(trace.modules, trace.functions, trace.changes, tasks)
+    return Way(trace.modules, trace.functions, trace.changes, trace.new_changes.total(), tasks)
 
 
 def _sell_one_product() -> None:
@@ -189,13 +194,14 @@ def _table(ways: Mapping[str, Way], title: str) -> Iterator[str]:
     package = REPO / "plugins" / _PACKAGE
     total = sum(path.name != "__init__.py" for path in package.rglob("*.py"))
     yield f"[walk] {title}; the package has {total} modules"
-    yield f"{'walk':24} {'modules':>8} {'aim':>5} {'changes':>8} {'aim':>5} {'functions':>10}  tasks that ran"
+    yield f"{'walk':24}{'modules':>8}{'aim':>5}{'changes':>9}{'aim':>5}{'once':>6}{'functions':>11}  tasks that ran"
     for name, way in ways.items():
         aims = WALKS[name]
         yield (
-            f"{name:24} {len(way.modules):>8} {aims.modules:>5} {way.changes:>8} {aims.changes or '-':>5} "
-            f"{way.functions:>10}  {', '.join(way.tasks)}"
+            f"{name:24}{len(way.modules):>8}{aims.modules:>5}{sum(way.changes.values()):>9}{aims.changes or '-':>5}"
+            f"{way.new_changes:>6}{way.functions:>11}  {', '.join(way.tasks)}"
         )
+    yield "changes: calls in another module than the call before; once: the same, without what loops repeat"
     for name, way in ways.items():
         for text in missed_aims(WALKS[name], way):
             yield f"[walk] missed by {name}: {text}"
@@ -205,6 +211,8 @@ def _listing(ways: Mapping[str, Way]) -> Iterator[str]:
     for name, way in ways.items():
         yield f"\n{name}, in the order of the first call:"
         yield from (f"  {module}" for module in way.modules)
+        yield f"{name}, the most frequent changes of module:"
+        yield from (f"  {count:5} {change}" for change, count in Counter(way.changes).most_common(_FREQUENT))
 
 
 def missed_aims(aims: Walk, way: Way) -> list[str]:
@@ -212,8 +220,9 @@ def missed_aims(aims: Walk, way: Way) -> list[str]:
     missed = []
     if len(way.modules) > aims.modules:
         missed.append(f"{len(way.modules)} modules, at most {aims.modules} wanted")
-    if aims.changes is not None and way.changes > aims.changes:
-        missed.append(f"{way.changes} changes of module, at most {aims.changes} wanted")
+    changes = sum(way.changes.values())
+    if aims.changes is not None and changes > aims.changes:
+        missed.append(f"{changes} changes of module, at most {aims.changes} wanted")
     used = [task for task in way.tasks if task.startswith(_INTO_TABLES)]
     if used and not aims.into_tables:
         missed.append(f"it ran {', '.join(used)}, and no load and no merge is wanted")
