@@ -75,6 +75,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 
 # What these tests look at is no part of Airflow and imports none: SQL, the receiver, the simulator, the strict front.
 _ONCE = (
+    "tests/benchmarks/",
     "tests/component/test_check.py",
     "tests/component/test_large_batch.py",
     "tests/component/test_merge.py",
@@ -107,6 +108,14 @@ _LONG = (
 )
 
 
+# Thousands of inputs each, drawn or made: `make quick` leaves them out.
+_EXHAUSTIVE = (
+    "tests/tiny_operators/orders/test_disguised_answers.py",
+    "tests/tiny_operators/orders/test_mutated_answers.py",
+    "tests/tiny_operators/orders/test_office.py::test_both_services_make_the_same_row_of_an_order",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest part, the tests that drive the real scheduler, begins first."""
     for item in items:
@@ -114,6 +123,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("once")
         if item.nodeid.startswith(_LONG):
             item.add_marker("long")
+        if item.nodeid.startswith(_EXHAUSTIVE):
+            item.add_marker("exhaustive")
     items.sort(key=lambda item: not item.nodeid.startswith(_SCHEDULER_TESTS))
 
 

@@ -1,5 +1,5 @@
 """What the statements of a run read of the tables does not grow with the history, and how much BigQuery bills for them
-at least: promised in the README and priced in docs/cost.md."""
+at least: promised in docs/promises.md and priced in docs/cost.md."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ ON_3 = os.environ["AIRFLOW"] == "3"
 
 
 def backfill(live: Any, dag_id: str, *, again: bool = False) -> None:
-    """What the README says."""
+    """What docs/history.md says."""
     if ON_3:
         options = ["--reprocess-behavior", "completed", "--dag-run-conf", "{}"] if again else []
         dates = ["--from-date", FIRST.isoformat(), "--to-date", LAST.isoformat()]
