@@ -205,7 +205,7 @@ def test_a_file_that_cannot_be_moved_is_only_moved_when_it_is_due(bad: int) -> N
     state = WaitingFiles().after_run("a", stays, {7}, ended(plan, outcomes))
     assert choose(plan, state, NOON).files == frozenset()
     again = choose(plan, state, NOON + timedelta(minutes=1))
-    assert (again.orders, again.rejected, again.files) == ((), (), {file(7)})
+    assert (again.orders, again.rejected, again.files) == ((), (), frozenset({file(7)}))
     assert list(disposals(again, {})) == list(disposals(plan, outcomes))
 
 
