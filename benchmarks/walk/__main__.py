@@ -173,7 +173,7 @@ def _walk(dag: Any, conf: dict[str, Any]) -> Way:
             dag.get_task("wait").prepare_for_execution().execute({})
         run.finish()
     tasks = [task for task in run.tries if task not in run.skipped]
-    return Way(trace.modules, trace.functions, trace.changes, trace.new_changes.total(), tasks)
+    return Way(trace.modules, trace.functions, dict(trace.changes), trace.new_changes.total(), tasks)
 
 
 def _sell_one_product() -> None:
