@@ -41,7 +41,8 @@ PURE_TESTS := tests/test_docs.py tests/test_schemas.py tests/tiny_operators/orde
 
 quick: ## run the pure tests, in seconds; ARGS="-k name" goes to pytest
 	@$(INSTALL) airflow-$(AIRFLOW)
-	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder --quiet -m "not exhaustive" $(PURE_TESTS) $(ARGS)
+	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder --quiet \
+	  --hypothesis-profile=quick -m "not exhaustive" $(PURE_TESTS) $(ARGS)
 
 # What an older package may break: objects, jobs, and whole runs of the DAGs.
 IMAGE_TESTS := tests/dags/test_webhook_dag.py tests/dags/test_policy.py $(patsubst %,tests/component/test_%.py,objects query_jobs made_again)

@@ -29,6 +29,8 @@ TIMEOUT_S = 30
 
 # Data is drawn from a machine that others use too: no limit of time on one example.
 settings.register_profile("tiny_operators", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# `make quick` takes this one: a few examples of each.
+settings.register_profile("quick", settings.get_profile("tiny_operators"), max_examples=10)
 settings.load_profile("tiny_operators")
 
 
