@@ -29,6 +29,8 @@ _LISTS: Final = Path(__file__).resolve().parents[2] / "local" / "strict_front"
 _OF_TABLES: Final = frozenset(
     f"bigquery.tables.{what}" for what in ("get", "getData", "update", "updateData", "delete")
 )
+# Where the lists keep roles on services that are not rehearsed: secrets, Airflow's API.
+_ELSEWHERE: Final = "elsewhere"
 _OWNER: Final = "roles/bigquery.dataOwner"
 _JOBS, _NEW_DATASET, _BUCKET, _TABLE = "jobs", "new dataset", "bucket", "table"
 
@@ -73,6 +75,8 @@ def rights_of(account: str, store: Store, project: str) -> Iterator[Right]:
         project: The project.
     """
     for place, roles in _read("accounts")[account].items():
+        if place == _ELSEWHERE:
+            continue
         for role in roles:
             permissions = _read("roles")[role]
             if place == "project":

@@ -14,6 +14,7 @@ import requests
 from airflow.providers.http.hooks.http import HttpHook
 
 from tiny_operators._compat import (
+    AirflowException,
     AirflowFailException,
     AirflowNotFoundException,
     Connection,
@@ -46,6 +47,10 @@ _NETWORK_ERRORS: Final = (
 )
 # Of each of the calls that tell whether Tiny answers at all.
 _PROBE_TRIES: Final = 3
+
+
+class UnavailableError(TinyUnavailableError, AirflowException):
+    """What the hook raises when Tiny did not answer: Airflow tries the task again, and alerts have the message."""
 
 
 class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
@@ -156,7 +161,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
             failures[answer.meaning] += 1
             backoff, tries = BACKOFF[answer.meaning], self._tries(answer.meaning)
             if failures[answer.meaning] >= tries:
-                raise TinyUnavailableError(
+                raise UnavailableError(
                     f"Tiny did not answer {service} in {tries} tries: {answer.reason} (code {answer.code})"
                 )
             seconds = backoff.seconds(failures[answer.meaning])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tiny_operators.conftest import TOKEN, FakeTime, MakeHook, Simulator, free_port
 from tiny_operators._compat import AirflowException, AirflowFailException
-from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.hooks.tiny import TinyHook, UnavailableError
 from tiny_operators.tiny.answers import Meaning
 from tiny_operators.tiny.api import TinyUnavailableError
 from tiny_operators.tiny.pacing import BACKOFF
@@ -176,8 +176,9 @@ def test_a_refusal_is_an_answer_too(kind: str, hook: TinyHook, simulator: Simula
 
 def test_a_later_try_of_the_task_may_help_when_tiny_is_away() -> None:
     """Airflow retries after an AirflowException, and never after an AirflowFailException."""
-    assert issubclass(TinyUnavailableError, AirflowException)
-    assert not issubclass(TinyUnavailableError, AirflowFailException)
+    assert issubclass(UnavailableError, TinyUnavailableError)
+    assert issubclass(UnavailableError, AirflowException)
+    assert not issubclass(UnavailableError, AirflowFailException)
 
 
 def test_nobody_listens(make_hook: MakeHook) -> None:
