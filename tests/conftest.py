@@ -102,8 +102,12 @@ _LONG = (
     "tests/component/provision/",
     "tests/component/test_replay_rejects.py::test_a_replay_dates_no_reject_anew",
     "tests/component/test_replay_slices.py",
+    "tests/component/test_silence.py::test_a_silent_product_is_remembered_and_asked_for_after_a_pause[10]",
+    "tests/component/test_silence.py::test_every_good_order_is_loaded_by_the_first_run[product-10]",
     "tests/component/test_silence.py::test_silent_ones_at_each_place",
+    "tests/deploy/test_rehearse.py::test_a_rehearsal_that_is_ended",
     "tests/deploy/test_rehearse.py::test_many_broken_things",
+    "tests/deploy/test_rehearse.py::test_scratch_things_can_be_kept",
     "tests/e2e/test_kills.py",
 )
 
