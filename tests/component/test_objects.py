@@ -16,7 +16,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from local.demo.parts import Warehouse
 from tests.component.proxy import Proxy, Rule, Spoil, proxy
-from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.objects import NotChangedError, Objects
 from tiny_operators.stores import Store
 
 pytestmark = pytest.mark.stack
@@ -162,7 +162,7 @@ def test_a_change_that_others_outrun_each_time_says_so(objects: Objects) -> None
         objects.write_json(name, str(uuid.uuid4()))
         return "ours"
 
-    with pytest.raises(PreconditionFailed, match="changed by others"):
+    with pytest.raises(NotChangedError, match="changed by others"):
         objects.change_json(name, change)
     assert objects.read_json(name) != "ours"
 

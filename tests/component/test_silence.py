@@ -109,6 +109,23 @@ def ids(warehouse: Warehouse, run: Any, table: str) -> set[int]:
     return {int(row["id"]) for row in made_rows(warehouse, run, table)}
 
 
+def hold(kind: str, bad: list[int], batch: Batch, run: Any, warehouse: Warehouse) -> None:
+    """See that silent ones cost the first run nothing but themselves."""
+    batch.spoil(kind, bad)
+    done, counts = first_run(run)
+    good = set(batch.orders) if kind == "product" else set(batch.orders) - set(bad)
+    assert ids(warehouse, done, "pdv") == ids(warehouse, done, "pesquisa") == good, bad
+    waiting = {"order": "unanswered", "search": "waiting", "product": "rejected"}[kind]
+    silent = batch.silent(kind, bad)
+    assert counts[waiting] == (len(silent) if kind == "product" else len(bad)), bad
+    found = {(row["pedido_id"], row["id"]) for row in made_rows(warehouse, done, "produto")}
+    sold = {(pedido, produto) for pedido in good for produto in batch.products[pedido]}
+    assert found == sold - silent, bad
+    batch.simulator.no_faults()
+    if kind == "product":
+        warehouse.forget_products_read_today()
+
+
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("kind", ["order", "search", "product"])
 def test_every_good_order_is_loaded_by_the_first_run(
@@ -116,20 +133,7 @@ def test_every_good_order_is_loaded_by_the_first_run(
 ) -> None:
     batch.post(warehouse, dates=kind != "search")
     for start in STARTS:
-        bad = neighbours(batch, count, start)
-        batch.spoil(kind, bad)
-        done, counts = first_run(run)
-        good = set(batch.orders) if kind == "product" else set(batch.orders) - set(bad)
-        assert ids(warehouse, done, "pdv") == ids(warehouse, done, "pesquisa") == good, start
-        waiting = {"order": "unanswered", "search": "waiting", "product": "rejected"}[kind]
-        silent = batch.silent(kind, bad)
-        assert counts[waiting] == (len(silent) if kind == "product" else count), start
-        found = {(row["pedido_id"], row["id"]) for row in made_rows(warehouse, done, "produto")}
-        sold = {(pedido, produto) for pedido in good for produto in batch.products[pedido]}
-        assert found == sold - silent, start
-        batch.simulator.no_faults()
-        if kind == "product":
-            warehouse.forget_products_read_today()
+        hold(kind, neighbours(batch, count, start), batch, run, warehouse)
 
 
 def test_a_silent_search_by_date_keeps_no_order_out(batch: Batch, run: Any, warehouse: Warehouse) -> None:
@@ -150,12 +154,7 @@ def test_silent_ones_at_each_place(
     """Every single one; of several neighbours at every other place, or every fifth."""
     batch.post(warehouse, dates=kind != "search")
     for start in range(0, ORDERS - count + 1, (count + 1) // 2):
-        bad = neighbours(batch, count, start)
-        batch.spoil(kind, bad)
-        done, _ = first_run(run)
-        good = set(batch.orders) if kind == "product" else set(batch.orders) - set(bad)
-        assert ids(warehouse, done, "pdv") == ids(warehouse, done, "pesquisa") == good, start
-        batch.simulator.no_faults()
+        hold(kind, neighbours(batch, count, start), batch, run, warehouse)
 
 
 def test_a_mixture_of_all_kinds_in_the_tables(

@@ -24,7 +24,6 @@ from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer
 from tiny_operators.tiny.api import Tiny
 from tiny_operators.tiny.listing import FilterIgnoredError, UnansweredError
-from tiny_operators.tiny.search import page_lines
 from tiny_operators.tiny.services import SEARCH_SERVICE
 from tiny_operators.warehouse.known_orders import KnownOrders
 
@@ -119,7 +118,7 @@ class DatePlanner:
             return
         for day in search.EMPTY_DATES:
             answer = self._search(day, search.date_parameters(day))
-            if any(page_lines(answer)):
+            if any(search.page_lines(answer)):
                 raise FilterIgnoredError(
                     f"the search of {day} lists orders, and no shop has orders of that date: Tiny ignored dataInicial "
                     "or dataFinal, as it does with a parameter that it does not know; nothing was fetched"

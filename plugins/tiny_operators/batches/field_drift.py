@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.objects import NotChangedError, Objects
 from tiny_operators.orders.field_counts import FieldCounts, FieldNews, from_json, learn, to_json
 from tiny_operators.stores import Store
 
@@ -39,7 +39,8 @@ def tell_field_news(objects: Objects, store: Store, run: str, batch: FieldCounts
         return news
     try:
         objects.change_json(names.fields_object(store.prefix), change)
-    except Exception as error:
+    except (NotChangedError, TypeError, ValueError) as error:
+        # The latter two when the object is not what this version writes: until a person deletes it.
         log_event(
             log,
             "fields_not_remembered",

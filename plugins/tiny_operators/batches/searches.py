@@ -17,7 +17,6 @@ from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer, Json, Meaning
-from tiny_operators.tiny.search import page_lines
 from tiny_operators.tiny.services import SEARCH_SERVICE
 
 log = logging.getLogger(__name__)
@@ -149,7 +148,7 @@ class SearchLines:
 
     def _keep(self, answer: Answer, parameters: dict[str, str], page: int, wanted: set[int]) -> set[int]:
         """Store a search page when it lists orders that are wanted; say which."""
-        listed = {search.order_id(line) for line in page_lines(answer)}
+        listed = {search.order_id(line) for line in search.page_lines(answer)}
         found = {pedido for pedido in wanted if pedido in listed}
         if found:
             target = self.raw.search_page(answer, parameters, page)

@@ -26,7 +26,6 @@ from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Meaning, read_
 from tiny_operators.tiny.api import TinyUnavailableError
 from tiny_operators.tiny.encodings import UTF_8, charset, decode
 from tiny_operators.tiny.pacing import BACKOFF, Pace
-from tiny_operators.tiny.search import page_request
 from tiny_operators.tiny.services import (
     INFO_SERVICE,
     OFFICE_SERVICE,
@@ -50,7 +49,7 @@ _PROBE_TRIES: Final = 3
 
 
 class UnavailableError(TinyUnavailableError, AirflowException):
-    """What the hook raises when Tiny did not answer: Airflow tries the task again, and alerts have the message."""
+    """:class:`TinyUnavailableError` as an error of Airflow's own, after which it tries the task again."""
 
 
 class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
@@ -120,13 +119,13 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
 
     def search_page(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
         """One page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
-        return self.call(SEARCH_SERVICE, "pedidos", page_request(parameters, page, sort))
+        return self.call(SEARCH_SERVICE, "pedidos", search.page_request(parameters, page, sort))
 
     def is_up(self) -> bool:
         """Ask whether Tiny answers at all: what the account is, and if that gets no answer, for today's orders."""
         today = search.date_parameters(datetime.now(UTC).date())
         return self._answers(INFO_SERVICE, "conta", {"formato": "JSON"}) or self._answers(
-            SEARCH_SERVICE, "pedidos", page_request(today, 1)
+            SEARCH_SERVICE, "pedidos", search.page_request(today, 1)
         )
 
     @property

@@ -26,6 +26,10 @@ _CHANGE_TRIES: Final = 5
 _MARK: Final = "write"
 
 
+class NotChangedError(RuntimeError):
+    """An object could not be changed; it is as it was, or as others left it. A later try may go through."""
+
+
 class Objects:
     """Reads and writes the objects of a bucket."""
 
@@ -108,19 +112,22 @@ class Objects:
                 another content came meanwhile.
 
         Raises:
-            PreconditionFailed: When others were faster, time and again.
+            NotChangedError: When Cloud Storage fails, or others were faster, time and again.
+            ValueError: When the present content is not JSON.
         """
-        from google.api_core import exceptions
+        from google.api_core.exceptions import GoogleAPICallError
 
-        for _ in range(_CHANGE_TRIES):
-            there = self._bucket.get_blob(name)
-            generation = int(there.generation) if there else 0
-            content = self.read(name, generation) if there else None
-            text = _json(change(None if content is None else json.loads(content)))
-            if self._write_once(name, text, "application/json", generation):
-                return
-        refused: Any = exceptions.PreconditionFailed
-        raise refused(f"{name} was changed by others {_CHANGE_TRIES} times in a row")
+        try:
+            for _ in range(_CHANGE_TRIES):
+                there = self._bucket.get_blob(name)
+                generation = int(there.generation) if there else 0
+                content = self.read(name, generation) if there else None
+                text = _json(change(None if content is None else json.loads(content)))
+                if self._write_once(name, text, "application/json", generation):
+                    return
+        except GoogleAPICallError as error:
+            raise NotChangedError(f"{name} could not be changed: {type(error).__name__}") from error
+        raise NotChangedError(f"{name} was changed by others {_CHANGE_TRIES} times in a row")
 
     def _write_once(self, name: str, text: str, content_type: str, generation: int) -> bool:
         """Write an object in the place of one generation, 0 for none; False when another stands there."""

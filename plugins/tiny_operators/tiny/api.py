@@ -14,6 +14,8 @@ class TinyUnavailableError(Exception):
 class Tiny(Protocol):
     """One account of Tiny; :class:`~tiny_operators.hooks.tiny.TinyHook` is it over HTTP.
 
+    Each call but :meth:`is_up` raises :class:`TinyUnavailableError` when Tiny did not answer it properly in its tries.
+
     Attributes:
         most_tries: Tries of a call that Tiny should answer at once, at most; None for the usual number.
     """

@@ -244,7 +244,8 @@ def test_nothing_is_read_on_when_tiny_ignores_the_dates() -> None:
 
 def test_orders_of_the_date_do_not_ask_whether_tiny_heeds_it() -> None:
     listing = DateListing(DAY, lambda number, sort: page_of([1, 2], 1), lambda: pytest.fail("asked"))
-    list(listing.pages())
+    (page,) = listing.pages()
+    assert set(page.fresh) == {1, 2}
 
 
 def test_a_line_without_an_id_does_not_stop_the_others() -> None:
