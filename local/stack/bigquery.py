@@ -35,7 +35,9 @@ from local_bigquery.sql.translate import translate  # type: ignore[import-not-fo
 
 # What a statement may change: notes of the catalog, columns of tables, their rows.
 _NOTES = re.compile(r"\s*(?:INSERT OR REPLACE INTO|DELETE FROM) emulator\.(\w+)")
-_COLUMNS = re.compile(r"\s*(?:CREATE|DROP|ALTER)\s(?!\s*(?:OR REPLACE )?TEMP|TABLE IF EXISTS temp\.)", re.IGNORECASE)
+_COLUMNS = re.compile(
+    r"\s*(?:CREATE|DROP|ALTER)\s(?!\s*(?:OR REPLACE )?TEMP|TABLE IF EXISTS temp\.)", re.IGNORECASE
+)
 _ROWS = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|TRUNCATE|COPY|MERGE|COMMIT)\b", re.IGNORECASE)
 
 
@@ -149,12 +151,15 @@ def _merge(cursor: Any, tree: Any, context: Any) -> Any:
     if any(when.args.get("matched") for when in tree.args["whens"].expressions):
         sql, bound = translate(twice, context)
         if cursor.execute(sql, bound).fetchone():
-            raise BigQueryError("invalidQuery", "UPDATE/MERGE must match at most one source row for each target row")
+            raise BigQueryError(
+                "invalidQuery", "UPDATE/MERGE must match at most one source row for each target row"
+            )
     sql, bound = translate(tree, context)
     done = Counter(action for (action,) in cursor.execute(f"{sql} RETURNING merge_action", bound).fetchall())
     counts = {"insertedRowCount": "INSERT", "updatedRowCount": "UPDATE", "deletedRowCount": "DELETE"}
     return JobStatistics2(
-        numDmlAffectedRows=str(done.total()), dmlStats={name: str(done[action]) for name, action in counts.items()}
+        numDmlAffectedRows=str(done.total()),
+        dmlStats={name: str(done[action]) for name, action in counts.items()},
     )
 
 
