@@ -29,7 +29,7 @@ demo: install ## start the stack, send 20 sales through it, show what came out, 
 	@PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.demo $(ARGS)
 
 test: install ## run the tests on the chosen Airflow; ARGS="-k name" goes to pytest
-	@$(INSTALL) browser
+	@$(INSTALL) browser fuzz
 	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder $(ARGS)
 
 test-reverts: install ## take each fix of tests/reverts back in a copy: its tests must fail; ARGS="merge roles" for some
@@ -123,7 +123,7 @@ docs: ## write the documents that are made from the code
 
 lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	@$(INSTALL) uv
-	@set -e; for name in uv airflow-2.11 airflow-3 tools quality browser; do \
+	@set -e; for name in uv airflow-2.11 airflow-3 tools quality browser fuzz; do \
 	  echo "[lock] $$name"; $(COMPILE) --python-version 3.11 $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done
 	@set -e; for image in "2.11 $(IMAGE_2.11_DAY)" "3 $(IMAGE_3_DAY)"; do set -- $$image; \
 	  echo "[lock] image-$$1"; $(COMPILE) --python-version 3.11 --exclude-newer $$2 $(ARGS) requirements/image-$$1.in -o requirements/image-$$1.txt; done

@@ -26,6 +26,7 @@ LOCKS = {
     "bigquery": ("3.13", REPO / "requirements" / "bigquery.txt"),
     "browser": ("3.11", REPO / "requirements" / "browser.txt"),
     "front": ("3.13", REPO / "requirements" / "front.txt"),
+    "fuzz": ("3.11", REPO / "requirements" / "fuzz.txt"),
     "quality": ("3.11", REPO / "requirements" / "quality.txt"),
     "receiver": ("3.11", REPO / "webhook" / "requirements.lock.txt"),
     "tools": ("3.11", REPO / "requirements" / "tools.txt"),

@@ -11,10 +11,20 @@ from google.api_core.exceptions import Forbidden, GoogleAPIError, PreconditionFa
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
+from requests.adapters import HTTPAdapter
 
+THREADS: Final = 32
 # Seconds to connect, and to wait for an answer; with the retries a caller waits for 10 or so at most.
 _ONCE: Final = {"if_generation_match": 0, "timeout": (2.0, 3.0), "retry": None}
-_client: Final = cache(storage.Client)
+
+
+@cache
+def _client() -> storage.Client:
+    client = storage.Client()
+    # By default ten connections are kept, and each further thread would shake hands anew for each object.
+    for scheme in ("http://", "https://"):
+        client._http.mount(scheme, HTTPAdapter(pool_maxsize=THREADS))
+    return client
 
 
 class InboxError(Exception):

@@ -29,11 +29,17 @@ class Store(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """The stores, each secret with the prefixes of the stores that it opens (none: all are open), the largest body."""
+    """The stores, each secret with the prefixes of the stores that it opens (none: all are open), and the limits.
+
+    `max_bytes` is the largest body, `max_seconds` the longest time that a request may take to arrive, `connections` how
+    many senders are heard at once.
+    """
 
     stores: Sequence[Store]
     secrets: Mapping[str, frozenset[str]]
     max_bytes: int
+    max_seconds: int
+    connections: int
 
     def opened_by(self, *offers: str) -> list[Store]:
         """Return the stores that an address opens. Each secret is compared to its end, so that time tells nothing."""
@@ -50,9 +56,6 @@ def load(environment: Mapping[str, str], folder: Path) -> Settings:
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
         raise SettingsError(f"stores file: not found at {' and '.join(map(str, paths))}; see STORES_FILE")
-    size = environment.get("WEBHOOK_MAX_BYTES") or "1048576"
-    if not (re.fullmatch(r"[0-9]{1,8}", size) and 0 < int(size) <= 1 << 25):
-        raise SettingsError("WEBHOOK_MAX_BYTES: expected a number of bytes from 1 to 33554432")
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))["stores"]
         stores = [_store(entry, f"{path}: stores[{index}]") for index, entry in enumerate(entries)]
@@ -60,7 +63,21 @@ def load(environment: Mapping[str, str], folder: Path) -> Settings:
         raise SettingsError(f"{path}: stores: expected a list, in YAML ({type(error).__name__})") from error
     if not stores or any(len({store[n] for store in stores}) < len(stores) for n in (0, 1)):
         raise SettingsError(f"{path}: stores: expected one or more, of different prefix and cnpj")
-    return Settings(stores, _secrets(environment, {store.prefix for store in stores}), int(size))
+    secrets = _secrets(environment, {store.prefix for store in stores})
+    return Settings(
+        stores,
+        secrets,
+        max_bytes=_number(environment, "WEBHOOK_MAX_BYTES", 1 << 20, 1 << 25),
+        max_seconds=_number(environment, "WEBHOOK_MAX_SECONDS", 10, 3600),
+        connections=_number(environment, "WEBHOOK_CONNECTIONS", 256, 4096),
+    )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environment.get(name) or str(default)
+    if not (re.fullmatch(r"[0-9]{1,8}", text) and 0 < int(text) <= most):
+        raise SettingsError(f"{name}: expected a number from 1 to {most}")
+    return int(text)
 
 
 def _store(item: Any, where: str) -> Store:
@@ -85,4 +102,8 @@ def _secrets(environment: Mapping[str, str], prefixes: set[str]) -> Mapping[str,
                 f"{name}: expected {expected}, commas between (openssl rand -hex 24 makes one)"
             )
         secrets |= {secret: opens[name] | secrets.get(secret, frozenset()) for secret in found}
+    if not secrets and environment.get("WEBHOOK_OPEN") != "true":
+        raise SettingsError(
+            f"{' or '.join(sorted(opens))}: expected a secret; WEBHOOK_OPEN=true does without, for tests"
+        )
     return secrets

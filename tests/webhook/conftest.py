@@ -50,20 +50,25 @@ class Receiver:
     Attributes:
         url: Its address, without a secret.
         output: File of all that it printed.
+        pid: Its process.
     """
 
     url: str
     output: Path
+    pid: int
 
     def post(
         self, body: bytes, path: str = "/", headers: Mapping[str, str] | None = None
     ) -> requests.Response:
         return requests.post(f"{self.url}{path}", data=body, headers=headers, timeout=60)
 
+    def connect(self) -> socket.socket:
+        """A connection on which a test sends what it likes."""
+        return socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])), timeout=60)
+
     def send_raw(self, request: bytes) -> bytes:
         """Send bytes as they are, close the sending side, and return the answer."""
-        port = int(self.url.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        with self.connect() as connection:
             connection.sendall(request)
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -147,7 +152,7 @@ def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcs]:
 
 @pytest.fixture(scope="session")
 def start_receiver(gcs: Gcs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartReceiver]:
-    """Starts receivers under the real Functions Framework; keyword arguments are environment variables."""
+    """Starts receivers as they run in production; keyword arguments are environment variables."""
     with contextlib.ExitStack() as stack:
 
         def start(**variables: str) -> Receiver:
@@ -156,11 +161,12 @@ def start_receiver(gcs: Gcs, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             settings = {
                 "STORAGE_EMULATOR_HOST": gcs.receiver_url,
                 "STORES_FILE": str(gcs.stores),
-                "THREADS": "32",
+                # Where a test sets secrets, these count.
+                "WEBHOOK_OPEN": "true",
             }
             environment = {**outer_environment(), **settings, **variables}
-            stack.enter_context(running(receiver_command(port), environment, output, port))
-            return Receiver(f"http://127.0.0.1:{port}", output)
+            process = stack.enter_context(running(receiver_command(port), environment, output, port))
+            return Receiver(f"http://127.0.0.1:{port}", output, process.pid)
 
         yield start
 
@@ -180,6 +186,7 @@ def failed_start() -> FailedStart:
         ended = subprocess.run(
             receiver_command(free_port()),
             env=environment,
+            cwd=REPO,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=STARTUP_SECONDS,
@@ -198,8 +205,7 @@ def outer_environment() -> dict[str, str]:
 def receiver_command(port: int) -> list[str]:
     """The receiver's command, with the interpreter that WEBHOOK_PYTHON names or else this one."""
     python = os.environ.get("WEBHOOK_PYTHON", sys.executable)
-    function = ["--source", str(REPO / "webhook" / "main.py"), "--target", "receive"]
-    return [python, "-m", "functions_framework", *function, "--host", "127.0.0.1", "--port", str(port)]
+    return [python, "-m", "webhook", "--host", "127.0.0.1", "--port", str(port)]
 
 
 def free_port() -> int:
@@ -213,17 +219,21 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(command: list[str], environment: Mapping[str, str], output: Path, port: int) -> Iterator[None]:
+def running(
+    command: list[str], environment: Mapping[str, str], output: Path, port: int, folder: Path = REPO
+) -> Iterator[subprocess.Popen[bytes]]:
     """Runs a program that listens on a port, from its first answer to the end of the block."""
     with output.open("wb") as out:
-        process = subprocess.Popen(command, env=dict(environment), stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, env=dict(environment), cwd=folder, stdout=out, stderr=subprocess.STDOUT
+        )
     try:
         deadline = time.monotonic() + STARTUP_SECONDS
         while not _listens(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{command} did not start:\n{output.read_text(encoding='utf-8')}")
             time.sleep(0.05)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=STARTUP_SECONDS)

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -131,3 +132,44 @@ def test_any_other_missing_right_is_an_error(
 ) -> None:
     with pytest.raises(InboxError, match=r"^Forbidden 403$"):
         Refusing([*answers]).put(monkeypatch)
+
+
+@pytest.mark.parametrize("threads", [1, 3, inbox.THREADS])
+def test_each_thread_keeps_its_connection(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    """As many uploads at once as there are threads, again and again: no connection is made anew."""
+    together, connections = threading.Barrier(threads), []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            connections.append(self.client_address)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            # None is answered before all are there: so each needs a connection of its own.
+            together.wait(60)
+            self.send_response(200)
+            self.send_header("Content-Type", JSON)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
+    inbox._client()
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            for turn in range(3):
+                names = [f"vendas/{turn}-{number}.json" for number in range(threads)]
+                list(pool.map(lambda name: put("a-bucket", name, b"x", JSON, ""), names))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert len(connections) == threads

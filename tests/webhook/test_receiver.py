@@ -37,6 +37,9 @@ def locked(start_receiver: "StartReceiver") -> "Receiver":
     return start_receiver(WEBHOOK_SECRETS=f"{OLD_SECRET},{NEW_SECRET}\n", WEBHOOK_MAX_BYTES="4096")
 
 
+PLAIN_HEADERS = {"connection", "content-length", "content-type", "date"}
+
+
 def stored(gcs: "Gcs", answer: requests.Response) -> bytes:
     """The object that an answer names."""
     assert answer.status_code == 200
@@ -240,7 +243,7 @@ def test_without_the_secret_nothing_is_revealed(
         requests.delete(f"{locked.url}{path}", timeout=60),
     ]
     assert {(answer.status_code, answer.text) for answer in answers} == {(404, '{"error": "not found"}\n')}
-    assert all("Allow" not in answer.headers for answer in answers)
+    assert all(set(map(str.lower, answer.headers)) == PLAIN_HEADERS for answer in answers)
     assert gcs.names() == before
 
 
@@ -268,6 +271,43 @@ def test_a_broken_transfer_is_refused(
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert locked.events()[-1]["found"] == "fewer"
     assert gcs.names() == before
+
+
+@pytest.mark.parametrize("path", [f"/{NEW_SECRET}", "/"])
+def test_a_body_that_is_announced_as_too_large_is_not_waited_for(locked: "Receiver", path: str) -> None:
+    """The answer is there while the sender still holds everything back."""
+    with locked.connect() as connection:
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n".encode())
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413 " if path == f"/{NEW_SECRET}" else b"HTTP/1.1 404 ")
+
+
+def test_a_sender_that_has_closed_its_side_is_answered(locked: "Receiver", gcs: "Gcs") -> None:
+    before = gcs.names()
+    answer = locked.send_raw(f"POST /{NEW_SECRET} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx".encode())
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert len(gcs.names() - before) == 1
+
+
+REQUESTS = [
+    "POST /{} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}",
+    "GET /{} HTTP/1.0\r\n\r\n",
+    "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "TRACE /{} HTTP/1.1\r\nHost: x\r\n\r\n",
+    "CONNECT {} HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /{} HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+    "POST /{} HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n",
+    "POST /{} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "no HTTP\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("request_text", REQUESTS, ids=lambda text: text.partition("\r")[0])
+def test_no_answer_names_a_program_or_a_version(locked: "Receiver", request_text: str) -> None:
+    answer = locked.send_raw(request_text.format(NEW_SECRET).encode()).lower()
+    assert answer.startswith(b"http/1.1 ")
+    assert not re.search(rb"server:|x-powered|uvicorn|h11|python|traceback|/[0-9]+\.[0-9]+\.", answer)
+    assert NEW_SECRET.encode() not in answer
 
 
 def assert_to_be_repeated(answer: requests.Response) -> None:

@@ -15,6 +15,15 @@ pytestmark = pytest.mark.stack
 
 OLD_SECRET = "old-secret-0123456789"
 NEW_SECRET = "new-secret-0123456789"
+BROKEN = [
+    b"Content-Length: 500\r\n\r\n{",
+    b"Content-Length: 5000000\r\n\r\n{",
+    b"Content-Length: x\r\n\r\n{",
+    b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"Upgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+    b"Host",
+    b"",
+]
 
 
 def test_events_tell_what_happened(start_receiver: "StartReceiver", sale: "SaleBuilder") -> None:
@@ -27,6 +36,7 @@ def test_events_tell_what_happened(start_receiver: "StartReceiver", sale: "SaleB
     started, *events = receiver.events()
     # Without a secret the address is open: that is worth a warning.
     assert (started["event"], started["severity"]) == ("receiver_started", "WARNING")
+    assert isinstance(started["root"], bool)
     assert all(isinstance(event.pop("seconds"), float) for event in events)
     done, unneeded, refused, probe, doubtful = events
     assert done.pop("bucket")
@@ -63,11 +73,10 @@ def test_events_tell_what_happened(start_receiver: "StartReceiver", sale: "SaleB
     )
 
 
-@pytest.mark.parametrize("execution_ids", ["false", "true"])
 def test_no_line_holds_personal_data_or_a_secret(
-    start_receiver: "StartReceiver", sale: "SaleBuilder", execution_ids: str
+    start_receiver: "StartReceiver", sale: "SaleBuilder"
 ) -> None:
-    receiver = start_receiver(WEBHOOK_SECRETS=f"{OLD_SECRET},{NEW_SECRET}", LOG_EXECUTION_ID=execution_ids)
+    receiver = start_receiver(WEBHOOK_SECRETS=f"{OLD_SECRET},{NEW_SECRET}", WEBHOOK_MAX_SECONDS="2")
     good = sale()
     wrong = "wrong-secret-0123456789"
     broken = [{**good, field: good["dados"]} for field in ("versao", "cnpj", "tipo")]
@@ -78,8 +87,9 @@ def test_no_line_holds_personal_data_or_a_secret(
             receiver.post(body, path)
             requests.get(f"{receiver.url}{path}", data=body, timeout=60)
     for path in (f"/{NEW_SECRET}", f"/{wrong}"):
-        for transfer in (b"Content-Length: 500\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"):
-            receiver.send_raw(f"POST {path} HTTP/1.1\r\nHost: x\r\n".encode() + transfer)
+        for method in ("GET", "POST"):
+            for transfer in BROKEN:
+                receiver.send_raw(f"{method} {path} HTTP/1.1\r\nHost: x\r\n".encode() + transfer)
     assert len(receiver.events()) > len(bodies) * 8
     printed = receiver.output.read_text(encoding="utf-8")
     for hidden in (OLD_SECRET, NEW_SECRET, wrong, "Zulmira", "98765432100", "987.654.321", "Consumidor"):
@@ -87,7 +97,7 @@ def test_no_line_holds_personal_data_or_a_secret(
 
 
 def test_a_wrong_setting_ends_the_start_with_its_name(failed_start: "FailedStart", tmp_path: "Path") -> None:
-    code, events = failed_start(STORES_FILE=str(tmp_path / "absent.yaml"))
+    code, events = failed_start(STORES_FILE=str(tmp_path / "absent.yaml"), WEBHOOK_OPEN="true")
     assert code != 0
     assert [(event["severity"], event["event"]) for event in events] == [("CRITICAL", "receiver_not_started")]
     assert "absent.yaml" in str(events[0]["error"])
@@ -95,3 +105,6 @@ def test_a_wrong_setting_ends_the_start_with_its_name(failed_start: "FailedStart
     assert code != 0
     assert "WEBHOOK_SECRETS" in str(events[0]["error"])
     assert "short" not in str(events[0]["error"])
+    code, events = failed_start()
+    assert code != 0
+    assert "WEBHOOK_OPEN" in str(events[0]["error"])

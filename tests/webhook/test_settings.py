@@ -14,6 +14,7 @@ STORE = {
     "webhook_bucket": "z316-tiny-webhook",
 }
 SECRET = "0123456789abcdef"
+OPEN = {"WEBHOOK_OPEN": "true"}
 
 
 def stores_yaml(*stores: dict[str, str]) -> str:
@@ -22,7 +23,7 @@ def stores_yaml(*stores: dict[str, str]) -> str:
 
 
 def prefixes(environment: dict[str, str], folder: Path) -> list[str]:
-    return [store.prefix for store in load(environment, folder).stores]
+    return [store.prefix for store in load({**OPEN, **environment}, folder).stores]
 
 
 @pytest.fixture
@@ -34,15 +35,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_defaults(folder: Path) -> None:
-    settings = load({}, folder)
+    settings = load(OPEN, folder)
     zone = ZoneInfo("America/Sao_Paulo")
     assert settings.stores == [Store("z316", "11222333000181", zone, "z316-tiny-webhook")]
     assert settings.secrets == {}
-    assert settings.max_bytes == 1024 * 1024
+    assert (settings.max_bytes, settings.max_seconds, settings.connections) == (1024 * 1024, 10, 256)
 
 
 def test_the_repositorys_own_stores_file_is_found_and_good() -> None:
-    settings = load({}, Path(__file__).resolve().parents[2] / "webhook")
+    settings = load(OPEN, Path(__file__).resolve().parents[2] / "webhook")
     assert settings.stores[0].bucket == "z316-tiny-webhook"
 
 
@@ -157,8 +158,19 @@ def test_an_address_opens_the_stores_whose_secret_it_has(two_stores: Path) -> No
     assert opened("", SECRET) == opened() == opened(f"{SECRET}1é") == []
 
 
-def test_without_secrets_every_store_is_open(two_stores: Path) -> None:
-    assert len(load({}, two_stores).opened_by("anything")) == 2
+@pytest.mark.parametrize("word", [None, "", "false", "True", "1", " true"])
+def test_without_secrets_it_does_not_start(two_stores: Path, word: str | None) -> None:
+    environment = {} if word is None else {"WEBHOOK_OPEN": word}
+    with pytest.raises(SettingsError, match=r"WEBHOOK_SECRETS_Z316: expected a secret; WEBHOOK_OPEN=true"):
+        load({**environment, "WEBHOOK_SECRETS": "", "WEBHOOK_SECRETS_Z316": ""}, two_stores)
+
+
+def test_without_secrets_every_store_is_open_where_a_setting_says_so(two_stores: Path) -> None:
+    assert len(load(OPEN, two_stores).opened_by("anything")) == 2
+
+
+def test_with_a_secret_no_setting_opens(two_stores: Path) -> None:
+    assert load({**OPEN, "WEBHOOK_SECRETS_Z316": SECRET}, two_stores).opened_by("anything") == []
 
 
 def test_a_store_without_a_secret_is_closed_when_another_one_has_one(two_stores: Path) -> None:
@@ -180,11 +192,16 @@ def test_broken_secrets_stop_the_start_and_are_not_shown(folder: Path, text: str
     assert SECRET not in str(caught.value)
 
 
+LIMITS = ["WEBHOOK_MAX_BYTES", "WEBHOOK_MAX_SECONDS", "WEBHOOK_CONNECTIONS"]
+
+
+@pytest.mark.parametrize("name", LIMITS)
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "1MB", str(33 * 1024 * 1024), "9" * 5000])
-def test_a_wrong_size_is_named(folder: Path, text: str) -> None:
-    with pytest.raises(SettingsError, match=r"^WEBHOOK_MAX_BYTES: "):
-        load({"WEBHOOK_MAX_BYTES": text}, folder)
+def test_a_wrong_limit_is_named(folder: Path, name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^{name}: "):
+        load({**OPEN, name: text}, folder)
 
 
-def test_a_size_is_taken(folder: Path) -> None:
-    assert load({"WEBHOOK_MAX_BYTES": "2048"}, folder).max_bytes == 2048
+def test_limits_are_taken(folder: Path) -> None:
+    settings = load({**OPEN, **dict(zip(LIMITS, ("2048", "3", "400"), strict=True))}, folder)
+    assert (settings.max_bytes, settings.max_seconds, settings.connections) == (2048, 3, 400)
