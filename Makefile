@@ -19,7 +19,7 @@ IMAGE_2.11_DAY := 2026-04-02
 IMAGE_3_DAY := 2026-03-18
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick test-reverts test-image walk bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-views chaos up down page rehearse status logs lint types docs lock clean install
+.PHONY: help demo test quick test-reverts test-image walk bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-receiver bench-views chaos up down page rehearse status logs lint types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ bench-memory: install ## measure the peak memory of a day's steps at 1,000 and a
 
 bench-nightly: install ## measure the daily DAG of a day without changes against an empty DAG
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.history.nightly $(ARGS)
+
+bench-receiver: install ## measure the posts a second of the receiver beside a bare app, and that none is lost; ARGS="--posts 2000"
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.receiver $(ARGS)
 
 bench-views: install ## measure the views over a million synthetic orders: time and what they read, month and year
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.views $(ARGS)
