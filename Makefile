@@ -19,7 +19,7 @@ IMAGE_2.11_DAY := 2026-04-02
 IMAGE_3_DAY := 2026-03-18
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick test-reverts test-image walk bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-receiver bench-views chaos up down page rehearse status logs lint types docs lock clean install
+.PHONY: help demo test quick test-reverts test-image walk bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-receiver bench-views chaos up down page rehearse status logs lint audit sbom types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,12 +108,27 @@ bench-import: ## measure what importing each DAG file costs beyond Airflow itsel
 	@$(INSTALL) airflow-$(AIRFLOW)
 	@$(AIRFLOW_PYTHON) -m benchmarks.imports
 
-lint: ## check style: ruff, import-linter for the rooms, and sqlfluff for SQL
-	@$(INSTALL) quality
+lint: ## check style: ruff, import-linter for the rooms, sqlfluff for SQL; look for secrets, and at licences
+	@$(INSTALL) quality receiver
 	@$(VENV)/quality/bin/ruff check .
 	@$(VENV)/quality/bin/ruff format --check .
 	@PYTHONPATH=plugins $(VENV)/quality/bin/lint-imports --no-cache
 	@PYTHONPATH=plugins $(VENV)/quality/bin/sqlfluff lint include/sql local/report_page/sql
+	@git ls-files -z -- ':!tests' | xargs -0 $(VENV)/quality/bin/detect-secrets-hook --baseline .secrets.baseline
+	@git ls-files -z -- tests | xargs -0 $(VENV)/quality/bin/detect-secrets-hook --disable-plugin KeywordDetector
+	@$(VENV)/quality/bin/pip-licenses > /dev/null
+
+audit: ## ask PyPI whether a package of the locks has a known vulnerability; needs the internet
+	@$(INSTALL) quality
+	@set -e; for lock in webhook/requirements.lock.txt requirements/*.txt; do echo "[audit] $$lock"; \
+	  $(VENV)/quality/bin/pip-audit --disable-pip --require-hashes --progress-spinner off -r $$lock $(ARGS); done
+
+sbom: ## write the bill of materials of the receiver, as CycloneDX: .local/sbom/receiver.json
+	@$(INSTALL) quality receiver
+	@mkdir -p .local/sbom
+	@PYTHONWARNINGS=ignore $(VENV)/quality/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
+	  -o .local/sbom/receiver.json $(VENV)/receiver/bin/python
+	@echo "[sbom] .local/sbom/receiver.json"
 
 types: ## check types: mypy, against Airflow 3, whose types are real
 	@$(INSTALL) quality airflow-3
