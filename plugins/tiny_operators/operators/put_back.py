@@ -38,7 +38,7 @@ class PutBackOperator(StoreOperator):
         nothing that can be put back.
 
     Raises:
-        AirflowFailException: When the run was asked for what cannot be.
+        AirflowFailException: When the run was asked for what cannot be, or no such reject is there.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -58,6 +58,12 @@ class PutBackOperator(StoreOperator):
             _forget(api, name, set(ids))
         counts = {"files": len(work.files), "orders": len(work.orders), "left": work.left}
         log_event(log, "put_back", store=self.store.prefix, run=key, **counts)
+        if request.named and not (work.files or work.orders):
+            raise AirflowFailException(
+                f"No reject of {request.named} on {request.dates[0]} to {request.dates[-1]}: nothing was put back. "
+                "Correct the form: the order by Tiny's id, not its number; the field as in the reason; the days as in "
+                "rejected/dt=…"
+            )
         return counts
 
     def _request(self, context: Context) -> PutBackRequest:
