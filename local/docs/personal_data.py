@@ -66,8 +66,9 @@ Quais colunas têm dados pessoais, de que tipo e para quê. Esta página é feit
 em `include/schemas`; um teste falha quando ela difere deles. As bases legais (Lei 13.709/2018, art. 7º) são
 sugestões: quem responde pelo tratamento na loja confirma ou corrige.
 
-As visões em `z316_tiny_relatorios` não têm nenhum destes dados: nelas o cliente é uma chave (HMAC com um segredo da
-loja, guardado fora do conjunto de dados). Nomes e documentos estão apenas nas visões de `z316_tiny_pessoal`.
+As visões em `z316_tiny_relatorios` não têm dados de clientes: nelas o cliente é uma chave (HMAC com um segredo da
+loja, guardado fora do conjunto de dados). Têm o nome do vendedor, pois as vendas por vendedor são um relatório.
+Nomes e documentos de clientes estão apenas nas visões de `z316_tiny_pessoal`.
 
 **Prazo:** o pipeline ainda não apaga nada por si. O prazo dos arquivos é o ciclo de vida que a loja configura nos
 buckets; o das tabelas é decidido e executado pela loja.
