@@ -32,7 +32,7 @@ class RowFiles(ExitStack):
 
     Args:
         objects: The store's API bucket.
-        origin: Which run makes them.
+        origin: The run that writes them.
 
     Attributes:
         counts: Rows by table; ``orders``, which are ``loaded``, ``gone``, ``waiting`` (not in Tiny's search yet) or
@@ -58,15 +58,15 @@ class RowFiles(ExitStack):
             table: self.enter_context(self._objects.writing(names.rows_object(table, self._origin.run)))
             for table in LOADED
         }
-        # Of a try before, or of the time before the code could read what it rejected.
+        # From a try before, or from a time when the code could not yet read what it rejected.
         self._objects.delete(self._rejects_object)
         return self
 
     def add(self, result: OrderRows, file: str | None = None) -> None:
-        """Write what came of one order.
+        """Write the result of reading one order.
 
         Args:
-            result: What came of it.
+            result: The result.
             file: Its webhook file, when it came by one.
         """
         for table, rows in result.rows.items():
@@ -139,6 +139,6 @@ class RowFiles(ExitStack):
         return names.rejects_object(self._origin.run, self._origin.day)
 
     def report(self) -> dict[str, int]:
-        """Log what was written; the counts."""
+        """Log what was written; return the counts."""
         log_event(log, "rows_made", store=self._origin.store, run=self._origin.run, **self.counts)
         return dict(self.counts)
