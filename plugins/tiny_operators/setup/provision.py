@@ -1,10 +1,10 @@
-"""What a store needs in Google Cloud: looked at first, created where it is missing.
+"""What a store needs in Google Cloud: setup looks first, and creates what is missing.
 
-What is there is left as it is, except that tables get columns that they lack, and views the right to read their
-datasets. So setup needs no right to create what somebody else made before.
+What exists is left as it is, except that tables get columns that they lack, and views the right to read their
+datasets. So setup needs no right to create what somebody else created before.
 
-Each table has a label with the definition that it was brought to, so that one list of tables tells a run which of
-them are older than the schema files that the run was deployed with.
+Each table has a label with the definition that it was brought to. So one list of tables shows a run which of them are
+older than the schema files that the run was deployed with.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class NotSetUpError(SetupError):
 
 
 def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Client) -> dict[str, list[str]]:
-    """Create what a store needs and is not there yet; a second call writes nothing.
+    """Create what a store needs and does not exist yet; a second call writes nothing.
 
     Args:
         store: The store.
@@ -58,7 +58,7 @@ def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Cli
 
     Raises:
         NoRightError: When a right is missing.
-        SetupError: When something else must be mended by a person.
+        SetupError: When a person must fix something else.
         BusyError: When a quota or a rate is used up.
     """
     buckets = (store.webhook_bucket, store.api_bucket)
@@ -73,7 +73,7 @@ def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Cli
 
 
 def open_to_others(store: Store, storage: storage.Client, bigquery: bigquery.Client) -> list[str]:
-    """Who may read the store's data without having been named, by a basic role on the project or as anybody.
+    """List who may read the store's data without having been named, by a basic role on the project or as anybody.
 
     Returns:
         One line each, with the command that ends it.
@@ -83,19 +83,19 @@ def open_to_others(store: Store, storage: storage.Client, bigquery: bigquery.Cli
 
 
 def definition(name: str) -> str:
-    """A hash of the columns that a table's schema file asks for; fit for a label."""
+    """Hash the columns that a table's schema file asks for; fit for a label."""
     text = json.dumps([_shape(field) for field in schema_fields(name)])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _shape(field: dict[str, Any]) -> list[Any]:
-    """What of a column matters to the rows that are loaded; descriptions do not."""
+    """Return what matters of a column to the rows that are loaded; descriptions do not."""
     inner = [_shape(other) for other in field.get("fields", ())]
     return [field["name"], field["type"], field.get("mode", "NULLABLE"), inner]
 
 
 def check_tables(client: bigquery.Client, store: Store) -> None:
-    """See, by one request, that all tables are there and have the columns of their schema files.
+    """Check, by one request, that all tables exist and have the columns of their schema files.
 
     Raises:
         NotSetUpError: When they do not.
@@ -119,7 +119,7 @@ def check_tables(client: bigquery.Client, store: Store) -> None:
 
 
 def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
-    """Make the tables that are missing, and add the columns that others lack; names of those that were made.
+    """Create the tables that are missing, and add the columns that others lack; return the names of the created ones.
 
     Raises:
         NoRightError: When a right is missing.
@@ -137,7 +137,7 @@ def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
                 try:
                     client.create_table(wanted)
                 except Conflict:
-                    # Another setup made it meanwhile.
+                    # Another setup created it meanwhile.
                     there = client.get_table(wanted.reference)
                 else:
                     made.append(name)
@@ -171,7 +171,7 @@ def _wanted(project: str, store: Store, name: str) -> bigquery.Table:
 
 
 def _grow(client: bigquery.Client, store: Store, there: bigquery.Table, wanted: bigquery.Table) -> list[str]:
-    """Give a table what it lacks; what cannot be changed."""
+    """Give a table what it lacks; return what cannot be changed."""
     from google.cloud.bigquery import SchemaField
 
     growth = compare([field.to_api_repr() for field in there.schema], schema_fields(wanted.table_id))
@@ -195,7 +195,7 @@ def _tell(table: str, growth: Growth) -> None:
     for event, columns in (
         ("columns_added", growth.added),
         ("columns_relaxed", growth.relaxed),
-        # BigQuery adds no REQUIRED column to a table that is there; the load jobs hold new rows to it all the same.
+        # BigQuery adds no REQUIRED column to a table that exists; the load jobs still require it of new rows.
         ("columns_nullable", growth.weaker),
     ):
         if columns:
