@@ -29,7 +29,7 @@ The XCom `plan` of `plan` also says what a repair would take: orders, calls and 
 
 
 def compare_dag(store: Store) -> DAG:
-    """The compare DAG of one store."""
+    """Create the compare DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_compare",
         description=f"Orders of {store.name} in Tiny and in BigQuery: compares, and repairs nothing",

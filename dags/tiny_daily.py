@@ -43,7 +43,7 @@ are skipped.
 
 
 def daily_dag(store: Store) -> DAG:
-    """The daily DAG of one store."""
+    """Create the daily DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_daily",
         description=f"Orders of past dates of {store.name}: what is new or has changed",

@@ -25,7 +25,7 @@ It starts nothing else. `z316_webhook` must not be paused.
 
 
 def orders_dag(store: Store) -> DAG:
-    """The orders DAG of one store."""
+    """Create the orders DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_orders",
         description=f"Fetches orders of {store.name} that a person names, and reports what became of them",

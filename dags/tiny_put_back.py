@@ -26,7 +26,7 @@ What was rejected, and why, stands in the table `rejeitados`, also after it was 
 
 
 def put_back_dag(store: Store) -> DAG:
-    """The put-back DAG of one store."""
+    """Create the put-back DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_put_back",
         description=f"Rejects of {store.name}, back into the inbox",

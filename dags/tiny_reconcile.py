@@ -40,7 +40,7 @@ Without differences `plan` and the tasks up to `merge` are skipped; `compare` an
 
 
 def reconcile_dag(store: Store) -> DAG:
-    """The reconcile DAG of one store."""
+    """Create the reconcile DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_reconcile",
         description=f"Orders of {store.name} in Tiny and in BigQuery: compares, repairs, and says what it found",

@@ -45,7 +45,7 @@ Dates without raw answers end in success, with what follows `rows` skipped. Repl
 
 
 def replay_dag(store: Store) -> DAG:
-    """The replay DAG of one store."""
+    """Create the replay DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_replay",
         description=f"Tables of {store.name}, made again from raw answers",

@@ -30,7 +30,7 @@ first task, and say so.
 
 
 def setup_dag(store: Store) -> DAG:
-    """The setup DAG of one store."""
+    """Create the setup DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_setup",
         description=f"Buckets, datasets, tables, views and pools of {store.name}",

@@ -29,7 +29,7 @@ are expected, and `webhooks` is skipped.
 
 
 def watch_dag(store: Store) -> DAG:
-    """The watch DAG of one store."""
+    """Create the watch DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_watch",
         description=f"Tells when no webhooks of {store.name} come, files stand still, or many orders are set aside",

@@ -46,7 +46,7 @@ To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 
 
 def webhook_dag(store: Store) -> DAG:
-    """The webhook DAG of one store."""
+    """Create the webhook DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_webhook",
         description=f"Webhooks of {store.name} into BigQuery, as they come",

@@ -1,4 +1,4 @@
-"""Replay: the rows of past dates from raw answers alone, in today's layout and in the older one."""
+"""The replay step: the rows of past dates from raw answers alone, in today's layout and in the older one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tiny_operators.stores import Store
 log = logging.getLogger(__name__)
 
 PATH: Final = "replay"
-# The older layout has a small file for each answer: most of the time of reading one is waiting for it.
+# The older layout has a small file for each answer: most of the reading time is waiting.
 _READERS: Final = 8
 _FOLDERS_AT_ONCE: Final = 32
 
@@ -38,23 +38,24 @@ _FOLDERS_AT_ONCE: Final = 32
 class ReplayRowsOperator(StoreOperator):
     """Turns the raw answers about orders that arrived on the run's dates into rows, without a call of Tiny's API.
 
-    Makes the same files as :class:`~tiny_operators.operators.rows.MakeRowsOperator`. It lists the prefixes of its
-    dates, never the bucket, and holds few orders in memory. After each date it says how far it is: in the log, and as
+    Writes the same files as :class:`~tiny_operators.operators.rows.MakeRowsOperator`. It lists the prefixes of its
+    dates, never the bucket, and holds few orders in memory. After each date it reports its progress: in the log, and as
     the XCom ``progress``.
 
     It ends with the date on which the batch is large enough, and leaves the later ones to another run: they are the
     XCom ``rest``. A job of BigQuery may change 4,000 partitions, which are days.
 
     Args:
-        slice_orders: After how many orders no further date is begun.
-        slice_days: After how many days no further date is begun: those on which orders arrived, or those of the orders.
+        slice_orders: After so many orders no further date is started.
+        slice_days: After so many days no further date is started: those on which orders arrived, or those of the
+            orders.
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
         Counts: see :class:`~tiny_operators.batches.row_files.RowFiles`.
 
     Raises:
-        AirflowFailException: When the run was asked for what cannot be, or setup must be run first.
+        AirflowFailException: When the run was asked for something impossible, or setup must be run first.
         AirflowSkipException: When the dates have no raw answers; the run ends in success.
     """
 
@@ -64,7 +65,7 @@ class ReplayRowsOperator(StoreOperator):
         self.slice_days = slice_days
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Make the rows."""
+        """Build the rows."""
         started = time.monotonic()
         if run_type(context) == "scheduled":
             raise AirflowSkipException(
@@ -126,7 +127,7 @@ class RawDates:
         self._raw = RawReader(self.objects)
 
     def orders_of(self, day: date) -> Iterator[OrderRows]:
-        """What came of each reading of the orders that arrived on a day.
+        """Yield the result of each reading of the orders that arrived on a day.
 
         Args:
             day: The day, in the store's time zone.
@@ -140,7 +141,7 @@ class RawDates:
                 yield self._of_line(blob.name, text)
 
     def _of_line(self, name: str, text: str) -> OrderRows:
-        """The rows of one raw line; a damaged one keeps nobody else."""
+        """Build the rows of one raw line; a damaged one does not stop the others."""
         try:
             line = read_line(text)
         except ValueError:

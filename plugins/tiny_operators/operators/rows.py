@@ -1,4 +1,4 @@
-"""Rows: raw answers into typed rows for the three tables, or rejects with their reason."""
+"""The rows step: raw answers into typed rows for the three tables, or rejects with their reason."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from tiny_operators.orders.waits import Wait
 class MakeRowsOperator(StoreOperator):
     """Turns the run's raw answers into one file of typed rows for each table, and rejects into a file of reasons.
 
-    Each planned order ends in one of them, except those that wait in the inbox for the next run.
+    Each planned order ends as one of them, except those that wait in the inbox for the next run.
 
     Returns:
         Counts: see :class:`RowFiles`; ``planned``, and ``unanswered``: orders that wait because Tiny did not answer.
 
     Raises:
-        AirflowException: When orders were planned of which nothing became anything; no file is written.
+        AirflowException: When planned orders have no outcome; no file is written.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Make the rows."""
+        """Build the rows."""
         key, objects = self.start(context)
         plan = self.read_plan(objects, key)
         made = _Made(objects, plan, key)
@@ -51,7 +51,7 @@ class MakeRowsOperator(StoreOperator):
         return {**files.report(), "planned": plan.planned, "unanswered": made.unanswered}
 
     def _day(self, objects: Objects, plan: Plan) -> str:
-        """Day of the run's rejects: that of its first order or file, so that a later try writes the same objects."""
+        """Return the day of the run's rejects: that of its first order or file, so that it is the same at each try."""
         if first := next(self.planned_orders(objects, plan), None):
             return first.day
         arrived = [datetime.fromisoformat(item.file.arrived_at) for item in plan.rejected]
@@ -59,11 +59,11 @@ class MakeRowsOperator(StoreOperator):
 
 
 class _Made:
-    """What became of the orders of a plan.
+    """The outcomes of the orders of a plan.
 
     Attributes:
-        outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.batches.inbox.disposals`. Of an
-            order that waits also why (``wait``), and when that was seen (``at``).
+        outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.batches.inbox.disposals`. An order
+            that waits also has why (``wait``), and when that was seen (``at``).
         unanswered: How many orders wait because Tiny did not answer about them.
     """
 
@@ -88,7 +88,7 @@ class _Made:
                 self._add_unanswered(left.pop(pedido), asked_at, files)
 
     def _unanswered_of(self, chunk: Chunk) -> dict[int, str]:
-        """The orders that Tiny did not answer about, each with the moment."""
+        """Read which orders Tiny did not answer about, each with the moment."""
         target = names.unanswered_object(self._key, chunk.day, chunk.number)
         noted = self._objects.read_json(target) if target in self._noted else {}
         return {int(pedido): asked_at for pedido, asked_at in (noted or {}).items()}
@@ -110,7 +110,7 @@ class _Made:
 
 
 def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
-    """Let no planned order be forgotten.
+    """Check that no planned order is forgotten.
 
     Args:
         planned: Orders that were planned.
