@@ -78,7 +78,7 @@ def ensure_pool(name: str, slots: int, description: str) -> None:
             api.patch(f"pools/{name}", pool)
     except AirflowApiError as error:
         raise AirflowFailException(
-            f"Pool {name!r} can neither be looked for nor made: {error}. Or make it by hand: gcloud composer "
+            f"Pool {name!r} can neither be found nor created: {error}. Or create it by hand: gcloud composer "
             "environments "
             f"run $ENVIRONMENT --location $LOCATION pools set -- {name} {slots} '{description}' (or: airflowctl pools "
             f"create --name {name} --slots {slots}; outside of Composer: airflow pools set {name} {slots} "

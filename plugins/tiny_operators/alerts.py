@@ -101,7 +101,7 @@ def alert(context: Context, message: str, **fields: Field) -> None:
         message: One sentence: what is wrong.
         **fields: Named values, as in a log event; no personal data.
     """
-    _tell(context, message, [format_event("alert", fields)] if fields else [])
+    _notify(context, message, [format_event("alert", fields)] if fields else [])
 
 
 def failure_callback(store: Store) -> Callable[[Context], None]:
@@ -111,7 +111,7 @@ def failure_callback(store: Store) -> Callable[[Context], None]:
         store: The store.
     """
 
-    def tell_failure(context: Context) -> None:
+    def alert_failure(context: Context) -> None:
         ti: Any = context["ti"]
         lines = [
             f"run: {ti.run_id}, try {ti.try_number}",
@@ -119,9 +119,9 @@ def failure_callback(store: Store) -> Callable[[Context], None]:
             *_counts(ti),
             f"what to do: {what_to_do(_docs(context), ti.task_id)}",
         ]
-        _tell(context, f"{store.prefix}: {ti.dag_id}.{ti.task_id} failed", lines)
+        _notify(context, f"{store.prefix}: {ti.dag_id}.{ti.task_id} failed", lines)
 
-    return tell_failure
+    return alert_failure
 
 
 def what_to_do(docs: str, task_id: str) -> str:
@@ -175,7 +175,7 @@ def _counts(ti: Any) -> list[str]:
     return lines
 
 
-def _tell(context: Context, title: str, lines: list[str]) -> None:
+def _notify(context: Context, title: str, lines: list[str]) -> None:
     try:
         alerts = configured_alerts()
         if alerts is None:

@@ -130,26 +130,26 @@ def _explanation(
     error: GoogleAPICallError, step: str, project: str, needs: tuple[Need, ...], *, who: str, then: str
 ) -> SetupError | BusyError:
     reasons = reasons_of(error)
-    told = ", ".join(sorted(reasons))
+    causes = ", ".join(sorted(reasons))
     if reasons & _BUSY:
         return BusyError(
-            f"Google Cloud does not {step} now: {told}. It is tried again; if it lasts, look at the quotas of "
+            f"Google Cloud does not {step} now: {causes}. It is tried again; if it lasts, look at the quotas of "
             f"project {project}"
         )
     if reasons & _API_OFF:
         service = "bigquery" if "/bigquery/" in str(error) else "storage"
         api = str((error.metadata or {}).get("service") or f"{service}.googleapis.com")
         return SetupError(
-            f"Cannot {step}: the API is not enabled ({told}). Run: gcloud services enable {api} --project {project}"
+            f"Cannot {step}: the API is not enabled ({causes}). Run: gcloud services enable {api} --project {project}"
         )
     if reasons & _BILLING_OFF:
         return SetupError(
-            f"Cannot {step}: billing is off ({told}). Run: gcloud billing projects link {project} "
+            f"Cannot {step}: billing is off ({causes}). Run: gcloud billing projects link {project} "
             "--billing-account $BILLING_ACCOUNT"
         )
     if reasons and not reasons & _NO_RIGHT:
         return SetupError(
-            f"Cannot {step}: Google Cloud refuses it ({told}). If it is a policy of the organisation, ask its "
+            f"Cannot {step}: Google Cloud refuses it ({causes}). If it is a policy of the organisation, ask its "
             "administrator"
         )
     roles = ", ".join(f"{need.role} on {need.on}" for need in needs)

@@ -164,8 +164,8 @@ def fates(
         if file.name in there:
             found.append(_in_inbox(file.pedido, waiting.get(there[file.name])))
         elif reason := rejects.get(file.name):
-            told = f"{reason['field']}: expected {reason['expected']}, found {reason['found']}; {reason['action']}"
-            found.append(Fate(file.pedido, "rejected", f"rejected: {told}"))
+            why = f"{reason['field']}: expected {reason['expected']}, found {reason['found']}; {reason['action']}"
+            found.append(Fate(file.pedido, "rejected", f"rejected: {why}"))
         else:
             found.append(_in_tables(file.pedido, rows.get(file.pedido)))
     return found

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 # Tries of a call once it is known that Tiny answers, but not about everything.
 FEW_TRIES: Final = 3
 
-_Told = TypeVar("_Told")
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -42,8 +42,8 @@ class Asking:
     unanswered: set[tuple[str, Any]] = field(default_factory=set)
 
     def ask(
-        self, service: str, about: int | str, ask: Callable[[], _Told], *, tries: int | None = None
-    ) -> _Told | None:
+        self, service: str, about: int | str, ask: Callable[[], _T], *, tries: int | None = None
+    ) -> _T | None:
         """Ask Tiny; return None when it does not answer this, while it answers other calls.
 
         Args:

@@ -123,10 +123,10 @@ def still_differs(order: PlannedOrder, now: KnownOrder | None) -> bool:
     """
     if now is None:
         return True
-    stands = now.gone or now.arrived_at is not None
+    has_outcome = now.gone or now.arrived_at is not None
     if now.read_at > datetime.fromisoformat(str(order.listed_at)):
-        return not stands
+        return not has_outcome
     if order.pesquisa is None:
         # Tiny did not list it on its date.
         return not now.gone and str(now.day) == order.data
-    return now.gone or not stands or now.line != order.line
+    return now.gone or not has_outcome or now.line != order.line

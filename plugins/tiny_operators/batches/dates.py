@@ -101,9 +101,9 @@ class DatePlanner:
         target = names.date_plan_object(self.raw.key, day.isoformat())
         found = self.raw.objects.read_json(target)
         if found is None:
-            made = self._make(day)
+            plan = self._build(day)
             # Another try, thought dead, may have been faster: the orders that it planned may already have been read.
-            self.raw.objects.create_json(target, asdict(made))
+            self.raw.objects.create_json(target, asdict(plan))
             found = self.raw.objects.read_json(target)
         return from_json(DatePlan, found)
 
@@ -125,7 +125,7 @@ class DatePlanner:
                 )
         self._filter_works = True
 
-    def _make(self, day: date) -> DatePlan:
+    def _build(self, day: date) -> DatePlan:
         work = DateWork(
             day, partial(self._search, day), self.known, self.raw, self.check_filter, force=self.force
         )

@@ -49,7 +49,7 @@ class RowFiles(ExitStack):
         self._objects = objects
         self._origin = origin
         self._rejected_at = datetime.now(UTC).isoformat()
-        self._for_people: TextIO | None = None
+        self._reject_copy: TextIO | None = None
 
     def __enter__(self) -> Self:
         """Open the files."""
@@ -101,9 +101,9 @@ class RowFiles(ExitStack):
             file=file,
             read_at=read_at.isoformat() if read_at else None,
         )
-        if self._for_people is None:
-            self._for_people = self.enter_context(self._objects.writing(self._rejects_object))
-        for stream in (self._rows["rejeitados"], self._for_people):
+        if self._reject_copy is None:
+            self._reject_copy = self.enter_context(self._objects.writing(self._rejects_object))
+        for stream in (self._rows["rejeitados"], self._reject_copy):
             stream.writelines(row_texts([row]))
         self.counts["rejeitados"] += 1
 

@@ -46,7 +46,7 @@ def ensure_bucket(client: Client, name: str, location: str) -> bool:
             if _may_list(client, name):
                 return False
             raise NoRightError(
-                f"Bucket gs://{name} is there but may not be read: choose another name in include/stores.yaml if it is "
+                f"Bucket gs://{name} exists but may not be read: choose another name in include/stores.yaml if it is "
                 "somebody else's (bucket names are global), or give Airflow's service account the role "
                 f"roles/storage.objectAdmin on it. Run: {on_bucket(name, 'roles/storage.objectAdmin').command}"
             ) from error

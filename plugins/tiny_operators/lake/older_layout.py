@@ -131,8 +131,8 @@ def older_order_rows(store: Store, folder: str, contents: Mapping[str, bytes]) -
         return OrderRows(about.pedido, rejects=rejects, read_at=about.arrived_at)
     result = order_rows(newest["pdv"], newest["pesquisa"], products)
     sold = {produto for row in result.rows["pdv"] for produto in product_ids(row)}
-    told = {reject.produto for reject in rejects}
-    for produto in sorted(sold - products.keys() - told):
+    rejected = {reject.produto for reject in rejects}
+    for produto in sorted(sold - products.keys() - rejected):
         expected = f"a file …-produto-{produto}-… with the answer"
         rejects.append(replace(_reject(store, folder, "produto", expected, "none"), produto=produto))
     result.rejects += rejects
@@ -175,9 +175,9 @@ def _missing(
     store: Store, folder: str, lines: Mapping[Kind, RawLine], rejects: list[Reject]
 ) -> Iterator[Reject]:
     """Yield a reason for each answer that a row needs and no file has, not even a bad one."""
-    told = {reject.field for reject in rejects}
+    rejected = {reject.field for reject in rejects}
     for kind in _NEEDED:
-        if kind not in lines and kind not in told:
+        if kind not in lines and kind not in rejected:
             yield _reject(store, folder, kind, f"a file …-{kind}-… with the answer", "none")
 
 

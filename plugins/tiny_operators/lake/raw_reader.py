@@ -33,8 +33,8 @@ class RawReader:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._pages = _Kept(objects, _KEEP_PAGES)
-        self._products = _Kept(objects, _KEEP_PRODUCTS)
+        self._pages = _LineCache(objects, _KEEP_PAGES)
+        self._products = _LineCache(objects, _KEEP_PRODUCTS)
 
     def orders(self, name: str) -> Iterator[RawLine]:
         """Read the order lines of an object; none when it does not exist."""
@@ -53,7 +53,7 @@ class RawReader:
         return order_rows(order, self._pages.line(page) if page else None, products)
 
 
-class _Kept:
+class _LineCache:
     """Raw lines that are alone in their objects; the last used ones are kept."""
 
     def __init__(self, objects: Objects, most: int) -> None:

@@ -77,8 +77,8 @@ class ArchiveWebhooksOperator(StoreOperator):
             # No other try: the client has already repeated what may pass, and the next run tries to move them again.
             raise AirflowFailException(
                 f"{len(stuck)} files could not be moved out of gs://{self.store.webhook_bucket}, such as {stuck[0]!r}: "
-                "see event=file_not_moved above; move them by hand, or mend what holds them. All else is done, and the "
-                "next run goes on"
+                "see event=file_not_moved above; move them by hand, or fix what stops the move. All else is done, and "
+                "the next run continues"
             )
         return dict(counts)
 

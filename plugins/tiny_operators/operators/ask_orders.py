@@ -121,8 +121,8 @@ class AskedOrdersOperator(StoreOperator):
 
     def _message(self, found: list[Fate]) -> str:
         failed = [fate for fate in found if fate.state != "loaded"]
-        told = "; ".join(f"{fate.pedido} {fate.text}" for fate in failed[:_NAMED])
-        message = f"{len(failed)} of {len(found)} orders were not loaded: {told}"
+        orders_text = "; ".join(f"{fate.pedido} {fate.text}" for fate in failed[:_NAMED])
+        message = f"{len(failed)} of {len(found)} orders were not loaded: {orders_text}"
         if any(fate.state == "waiting" for fate in failed):
             message += (
                 f". What waits is read as soon as it can be; see that the DAG {self.store.prefix}_webhook is not "

@@ -47,7 +47,7 @@ class CompareOperator(StoreOperator):
                 rows.write(json.dumps(found.row(self.store.prefix, key)) + "\n")
                 totals.add(found)
                 if found.differences:
-                    self._tell(key, found)
+                    self._log_differences(key, found)
         self.rows_made(context)
         fields: dict[str, Any] = totals.fields()
         log_event(log, "reconciled", store=self.store.prefix, run=key, **fields)
@@ -68,7 +68,7 @@ class CompareOperator(StoreOperator):
         unknown = any(order.pedido not in now for order in orders)
         return compared(plan, orders, now, _found_gone(objects, key) if unknown else ())
 
-    def _tell(self, key: str, found: Comparison) -> None:
+    def _log_differences(self, key: str, found: Comparison) -> None:
         fields: dict[str, Any] = {
             name: value
             for name, value in found.row(self.store.prefix, key).items()

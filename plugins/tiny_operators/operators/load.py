@@ -36,4 +36,4 @@ class LoadRowsOperator(GCSToBigQueryOperator):
         """Skip the load of no rows. This is done here, since Airflow warns of an `execute` that calls its parent's."""
         super().pre_execute(context)
         if str(self.rows) == "0":
-            raise AirflowSkipException("The run made no rows of this table")
+            raise AirflowSkipException("The run has no rows of this table")

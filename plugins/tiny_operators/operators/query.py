@@ -89,20 +89,20 @@ class QueryOperator(BigQueryInsertJobOperator):
             # Set first: the job can then be cancelled as soon as it exists.
             self.job_id = job_id
             try:
-                return self._tell("query_begun", self._submitted(job_id))
+                return self._log_job("query_begun", self._submitted(job_id))
             except Conflict:
                 job = self._found(job_id)
             if (job.labels or {}).get(_TRY) == self.configuration["labels"][_TRY]:
                 # It exists because of a request whose answer was lost; its repetition was refused.
-                return self._tell("query_begun", job)
+                return self._log_job("query_begun", job)
             if is_first_try(context):
                 # The task was cleared: a job that still runs may not have read everything.
-                self._tell("query_awaited", job)
+                self._log_job("query_awaited", job)
                 job.exception()  # type: ignore[no-untyped-call]
             elif job.state != _DONE:
-                return self._tell("query_joined", job)
+                return self._log_job("query_joined", job)
             elif not job.error_result:
-                return self._tell("query_done_before", job)
+                return self._log_job("query_done_before", job)
 
     def _submitted(self, job_id: str) -> QueryJob:
         """Start a job now."""
@@ -122,7 +122,7 @@ class QueryOperator(BigQueryInsertJobOperator):
         )
         return cast("QueryJob", job)
 
-    def _tell(self, event: str, job: QueryJob) -> QueryJob:
+    def _log_job(self, event: str, job: QueryJob) -> QueryJob:
         log_event(log, event, dag=self.dag_id, step=self.task_id, job=job.job_id, state=job.state)
         return job
 

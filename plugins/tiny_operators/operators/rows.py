@@ -37,18 +37,18 @@ class MakeRowsOperator(StoreOperator):
         """Build the rows."""
         key, objects = self.start(context)
         plan = self.read_plan(objects, key)
-        made = _Made(objects, plan, key)
+        outcome = _BatchOutcome(objects, plan, key)
         with RowFiles(objects, Origin(self.store.prefix, key, plan.path, self._day(objects, plan))) as files:
             for rejected in plan.rejected:
                 files.add_file(rejected)
             for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
-                made.add_chunk(chunk, files)
-            check_counts(plan.planned, files.counts, made.unanswered)
-        objects.write_json(names.outcome_object(key), made.outcomes)
+                outcome.add_chunk(chunk, files)
+            check_counts(plan.planned, files.counts, outcome.unanswered)
+        objects.write_json(names.outcome_object(key), outcome.outcomes)
         self.rows_made(context)
         context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
         tell_field_news(objects, self.store, key, files.fields, datetime.now(UTC))
-        return {**files.report(), "planned": plan.planned, "unanswered": made.unanswered}
+        return {**files.report(), "planned": plan.planned, "unanswered": outcome.unanswered}
 
     def _day(self, objects: Objects, plan: Plan) -> str:
         """Return the day of the run's rejects: that of its first order or file, so that it is the same at each try."""
@@ -58,8 +58,8 @@ class MakeRowsOperator(StoreOperator):
         return names.day_of(min(arrived, default=datetime.now(UTC)), self.store.timezone)
 
 
-class _Made:
-    """The outcomes of the orders of a plan.
+class _BatchOutcome:
+    """The outcome of each order of a plan.
 
     Attributes:
         outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.batches.inbox.disposals`. An order

@@ -76,7 +76,7 @@ class SetupStoreOperator(_SetupOperator):
             raise AirflowFailException(str(error)) from error
         except BusyError as error:
             raise AirflowException(str(error)) from error
-        counts = {kind: len(made) for kind, made in created.items()}
+        counts = {kind: len(found) for kind, found in created.items()}
         log_event(log, "setup_done", store=self.store.prefix, **counts)
         return created
 

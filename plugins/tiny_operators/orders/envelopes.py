@@ -192,7 +192,7 @@ def _events(value: object, layers: int) -> list[Found]:
             case list():
                 each = [(item, _events(item, layers - 1)) for item in value]
                 if any(found for _, found in each):
-                    return [found for item, inside in each for found in inside or [_told(item)]]
+                    return [found for item, inside in each for found in inside or [_no_event(item)]]
             case str() if value.strip(_BLANKS)[:1] in {"{", "[", '"'} or "=" in value:
                 return _of_text(value.strip(_BLANKS), layers - 1)
     return []
@@ -224,7 +224,9 @@ def _without_event(content: bytes, text: str) -> Found:
     if len(values) == 1:
         (value,) = values
         return (
-            {_word(name): inner for name, inner in value.items()} if isinstance(value, dict) else _told(value)
+            {_word(name): inner for name, inner in value.items()}
+            if isinstance(value, dict)
+            else _no_event(value)
         )
     if values:
         return Unreadable(f"{len(values)} lines or values without an event")
@@ -233,7 +235,7 @@ def _without_event(content: bytes, text: str) -> Found:
     return Unreadable("bytes that are no text" if no_text else "text without an event, as JSON and as a form")
 
 
-def _told(value: object) -> Unreadable:
+def _no_event(value: object) -> Unreadable:
     return value if isinstance(value, Unreadable) else Unreadable(kind_of(value))
 
 

@@ -85,7 +85,7 @@ class FieldCounts:
         self.kinds |= {(path, kind) for path, kind in found if kind}
 
     def add_counts(self, other: FieldCounts) -> None:
-        """Add counts that were made elsewhere."""
+        """Add counts from elsewhere."""
         self.records.update(other.records)
         self.seen.update(other.seen)
         self.kinds |= other.kinds
@@ -141,8 +141,8 @@ def learn(
     others = [f"{path}:{kind}" for path, kind in kinds if after[path].kinds]
     for path, kind in kinds:
         after[path].kinds.append(kind)
-    told = new if known else sorted(batch.unknown.intersection(new))
-    return after, FieldNews(tuple(told), tuple(others), tuple(sorted(missed)))
+    reported = new if known else sorted(batch.unknown.intersection(new))
+    return after, FieldNews(tuple(reported), tuple(others), tuple(sorted(missed)))
 
 
 def to_json(known: dict[str, KnownField]) -> dict[str, Any]:

@@ -94,7 +94,10 @@ class Origin:
         return self._known(found, noted_at, read_at) | {"kind": NOTE}
 
     def _known(self, row: Json, moment: str, read_at: str | None) -> Json:
-        """Add id and time to the row: a later try of the run gives the same thing the same ones."""
+        """Add id and time to the row: a later try of the run gives the same thing the same ones.
+
+        The id depends on the texts too: other words in a version would report everything again.
+        """
         known_by = row | {"run": None, "read_at": read_at} if self.again else row
         digest = hashlib.sha256(json.dumps(known_by).encode()).hexdigest()[:20]
         return {"id": digest, "rejected_at": read_at if self.again and read_at else moment, **row}

@@ -54,7 +54,7 @@ def ensure_key(storage: storage.Client, bigquery: bigquery.Client, store: Store)
         if in_table is not None and in_table != kept:
             raise SetupError(
                 f"The secret of customers' keys in table {keys_table(store)} is not that of "
-                f"gs://{store.api_bucket}/{name}: the keys in reports were made of the table's. Keep the one that "
+                f"gs://{store.api_bucket}/{name}: the keys in reports come from the table's. Keep the one that "
                 "reports "
                 "know: move the object away, or drop the table, then run setup again"
             )

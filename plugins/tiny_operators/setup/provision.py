@@ -112,10 +112,10 @@ def check_tables(client: bigquery.Client, store: Store) -> None:
     missing = [name for name in LAYOUTS if name not in there]
     older = [name for name in LAYOUTS if name in there and there[name] != definition(name)]
     if missing or older:
-        told = [f"missing in {store.dataset}: {', '.join(missing)}"] if missing else []
+        differences = [f"missing in {store.dataset}: {', '.join(missing)}"] if missing else []
         if older:
-            told.append(f"not as include/schemas says in {store.dataset}: {', '.join(older)}")
-        raise NotSetUpError(f"Tables {'; '.join(told)}. Nothing was read; {setup}")
+            differences.append(f"not as include/schemas says in {store.dataset}: {', '.join(older)}")
+        raise NotSetUpError(f"Tables {'; '.join(differences)}. Nothing was read; {setup}")
 
 
 def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
@@ -127,7 +127,7 @@ def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
     """
     from google.api_core.exceptions import Conflict, NotFound
 
-    made, problems = [], []
+    created_tables, problems = [], []
     for name in LAYOUTS:
         wanted = _wanted(client.project, store, name)
         with explained(f"see and create table {store.dataset}.{name}", client.project, _need(store)):
@@ -140,7 +140,7 @@ def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
                     # Another setup created it meanwhile.
                     there = client.get_table(wanted.reference)
                 else:
-                    made.append(name)
+                    created_tables.append(name)
                     continue
         problems += [f"{name}.{problem}" for problem in _grow(client, store, there, wanted)]
     if problems:
@@ -148,7 +148,7 @@ def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
             f"Tables of {store.dataset} that cannot become what include/schemas says ({len(problems)}): "
             + " | ".join(problems)
         )
-    return made
+    return created_tables
 
 
 def _need(store: Store) -> Need:
@@ -187,11 +187,11 @@ def _grow(client: bigquery.Client, store: Store, there: bigquery.Table, wanted: 
         with explained(f"change table {store.dataset}.{there.table_id}", client.project, _need(store)):
             # With the etag that was read: what somebody else changed meanwhile is not undone.
             client.update_table(there, changed)
-        _tell(there.table_id, growth)
+        _log_growth(there.table_id, growth)
     return growth.problems
 
 
-def _tell(table: str, growth: Growth) -> None:
+def _log_growth(table: str, growth: Growth) -> None:
     for event, columns in (
         ("columns_added", growth.added),
         ("columns_relaxed", growth.relaxed),

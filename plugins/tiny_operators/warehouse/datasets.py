@@ -61,15 +61,15 @@ def ensure_datasets(client: Client, store: Store) -> list[str]:
         NoRightError: When one may neither be seen nor created.
         SetupError: When one is in another location.
     """
-    made = []
+    created_names = []
     for wanted in datasets_of(store):
         there = see_dataset(client, wanted.name, store.location)
         if there is None:
-            _make(client, store, wanted)
-            made.append(wanted.name)
+            _create(client, store, wanted)
+            created_names.append(wanted.name)
             continue
         _let_views_read(client, there, store, wanted)
-    return made
+    return created_names
 
 
 def open_datasets(client: Client, store: Store) -> list[str]:
@@ -123,7 +123,7 @@ def _look(client: Client, name: str) -> Dataset | None:
         return None
 
 
-def _make(client: Client, store: Store, wanted: Wanted) -> None:
+def _create(client: Client, store: Store, wanted: Wanted) -> None:
     from google.api_core.exceptions import Conflict
     from google.cloud.bigquery import AccessEntry, Dataset
 
@@ -147,7 +147,7 @@ def _make(client: Client, store: Store, wanted: Wanted) -> None:
                 return
             need = on_dataset(wanted.name, store.location, "roles/bigquery.dataOwner")
             raise NoRightError(
-                f"Dataset {wanted.name} is there but may not be seen: give Airflow's service account the role "
+                f"Dataset {wanted.name} exists but may not be seen: give Airflow's service account the role "
                 f"{need.role} on it, then run setup again. Run: {need.command}"
             ) from error
 

@@ -56,9 +56,9 @@ def compare(there: Sequence[Field], wanted: Sequence[Field]) -> Growth:
 def _columns(there: Sequence[Field], wanted: Sequence[Field], record: str, growth: Growth) -> list[Field]:
     """Return the columns of the table, or the fields of one of its records, as they should become."""
     known = {_key(column): column for column in wanted}
-    stands = {_key(column) for column in there}
+    present = {_key(column) for column in there}
     kept = [_column(column, known.get(_key(column)), record, growth) for column in there]
-    new = [column for column in wanted if _key(column) not in stands]
+    new = [column for column in wanted if _key(column) not in present]
     if record and new and not _comes_last(there, wanted):
         # A record's fields are matched by their order: a field in the wrong place would stay there for good.
         growth.problems += [
@@ -113,13 +113,13 @@ def _unwanted(there: Field, path: str, *, in_record: bool) -> Iterator[str]:
     """Say why a column that the schema file does not have stops the loads; nothing when it does not."""
     if in_record:
         yield (
-            f"{path}: is {_kind(there)}, the schema file has it no more; BigQuery cannot drop a field of a "
+            f"{path}: is {_kind(there)}, the schema file no longer has it; BigQuery cannot drop a field of a "
             "record, and takes "
             f"no record without it: put it back into the file, or {_REBUILD}"
         )
     elif _mode(there) == "REQUIRED":
         yield (
-            f"{path}: is {_kind(there)}, the schema file has it no more; new rows have no value for it: put it "
+            f"{path}: is {_kind(there)}, the schema file no longer has it; new rows have no value for it: put it "
             "back into "
             f"the file, or let it be empty (ALTER TABLE … ALTER COLUMN {there['name']} DROP NOT NULL)"
         )

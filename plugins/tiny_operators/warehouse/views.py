@@ -100,11 +100,11 @@ def views(store: Store) -> list[View]:
     described = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
     templates = _Templates(store)
     queries = {name: templates.render(f"views/{name}.sql", personal=False) for name in sorted(described)}
-    made: dict[str, View] = {}
+    rendered: dict[str, View] = {}
     for name in TopologicalSorter({name: reads for name, (_, reads) in queries.items()}).static_order():
         query, reads = queries[name]
-        needs = tuple(made[other] for other in sorted(reads))
-        made[name] = _view(store.report_dataset, name, query, described[name], needs, personal=False)
+        needs = tuple(rendered[other] for other in sorted(reads))
+        rendered[name] = _view(store.report_dataset, name, query, described[name], needs, personal=False)
     personal = [
         _view(
             store.personal_dataset,
@@ -114,10 +114,10 @@ def views(store: Store) -> list[View]:
             (),
             personal=True,
         )
-        for name in made
+        for name in rendered
         if any(column.get("personal") for column in described[name]["columns"])
     ]
-    return [*made.values(), *personal]
+    return [*rendered.values(), *personal]
 
 
 def create_views(client: bigquery.Client, store: Store) -> list[str]:
@@ -168,11 +168,11 @@ def _create(client: bigquery.Client, store: Store, view: View) -> None:
             )
     except NotFound as error:
         raise ViewError(
-            f"View {view.path} reads what is not there: {_reason(error)}. Run setup again: it makes the tables "
-            "before the views; if it says so again, the table was deleted meanwhile"
+            f"View {view.path} reads something that is missing: {_reason(error)}. Run setup again: it creates the "
+            "tables before the views; if this error comes again, the table was deleted meanwhile"
         ) from error
     except BadRequest as error:
-        raise ViewError(f"View {view.path} cannot be made: {_reason(error)}") from error
+        raise ViewError(f"View {view.path} cannot be created: {_reason(error)}") from error
 
 
 def _reason(error: Any) -> str:
