@@ -115,9 +115,8 @@ class WatchInboxOperator(StoreOperator):
             # Tried again: between two runs of a long queue nothing is under way.
             raise AirflowException(
                 f"{counts['files']} files wait in gs://{self.store.webhook_bucket}, the oldest for "
-                f"{counts['oldest_minutes']} minutes, and no run of {self.webhook_dag} gets on: look at its last "
-                "runs. A "
-                "failed task says what to do; without a failed one, see the task 'airflow' beside this one"
+                f"{counts['oldest_minutes']} minutes, and no run of {self.webhook_dag} makes progress: look at its "
+                "last runs. A failed task says what to do; without a failed one, see the task 'airflow' beside this one"
             )
         return counts
 
@@ -169,12 +168,12 @@ class WatchAirflowOperator(StoreOperator):
             yield f"the DAG {dag} is paused: unpause it, or pause this DAG as well while it is meant"
         elif not found.runs:
             yield (
-                f"the DAG {dag} is not paused and has no run: see whether the scheduler lives, and trigger the DAG by "
-                "hand"
+                f"the DAG {dag} is not paused and has no run: see whether the scheduler is alive, and trigger the DAG "
+                "by hand"
             )
         if found.triggerer != "healthy":
             yield (
-                f"no triggerer lives (state: {found.triggerer or 'there never was one'}), so nothing sees that "
+                f"no triggerer is alive (state: {found.triggerer or 'there never was one'}), so nothing sees that "
                 "files come: "
                 "give the environment one, on Composer by: gcloud composer environments update $ENVIRONMENT --location "
                 "$LOCATION --triggerer-count 1 --triggerer-cpu 0.5 --triggerer-memory 1"
