@@ -79,10 +79,9 @@ def ensure_pool(name: str, slots: int, description: str) -> None:
     except AirflowApiError as error:
         raise AirflowFailException(
             f"Pool {name!r} can neither be found nor created: {error}. Or create it by hand: gcloud composer "
-            "environments "
-            f"run $ENVIRONMENT --location $LOCATION pools set -- {name} {slots} '{description}' (or: airflowctl pools "
-            f"create --name {name} --slots {slots}; outside of Composer: airflow pools set {name} {slots} "
-            f"'{description}'), then mark this task as success"
+            f"environments run $ENVIRONMENT --location $LOCATION pools set -- {name} {slots} '{description}' (or: "
+            f"airflowctl pools create --name {name} --slots {slots}; outside of Composer: airflow pools set {name} "
+            f"{slots} '{description}'), then mark this task as success"
         ) from error
 
 

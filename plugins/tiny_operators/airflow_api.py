@@ -83,8 +83,7 @@ class AirflowApi:
         if parts.scheme != "https" and parts.hostname not in _THIS_MACHINE:
             raise AirflowApiError(
                 f"The address of Airflow's API is not known: [api] base_url is {address!r}; it must begin with "
-                "https. Set "
-                f"it, or the connection {AIRFLOW_API_CONNECTION!r} (host, login, password)"
+                f"https. Set it, or the connection {AIRFLOW_API_CONNECTION!r} (host, login, password)"
             )
         try:
             credentials, _ = google.auth.default(scopes=_SCOPES)

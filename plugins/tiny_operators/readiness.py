@@ -23,8 +23,7 @@ def check_setup(store: Store, bigquery: Any) -> None:
     missing = missing_pools(store.pools)
     if missing:
         raise NotSetUpError(
-            f"Pools {', '.join(missing)} are missing: tasks in them would never start, without a word. Nothing "
-            "was read; run "
-            f"the DAG {store.prefix}_setup, then clear this task"
+            f"Pools {', '.join(missing)} are missing: tasks in them would never start, and nothing would "
+            f"report it. Nothing was read; run the DAG {store.prefix}_setup, then clear this task"
         )
     check_tables(bigquery, store)

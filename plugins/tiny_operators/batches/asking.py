@@ -1,7 +1,7 @@
 """Calls to Tiny, in which a missing answer is a result and not an error.
 
 When a call has used up its tries, another call that must work shows whether Tiny is down. If so, the run ends. If not,
-only that order, product or search has no answer: this is noted, and the others go on.
+only that order, product or search has no answer: this is noted, and the others continue.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class DatePlanner:
         known: The store's tables.
         raw: Writes the search pages that are needed later.
         force: Plan every order that is listed.
-        silences: Dates of which Tiny did not answer the search.
+        silences: Dates whose search Tiny did not answer.
     """
 
     hook: Tiny

@@ -63,7 +63,7 @@ class RejectedObject:
 
 @dataclass
 class PutBack:
-    """What one run puts back: found once, so that a later try goes on with the same work.
+    """What one run puts back: found once, so that a later try continues with the same work.
 
     Attributes:
         files: Webhook files.

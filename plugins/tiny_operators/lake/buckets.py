@@ -115,8 +115,8 @@ def _check_location(bucket: Bucket, location: str) -> None:
     if bucket.location and bucket.location.casefold() != location.casefold():
         raise SetupError(
             f"Bucket gs://{bucket.name} is in {bucket.location}, include/stores.yaml says {location}: BigQuery "
-            "loads from "
-            "buckets of its own location only. Correct location there, or choose another name: a bucket cannot be moved"
+            "loads from buckets of its own location only. Correct location there, or choose another name: a bucket "
+            "cannot be moved"
         )
 
 

@@ -125,9 +125,9 @@ def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
     if planned != sum(ends.values()):
         found = ", ".join(f"{name} {count}" for name, count in ends.items())
         raise AirflowException(
-            f"{planned} orders were planned, but {sum(ends.values())} became something ({found}): nothing is loaded. "
-            "A new run reads these orders again: that of webhooks comes by itself, one of dates is to be triggered. "
-            "If it says so too, this is a fault of the code"
+            f"{planned} orders were planned, but {sum(ends.values())} came to an end ({found}): nothing is loaded. "
+            "A new run reads these orders again. A run of webhooks comes by itself; trigger one for dates. "
+            "If it fails in the same way, the code has a fault"
         )
 
 

@@ -174,7 +174,6 @@ class WatchAirflowOperator(StoreOperator):
         if found.triggerer != "healthy":
             yield (
                 f"no triggerer is alive (state: {found.triggerer or 'there never was one'}), so nothing sees that "
-                "files come: "
-                "give the environment one, on Composer by: gcloud composer environments update $ENVIRONMENT --location "
-                "$LOCATION --triggerer-count 1 --triggerer-cpu 0.5 --triggerer-memory 1"
+                "files come: give the environment one, on Composer by: gcloud composer environments update "
+                "$ENVIRONMENT --location $LOCATION --triggerer-count 1 --triggerer-cpu 0.5 --triggerer-memory 1"
             )

@@ -104,5 +104,5 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
             if not wait_timed_out(error):
                 raise
             raise AirflowSkipException(
-                f"Nothing came into gs://{self.bucket} for {self.timeout:.0f} s; the next run goes on waiting"
+                f"Nothing came into gs://{self.bucket} for {self.timeout:.0f} s; the next run continues to wait"
             ) from error

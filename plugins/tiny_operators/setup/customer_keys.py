@@ -45,7 +45,7 @@ def ensure_key(storage: storage.Client, bigquery: bigquery.Client, store: Store)
         in_table = _read_table(bigquery, store, keys_table(store))
         kept = _read_object(objects, name, store)
         if kept is None:
-            # Of two setups at the same time one creates the object; both go on with its content.
+            # Of two setups at the same time one creates the object; both continue with its content.
             found = in_table or _read_table(bigquery, store, _older_table(store))
             key = found or os.urandom(_KEY_BYTES)
             objects.create_json(name, {"store": store.prefix, "chave": base64.b64encode(key).decode()})
@@ -55,8 +55,7 @@ def ensure_key(storage: storage.Client, bigquery: bigquery.Client, store: Store)
             raise SetupError(
                 f"The secret of customers' keys in table {keys_table(store)} is not that of "
                 f"gs://{store.api_bucket}/{name}: the keys in reports come from the table's. Keep the one that "
-                "reports "
-                "know: move the object away, or drop the table, then run setup again"
+                "reports know: move the object away, or drop the table, then run setup again"
             )
         if in_table is None and kept is not None:
             _fill(bigquery, store, kept)
@@ -119,8 +118,7 @@ def _read_object(objects: Objects, name: str, store: Store) -> bytes | None:
     if len(key) != _KEY_BYTES:
         raise SetupError(
             f"gs://{store.api_bucket}/{name} holds no secret: field 'chave' must be {_KEY_BYTES} bytes in base64. "
-            "Restore "
-            "the object (Cloud Storage keeps deleted ones for some days), or delete it: setup then writes it "
+            "Restore the object (Cloud Storage keeps deleted ones for some days), or delete it: setup then writes it "
             "from the table"
         )
     return key

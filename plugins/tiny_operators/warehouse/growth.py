@@ -88,8 +88,7 @@ def _column(there: Field, wanted: Field | None, record: str, growth: Growth) -> 
     ):
         growth.problems.append(
             f"{path}: is {_kind(there)}, the schema file says {_kind(wanted)}; BigQuery cannot change that: take "
-            "the file "
-            f"back to {_kind(there)}, or {_REBUILD}"
+            f"the file back to {_kind(there)}, or {_REBUILD}"
         )
         return there
     grown = dict(there)
@@ -114,14 +113,12 @@ def _unwanted(there: Field, path: str, *, in_record: bool) -> Iterator[str]:
     if in_record:
         yield (
             f"{path}: is {_kind(there)}, the schema file no longer has it; BigQuery cannot drop a field of a "
-            "record, and takes "
-            f"no record without it: put it back into the file, or {_REBUILD}"
+            f"record, and takes no record without it: put it back into the file, or {_REBUILD}"
         )
     elif _mode(there) == "REQUIRED":
         yield (
             f"{path}: is {_kind(there)}, the schema file no longer has it; new rows have no value for it: put it "
-            "back into "
-            f"the file, or let it be empty (ALTER TABLE … ALTER COLUMN {there['name']} DROP NOT NULL)"
+            f"back into the file, or let it be empty (ALTER TABLE … ALTER COLUMN {there['name']} DROP NOT NULL)"
         )
 
 
