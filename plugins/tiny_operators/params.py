@@ -1,20 +1,25 @@
-"""What a person can fill in when triggering a DAG of history: the form of Airflow's UI, and the keys of ``--conf``."""
+"""The form of a DAG that a person triggers: the fields of Airflow's UI, and the keys of ``--conf``."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from tiny_operators._compat import Param
+from tiny_operators.batches.asked_orders import MOST_ORDERS, NUMBERS, ORDERS
 from tiny_operators.batches.put_back import FIELD, ORDER
 from tiny_operators.batches.run_request import FROM_DATE, RECONCILED_WEEKS, TO_DATE
 
-_DATE: Final[dict[str, Any]] = {"type": ["null", "string"], "format": "date"}
+# As text: Airflow's form empties a date that does not exist, and an empty one means another date.
+_DATE: Final[dict[str, Any]] = {
+    "type": ["null", "string"],
+    "pattern": r"^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$",
+}
 
 
 def _dates(
     without: str, first: str = "First date (YYYY-MM-DD).", last: str = "Last date, included."
 ) -> dict[str, Param]:
-    """The fields for a range of dates; ``without`` says which are meant when both are empty."""
+    """Build the fields for a range of dates; ``without`` says which are meant when both are empty."""
     return {
         FROM_DATE: Param(None, title="From date", description=f"{first} Empty: {without}.", **_DATE),
         TO_DATE: Param(None, title="To date", description=f"{last} Empty: only the first one.", **_DATE),
@@ -22,25 +27,53 @@ def _dates(
 
 
 def date_range_form() -> dict[str, Param]:
-    """A range of dates."""
+    """Build the form for a range of dates."""
     return _dates("the dates of the run, or yesterday")
 
 
+def compare_form() -> dict[str, Param]:
+    """Build the form of the compare DAG."""
+    return _dates(f"the last {RECONCILED_WEEKS} weeks, up to yesterday")
+
+
 def reconcile_form() -> dict[str, Param]:
-    """What the reconcile DAG can be asked for."""
+    """Build the form of the reconcile DAG."""
     return {
-        **_dates(f"the last {RECONCILED_WEEKS} weeks, up to yesterday"),
+        **compare_form(),
         "plan_only": Param(
             default=False,
             type="boolean",
             title="Only compare",
-            description="Compare, and leave the differences in the table 'reconciliation'. Nothing is repaired.",
+            description="Compare, and leave the differences in the table 'reconciliation'. Nothing is repaired. When "
+            "this DAG is paused, use the DAG 'compare' instead: this form unpauses, and the overdue run of Sunday "
+            "would repair first.",
+        ),
+    }
+
+
+def orders_form() -> dict[str, Param]:
+    """Build the form of the orders DAG."""
+    return {
+        ORDERS: Param(
+            [],
+            # Without items: then the form of Airflow 2 is a line for each, and no JSON.
+            type="array",
+            title="Orders",
+            description=f"Tiny's ids of orders to fetch now, one a line; at most {MOST_ORDERS}. The id is at the end "
+            "of the order's address in Tiny.",
+        ),
+        NUMBERS: Param(
+            [],
+            # Without items: then the form of Airflow 2 is a line for each, and no JSON.
+            type="array",
+            title="Numbers",
+            description="Or their numbers, as people see them on the order, one a line.",
         ),
     }
 
 
 def put_back_form() -> dict[str, Param]:
-    """What the put-back DAG can be asked for."""
+    """Build the form of the put-back DAG."""
     return {
         **_dates(
             "yesterday and today",
@@ -63,7 +96,7 @@ def put_back_form() -> dict[str, Param]:
 
 
 def daily_form() -> dict[str, Param]:
-    """What the daily DAG can be asked for."""
+    """Build the form of the daily DAG."""
     return {
         **date_range_form(),
         "plan_only": Param(

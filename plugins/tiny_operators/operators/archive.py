@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from tiny_operators._compat import AirflowFailException, Context
@@ -16,6 +17,7 @@ from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.batches.waiting import Waiting, WaitingFiles
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.plan import Ended, InboxFile, Plan
@@ -35,13 +37,11 @@ class ArchiveWebhooksOperator(StoreOperator):
         Counts of files: ``done``, ``rejected``, ``ignored``, ``waiting``.
 
     Raises:
-        AirflowFailException: When a file could not be moved. All else is done then, and the next run goes on.
+        AirflowFailException: When a file could not be moved. All else is done then, and the next run continues.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
         """Move the files."""
-        from google.api_core.exceptions import GoogleAPICallError
-
         key, api = self.start(context)
         plan = self.read_plan(api, key)
         inbox = self.objects(self.store.webhook_bucket)
@@ -50,35 +50,33 @@ class ArchiveWebhooksOperator(StoreOperator):
         waits = _waits(plan, outcomes)
         handled: dict[int, list[Waiting]] = {}
         stuck: list[str] = []
-        for disposal in disposals(plan, outcomes):
+        ends = list(disposals(plan, outcomes))
+        for disposal, error in zip(ends, at_once(partial(self._try, inbox, api), ends), strict=True):
             stays = disposal.state == "waiting"
             handled[disposal.file.generation] = waits[disposal.file.generation] if stays else []
-            try:
-                self._dispose(disposal, inbox, api)
-            except GoogleAPICallError as error:
-                # One file that cannot be moved must not keep the others in the inbox.
-                stuck.append(disposal.file.name)
-                handled[disposal.file.generation] = [Waiting(Wait.NOT_MOVED, _now())]
-                log_event(
-                    log,
-                    "file_not_moved",
-                    level=logging.ERROR,
-                    store=self.store.prefix,
-                    run=key,
-                    object=disposal.file.name,
-                    error=type(error).__name__,
-                )
-            else:
+            if error is None:
                 counts[disposal.state] += 1
+                continue
+            stuck.append(disposal.file.name)
+            handled[disposal.file.generation] = [Waiting(Wait.NOT_MOVED, _now())]
+            log_event(
+                log,
+                "file_not_moved",
+                level=logging.ERROR,
+                store=self.store.prefix,
+                run=key,
+                object=disposal.file.name,
+                error=type(error).__name__,
+            )
         waiting = self._remember(key, handled, ended(plan, outcomes), inbox, api)
         log_event(log, "inbox_cleared", store=self.store.prefix, run=key, stuck=len(stuck), **counts)
         HoldOff(api, self.dag_id).run_done(orders_wait=waiting > 0)
         if stuck:
-            # No other try: the client has tried again what may pass, and the next run tries again to move them.
+            # No other try: the client has already repeated what may pass, and the next run tries to move them again.
             raise AirflowFailException(
                 f"{len(stuck)} files could not be moved out of gs://{self.store.webhook_bucket}, such as {stuck[0]!r}: "
-                "see event=file_not_moved above; move them by hand, or mend what holds them. All else is done, and the "
-                "next run goes on"
+                "see event=file_not_moved above; move them by hand, or fix what stops the move. All else is done, and "
+                "the next run continues"
             )
         return dict(counts)
 
@@ -90,7 +88,7 @@ class ArchiveWebhooksOperator(StoreOperator):
         inbox: Objects,
         api: Objects,
     ) -> int:
-        """Keep what was tried for the files that stay; how many do."""
+        """Keep what was tried for the files that stay; return how many stay."""
         target = names.waiting_files_object(self.store.prefix)
         before = api.read_json(target)
         if before is None and not any(handled.values()):
@@ -102,6 +100,16 @@ class ArchiveWebhooksOperator(StoreOperator):
         else:
             api.delete(target)
         return len(state.files)
+
+    def _try(self, inbox: Objects, api: Objects, disposal: Disposal) -> Exception | None:
+        """Dispose of a file; return the error when it fails: it must not keep the others in the inbox."""
+        from google.api_core.exceptions import GoogleAPICallError
+
+        try:
+            self._dispose(disposal, inbox, api)
+        except GoogleAPICallError as error:
+            return error
+        return None
 
     def _dispose(self, disposal: Disposal, inbox: Objects, api: Objects) -> None:
         file = disposal.file
@@ -120,7 +128,7 @@ class ArchiveWebhooksOperator(StoreOperator):
             "pedido": disposal.pedido,
             "arrived_at": file.arrived_at,
             **asdict(reject),
-            # Of a file that is about several orders.
+            # For a file that is about several orders.
             "more": [{"pedido": pedido, **asdict(other)} for pedido, other in disposal.more],
             "put_back": (
                 f"gcloud storage mv {shlex.quote(f'gs://{self.store.api_bucket}/{target}')} "
@@ -145,7 +153,7 @@ class ArchiveWebhooksOperator(StoreOperator):
 
 
 def _waits(plan: Plan, outcomes: Mapping[str, Any]) -> Mapping[int, list[Waiting]]:
-    """Why orders wait, by the generation of their files."""
+    """Collect why orders wait, by the generation of their files."""
     found: dict[int, list[Waiting]] = defaultdict(list)
     for order in plan.orders:
         outcome = outcomes.get(str(order.pedido), {})

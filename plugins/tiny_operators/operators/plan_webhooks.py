@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from heapq import nsmallest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from tiny_operators._compat import AirflowSkipException, Context
 from tiny_operators.batches.inbox import WebhookPlanner
@@ -15,6 +14,7 @@ from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.batches.waiting import WaitingFiles, choose
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.plan import Plan
@@ -26,19 +26,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_READERS: Final = 8
-
 
 class PlanWebhooksOperator(StoreOperator):
     """Reads the waiting webhook files and plans the run: one entry an order, oldest first.
 
-    A run plans once: a later try, or a cleared task, goes on with the same plan. An order that waits, since Tiny did
-    not answer about it or does not list it, is tried again after a pause, and behind all new ones.
+    A run plans once: a later try, or a cleared task, continues with the same plan. An order that waits, since Tiny did
+    not answer about it or does not list it, is tried again after a pause, and after all new ones.
 
     Args:
         max_orders: Orders of one batch, at most: so the first rows of a burst arrive early.
-        chunk_orders: Orders in a chunk, at most: what a task that dies reads again.
-        max_files: Files that are looked at for one batch, at most; the oldest.
+        chunk_orders: Orders in a chunk, at most: a task that dies has to read so many again.
+        max_files: Files that are read for one batch, at most; the oldest first.
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
@@ -72,13 +70,13 @@ class PlanWebhooksOperator(StoreOperator):
         if not any(counts.values()):
             waiting = sum(self._counts(found).values()) > 0
             if waiting:
-                # Else the next run would begin at once.
+                # Otherwise the next run would start at once.
                 HoldOff(api, self.dag_id).run_done(orders_wait=True)
             raise AirflowSkipException(
                 f"Nothing {'is due' if waiting else 'waits'} in gs://{self.store.webhook_bucket}"
             )
         if not api.create_json(names.plan_object(key), plan.to_json()):
-            # Another try of this task, thought dead, was faster: what it planned may have been read already.
+            # Another try of this task, thought dead, was faster: the orders that it planned may already have been read.
             return self._counts(self.read_plan(api, key))
         HoldOff(api, self.dag_id).run_planned()
         if plan.orders:
@@ -95,12 +93,11 @@ class PlanWebhooksOperator(StoreOperator):
             return not state.is_file_due(int(blob.generation), now), blob.time_created, blob.name
 
         waiting = nsmallest(self.max_files, inbox.list(), key=place)
-        with ThreadPoolExecutor(_READERS) as readers:
-            contents = readers.map(lambda blob: _content(inbox, blob), waiting)
-            for blob, content in zip(waiting, contents, strict=True):
-                if content is not None:
-                    kind = blob.content_type or ""
-                    planner.add(blob.name, int(blob.generation), blob.time_created, content, kind)
+        contents = at_once(lambda blob: _content(inbox, blob), waiting)
+        for blob, content in zip(waiting, contents, strict=True):
+            if content is not None:
+                kind = blob.content_type or ""
+                planner.add(blob.name, int(blob.generation), blob.time_created, content, kind)
         return planner
 
     @staticmethod

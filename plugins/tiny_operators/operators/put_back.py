@@ -1,10 +1,12 @@
-"""Putting back: what was rejected goes into the inbox again, when a person asks for it."""
+"""The put-back step: what was rejected goes into the inbox again, when a person asks for it."""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections import defaultdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,6 +22,7 @@ from tiny_operators.batches.run_request import RequestError, check_names
 from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.params import put_back_form
@@ -30,15 +33,15 @@ log = logging.getLogger(__name__)
 class PutBackOperator(StoreOperator):
     """Moves rejected webhook files back into the inbox, and writes an event for each rejected order that has no file.
 
-    What there is to put back is found once: a later try goes on with the same, wherever the try before it died. What is
-    put back twice by that is read once more, and changes nothing.
+    The work is found once: a later try continues with the same work, wherever the try before it died. An order that is
+    put back twice in this way is read twice, and nothing else changes.
 
     Returns:
         Counts: ``files`` and ``orders`` that were put back, ``left``: rejects that were not asked for, or are about
         nothing that can be put back.
 
     Raises:
-        AirflowFailException: When the run was asked for what cannot be.
+        AirflowFailException: When the run was asked for something impossible, or no such reject exists.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -47,17 +50,26 @@ class PutBackOperator(StoreOperator):
         key, api = self.start(context)
         inbox = self.objects(self.store.webhook_bucket)
         work = self._work(request, key, api)
+        of_name: dict[str, list[RejectedObject]] = defaultdict(list)
         for file in work.files:
-            self._move(file, api, inbox)
+            of_name[file.name].append(file)
+        for _ in at_once(partial(self._move, api, inbox), of_name.values()):
+            pass
         Silences.of_products(api, self.store.prefix).forget(work.products)
         for pedido in work.orders:
             event = order_event(self.store.cnpj, pedido)
             inbox.create_json(names.put_back_event(key, pedido), event)
-        # Last: as long as an order has no event, its reason tells of it.
+        # Last: as long as an order has no event, its reason still names it.
         for name, ids in work.told.items():
             _forget(api, name, set(ids))
         counts = {"files": len(work.files), "orders": len(work.orders), "left": work.left}
         log_event(log, "put_back", store=self.store.prefix, run=key, **counts)
+        if request.named and not (work.files or work.orders):
+            raise AirflowFailException(
+                f"No reject of {request.named} on {request.dates[0]} to {request.dates[-1]}: nothing was put back. "
+                "Correct the form: the order by Tiny's id, not its number; the field as in the reason; the days as in "
+                "rejected/dt=…"
+            )
         return counts
 
     def _request(self, context: Context) -> PutBackRequest:
@@ -69,7 +81,7 @@ class PutBackOperator(StoreOperator):
             raise AirflowFailException(str(error)) from error
 
     def _work(self, request: PutBackRequest, key: str, api: Objects) -> PutBack:
-        """What there is to put back, as the first try found it."""
+        """Return what should be put back, as the first try found it."""
         target = names.put_back_object(key)
         if (content := api.read_json(target)) is None:
             api.create_json(target, _find(request, api).to_json())
@@ -77,14 +89,15 @@ class PutBackOperator(StoreOperator):
         return PutBack.from_json(content)
 
     @staticmethod
-    def _move(file: RejectedObject, api: Objects, inbox: Objects) -> None:
-        """Move a file, and then its reason away."""
-        # A file of the same name may wait there: it is another one, and stays. When it comes at this very moment the
-        # try fails, and the next one sees it.
-        taken = inbox.exists(file.name)
-        name = PurePosixPath(file.rejected).name if taken else file.name
-        api.move(file.rejected, file.generation, inbox, name, replaces=False)
-        api.delete(names.reason_object(file.rejected))
+    def _move(api: Objects, inbox: Objects, files: list[RejectedObject]) -> None:
+        """Move files of one name, one after the other; delete the reason of each after it."""
+        for file in files:
+            # A file of the same name may wait there: it is another one, and stays. When it comes at this very moment
+            # the try fails, and the next one sees it.
+            taken = inbox.exists(file.name)
+            name = PurePosixPath(file.rejected).name if taken else file.name
+            api.move(file.rejected, file.generation, inbox, name, replaces=False)
+            api.delete(names.reason_object(file.rejected))
 
 
 def _find(request: PutBackRequest, api: Objects) -> PutBack:
@@ -105,7 +118,7 @@ def _find(request: PutBackRequest, api: Objects) -> PutBack:
 
 
 def _forget(api: Objects, name: str, ids: set[str]) -> None:
-    """Take rejects that were put back out of an object of reasons."""
+    """Remove rejects that were put back from an object of reasons."""
     lines = list(api.lines_if_any(name))
     kept = [line for line in lines if json.loads(line)["id"] not in ids]
     if not kept:
