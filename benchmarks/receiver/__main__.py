@@ -65,7 +65,7 @@ def _compare(figures: Figures, stage: Stage, posts: int, connections: int) -> No
 
 
 def _refuse(figures: Figures, stage: Stage, posts: int, connections: int) -> None:
-    """The store refuses for some seconds while posts come: what is not stored is refused, and with 503 alone."""
+    """Post while the store refuses for some seconds: what is not stored is refused, and with 503 alone."""
 
     async def play() -> tuple[list[Answer], float, float]:
         sending = asyncio.create_task(post_all(stage.receiver.url, events(posts, _ROUNDS), connections))

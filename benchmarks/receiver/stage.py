@@ -80,7 +80,7 @@ def open_stage() -> Iterator[Stage]:
 
 @contextlib.contextmanager
 def _surroundings() -> Iterator[tuple[str, Path]]:
-    """The emulator with the inbox, behind the store that answers late: its address, and the folder of the inbox."""
+    """Start the emulator with the inbox, behind a store that answers late; yield its address and the inbox's folder."""
     with TemporaryDirectory() as folder:
         settings = Settings.from_env({}, home=Path(folder), parts=frozenset({"gcs"}), free_ports=True)
         with running(settings, say=print):
