@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,25 +31,39 @@ def deployed(folder: Path) -> None:
     subprocess.run(["bash", "-euo", "pipefail", "-c", commands[1]], cwd=REPO, env=environment, check=True)
 
 
-def test_what_is_deployed_starts(gcs: "Gcs", tmp_path: Path) -> None:
-    deployed(tmp_path)
-    assert (tmp_path / "requirements.txt").read_bytes() == (
-        REPO / "webhook" / "requirements.lock.txt"
-    ).read_bytes()
-    kind, _, command = (tmp_path / "Procfile").read_text(encoding="utf-8").strip().partition(": ")
-    program, *words = command.split()
-    assert (kind, program) == ("web", "python")
-    # Cloud Run says which port; here it listens on this machine only.
-    assert words.count("0.0.0.0") == 1
-    words = [word.replace("0.0.0.0", "127.0.0.1") for word in words]
+def answers(command: list[str], folder: Path, gcs: "Gcs") -> None:
+    """Run what is deployed in its folder, and try it."""
     port = free_port()
     environment = {
         **outer_environment(),
+        # Cloud Run says which port.
         "PORT": str(port),
+        "HOST": "127.0.0.1",
         "WEBHOOK_SECRETS": SECRET,
         "STORAGE_EMULATOR_HOST": gcs.receiver_url,
     }
     environment.pop("PYTHONPATH", None)
-    with running([sys.executable, *words], environment, tmp_path / "output.log", port, folder=tmp_path):
-        assert requests.get(f"http://127.0.0.1:{port}/{SECRET}", timeout=60).json() == {"status": "ready"}
+    with running([sys.executable, *command], environment, folder / "output.log", port, folder=folder):
+        answer = requests.get(f"http://127.0.0.1:{port}/{SECRET}", timeout=60)
+        assert answer.json() == {"status": "ready"}
+        # No other server's header.
+        assert "server" not in answer.headers
         assert requests.get(f"http://127.0.0.1:{port}/", timeout=60).status_code == 404
+
+
+def test_what_is_deployed_starts(gcs: "Gcs", tmp_path: Path) -> None:
+    deployed(tmp_path)
+    lock = (REPO / "webhook" / "requirements.lock.txt").read_bytes()
+    assert (tmp_path / "requirements.txt").read_bytes() == lock
+    kind, _, command = (tmp_path / "Procfile").read_text(encoding="utf-8").strip().partition(": ")
+    program, *words = command.split()
+    assert (kind, program) == ("web", "python")
+    # Here it listens on this machine only.
+    assert words.count("0.0.0.0") == 1
+    answers([word.replace("0.0.0.0", "127.0.0.1") for word in words], tmp_path, gcs)
+
+
+def test_what_is_deployed_as_a_function_starts(gcs: "Gcs", tmp_path: Path) -> None:
+    deployed(tmp_path)
+    shutil.copy(REPO / "webhook" / "function" / "main.py", tmp_path)
+    answers(["-m", "functions_framework", "--target", "receive"], tmp_path, gcs)
