@@ -14,11 +14,13 @@ _NAMES: Final = {"local": "locals", "var": "variable"}
 
 def problems(blocks: Sequence[Block], bindings: Bindings) -> list[str]:
     """What is wrong, one line each."""
-    found = [line for block in blocks for line in _of_arguments(block, bindings)]
-    found += [line for block in blocks for line in _of_references(block, blocks, bindings)]
-    found += _unused(blocks)
-    found += _versions(blocks, bindings)
-    return found
+    found = [line for block in blocks for line in problems_of(block, blocks, bindings)]
+    return [*found, *_unused(blocks), *_versions(blocks, bindings)]
+
+
+def problems_of(block: Block, blocks: Sequence[Block], bindings: Bindings) -> list[str]:
+    """What is wrong in one block, one line each."""
+    return [*_of_arguments(block, bindings), *_of_references(block, blocks, bindings)]
 
 
 def _of_arguments(block: Block, bindings: Bindings) -> Iterator[str]:

@@ -56,6 +56,8 @@ def _alignment(lines: Sequence[str]) -> Iterator[str]:
             group.append((number, found.end(1) - (len(line) - len(line.lstrip())), len(found[2])))
             if len(found[3]) != 1:
                 yield f"{number}: one blank after ="
+        elif re.search(r"\s{2}=|=\s{2}", _code(line)):
+            yield f"{number}: one blank around ="
         # A value of several lines ends the group, as an empty line does.
         if not found or _code(line)[-1:] in _OPENS:
             several = group.pop() if found and group else None
