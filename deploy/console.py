@@ -50,7 +50,12 @@ def find_program(*names: str, hint: str) -> str:
 
 
 def run(
-    words: Sequence[str], *, why: str, environment: Mapping[str, str] | None = None, given: str | None = None
+    words: Sequence[str],
+    *,
+    why: str,
+    environment: Mapping[str, str] | None = None,
+    given: str | None = None,
+    folder: Path | None = None,
 ) -> str:
     """Run a program, and return what it prints.
 
@@ -59,12 +64,14 @@ def run(
         why: What it is for, for the message when it fails.
         environment: What is added to the environment.
         given: Its standard input.
+        folder: Where it runs.
 
     Raises:
         CommandError: When it fails; the message has what it printed.
     """
     done = subprocess.run(
         words,
+        cwd=folder,
         env={**os.environ, **(environment or {})},
         input=given,
         capture_output=True,

@@ -66,7 +66,7 @@ class Terraform:
         Args:
             state_bucket: Where the state is; None when there is none yet, or the person has chosen another place.
         """
-        backend, words = self.folder / "backend.tf", ["-reconfigure"]
+        backend, words = self.folder / "backend.tf", ["-reconfigure", "-no-color"]
         if not self.own_backend:
             backend.unlink(missing_ok=True)
             if state_bucket:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage import Client
 
@@ -53,6 +54,10 @@ def main(
             )
             if todo and not given.dry_run:
                 _next(project, settings, prefixes)
+    except GoogleAPIError as error:
+        return _failed(
+            f"Google Cloud refuses: {error}\n-> mend that and run it again: what was written stays", 1
+        )
     except (CommandError, GoogleAuthError) as error:
         return _failed(str(error), 1)
     return 0

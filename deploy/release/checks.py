@@ -46,7 +46,8 @@ def hold(checks: Sequence[Check], repository: Path) -> None:
     for check in checks:
         say(f"checking {check.name}: {' '.join(check.words)}")
         try:
-            run([check.words[0], "-C", str(repository), *check.words[1:]], why=f"release: {check.name}")
+            # Not with the variables of the make that runs this.
+            run(check.words, why=f"release: {check.name}", folder=repository, environment={"MAKEFLAGS": ""})
         except CommandError as error:
             raise CommandError(f"{error}\n-> mend that first; nothing was released") from error
 

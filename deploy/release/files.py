@@ -131,7 +131,7 @@ def unpack(content: bytes) -> dict[str, bytes]:
 
 def archive_name(version: str, now: datetime) -> str:
     """The object that keeps a release; later ones sort later."""
-    return f"releases/{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{version}.zip"
+    return f"releases/{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{version}.zip"
 
 
 def version_of(archive: str) -> str:

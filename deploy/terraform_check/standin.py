@@ -32,7 +32,8 @@ def stand_ins(blocks: Sequence[Block]) -> str:
             parts += _resource(block, sorted(read.get(_name(block), ())))
         elif block.kind in {"locals", "variable"}:
             parts.append(_block(block))
-    return _ADDRESS.sub(lambda found: f"local.{_joined(*found.groups())}", "\n".join(parts))
+    text = "".join(f"{part}\n" for part in parts)
+    return _ADDRESS.sub(lambda found: f"local.{_joined(*found.groups())}", text)
 
 
 def _resource(block: Block, read: Sequence[str]) -> list[str]:

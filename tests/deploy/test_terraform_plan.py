@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.terraforming import PROJECT, Planned, a_store, needs_terraform, planned
+from tests.deploy.terraforming import PROJECT, REPO, Planned, a_store, needs_terraform, planned
 from tiny_operators.lake import names
 from tiny_operators.stores import Store, load_stores
 from tiny_operators.warehouse.datasets import datasets_of
@@ -86,6 +86,13 @@ def test_one_store_gets_what_setup_would_give_it(one: Planned) -> None:
         assert views(found[wanted.name]) == set(wanted.read_by)
         assert access(found[wanted.name]) == {("OWNER", "projectOwners"), ("OWNER", AIRFLOW)}
     assert {store.webhook_bucket, store.api_bucket} <= set(buckets(one))
+
+
+def test_the_numbers_of_the_readme(one: Planned) -> None:
+    text = (REPO / "deploy" / "README.md").read_text()
+    resources = [name for name in one.values if not name.startswith("data__")]
+    assert f"`Plan: {len(resources)} to add, 0 to change, 0 to destroy`" in text
+    assert f"alerts: {len(one.of('google_monitoring_alert_policy'))} conditions" in text
 
 
 def test_three_stores_get_as_much_each(three: Planned, stores: list[Store]) -> None:
