@@ -28,8 +28,12 @@ resource "google_billing_budget" "month" {
     }
   }
 
-  all_updates_rule {
-    monitoring_notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
+  # Google takes five addresses at most, and not none. Whoever may see the billing account gets e-mails anyway.
+  dynamic "all_updates_rule" {
+    for_each = length(local.channels) > 0 ? [1] : []
+    content {
+      monitoring_notification_channels = slice(local.channels, 0, min(5, length(local.channels)))
+    }
   }
 }
 

@@ -9,16 +9,15 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 STATE = Path(os.environ["GCLOUD_STAND_IN"])
 
 
 def main(words: list[str]) -> int:
-    state = (
-        json.loads(STATE.read_text())
-        if STATE.exists()
-        else {"buckets": [], "values": {}, "asked": [], "fail": ""}
-    )
+    state: dict[str, Any] = {"buckets": [], "values": {}, "asked": [], "fail": ""}
+    if STATE.exists():
+        state = json.loads(STATE.read_text())
     state["asked"].append(words)
     given = "" if sys.stdin.isatty() else sys.stdin.read()
     code = 0

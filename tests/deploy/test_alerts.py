@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.deploy.terraforming import REPO, Planned, needs_terraform, planned
-from tiny_operators.events import format_event
+from tiny_operators.events import Field, format_event
 
 pytestmark = needs_terraform
 
+Fields = dict[str, Field]
+Logged = tuple[str, Fields]
 # As Composer writes what a task logs.
 LINE: Final = "[2026-11-26, 12:00:00 UTC] {watch.py:90} INFO - "
 # Lines by which an alert begins, and others like them by which it does not.
-FIRES: Final = {
+FIRES: Final[Mapping[str, tuple[list[Logged], list[Logged]]]] = {
     "rejected": (
         [
             ("rejected", {"store": "z316", "step": "rows"}),
@@ -37,15 +40,15 @@ FIRES: Final = {
     "alert_failed": ([("alert_failed", {"title": "t", "error": "e"})], [("alert_sent", {"title": "t"})]),
 }
 RECEIVER: Final = {"webhook_not_stored": "webhook_not_stored", "receiver_not_started": "receiver_not_started"}
-RETRY: Final = {"service": "s", "reason": "too many calls", "code": 6, "failures": 1, "seconds": 1.5}
-COUNTED: Final = {
+RETRY: Final[Fields] = {"service": "s", "reason": "too many calls", "code": 6, "failures": 1, "seconds": 1.5}
+COUNTED: Final[Mapping[str, tuple[list[Fields], list[Fields]]]] = {
     "throttled": (
         [RETRY, RETRY | {"code": 11}],
         [RETRY | {"code": 35}, RETRY | {"code": 1}, RETRY | {"code": None}],
     ),
     "retries": ([RETRY, RETRY | {"code": 35}, RETRY | {"code": None}], []),
 }
-MEASURED: Final = {
+MEASURED: Final[Mapping[str, tuple[str, Fields, str]]] = {
     "waiting_minutes": (
         "inbox_watched",
         {"store": "z316", "moving": False, "files": 3, "oldest_minutes": 75},
@@ -70,8 +73,8 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Planned:
     return planned(tmp_path_factory.mktemp("plan"))
 
 
-def logged(event: str, fields: dict[str, object]) -> str:
-    return LINE + format_event(event, fields)  # type: ignore[arg-type]  # of one kind each
+def logged(event: str, fields: Fields) -> str:
+    return LINE + format_event(event, fields)
 
 
 def fits(log_filter: str, line: str) -> bool:

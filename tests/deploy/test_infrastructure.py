@@ -22,6 +22,8 @@ from tests.deploy.terraforming import FOLDER, PROJECT, REPO, needs_terraform, st
 pytestmark = needs_terraform
 
 TOKEN = "not-a-real-token-0123456789"
+# What comes first, as stand-ins.
+FIRST_STAND_INS = [f"terraform_data.{name.replace('.', '__')}" for name in FIRST]
 
 
 @dataclass
@@ -39,9 +41,10 @@ class Place:
     @property
     def gcloud(self) -> dict[str, Any]:
         empty = {"buckets": [], "values": {}, "asked": [], "fail": ""}
-        return json.loads(self.state.read_text()) if self.state.exists() else empty
+        found: dict[str, Any] = json.loads(self.state.read_text()) if self.state.exists() else empty
+        return found
 
-    def set(self, **changes: Any) -> None:
+    def change(self, **changes: Any) -> None:
         self.state.write_text(json.dumps(self.gcloud | changes))
 
     @property
@@ -74,7 +77,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setenv("GCLOUD_STAND_IN", str(found.state))
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", os.devnull)
     monkeypatch.setattr(terraform_module, "REPOSITORY", tmp_path)
-    monkeypatch.setattr(command, "FIRST", [f"terraform_data.{name.replace('.', '__')}" for name in FIRST])
+    monkeypatch.setattr(command, "FIRST", FIRST_STAND_INS)
     return found
 
 
@@ -128,11 +131,11 @@ def test_deploy_creates_all_and_a_second_time_nothing(
 
 def test_a_secret_has_its_value_before_what_needs_it(place: Place) -> None:
     """When gcloud cannot give the value, Terraform has made the secrets, and nothing that reads them."""
-    place.set(fail="secrets versions add")
+    place.change(fail="secrets versions add")
     assert run(place, "deploy", "--yes") == 1
     assert "google_secret_manager_secret__address" in place.resources
     assert "google_cloudfunctions2_function__receiver" not in place.resources
-    place.set(fail="")
+    place.change(fail="")
     assert run(place, "deploy", "--yes") == 0
     assert "google_cloudfunctions2_function__receiver" in place.resources
 
@@ -142,7 +145,7 @@ def test_the_token_is_asked_for_and_shown_nowhere(place: Place, tmp_path: Path) 
     code = (
         "import sys; from pathlib import Path\n"
         "from deploy.infrastructure import __main__ as c, terraform as t\n"
-        f"t.REPOSITORY = Path({str(tmp_path)!r}); c.FIRST = {list(command.FIRST)!r}\n"
+        f"t.REPOSITORY = Path({str(tmp_path)!r}); c.FIRST = {FIRST_STAND_INS!r}\n"
         f"sys.exit(c.main(['deploy', '--project', {PROJECT!r}], Path({str(place.folder)!r})))"
     )
     master, slave = pty.openpty()
@@ -204,7 +207,7 @@ def test_a_program_that_is_missing_is_named(
 
 @pytest.mark.parametrize("step", ["storage ls", "services enable", "secrets versions list"])
 def test_what_gcloud_refuses_is_said(place: Place, capfd: pytest.CaptureFixture[str], step: str) -> None:
-    place.set(fail=step)
+    place.change(fail=step)
     if step == "storage ls":
         # Who keeps the state elsewhere is not asked for its bucket.
         (place.folder / "backend.tf").unlink()
@@ -237,6 +240,7 @@ def test_the_state_is_kept_in_a_bucket(
     place: Place,
     emulators: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Terraform's own backend for Cloud Storage, on the local object store: the next person finds the state there."""
@@ -259,7 +263,7 @@ def test_the_state_is_kept_in_a_bucket(
     for name in (".terraform", ".local", "backend.tf"):
         path = place.folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    shutil.rmtree(terraform_module.REPOSITORY / ".local")
+    shutil.rmtree(tmp_path / ".local")
     capfd.readouterr()
     assert run(place, "plan") == 0
     said = capfd.readouterr().out
