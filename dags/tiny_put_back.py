@@ -18,7 +18,8 @@ What was rejected, and why, stands in the table `rejeitados`, also after it was 
 * One order: `airflow dags trigger z316_put_back --conf '{"from_date": "2026-01-01", "order": "910024741"}'`
 
 ### Triage
-* `files` and `orders` are 0: there are no such rejects on these days. The field must be spelled as in the reason.
+* It failed with "No reject of …": there is none of that order or field on these days. The order is Tiny's id, not its
+  number; the field must be spelled as in the reason. Without order and field, `files` and `orders` are 0 then.
 * What was put back is rejected again: its cause is still there; the new reason says where.
 * It failed: clear it. It goes on where it was; what is put back twice is read twice, and changes nothing.
 """
@@ -31,6 +32,8 @@ def put_back_dag(store: Store) -> DAG:
         description=f"Rejects of {store.name}, back into the inbox",
         doc_md=DOCS,
         schedule=None,
+        # Nothing starts it but a person, and a run of a paused DAG would wait.
+        is_paused_upon_creation=False,
         max_active_runs=1,
         params=put_back_form(),
         **dag_arguments(store, priority=10),

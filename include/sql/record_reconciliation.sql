@@ -3,7 +3,7 @@
 {% set batch = staging('reconciliation', dag, run_id) -%}
 {{ merge_reconciliation(target('reconciliation'), batch, column_names('reconciliation')) }}
 
-{%- if not params.plan_only %}
+{%- if not (params.plan_only is defined and params.plan_only) %}
 
 WITH open_dates AS (
   SELECT

@@ -140,6 +140,10 @@ def _add(table: str, record: str, there: list[Any], wanted: list[Any]) -> None:
 
 def _merge(cursor: Any, tree: Any, context: Any) -> Any:
     """Runs a MERGE. DuckDB takes one of several rows that match the same row, BigQuery refuses them all."""
+    whens = tree.args["whens"].expressions
+    if any(isinstance(when.args["then"].this, sqlglot.exp.Var) for when in whens):
+        # INSERT ROW, which the translation does not know.
+        return _merge_by_steps(cursor, tree, context)
     target, source, condition = (
         node.sql(dialect=BigQueryDialect) for node in (tree.this, tree.args["using"], tree.args["on"])
     )
@@ -148,7 +152,7 @@ def _merge(cursor: Any, tree: Any, context: Any) -> Any:
         f"GROUP BY {tree.this.alias_or_name}.rowid HAVING COUNT(*) > 1 LIMIT 1",
         dialect=BigQueryDialect,
     )
-    if any(when.args.get("matched") for when in tree.args["whens"].expressions):
+    if any(when.args.get("matched") for when in whens):
         sql, bound = translate(twice, context)
         if cursor.execute(sql, bound).fetchone():
             raise BigQueryError(
@@ -164,6 +168,7 @@ def _merge(cursor: Any, tree: Any, context: Any) -> Any:
 
 
 _alter = tables._alter
+_merge_by_steps = merge.run
 
 
 def _alter_at_every_depth(project_id: str, dataset_id: str, table_id: str, fields: list[Any]) -> None:

@@ -163,10 +163,14 @@ def data_interval(context: Context) -> tuple[datetime, datetime] | None:
 
 
 def asked_at(context: Context) -> datetime:
-    """When the run was asked for: the same at each try, and never in the future."""
+    """When the run was asked for: the same at each try, and never in the future.
+
+    Of a run of a backfill ``run_after`` is the end of its interval, however long ago that is.
+    """
     run: Any = context["dag_run"]
     now = datetime.now(UTC)
-    return min(getattr(run, "run_after", None) or run.queued_at or now, now)
+    run_after = None if run_type(context) == "backfill" else getattr(run, "run_after", None)
+    return min(run_after or getattr(run, "queued_at", None) or now, now)
 
 
 def run_type(context: Context) -> str:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tiny_operators._compat import Param
+from tiny_operators.batches.asked_orders import MOST_ORDERS, NUMBERS, ORDERS
 from tiny_operators.batches.put_back import FIELD, ORDER
 from tiny_operators.batches.run_request import FROM_DATE, RECONCILED_WEEKS, TO_DATE
 
-_DATE: Final[dict[str, Any]] = {"type": ["null", "string"], "format": "date"}
+# As text: Airflow's form empties a date that does not exist, and an empty one means another date.
+_DATE: Final[dict[str, Any]] = {
+    "type": ["null", "string"],
+    "pattern": r"^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$",
+}
 
 
 def _dates(
@@ -26,15 +31,43 @@ def date_range_form() -> dict[str, Param]:
     return _dates("the dates of the run, or yesterday")
 
 
+def compare_form() -> dict[str, Param]:
+    """What the compare DAG can be asked for."""
+    return _dates(f"the last {RECONCILED_WEEKS} weeks, up to yesterday")
+
+
 def reconcile_form() -> dict[str, Param]:
     """What the reconcile DAG can be asked for."""
     return {
-        **_dates(f"the last {RECONCILED_WEEKS} weeks, up to yesterday"),
+        **compare_form(),
         "plan_only": Param(
             default=False,
             type="boolean",
             title="Only compare",
-            description="Compare, and leave the differences in the table 'reconciliation'. Nothing is repaired.",
+            description="Compare, and leave the differences in the table 'reconciliation'. Nothing is repaired. When "
+            "this DAG is paused, use the DAG 'compare' instead: this form unpauses, and the overdue run of Sunday "
+            "would repair first.",
+        ),
+    }
+
+
+def orders_form() -> dict[str, Param]:
+    """What the orders DAG can be asked for."""
+    return {
+        ORDERS: Param(
+            [],
+            # Without items: so the form of Airflow 2 is a line for each, and no JSON.
+            type="array",
+            title="Orders",
+            description=f"Tiny's ids of orders to fetch now, one a line; at most {MOST_ORDERS}. The id is at the end "
+            "of the order's address in Tiny.",
+        ),
+        NUMBERS: Param(
+            [],
+            # Without items: so the form of Airflow 2 is a line for each, and no JSON.
+            type="array",
+            title="Numbers",
+            description="Or their numbers, as people see them on the order, one a line.",
         ),
     }
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Final
 from unittest import mock
 from urllib.parse import unquote, urlsplit
@@ -39,6 +40,7 @@ class Effects:
     done: list[str] = field(default_factory=list)
     task: str = ""
     dead: bool = False
+    _one_by_one: Lock = field(default_factory=Lock)
 
     def kinds(self) -> dict[str, int]:
         """The first effect of each kind, by name: what differs from run to run counts as one."""
@@ -51,12 +53,16 @@ class Effects:
         if request.method in _READS or response.status_code >= _REFUSED:
             return
         address = urlsplit(request.url or "")
-        self.done.append(
-            f"{self.task}: {request.method} {unquote(str(address.path))}?{_names(str(address.query))}"
-        )
-        if len(self.done) == self.last:
-            self.dead = True
-            raise DeadError(self.done[-1])
+        with self._one_by_one:
+            # Of the requests that are under way at once, those that end later have an effect, too, and no answer.
+            if self.dead:
+                raise DeadError("an answer to a dead process")
+            self.done.append(
+                f"{self.task}: {request.method} {unquote(str(address.path))}?{_names(str(address.query))}"
+            )
+            if len(self.done) == self.last:
+                self.dead = True
+                raise DeadError(self.done[-1])
 
 
 def _names(query: str) -> str:

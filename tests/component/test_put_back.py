@@ -239,6 +239,18 @@ def test_an_order_that_was_rejected_is_loaded_after_it_was_put_back(
     assert batch(type(run)(run.store)) == {"done": 1, "rejected": 0, "ignored": 0, "waiting": 0}
 
 
+@pytest.mark.parametrize(
+    "named", [{"order": "4242"}, {"field": "pdv.nothing"}, {"order": "7", "field": "produto"}]
+)
+def test_a_name_that_no_reject_has_is_a_failure_and_touches_nothing(
+    run: Any, api: Objects, inbox: Objects, day: date, named: dict[str, str]
+) -> None:
+    target = rejected_file(api, day, "a.json", pedido=7)
+    with pytest.raises(AirflowFailException, match="No reject of"):
+        put_back(run, from_date=day.isoformat(), **named)
+    assert (list(inbox.list()), api.exists(target)) == ([], True)
+
+
 def test_what_cannot_be_is_refused(run: Any, warehouse: Warehouse) -> None:
     for params in ({"from_date": "yesterday"}, {"order": "-1"}, {"orders": "1"}):
         with pytest.raises(AirflowFailException):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,6 @@ from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.webhook_steps import archive, batch, fetch, made_rows, plan, post, rows, upload
 from tests.component.whole_runs import WholeRun
-from tests.dates import TODAY
 from tiny_operators._compat import AirflowException, AirflowSkipException
 from tiny_operators.batches import order_reader as fetching_orders
 from tiny_operators.batches.order_reader import OrderReader
@@ -189,12 +188,14 @@ def test_a_webhook_that_comes_before_its_order_can_be_read(
     assert archive(run)["done"] == 5
 
 
+@pytest.mark.usefixtures("run")
 def test_an_order_that_cannot_be_read_for_longer_comes_with_the_night(
-    simulator: Simulator, run: Any, warehouse: Warehouse, dags: Any, monkeypatch: Any
+    simulator: Simulator, warehouse: Warehouse, dags: Any, monkeypatch: Any, day: date
 ) -> None:
     """Until then nobody knows it: it is taken for gone, and no row of it is there."""
     monkeypatch.setattr(fetching_orders, "_LISTING_WAITS", (0.0, 0.0))
-    (sale,) = simulator.sell(1)
+    # Of a day of its own, which has no other orders for the night to read.
+    (sale,) = simulator.sell_on(day, 1)
     upload(warehouse, "early.json", json.dumps(sale.webhook))
     simulator.set(quirks={"webhook_early_s": 3600})
     WholeRun(dags["z316_webhook"]).finish()
@@ -202,8 +203,8 @@ def test_an_order_that_cannot_be_read_for_longer_comes_with_the_night(
     assert warehouse.rows_of("pdv", [sale.pedido]) == []
     assert not warehouse.waiting()
     simulator.set(quirks={"webhook_early_s": 0})
-    day = {"from_date": TODAY.isoformat(), "to_date": TODAY.isoformat()}
-    WholeRun(dags["z316_daily"], day).finish()
+    dates = {"from_date": day.isoformat(), "to_date": day.isoformat()}
+    WholeRun(dags["z316_daily"], dates).finish()
     assert warehouse.differences(simulator.truth([sale.pedido])) == []
 
 

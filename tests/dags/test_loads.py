@@ -30,6 +30,7 @@ def load(table: str, rows: Any) -> None:
     task = load_task(load_stores()[0], table, "rows", table)
     assert isinstance(task, LoadRowsOperator)
     task.rows = rows
+    task.pre_execute({})
     task.execute({})
 
 

@@ -16,17 +16,20 @@ from tiny_operators.schemas import LOADED, schema_fields
 REPO = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted((REPO / "dags").glob("*.py"))
 WITH_TABLES = {"z316_daily", "z316_reconcile", "z316_replay", "z316_webhook"}
-EXPECTED = {*WITH_TABLES, "z316_put_back", "z316_setup", "z316_watch"}
+EXPECTED = {*WITH_TABLES, "z316_compare", "z316_orders", "z316_put_back", "z316_setup", "z316_watch"}
 # Their end depends on how much there is: a wait, and what reads or replays any number of orders.
 ENDLESS = {
     ("z316_webhook", "wait"),
     ("z316_daily", "plan"),
     ("z316_daily", "fetch"),
+    ("z316_compare", "plan"),
     ("z316_reconcile", "plan"),
     ("z316_reconcile", "fetch"),
     ("z316_replay", "rows"),
 }
-GIVES_WAY = {(f"z316_{name}", task) for name in ("daily", "reconcile") for task in ("plan", "fetch")}
+GIVES_WAY = {(f"z316_{name}", task) for name in ("daily", "reconcile") for task in ("plan", "fetch")} | {
+    ("z316_compare", "plan")
+}
 INTO_TABLES = sorted(WITH_TABLES)
 
 
@@ -42,7 +45,7 @@ def test_dag_says_who_what_and_how_to_mend(dags: Any, dag_id: str) -> None:
     assert {"tiny", "z316"} <= set(dag.tags)
     assert dag.catchup is False
     # Runs of history may overlap: while one reads, others make rows.
-    assert dag.max_active_runs == (4 if dag_id in {"z316_daily", "z316_replay"} else 1)
+    assert dag.max_active_runs == (4 if dag_id in {"z316_daily", "z316_orders", "z316_replay"} else 1)
 
 
 @pytest.mark.parametrize("dag_id", sorted(EXPECTED))
@@ -68,7 +71,7 @@ def test_tasks_that_call_tiny_are_in_the_pool_of_the_account(dags: Any) -> None:
         for task in dags[dag_id].tasks
         if task.pool == "tiny_z316"
     }
-    assert in_pool == {("z316_webhook", "fetch"), *GIVES_WAY}
+    assert in_pool == {("z316_webhook", "fetch"), ("z316_orders", "ask"), *GIVES_WAY}
 
 
 @pytest.mark.parametrize("dag_id", INTO_TABLES)
@@ -92,7 +95,7 @@ def test_live_sales_go_before_history_and_history_before_a_replay(dags: Any) -> 
             ), "else tasks with many after them count more"
     gives_way = {
         (dag_id, task.task_id)
-        for dag_id in INTO_TABLES
+        for dag_id in EXPECTED
         for task in dags[dag_id].tasks
         if getattr(task, "gives_way", False)
     }

@@ -29,6 +29,12 @@ class PutBackRequest:
     field: str | None = None
     order: int | None = None
 
+    @property
+    def named(self) -> str:
+        """What a person named besides dates; empty for nothing."""
+        named = {ORDER: self.order, FIELD: self.field}
+        return ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
+
     def wants(self, reject: Mapping[str, Any]) -> bool:
         """Whether a reject is asked for.
 

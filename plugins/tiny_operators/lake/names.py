@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 NDJSON: Final = "application/x-ndjson"
+_REASON: Final = ".reason.json"
 
 
 def run_key(dag_id: str, run_id: str) -> str:
@@ -183,6 +184,16 @@ def put_back_event(key: str, pedido: int) -> str:
     return f"put-back/{key}-{pedido}.json"
 
 
+def asked_prefix() -> str:
+    """In the inbox: where events of orders are that a person asked for."""
+    return "asked/"
+
+
+def asked_event(key: str, pedido: int) -> str:
+    """In the inbox: lets an order be read that a person asked for."""
+    return f"{asked_prefix()}{key}-{pedido}.json"
+
+
 def staging_table(dataset: str, table: str, key: str) -> str:
     """Staging table of one run."""
     return f"{dataset}.{table}_{key}"
@@ -210,4 +221,9 @@ def _short(name: str) -> str:
 
 def reason_object(rejected: str) -> str:
     """Where the reason of a rejected file stands: beside it."""
-    return f"{rejected}.reason.json"
+    return f"{rejected}{_REASON}"
+
+
+def is_reason_object(name: str) -> bool:
+    """Whether an object is the reason of a rejected file."""
+    return name.endswith(_REASON)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.raw_lines import RawLine, read_line
 from tiny_operators.orders.rows import OrderRows, order_rows
@@ -40,6 +41,17 @@ class RawReader:
         """The order lines of an object; none when it is not there."""
         yield from map(read_line, self._objects.lines_if_any(name))
 
+    def read_ahead(self, orders: Iterable[RawLine]) -> None:
+        """Read what some orders refer to, several objects at once; what cannot be used is reported by its order."""
+        pages: dict[str, None] = {}
+        products: dict[str, None] = {}
+        for order in orders:
+            if order.envelope.pesquisa:
+                pages[order.envelope.pesquisa] = None
+            products.update(dict.fromkeys(order.envelope.produtos.values()))
+        self._pages.read_ahead(pages)
+        self._products.read_ahead(products)
+
     def order_rows(self, order: RawLine) -> OrderRows:
         """The rows of one order.
 
@@ -59,14 +71,37 @@ class _Kept:
     def __init__(self, objects: Objects, most: int) -> None:
         self._objects = objects
         self._most = most
+        self._room = most
         self._lines: dict[str, RawLine] = {}
 
+    def read_ahead(self, names: Iterable[str]) -> None:
+        wanted = list(names)
+        missing = [name for name in wanted if name not in self._lines]
+        found = zip(missing, at_once(self._read_if_any, missing), strict=True)
+        self._lines |= {name: line for name, line in found if line is not None}
+        # All of these are used before others are read.
+        self._room = max(self._most, len(wanted))
+        for name in wanted:
+            if name in self._lines:
+                self._keep(name, self._lines[name])
+
     def line(self, name: str) -> RawLine:
-        found = self._lines.pop(name, None) or self._read(name)
-        self._lines[name] = found
-        if len(self._lines) > self._most:
-            self._lines.pop(next(iter(self._lines)))
+        found = self._lines.get(name) or self._read(name)
+        self._keep(name, found)
         return found
+
+    def _keep(self, name: str, line: RawLine) -> None:
+        """Keep a line as the last one used; the one that was not used for the longest time goes."""
+        self._lines.pop(name, None)
+        self._lines[name] = line
+        while len(self._lines) > self._room:
+            self._lines.pop(next(iter(self._lines)))
+
+    def _read_if_any(self, name: str) -> RawLine | None:
+        try:
+            return self._read(name)
+        except RawReferenceError:
+            return None
 
     def _read(self, name: str) -> RawLine:
         text = next(self._objects.lines_if_any(name), None)

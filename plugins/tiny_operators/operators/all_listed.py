@@ -22,6 +22,7 @@ class AllListedOperator(StoreOperator):
 
     Args:
         of_task: Id of the task that plans.
+        only_looks: Whether the DAG loads nothing, so that a date that was listed is not done by that.
         **kwargs: See :class:`StoreOperator`.
 
     Raises:
@@ -29,10 +30,11 @@ class AllListedOperator(StoreOperator):
         AirflowSkipException: When the run had nothing to do.
     """
 
-    def __init__(self, *, of_task: str, **kwargs: Any) -> None:
+    def __init__(self, *, of_task: str, only_looks: bool = False, **kwargs: Any) -> None:
         # Also when there was nothing to read; after a failure nothing is known of the dates.
         super().__init__(trigger_rule="none_failed", **kwargs)
         self.of_task = of_task
+        self.only_looks = only_looks
 
     def execute(self, context: Context) -> None:
         """Look at the dates."""
@@ -40,7 +42,7 @@ class AllListedOperator(StoreOperator):
         plans = list(date_plans(objects, key))
         silences = Silences.of_dates(objects, self.store.prefix)
         params: Any = context["params"]
-        if not params.get("plan_only"):
+        if not (self.only_looks or params.get("plan_only")):
             silences.forget(plan.date for plan in plans if not plan.unanswered)
         left = [plan.date for plan in plans if plan.unanswered and silences.since(plan.date)]
         if left:

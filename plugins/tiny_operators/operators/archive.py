@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from tiny_operators._compat import AirflowFailException, Context
@@ -16,6 +17,7 @@ from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.batches.waiting import Waiting, WaitingFiles
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.plan import Ended, InboxFile, Plan
@@ -40,8 +42,6 @@ class ArchiveWebhooksOperator(StoreOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Move the files."""
-        from google.api_core.exceptions import GoogleAPICallError
-
         key, api = self.start(context)
         plan = self.read_plan(api, key)
         inbox = self.objects(self.store.webhook_bucket)
@@ -50,26 +50,24 @@ class ArchiveWebhooksOperator(StoreOperator):
         waits = _waits(plan, outcomes)
         handled: dict[int, list[Waiting]] = {}
         stuck: list[str] = []
-        for disposal in disposals(plan, outcomes):
+        ends = list(disposals(plan, outcomes))
+        for disposal, error in zip(ends, at_once(partial(self._try, inbox, api), ends), strict=True):
             stays = disposal.state == "waiting"
             handled[disposal.file.generation] = waits[disposal.file.generation] if stays else []
-            try:
-                self._dispose(disposal, inbox, api)
-            except GoogleAPICallError as error:
-                # One file that cannot be moved must not keep the others in the inbox.
-                stuck.append(disposal.file.name)
-                handled[disposal.file.generation] = [Waiting(Wait.NOT_MOVED, _now())]
-                log_event(
-                    log,
-                    "file_not_moved",
-                    level=logging.ERROR,
-                    store=self.store.prefix,
-                    run=key,
-                    object=disposal.file.name,
-                    error=type(error).__name__,
-                )
-            else:
+            if error is None:
                 counts[disposal.state] += 1
+                continue
+            stuck.append(disposal.file.name)
+            handled[disposal.file.generation] = [Waiting(Wait.NOT_MOVED, _now())]
+            log_event(
+                log,
+                "file_not_moved",
+                level=logging.ERROR,
+                store=self.store.prefix,
+                run=key,
+                object=disposal.file.name,
+                error=type(error).__name__,
+            )
         waiting = self._remember(key, handled, ended(plan, outcomes), inbox, api)
         log_event(log, "inbox_cleared", store=self.store.prefix, run=key, stuck=len(stuck), **counts)
         HoldOff(api, self.dag_id).run_done(orders_wait=waiting > 0)
@@ -102,6 +100,16 @@ class ArchiveWebhooksOperator(StoreOperator):
         else:
             api.delete(target)
         return len(state.files)
+
+    def _try(self, inbox: Objects, api: Objects, disposal: Disposal) -> Exception | None:
+        """Dispose of a file; the error when that cannot be: it must not keep the others in the inbox."""
+        from google.api_core.exceptions import GoogleAPICallError
+
+        try:
+            self._dispose(disposal, inbox, api)
+        except GoogleAPICallError as error:
+            return error
+        return None
 
     def _dispose(self, disposal: Disposal, inbox: Objects, api: Objects) -> None:
         file = disposal.file

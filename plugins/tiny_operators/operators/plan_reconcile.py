@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from tiny_operators._compat import Context
 from tiny_operators.batches.run_request import RECONCILED_WEEKS, RunRequest
 from tiny_operators.operators.plan_dates import PlanDatesOperator
-from tiny_operators.params import reconcile_form
+from tiny_operators.params import compare_form, reconcile_form
 
 
 class PlanReconcileOperator(PlanDatesOperator):
@@ -15,11 +18,18 @@ class PlanReconcileOperator(PlanDatesOperator):
     stands in the run's folder for :class:`~tiny_operators.operators.compare.CompareOperator`, which comes in any case.
 
     Args:
+        only_compares: Whether it compares in any case, and its DAG has no tasks that repair.
         **kwargs: See :class:`PlanDatesOperator`.
     """
 
     path = "reconcile"
 
+    def __init__(self, *, only_compares: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.only_compares = only_compares
+
     def request(self, context: Context) -> RunRequest:
         """What the run was asked to do."""
-        return self.run_request(context, reconcile_form(), last_days=7 * RECONCILED_WEEKS)
+        form = compare_form() if self.only_compares else reconcile_form()
+        asked = self.run_request(context, form, last_days=7 * RECONCILED_WEEKS)
+        return replace(asked, plan_only=True) if self.only_compares else asked

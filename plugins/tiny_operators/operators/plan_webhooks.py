@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from heapq import nsmallest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from tiny_operators._compat import AirflowSkipException, Context
 from tiny_operators.batches.inbox import WebhookPlanner
@@ -15,6 +14,7 @@ from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.batches.waiting import WaitingFiles, choose
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.plan import Plan
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from google.cloud.storage import Blob
 
 log = logging.getLogger(__name__)
-
-_READERS: Final = 8
 
 
 class PlanWebhooksOperator(StoreOperator):
@@ -95,12 +93,11 @@ class PlanWebhooksOperator(StoreOperator):
             return not state.is_file_due(int(blob.generation), now), blob.time_created, blob.name
 
         waiting = nsmallest(self.max_files, inbox.list(), key=place)
-        with ThreadPoolExecutor(_READERS) as readers:
-            contents = readers.map(lambda blob: _content(inbox, blob), waiting)
-            for blob, content in zip(waiting, contents, strict=True):
-                if content is not None:
-                    kind = blob.content_type or ""
-                    planner.add(blob.name, int(blob.generation), blob.time_created, content, kind)
+        contents = at_once(lambda blob: _content(inbox, blob), waiting)
+        for blob, content in zip(waiting, contents, strict=True):
+            if content is not None:
+                kind = blob.content_type or ""
+                planner.add(blob.name, int(blob.generation), blob.time_created, content, kind)
         return planner
 
     @staticmethod

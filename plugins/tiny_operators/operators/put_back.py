@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import defaultdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,6 +22,7 @@ from tiny_operators.batches.run_request import RequestError, check_names
 from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.params import put_back_form
@@ -38,7 +41,7 @@ class PutBackOperator(StoreOperator):
         nothing that can be put back.
 
     Raises:
-        AirflowFailException: When the run was asked for what cannot be.
+        AirflowFailException: When the run was asked for what cannot be, or no such reject is there.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -47,8 +50,11 @@ class PutBackOperator(StoreOperator):
         key, api = self.start(context)
         inbox = self.objects(self.store.webhook_bucket)
         work = self._work(request, key, api)
+        of_name: dict[str, list[RejectedObject]] = defaultdict(list)
         for file in work.files:
-            self._move(file, api, inbox)
+            of_name[file.name].append(file)
+        for _ in at_once(partial(self._move, api, inbox), of_name.values()):
+            pass
         Silences.of_products(api, self.store.prefix).forget(work.products)
         for pedido in work.orders:
             event = order_event(self.store.cnpj, pedido)
@@ -58,6 +64,12 @@ class PutBackOperator(StoreOperator):
             _forget(api, name, set(ids))
         counts = {"files": len(work.files), "orders": len(work.orders), "left": work.left}
         log_event(log, "put_back", store=self.store.prefix, run=key, **counts)
+        if request.named and not (work.files or work.orders):
+            raise AirflowFailException(
+                f"No reject of {request.named} on {request.dates[0]} to {request.dates[-1]}: nothing was put back. "
+                "Correct the form: the order by Tiny's id, not its number; the field as in the reason; the days as in "
+                "rejected/dt=…"
+            )
         return counts
 
     def _request(self, context: Context) -> PutBackRequest:
@@ -77,14 +89,15 @@ class PutBackOperator(StoreOperator):
         return PutBack.from_json(content)
 
     @staticmethod
-    def _move(file: RejectedObject, api: Objects, inbox: Objects) -> None:
-        """Move a file, and then its reason away."""
-        # A file of the same name may wait there: it is another one, and stays. When it comes at this very moment the
-        # try fails, and the next one sees it.
-        taken = inbox.exists(file.name)
-        name = PurePosixPath(file.rejected).name if taken else file.name
-        api.move(file.rejected, file.generation, inbox, name, replaces=False)
-        api.delete(names.reason_object(file.rejected))
+    def _move(api: Objects, inbox: Objects, files: list[RejectedObject]) -> None:
+        """Move files of one name, one after the other; each, and then its reason away."""
+        for file in files:
+            # A file of the same name may wait there: it is another one, and stays. When it comes at this very moment
+            # the try fails, and the next one sees it.
+            taken = inbox.exists(file.name)
+            name = PurePosixPath(file.rejected).name if taken else file.name
+            api.move(file.rejected, file.generation, inbox, name, replaces=False)
+            api.delete(names.reason_object(file.rejected))
 
 
 def _find(request: PutBackRequest, api: Objects) -> PutBack:

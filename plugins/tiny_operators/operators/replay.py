@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain, groupby, islice
@@ -15,12 +14,13 @@ from tiny_operators._compat import AirflowSkipException, Context, run_type
 from tiny_operators.batches.row_files import RowFiles
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.older_layout import folder_of, older_order_rows
 from tiny_operators.lake.raw_reader import RawReader, RawReferenceError
 from tiny_operators.operators.base import ORDERS, StoreOperator
 from tiny_operators.operators.next_slice import REST
-from tiny_operators.orders.raw_lines import read_line
+from tiny_operators.orders.raw_lines import RawLine, read_line
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
@@ -30,9 +30,7 @@ from tiny_operators.stores import Store
 log = logging.getLogger(__name__)
 
 PATH: Final = "replay"
-# The older layout has a small file for each answer: most of the time of reading one is waiting for it.
-_READERS: Final = 8
-_FOLDERS_AT_ONCE: Final = 32
+_OBJECTS_AT_ONCE: Final = 16
 
 
 class ReplayRowsOperator(StoreOperator):
@@ -134,16 +132,28 @@ class RawDates:
         return chain(self._of_lines(day), self._of_folders(day))
 
     def _of_lines(self, day: date) -> Iterator[OrderRows]:
-        for blob in self.objects.list(names.raw_orders_prefix(day.isoformat())):
-            self.objects_read += 1
-            for text in self.objects.lines_if_any(blob.name):
-                yield self._of_line(blob.name, text)
+        listed = (blob.name for blob in self.objects.list(names.raw_orders_prefix(day.isoformat())))
+        # An object of a live run may hold one order only: what several objects refer to is read at once.
+        while some := list(islice(listed, _OBJECTS_AT_ONCE)):
+            self.objects_read += len(some)
+            lines = list(at_once(self._lines, some))
+            self._raw.read_ahead(line for own in lines for line in own if line)
+            for name, own in zip(some, lines, strict=True):
+                yield from (self._of_line(name, line) for line in own)
 
-    def _of_line(self, name: str, text: str) -> OrderRows:
+    def _lines(self, name: str) -> list[RawLine | None]:
+        """The raw lines of an object; None for one that is damaged."""
+        found: list[RawLine | None] = []
+        for text in self.objects.lines_if_any(name):
+            try:
+                found.append(read_line(text))
+            except ValueError:
+                found.append(None)
+        return found
+
+    def _of_line(self, name: str, line: RawLine | None) -> OrderRows:
         """The rows of one raw line; a damaged one keeps nobody else."""
-        try:
-            line = read_line(text)
-        except ValueError:
+        if line is None:
             return OrderRows(0, rejects=[self._damaged(name, "something else")])
         try:
             return self._raw.order_rows(line)
@@ -157,11 +167,13 @@ class RawDates:
 
     def _of_folders(self, day: date) -> Iterator[OrderRows]:
         listed = (blob.name for blob in self.objects.list(names.older_layout_prefix(day.isoformat())))
-        folders = ((folder, list(files)) for folder, files in groupby(listed, folder_of))
-        with ThreadPoolExecutor(_READERS) as readers:
-            while some := list(islice(folders, _FOLDERS_AT_ONCE)):
-                self.objects_read += sum(len(files) for _, files in some)
-                yield from readers.map(self._of_folder, some)
+        yield from at_once(self._of_folder, self._folders(listed))
+
+    def _folders(self, listed: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+        for folder, found in groupby(listed, folder_of):
+            files = list(found)
+            self.objects_read += len(files)
+            yield folder, files
 
     def _of_folder(self, folder_files: tuple[str, list[str]]) -> OrderRows:
         folder, files = folder_files

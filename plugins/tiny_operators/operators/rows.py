@@ -79,7 +79,9 @@ class _Made:
     def add_chunk(self, chunk: Chunk, files: RowFiles) -> None:
         """Write the rows of a chunk's orders."""
         left = {order.pedido: order for order in chunk.orders}
-        for line in self._raw.orders(names.raw_orders_object(self._plan.reading, chunk.day, chunk.number)):
+        lines = list(self._raw.orders(names.raw_orders_object(self._plan.reading, chunk.day, chunk.number)))
+        self._raw.read_ahead(lines)
+        for line in lines:
             order, result = left.pop(int(line.envelope.pedido or 0)), self._raw.order_rows(line)
             waiting = Waiting(result.waits, line.envelope.fetched_at) if result.waits else None
             self._add(order, result, files, waiting)

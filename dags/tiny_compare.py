@@ -1,0 +1,55 @@
+"""Airflow DAG of each store: Tiny's orders of some dates against BigQuery, when a person asks; nothing is repaired."""
+
+from tiny_operators._compat import DAG
+from tiny_operators.operators.all_listed import AllListedOperator
+from tiny_operators.operators.compare import CompareOperator
+from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
+from tiny_operators.operators.ready import CheckSetupOperator
+from tiny_operators.params import compare_form
+from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import dag_arguments
+from tiny_operators.task_factories.reconciliation import into_reconciliation
+
+DOCS = """
+**Is everything in?** Trigger this DAG with dates, both ends included; without dates it takes the last five weeks. It
+compares Tiny's order search with BigQuery, and leaves a row for each date in the table `reconciliation`. It repairs
+nothing, and it starts no other run, whether other DAGs are paused or not.
+
+* In a shell, on both Airflows:
+  `airflow dags trigger z316_compare --conf '{"from_date": "2026-01-01", "to_date": "2026-01-31"}'`
+
+The XCom `plan` of `plan` also says what a repair would take: orders, calls and hours.
+
+### Triage
+* **plan** is skipped: it never hands work on. **compare** and **record** green: Tiny and BigQuery agree.
+* **record** failed: its error lists the orders that differ, by date. `z316_orders` fetches some of them now,
+  `z316_reconcile` repairs a range of dates.
+* **all_listed** failed: Tiny did not answer the search of the dates that its error names. Trigger the DAG again later.
+"""
+
+
+def compare_dag(store: Store) -> DAG:
+    """The compare DAG of one store."""
+    with DAG(
+        dag_id=f"{store.prefix}_compare",
+        description=f"Orders of {store.name} in Tiny and in BigQuery: compares, and repairs nothing",
+        doc_md=DOCS,
+        schedule=None,
+        # Nothing starts it but a person, and a run of a paused DAG would wait.
+        is_paused_upon_creation=False,
+        max_active_runs=1,
+        params=compare_form(),
+        **dag_arguments(store, priority=10),
+    ) as dag:
+        plan = PlanReconcileOperator(
+            task_id="plan", store=store, gives_way=True, only_compares=True, execution_timeout=None
+        )
+        compare = CompareOperator(task_id="compare", store=store, trigger_rule="none_failed")
+        CheckSetupOperator(task_id="ready", store=store) >> plan >> compare
+        plan >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id, only_looks=True)
+        into_reconciliation(store, compare)
+    return dag
+
+
+for _store in load_stores():
+    globals()[f"{_store.prefix}_compare"] = compare_dag(_store)

@@ -1,0 +1,47 @@
+"""Airflow DAG of each store: orders that a person asks for, fetched now."""
+
+from tiny_operators._compat import DAG
+from tiny_operators.operators.ask_orders import AskedOrdersOperator, AskForOrdersOperator
+from tiny_operators.operators.ready import CheckSetupOperator
+from tiny_operators.params import orders_form
+from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import dag_arguments
+
+DOCS = """
+**An order is missing?** Trigger this DAG with its id or its number. It writes an event into the inbox, as Tiny's
+webhook does, so `z316_webhook` fetches the order within seconds. Then it reports what became of it.
+
+* In a shell, on both Airflows: `airflow dags trigger z316_orders --conf '{"orders": ["910024741"]}'`
+* By number: `airflow dags trigger z316_orders --conf '{"numbers": ["1042"]}'`
+
+It starts nothing else. `z316_webhook` must not be paused.
+
+### Triage
+* All green: the orders are in BigQuery. The XCom `orders` of `report` has a sentence for each.
+* **report** failed: its error says for each order why it is not there: Tiny does not know it, or it was rejected (with
+  the field and what to do), or it still waits for an answer of Tiny.
+* **ask** failed: the error says which entry of the form is no id or number, or which number Tiny does not list.
+"""
+
+
+def orders_dag(store: Store) -> DAG:
+    """The orders DAG of one store."""
+    with DAG(
+        dag_id=f"{store.prefix}_orders",
+        description=f"Fetches orders of {store.name} that a person names, and reports what became of them",
+        doc_md=DOCS,
+        schedule=None,
+        # Nothing starts it but a person, and a run of a paused DAG would wait.
+        is_paused_upon_creation=False,
+        max_active_runs=4,
+        params=orders_form(),
+        **dag_arguments(store, priority=100),
+    ) as dag:
+        ask = AskForOrdersOperator(task_id="ask", store=store)
+        report = AskedOrdersOperator(task_id="report", store=store, of_task=ask.task_id)
+        CheckSetupOperator(task_id="ready", store=store) >> ask >> report
+    return dag
+
+
+for _store in load_stores():
+    globals()[f"{_store.prefix}_orders"] = orders_dag(_store)

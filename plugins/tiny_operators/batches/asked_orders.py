@@ -1,0 +1,204 @@
+"""Orders that a person asks for: which they are, and what became of them.
+
+Each gets an event in the inbox, like a webhook of Tiny's, and goes the way of all sales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from tiny_operators.batches.run_request import RequestError
+from tiny_operators.batches.waiting import WaitingFiles
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.orders.plan import Tried
+from tiny_operators.stores import Store
+from tiny_operators.tiny import search
+from tiny_operators.tiny.api import Tiny
+from tiny_operators.warehouse.known_orders import KnownOrder, KnownOrders
+
+ORDERS: Final = "orders"
+NUMBERS: Final = "numbers"
+# More are a matter of dates: the daily DAG reads 100 search lines with one call.
+MOST_ORDERS: Final = 100
+_MOST_DIGITS: Final = 18
+# Tiny finds a number also inside of longer ones: so many pages of a search by number, at most.
+_NUMBER_PAGES: Final = 3
+# How far the clocks of Airflow and of Cloud Storage may be apart.
+_CLOCKS: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class AskedOrders:
+    """What a person asks for.
+
+    Attributes:
+        orders: Tiny's ids.
+        numbers: Numbers as people see them (``numero``).
+    """
+
+    orders: tuple[int, ...]
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AskedFile:
+    """The event of one order that was asked for.
+
+    Attributes:
+        pedido: Tiny's id.
+        name: Its object in the inbox.
+        asked_at: When it was asked for (ISO 8601, UTC).
+    """
+
+    pedido: int
+    name: str
+    asked_at: str
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of an order that was asked for.
+
+    Attributes:
+        pedido: Tiny's id.
+        state: ``loaded``, ``gone``, ``rejected`` or ``waiting``.
+        text: What a person is told; no personal data.
+    """
+
+    pedido: int
+    state: str
+    text: str
+
+
+def read_asked(params: Mapping[str, Any]) -> AskedOrders:
+    """Read what a run is asked for.
+
+    Args:
+        params: The run's parameters; a list may also be a text with spaces, commas or line ends between its parts.
+
+    Raises:
+        RequestError: When nothing is asked for, too much, or something that is no id or number.
+    """
+    asked = AskedOrders(_numbers(params, ORDERS), _numbers(params, NUMBERS))
+    count = len(asked.orders) + len(asked.numbers)
+    if not count:
+        raise RequestError(
+            f"{ORDERS} and {NUMBERS} are empty: name at least one order, by Tiny's id or by its number"
+        )
+    if count > MOST_ORDERS:
+        raise RequestError(
+            f"{count} orders are asked for, {MOST_ORDERS} at most; for more trigger the daily DAG with their dates"
+        )
+    return asked
+
+
+def _numbers(params: Mapping[str, Any], name: str) -> tuple[int, ...]:
+    given = params.get(name) or []
+    parts = given.replace(",", " ").split() if isinstance(given, str) else given
+    if not isinstance(parts, list | tuple):
+        raise RequestError(f'{name} must be a list, such as ["910024741"]; found {type(given).__name__}')
+    found: dict[int, None] = {}
+    for place, part in enumerate(parts, 1):
+        text = "" if isinstance(part, bool) else str(part).strip()
+        if not text and isinstance(part, str):
+            continue
+        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text)):
+            kind = f"text of {len(part)} characters" if isinstance(part, str) else type(part).__name__
+            raise RequestError(f"{name}: entry {place} must be digits only, such as 910024741; found {kind}")
+        found[int(text)] = None
+    return tuple(found)
+
+
+def find_numbers(hook: Tiny, numbers: Iterable[int]) -> dict[int, list[int]]:
+    """Ask Tiny's search for orders by their numbers.
+
+    Args:
+        hook: The store's account.
+        numbers: Numbers of orders.
+
+    Returns:
+        Ids of the orders of each number; none when Tiny lists none. A number may be that of several orders.
+
+    Raises:
+        TinyUnavailableError: When Tiny does not answer.
+    """
+    return {number: list(dict.fromkeys(_of_number(hook, number))) for number in numbers}
+
+
+def _of_number(hook: Tiny, number: int) -> Iterator[int]:
+    page, pages = 0, 1
+    while page < min(pages, _NUMBER_PAGES):
+        page += 1
+        answer = hook.search_page({"numero": str(number)}, page)
+        for line in search.page_lines(answer):
+            pedido = search.order_id(line)
+            if pedido and str(line.get("numero", "")).strip() == str(number):
+                yield pedido
+        pages = search.last_page(answer.retorno)
+
+
+def fates(
+    files: Iterable[AskedFile], inbox: Objects, api: Objects, known: KnownOrders, store: Store
+) -> list[Fate]:
+    """Look what became of orders that were asked for.
+
+    Args:
+        files: Their events.
+        inbox: The store's inbox.
+        api: The store's API bucket.
+        known: The store's tables.
+        store: The store.
+    """
+    files = list(files)
+    there = {blob.name: int(blob.generation) for blob in inbox.list(names.asked_prefix())}
+    waiting = WaitingFiles.from_json(api.read_json(names.waiting_files_object(store.prefix))).files
+    rejects = _rejects(files, there, api, store.timezone)
+    settled = [file.pedido for file in files if file.name not in there and file.name not in rejects]
+    rows = known.of_ids(settled)
+    found = []
+    for file in files:
+        if file.name in there:
+            found.append(_in_inbox(file.pedido, waiting.get(there[file.name])))
+        elif reason := rejects.get(file.name):
+            told = f"{reason['field']}: expected {reason['expected']}, found {reason['found']}; {reason['action']}"
+            found.append(Fate(file.pedido, "rejected", f"rejected: {told}"))
+        else:
+            found.append(_in_tables(file.pedido, rows.get(file.pedido)))
+    return found
+
+
+def _in_inbox(pedido: int, tried: Tried | None) -> Fate:
+    since = tried.since.items() if tried else ()
+    why = ", ".join(f"{wait} since {moment[:16]} UTC" for wait, moment in since) or "it was not read yet"
+    return Fate(pedido, "waiting", f"waits in the inbox: {why}")
+
+
+def _in_tables(pedido: int, row: KnownOrder | None) -> Fate:
+    if row is None:
+        return Fate(
+            pedido, "gone", "Tiny does not know this id, and BigQuery does not either; was it the number?"
+        )
+    if row.gone:
+        return Fate(pedido, "gone", "Tiny does not know it any more: its row is marked as deleted")
+    return Fate(pedido, "loaded", f"loaded, of {row.day}" if row.day else "loaded")
+
+
+def _rejects(
+    files: Iterable[AskedFile], there: Mapping[str, int], api: Objects, timezone: str
+) -> dict[str, dict[str, Any]]:
+    """The reasons of files that were rejected, by their names in the inbox."""
+    wanted = {file.name: file for file in files if file.name not in there}
+    # A file goes by the moment that Cloud Storage says that it came.
+    asked = [datetime.fromisoformat(file.asked_at) for file in wanted.values()]
+    days = {names.day_of(moment + around, timezone) for moment in asked for around in (-_CLOCKS, _CLOCKS)}
+    found: dict[str, dict[str, Any]] = {}
+    for day in days:
+        for blob in api.list(names.rejected_prefix(day)):
+            reason = api.read_json(blob.name) if names.is_reason_object(blob.name) else None
+            if reason and reason.get("file") in wanted:
+                found[reason["file"]] = reason
+    return found

@@ -1,0 +1,29 @@
+"""Many requests of Cloud Storage at once: most of the time of each is waiting for its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Final, TypeVar
+
+# As many as the client's pool of connections holds without opening one anew for a request.
+AT_ONCE: Final = 8
+# So many results are in memory before the first of them is used.
+_AHEAD: Final = 4 * AT_ONCE
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def at_once(do: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+    """Yield what a function returns for each item, in their order, while it works on several.
+
+    Args:
+        do: The function; it runs in threads. Its first error ends everything.
+        items: The items; a few are taken ahead.
+    """
+    left = iter(items)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        while some := list(islice(left, _AHEAD)):
+            yield from pool.map(do, some)

@@ -1,0 +1,131 @@
+"""Orders that a person asks for: into the inbox, and what became of them."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+
+from tiny_operators._compat import AirflowFailException, Context
+from tiny_operators.batches.asked_orders import AskedFile, Fate, fates, find_numbers, read_asked
+from tiny_operators.batches.put_back import order_event
+from tiny_operators.batches.run_request import RequestError, check_names
+from tiny_operators.events import log_event
+from tiny_operators.hooks.tiny import TinyHook
+from tiny_operators.lake import names
+from tiny_operators.operators.account import AccountOperator
+from tiny_operators.operators.base import StoreOperator
+from tiny_operators.orders.records import from_json
+from tiny_operators.params import orders_form
+
+log = logging.getLogger(__name__)
+
+# Between two looks. On Airflow 3 a task that is back sooner may be taken for failed.
+_PAUSE: Final = timedelta(seconds=15)
+# Orders that a message names, at most; the XCom ``orders`` has them all.
+_NAMED: Final = 10
+
+
+class AskForOrdersOperator(AccountOperator):
+    """Writes an event into the inbox for each order that a person asks for; the webhook DAG reads them.
+
+    Args:
+        **kwargs: See :class:`AccountOperator`.
+
+    Returns:
+        The events: see :class:`~tiny_operators.batches.asked_orders.AskedFile`.
+
+    Raises:
+        AirflowFailException: When the run was asked for what cannot be, or Tiny lists no order with a number.
+    """
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Write the events."""
+        run: Any = context["dag_run"]
+        try:
+            check_names(run.conf or {}, orders_form())
+            asked = read_asked(dict(context["params"]))
+        except RequestError as error:
+            raise AirflowFailException(str(error)) from error
+        self.check_setup()
+        key, _ = self.start(context)
+        found = find_numbers(TinyHook(self.store.tiny_conn_id), asked.numbers) if asked.numbers else {}
+        if unknown := [str(number) for number, pedidos in found.items() if not pedidos]:
+            raise AirflowFailException(
+                f"Tiny's search lists no order with number {', '.join(unknown)}; nothing was fetched. Correct the "
+                "number, or name the order by Tiny's id"
+            )
+        pedidos = dict.fromkeys([*asked.orders, *(pedido for own in found.values() for pedido in own)])
+        inbox = self.objects(self.store.webhook_bucket)
+        files = [
+            AskedFile(pedido, names.asked_event(key, pedido), datetime.now(UTC).isoformat())
+            for pedido in pedidos
+        ]
+        for file in files:
+            inbox.create_json(file.name, order_event(self.store.cnpj, file.pedido))
+        log_event(log, "orders_asked", store=self.store.prefix, run=key, orders=len(files))
+        return [asdict(file) for file in files]
+
+
+class AskedOrdersOperator(StoreOperator):
+    """Waits, deferred, until the orders that were asked for are through, and reports what became of each.
+
+    Args:
+        of_task: Id of the task that asked for them.
+        timeout: How long it waits.
+        **kwargs: See :class:`StoreOperator`.
+
+    Returns:
+        How many orders came to which end; the XCom ``orders`` has a sentence for each.
+
+    Raises:
+        AirflowFailException: When an order was not loaded; the message says why.
+    """
+
+    def __init__(self, *, of_task: str, timeout: timedelta = timedelta(minutes=30), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.of_task = of_task
+        self.timeout = timeout
+
+    def execute(self, context: Context) -> None:
+        """Wait for a moment: the orders cannot be through yet."""
+        self._wait((datetime.now(UTC) + self.timeout).isoformat())
+
+    def look(self, context: Context, event: Any = None, until: str = "") -> dict[str, int]:
+        """Look what became of them; wait again while some wait and there is time."""
+        ti: Any = context["ti"]
+        key, api = self.start(context)
+        files = [from_json(AskedFile, file) for file in ti.xcom_pull(task_ids=self.of_task)]
+        found = fates(
+            files,
+            self.objects(self.store.webhook_bucket),
+            api,
+            self.known_orders(),
+            self.store,
+        )
+        counts = Counter(fate.state for fate in found)
+        if counts["waiting"] and datetime.now(UTC) < datetime.fromisoformat(until):
+            self._wait(until)
+        ti.xcom_push(key="orders", value={str(fate.pedido): fate.text for fate in found})
+        log_event(log, "asked_orders_done", store=self.store.prefix, run=key, **counts)
+        if counts["loaded"] < len(found):
+            raise AirflowFailException(self._message(found))
+        return dict(counts)
+
+    def _wait(self, until: str) -> None:
+        self.defer(trigger=TimeDeltaTrigger(_PAUSE), method_name=self.look.__name__, kwargs={"until": until})
+
+    def _message(self, found: list[Fate]) -> str:
+        failed = [fate for fate in found if fate.state != "loaded"]
+        told = "; ".join(f"{fate.pedido} {fate.text}" for fate in failed[:_NAMED])
+        message = f"{len(failed)} of {len(found)} orders were not loaded: {told}"
+        if any(fate.state == "waiting" for fate in failed):
+            message += (
+                f". What waits is read as soon as it can be; see that the DAG {self.store.prefix}_webhook is not "
+                "paused, then clear this task"
+            )
+        return message

@@ -1,0 +1,128 @@
+"""Orders that a person asks for: into the inbox, through the webhook path, and what the report says of each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from local.demo.parts import Simulator, Warehouse
+from tests.component.whole_runs import WholeRun
+from tiny_operators._compat import AirflowFailException
+from tiny_operators.batches.waiting import WaitingFiles
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
+from tiny_operators.operators.ask_orders import AskedOrdersOperator, AskForOrdersOperator
+from tiny_operators.orders.plan import Tried
+
+pytestmark = pytest.mark.stack
+
+
+def ask(run: Any, **params: Any) -> list[dict[str, Any]]:
+    context = run.context()
+    context["params"] = {"orders": [], "numbers": [], **params}
+    context["dag_run"].conf = params
+    found: list[dict[str, Any]] = AskForOrdersOperator(task_id="ask", store=run.store).execute(context)
+    return found
+
+
+def report(run: Any, files: list[dict[str, Any]]) -> tuple[dict[str, str], str]:
+    """What the report says of each order, and its error; as when there is no time left to wait."""
+    context, said = run.context(), {}
+    context["ti"] = SimpleNamespace(
+        xcom_pull=lambda **_: files, xcom_push=lambda key, value: said.update({key: value})
+    )
+    task = AskedOrdersOperator(task_id="report", store=run.store, of_task="ask")
+    error = ""
+    try:
+        task.look(context, until=datetime.now(UTC).isoformat())
+    except AirflowFailException as failed:
+        error = str(failed)
+    return said["orders"], error
+
+
+def load(dags: Any) -> None:
+    """Run the webhook DAG on what lies in the inbox."""
+    WholeRun(dags["z316_webhook"]).finish()
+
+
+def number_of(simulator: Simulator, pedido: int) -> str:
+    """The order's number, as people see it."""
+    (line,) = simulator.truth([pedido])["pesquisa"]
+    return str(line["numero"])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_orders_that_no_webhook_told_of_are_loaded_and_reported(
+    run: Any, dags: Any, simulator: Simulator, warehouse: Warehouse, count: int
+) -> None:
+    sold = [sale.pedido for sale in simulator.sell(count)]
+    files = ask(run, orders=[str(pedido) for pedido in sold])
+    assert sorted(warehouse.waiting()) == sorted(names.asked_event(run.key, pedido) for pedido in sold)
+    told, error = report(run, files)
+    assert set(told.values()) == {"waits in the inbox: it was not read yet"}
+    assert "z316_webhook" in error
+    load(dags)
+    told, error = report(run, files)
+    assert (error, set(told)) == ("", {str(pedido) for pedido in sold})
+    assert all(text.startswith("loaded, of 20") for text in told.values())
+    assert set(sold) <= {row["id"] for row in warehouse.rows("pdv")}
+
+
+def test_a_number_finds_its_order_and_not_one_that_only_contains_it(
+    run: Any, simulator: Simulator, warehouse: Warehouse
+) -> None:
+    sales = simulator.sell(3)
+    numbers = {sale.pedido: number_of(simulator, sale.pedido) for sale in sales}
+    wanted = sales[1].pedido
+    files = ask(run, numbers=[numbers[wanted]])
+    assert [file["pedido"] for file in files] == [wanted]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_number_that_tiny_does_not_list_is_named_and_nothing_is_fetched(
+    run: Any, simulator: Simulator, warehouse: Warehouse, place: int
+) -> None:
+    numbers = [number_of(simulator, sale.pedido) for sale in simulator.sell(2)]
+    numbers.insert(place, "999999999")
+    with pytest.raises(AirflowFailException, match="no order with number 999999999; nothing was fetched"):
+        ask(run, numbers=numbers)
+    assert warehouse.waiting() == []
+
+
+def test_each_fate_is_told(run: Any, dags: Any, simulator: Simulator, warehouse: Warehouse) -> None:
+    good, bad = (sale.pedido for sale in simulator.sell(2))
+    unknown = 987_654_321
+    simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(bad), times=None)
+    files = ask(run, orders=[good, bad, unknown])
+    load(dags)
+    told, error = report(run, files)
+    assert told[str(good)].startswith("loaded")
+    assert told[str(bad)].startswith("rejected: ")
+    assert told[str(unknown)].startswith("Tiny does not know this id")
+    assert error.startswith("2 of 3 orders were not loaded: ")
+    assert all(str(pedido) in error for pedido in (bad, unknown))
+
+
+def test_an_order_that_waits_is_told_with_the_reason(
+    run: Any, simulator: Simulator, warehouse: Warehouse
+) -> None:
+    (sale,) = simulator.sell(1)
+    files = ask(run, orders=[sale.pedido])
+    storage = warehouse.storage_client()
+    generation = storage.bucket(warehouse.webhook_bucket).get_blob(files[0]["name"]).generation
+    tried = Tried(2, "2026-03-14T15:00:00+00:00", {"no_answer": "2026-03-14T14:00:00+00:00"})
+    state = WaitingFiles({int(generation): tried}).to_json()
+    Objects(storage, warehouse.api_bucket).write_json(names.waiting_files_object("z316"), state)
+    told, error = report(run, files)
+    assert told == {str(sale.pedido): "waits in the inbox: no_answer since 2026-03-14T14:00 UTC"}
+    assert "1 of 1 orders were not loaded" in error
+
+
+@pytest.mark.parametrize("params", [{}, {"orders": ["x"]}, {"order": "1"}])
+def test_what_cannot_be_is_refused(run: Any, warehouse: Warehouse, params: dict[str, Any]) -> None:
+    with pytest.raises(AirflowFailException):
+        ask(run, **params)
+    assert warehouse.waiting() == []

@@ -1,0 +1,87 @@
+"""Which orders a person asks for, and what the form refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tiny_operators._compat import Param
+from tiny_operators.batches.asked_orders import MOST_ORDERS, AskedOrders, read_asked
+from tiny_operators.batches.run_request import RequestError
+from tiny_operators.params import daily_form, orders_form
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"orders": ["910024741"]}, AskedOrders((910024741,), ())),
+        ({"orders": [910024741, " 7 ", "7", ""]}, AskedOrders((910024741, 7), ())),
+        ({"orders": "1, 2\n3 4"}, AskedOrders((1, 2, 3, 4), ())),
+        ({"orders": None, "numbers": ["1042"]}, AskedOrders((), (1042,))),
+        ({"orders": ["5"], "numbers": [6]}, AskedOrders((5,), (6,))),
+    ],
+)
+def test_ids_and_numbers_are_read(params: dict[str, Any], expected: AskedOrders) -> None:
+    assert read_asked(params) == expected
+
+
+@pytest.mark.parametrize("name", ["orders", "numbers"])
+@pytest.mark.parametrize("bad", ["-1", "0", "12a", "1.5", "١٢", True, None, [], {}, "9" * 19, "João"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_is_no_id_is_refused_by_its_place_and_kind_at_every_place(
+    name: str, bad: object, place: int
+) -> None:
+    entries: list[object] = ["11", "12"]
+    entries.insert(place, bad)
+    with pytest.raises(RequestError, match=f"^{name}: entry {place + 1} must be digits only") as refused:
+        read_asked({name: entries})
+    assert not (isinstance(bad, str) and len(bad) > 2 and bad in str(refused.value)), (
+        "the value itself is not told"
+    )
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"orders": []}, {"orders": "", "numbers": None}, {"orders": [" ", ""]}]
+)
+def test_nothing_is_refused(params: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match="name at least one order"):
+        read_asked(params)
+
+
+@pytest.mark.parametrize(("orders", "numbers"), [(MOST_ORDERS + 1, 0), (MOST_ORDERS, 1), (1, MOST_ORDERS)])
+def test_too_many_are_refused(orders: int, numbers: int) -> None:
+    with pytest.raises(RequestError, match=f"{MOST_ORDERS} at most"):
+        read_asked({"orders": list(range(1, orders + 1)), "numbers": list(range(1, numbers + 1))})
+    assert len(read_asked({"orders": list(range(1, MOST_ORDERS + 1))}).orders) == MOST_ORDERS
+
+
+@pytest.mark.parametrize("given", ["910024741", {"id": 1}, 7])
+def test_what_is_no_list_is_refused_or_read(given: object) -> None:
+    if isinstance(given, str):
+        assert read_asked({"orders": given}).orders == (int(given),)
+    else:
+        with pytest.raises(RequestError, match="must be a list"):
+            read_asked({"orders": given})
+
+
+def test_the_form_takes_what_the_first_task_takes() -> None:
+    form: dict[str, Param] = orders_form()
+    assert form["orders"].resolve(["1", 2]) == ["1", 2]
+    with pytest.raises(Exception, match="array"):
+        form["orders"].resolve("1")
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-13-45", "2026-00-10", "2026-1-1", "31/01/2026", "yesterday", "2026-01-32", " "]
+)
+def test_a_broken_date_is_refused_in_the_form_and_is_never_another_one(day: str) -> None:
+    form: dict[str, Param] = daily_form()
+    with pytest.raises(Exception, match="does not match"):
+        form["from_date"].resolve(day)
+
+
+@pytest.mark.parametrize("day", [None, "", "2026-01-31", "2026-12-01"])
+def test_a_date_or_none_is_taken(day: str | None) -> None:
+    form: dict[str, Param] = daily_form()
+    assert form["to_date"].resolve(day) == day
