@@ -85,6 +85,12 @@ def run(
     return done.stdout
 
 
+def answer(words: Sequence[str]) -> tuple[int, str]:
+    """Run a program; its exit code, and all that it prints."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.returncode, f"{done.stdout}\n{done.stderr}".strip()
+
+
 def show(words: Sequence[str], *, why: str, environment: Mapping[str, str] | None = None) -> None:
     """Run a program whose output a person sees.
 

@@ -12,11 +12,12 @@ from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage import Client
 
-from deploy.console import REPOSITORY, CommandError, confirm, say
+from deploy.console import REPOSITORY, CommandError, confirm, find_program, say
 from deploy.settings import Settings, SettingsError, checked_project, load_settings
 from tiny_operators import __version__
 from tiny_operators.stores import StoresError, load_stores
 
+from .airflow import Airflow
 from .bucket import EnvironmentBucket, Kept
 from .checks import Check, checks_of, hold, version_of_commit
 from .files import Changes, Files, counted, release_files, version_of
@@ -53,7 +54,9 @@ def main(
                 bucket, given, checks_of(settings.airflow) if checks is None else checks, repository
             )
             if todo and not given.dry_run:
-                _next(project, settings, prefixes)
+                airflow = None if given.no_wait else _airflow(project, settings)
+                _after(airflow, version_of_commit(repository, __version__), prefixes)
+                _next(project, settings, prefixes, setup_ran=airflow is not None)
     except GoogleAPIError as error:
         return _failed(
             f"Google Cloud refuses: {error}\n-> mend that and run it again: what was written stays", 1
@@ -116,16 +119,40 @@ def _put(bucket: EnvironmentBucket, kept: Kept, files: Files, todo: Changes) -> 
     say(f"gs://{bucket.name} has {version_of(kept.archive)} now, kept as {kept.archive}.")
 
 
-def _next(project: str, settings: Settings, prefixes: Sequence[str]) -> None:
+def _airflow(project: str, settings: Settings) -> Airflow:
+    gcloud = find_program(
+        "gcloud", hint="or say ARGS=--no-wait, and look yourself whether Airflow reads the code"
+    )
+    return Airflow(gcloud, project, settings.environment, settings.region)
+
+
+def _after(airflow: Airflow | None, version: str, prefixes: Sequence[str]) -> None:
+    """See what Airflow makes of the code, and let setup add what is new."""
+    if airflow is None:
+        return
+    try:
+        airflow.wait_for(version, prefixes)
+        for prefix in prefixes:
+            airflow.run_setup(prefix)
+            say(f"{prefix}_setup was triggered: it adds what is new. Look whether it succeeds.")
+    except CommandError as error:
+        back = "to put the release before it back, run this again with ARGS=--rollback"
+        raise CommandError(f"{error}\n-> the code is in the bucket; {back}") from error
+
+
+def _next(project: str, settings: Settings, prefixes: Sequence[str], *, setup_ran: bool) -> None:
     where = f"--project {project} --location {settings.region}"
     run = f"gcloud composer environments run {settings.environment} {where} dags"
-    say("\nNext. Airflow has read the files after one to five minutes:")
-    say(f"  {run} list-import-errors     # must list none")
-    say("Then let setup add what is new, and start the DAGs that were never started:")
+    say("\nNext:")
+    if not setup_ran:
+        say("  some minutes later, none of our files may be listed here:")
+        say(f"  {run} list-import-errors")
     for prefix in prefixes:
-        say(f"  {run} trigger -- {prefix}_setup")
+        if not setup_ran:
+            say(f"  {run} trigger -- {prefix}_setup")
+        say(f"  to start the DAGs of {prefix}, the first time:")
         say(f"  for DAG in webhook daily reconcile watch; do {run} unpause -- {prefix}_$DAG; done")
-    say(f"If runs fail that did not before: make release PROJECT={project} ARGS=--rollback")
+    say(f"  if runs fail that did not before: make release PROJECT={project} ARGS=--rollback")
 
 
 def _failed(message: str, code: int) -> int:
@@ -141,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bucket", help="the environment's bucket (default: that of make deploy)")
     doing: Any = parser.add_mutually_exclusive_group()
     doing.add_argument("--dry-run", action="store_true", help="show what would be changed")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for Airflow, and run no setup")
     parser.add_argument("--rollback", action="store_true", help="put the release before the current one back")
     doing.add_argument("--yes", action="store_true", help="do not ask")
     return parser

@@ -55,7 +55,11 @@ def small(tmp_path: Path) -> Path:
 
 
 def release(bucket: Any, repository: Path, *words: str, checks: tuple[Check, ...] = ()) -> int:
-    return main(["--project", PROJECT, "--bucket", bucket.name, *(words or ("--yes",))], checks, repository)
+    return main(
+        ["--project", PROJECT, "--bucket", bucket.name, "--no-wait", *(words or ("--yes",))],
+        checks,
+        repository,
+    )
 
 
 def contents(bucket: Any) -> dict[str, bytes]:
