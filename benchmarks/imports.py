@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def _airflow_imports(path: Path) -> list[str]:
-    """The import statements of a module that name Airflow, as text; those in functions cost nothing at import."""
+    """Find the import statements of a module that name Airflow, as text; those in functions cost nothing at import."""
     found = []
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []

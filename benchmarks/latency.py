@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def _dags(home: Path) -> Path:
-    """A folder with the project's DAGs and the empty one."""
+    """Create a folder with the project's DAGs and the empty one."""
     folder = home / "dags"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

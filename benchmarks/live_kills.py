@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def _killed(shop: Shop, kills: int) -> tuple[list[float], int]:
-    """Seconds that the work stood still after each kill, and how many rows are wrong at the end."""
+    """Measure the seconds without work after each kill, and count the rows that are wrong at the end."""
     until("an empty inbox", lambda: not shop.warehouse.waiting())
     before = shop.simulator.settings()
     shop.simulator.set(latency_s=_SLOW_S)
@@ -57,7 +57,7 @@ def _killed(shop: Shop, kills: int) -> tuple[list[float], int]:
 
 
 def _next_call(shop: Shop, moment: float) -> float:
-    """When an order was asked for after a moment; waits for it. What a dead task had asked for is answered late."""
+    """Wait for the next call about an order after a moment; return when it came. A dead task's call may still end."""
 
     def calls() -> list[float]:
         log = shop.simulator.call_log()
@@ -72,7 +72,7 @@ def _next_call(shop: Shop, moment: float) -> float:
 
 
 def _process(shop: Shop) -> psutil.Process:
-    """The process of the live task that reads."""
+    """Find the process of the live task that reads."""
 
     def found() -> list[psutil.Process]:
         return [process for name, process in shop.running_tasks(WEBHOOK_DAG) if name.startswith("fetch ")]

@@ -21,7 +21,7 @@ nothing, and it starts no other run, whether other DAGs are paused or not.
 The XCom `plan` of `plan` also says what a repair would take: orders, calls and hours.
 
 ### Triage
-* **plan** is skipped: it never hands work on. **compare** and **record** green: Tiny and BigQuery agree.
+* **plan** is skipped: it never passes work on. **compare** and **record** green: Tiny and BigQuery agree.
 * **record** failed: its error lists the orders that differ, by date. `z316_orders` fetches some of them now,
   `z316_reconcile` repairs a range of dates.
 * **all_listed** failed: Tiny did not answer the search of the dates that its error names. Trigger the DAG again later.
@@ -29,13 +29,13 @@ The XCom `plan` of `plan` also says what a repair would take: orders, calls and 
 
 
 def compare_dag(store: Store) -> DAG:
-    """The compare DAG of one store."""
+    """Create the compare DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_compare",
         description=f"Orders of {store.name} in Tiny and in BigQuery: compares, and repairs nothing",
         doc_md=DOCS,
         schedule=None,
-        # Nothing starts it but a person, and a run of a paused DAG would wait.
+        # Only a person starts it, and a run of a paused DAG would wait.
         is_paused_upon_creation=False,
         max_active_runs=1,
         params=compare_form(),

@@ -18,10 +18,10 @@ and reads the orders that are new, whose search line differs, or that Tiny no lo
 
 * Fill January, on Airflow 2: `airflow dags backfill -s 2026-01-01 -e 2026-01-31 z316_daily`
 * On Airflow 3: `airflow backfill create --dag-id z316_daily --from-date 2026-01-01 --to-date 2026-01-31`
-* By hand: trigger it with dates. **Only plan** tells what a range would take. A run takes 366 dates at most; its last
+* By hand: trigger it with dates. **Only plan** reports what a range would take. A run takes 366 dates at most; its last
   task, `next_slice`, triggers the run of those that are left, `from_…_of_…`.
 
-The run of a day is made at midnight UTC; `plan` waits, deferred, until the day is over in the store and late changes
+The run of a day is created at midnight UTC; `plan` waits, deferred, until the day is over in the store and late changes
 have come. A day that is loaded costs its search pages when it runs again, and changes nothing: `fetch` and what follows
 are skipped.
 
@@ -31,30 +31,30 @@ are skipped.
 * **plan** failed at once: the message says what was expected of the dates, or that Tiny ignored them.
 * **fetch** takes long: its XCom `progress` says how far it is and when it will be done. It gives way to live sales.
 * **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
-* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from the `load_…`
+* **load** or **merge** failed: read the BigQuery job's error; when it is fixed, clear the run from the `load_…`
   tasks on (staging tables expire after a day).
 * **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
   What each check means: `docs/validation.md`.
 * **all_listed** failed: Tiny did not answer the search of the dates that its error names; the others are done. The
   next night asks again. Or trigger the DAG for these dates, then clear the task.
 * `rows` counts `rejected`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket. When the
-  cause is mended, `z316_put_back` puts them back.
+  cause is fixed, `z316_put_back` puts them back.
 """
 
 
 def daily_dag(store: Store) -> DAG:
-    """The daily DAG of one store."""
+    """Create the daily DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_daily",
         description=f"Orders of past dates of {store.name}: what is new or has changed",
         doc_md=DOCS,
         schedule=EACH_DAY,
-        # While one run reads, others make rows and merge: the account is never idle.
+        # While one run reads, others build rows and merge: the account is never idle.
         max_active_runs=4,
         params=daily_form(),
         **dag_arguments(store, priority=10),
     ) as dag:
-        # It waits, deferred, for the end of the store's day, hours after the run was made at midnight UTC.
+        # It waits, deferred, for the end of the store's day, hours after the run was created at midnight UTC.
         plan = PlanDailyOperator(task_id="plan", store=store, gives_way=True, execution_timeout=None)
         # A day may have so many orders that reading them takes longer than any bound.
         fetch = FetchOrdersOperator(task_id="fetch", store=store, gives_way=True, execution_timeout=None)

@@ -18,20 +18,20 @@ It starts nothing else. `z316_webhook` must not be paused.
 
 ### Triage
 * All green: the orders are in BigQuery. The XCom `orders` of `report` has a sentence for each.
-* **report** failed: its error says for each order why it is not there: Tiny does not know it, or it was rejected (with
-  the field and what to do), or it still waits for an answer of Tiny.
+* **report** failed: its error says for each order why it is missing: Tiny does not know it, or it was rejected (with
+  the field and what to do), or it still waits for an answer from Tiny.
 * **ask** failed: the error says which entry of the form is no id or number, or which number Tiny does not list.
 """
 
 
 def orders_dag(store: Store) -> DAG:
-    """The orders DAG of one store."""
+    """Create the orders DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_orders",
         description=f"Fetches orders of {store.name} that a person names, and reports what became of them",
         doc_md=DOCS,
         schedule=None,
-        # Nothing starts it but a person, and a run of a paused DAG would wait.
+        # Only a person starts it, and a run of a paused DAG would wait.
         is_paused_upon_creation=False,
         max_active_runs=4,
         params=orders_form(),

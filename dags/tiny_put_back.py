@@ -7,11 +7,11 @@ from tiny_operators.stores import Store, load_stores
 from tiny_operators.task_factories.into_tables import dag_arguments
 
 DOCS = """
-Puts rejects back after their cause is mended. A webhook file moves from `rejected/dt=…/` of the API bucket into the
+Puts rejects back after their cause is fixed. A webhook file moves from `rejected/dt=…/` of the API bucket into the
 inbox, under its own name; its reason is deleted. An order that was rejected without a file (by the daily or the
 reconcile DAG), or that was loaded without a product, gets an event file. The webhook DAG reads them like any other.
 
-What was rejected, and why, stands in the table `rejeitados`, also after it was put back.
+What was rejected, and why, is in the table `rejeitados`, and stays there after it was put back.
 
 * All rejects of yesterday and today: trigger it.
 * Those of one field: `airflow dags trigger z316_put_back --conf '{"from_date": "2026-01-01", "field": "pdv.frete"}'`
@@ -20,19 +20,19 @@ What was rejected, and why, stands in the table `rejeitados`, also after it was 
 ### Triage
 * It failed with "No reject of …": there is none of that order or field on these days. The order is Tiny's id, not its
   number; the field must be spelled as in the reason. Without order and field, `files` and `orders` are 0 then.
-* What was put back is rejected again: its cause is still there; the new reason says where.
-* It failed: clear it. It goes on where it was; what is put back twice is read twice, and changes nothing.
+* What was put back is rejected again: its cause still exists; the new reason says where.
+* It failed: clear it. It continues where it was; what is put back twice is read twice, and changes nothing.
 """
 
 
 def put_back_dag(store: Store) -> DAG:
-    """The put-back DAG of one store."""
+    """Create the put-back DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_put_back",
         description=f"Rejects of {store.name}, back into the inbox",
         doc_md=DOCS,
         schedule=None,
-        # Nothing starts it but a person, and a run of a paused DAG would wait.
+        # Only a person starts it, and a run of a paused DAG would wait.
         is_paused_upon_creation=False,
         max_active_runs=1,
         params=put_back_form(),

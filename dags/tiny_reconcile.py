@@ -30,17 +30,17 @@ Without differences `plan` and the tasks up to `merge` are skipped; `compare` an
 * **plan** failed at once: the message says what was expected of the dates, or that Tiny ignored them.
 * **fetch** takes long: its XCom `progress` says how far it is and when it will be done. It gives way to live sales.
 * **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
-* **load**, **merge** or **compare** failed: read the BigQuery job's error; when it is mended, clear the run from `rows`
+* **load**, **merge** or **compare** failed: read the BigQuery job's error; when it is fixed, clear the run from `rows`
   on, or from `compare` when that comes first (staging tables expire after a day).
 * **all_listed** failed: Tiny did not answer the search of the dates that its error names: they have no row, the others
   are compared. The next night asks again. Or trigger the DAG for these dates, then clear the task.
 * **record** failed: its error lists the orders that still differ, by date. The table `rejeitados` says which of them
-  were rejected, and why; mend them in Tiny, then trigger the DAG for their dates.
+  were rejected, and why; fix them in Tiny, then trigger the DAG for their dates.
 """
 
 
 def reconcile_dag(store: Store) -> DAG:
-    """The reconcile DAG of one store."""
+    """Create the reconcile DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_reconcile",
         description=f"Orders of {store.name} in Tiny and in BigQuery: compares, repairs, and says what it found",

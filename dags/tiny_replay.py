@@ -1,4 +1,4 @@
-"""Airflow DAG of each store: the tables of past dates, made again from the raw answers alone."""
+"""Airflow DAG of each store: the tables of past dates, rebuilt from the raw answers alone."""
 
 from tiny_operators._compat import DAG
 from tiny_operators.operators.next_slice import NextSliceOperator
@@ -9,9 +9,10 @@ from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
 from tiny_operators.timetables import EACH_DAY
 
 DOCS = """
-Makes the rows of past dates again from the answers in the API bucket, and merges them: no call of Tiny's API. Runs only
-when it is asked to. A date is the day on which orders arrived, in the store's time zone; history that came by backfill
-arrived on the order's own date. Answers of the older layout (a folder for each reading of an order) are read as well.
+Builds the rows of past dates again from the answers in the API bucket, and merges them: no call of Tiny's API. Runs
+only when a person asks for it. A date is the day on which orders arrived, in the store's time zone; history that came
+by backfill arrived on the order's own date. Answers of the older layout (a folder for each reading of an order) are
+read as well.
 
 * By hand: trigger it with dates, both ends included; without dates it takes yesterday. In a shell, on both Airflows:
   `airflow dags trigger z316_replay --conf '{"from_date": "2026-01-01", "to_date": "2026-03-31"}'`
@@ -25,19 +26,19 @@ enough for any number of years; the slices come one after another.
 Dates without raw answers end in success, with what follows `rows` skipped. Replaying again changes nothing.
 
 ### To rebuild the tables
-* When they are there: replay the dates. Rows that are right stay as they are; a newer reading is never overwritten.
-* From nothing: pause the other DAGs, drop the tables, run `z316_setup` by hand (it makes them again), replay from the
-  first date of the bucket to today, and unpause the others when the last slice is done. Do it by one trigger: of runs a
-  day side by side, one that says that an order is gone may come before the one that has the order, and would have
-  nothing to mark.
+* When they exist: replay the dates. Rows that are right stay as they are; a newer reading is never overwritten.
+* From nothing: pause the other DAGs, drop the tables, run `z316_setup` by hand (it creates them again), replay from the
+  first date of the bucket to today, and unpause the others when the last slice is done. Do it by one trigger. With
+  one run for each day, side by side, the run that finds an order gone may come before the run that has the order, and
+  would have nothing to mark.
 
 ### Triage
 * **rows** failed at once: the message says what was expected of the dates, or that the setup DAG must run first.
-* **rows** takes long: its XCom `progress` says how many dates are left. When it dies it begins its slice again.
-* A slice failed: nothing newer follows it. When the cause is mended, clear it, and the rest goes on from there.
+* **rows** takes long: its XCom `progress` says how many dates are left. When it dies it starts its slice again.
+* A slice failed: nothing newer follows it. When the cause is fixed, clear it, and the rest continues from there.
 * `rows` counts `rejected`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket, on the first
   date; each reason names the object.
-* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from the `load_…`
+* **load** or **merge** failed: read the BigQuery job's error; when it is fixed, clear the run from the `load_…`
   tasks on (staging tables expire after a day).
 * **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
   What each check means: `docs/validation.md`.
@@ -45,10 +46,10 @@ Dates without raw answers end in success, with what follows `rows` skipped. Repl
 
 
 def replay_dag(store: Store) -> DAG:
-    """The replay DAG of one store."""
+    """Create the replay DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_replay",
-        description=f"Tables of {store.name}, made again from raw answers",
+        description=f"Tables of {store.name}, rebuilt from raw answers",
         doc_md=DOCS,
         schedule=EACH_DAY,
         max_active_runs=4,

@@ -9,28 +9,28 @@ from tiny_operators.stores import Store, dag_tags, load_stores
 
 DOCS = """
 Looks for the buckets, datasets, tables, views and pools of the store, and creates what is missing; safe to run again:
-what is there is not touched, except that tables get the columns that they lack. It runs once by itself when it is
+what exists is not touched, except that tables get the columns that they lack. It runs once by itself when it is
 deployed. Run it again by hand after a deployment that adds columns or tables: until then the other DAGs fail at their
 first task, and say so.
 
 ### Triage
 * **No right to …**: run the command that the message shows (`$ACCOUNT` is the e-mail of Airflow's service account),
-  then clear the task. An API or billing that is off, a project that is not there and a quota that is used up are
+  then clear the task. An API or billing that is off, a project that does not exist and a quota that is used up are
   named as such.
 * **… is in …, include/stores.yaml says …**: the bucket or dataset is in another location; correct the file.
-* **Tables that cannot become what include/schemas says**: the message names each column, what is there, what is
+* **Tables that cannot become what include/schemas says**: the message names each column, what exists, what is
   wanted and what to do. What could be added was added.
 * **The secret of customers' keys**: see `docs/operations.md`, The key of the pseudonyms.
-* **Variable tiny_alerts**: it says who is told of failures; correct what the message names, then clear the task.
-* **Pool cannot be made** (Airflow 3): run the command that the message shows, then clear the task. Until the pool
-  exists, the other DAGs fail at their first task.
+* **Variable tiny_alerts**: it says who is alerted of failures; correct what the message names, then clear the task.
+* **Pool … can neither be found nor created** (Airflow 3): run the command that the message shows, then
+  clear the task. Until the pool exists, the other DAGs fail at their first task.
 * **access** failed: people who were not named may read personal data. Each right is listed with the command that ends
   it; mark the task as success if it is meant.
 """
 
 
 def setup_dag(store: Store) -> DAG:
-    """The setup DAG of one store."""
+    """Create the setup DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_setup",
         description=f"Buckets, datasets, tables, views and pools of {store.name}",

@@ -1,4 +1,4 @@
-"""Airflow DAG of each store: tells people of what fails no other run."""
+"""Airflow DAG of each store: alerts people of problems that fail no other run."""
 
 from tiny_operators._compat import DAG
 from tiny_operators.operators.check import CheckOperator
@@ -9,9 +9,9 @@ from tiny_operators.task_factories.jobs import query_task
 from tiny_operators.timetables import EACH_HOUR
 
 DOCS = """
-Looks each hour for what makes no other run fail: that no webhooks come though the store is open, that files stand
-still in the inbox, that Airflow does not run the webhook DAG, and that much was set aside and nobody put it back.
-Each fails its task then; who is told is set by the variable `tiny_alerts`.
+Looks each hour for problems that make no other run fail: no webhooks come though the store is open, files are stuck in
+the inbox, Airflow does not run the webhook DAG, or much was set aside and nobody put it back. Each problem fails its
+task. The variable `tiny_alerts` says who is alerted.
 
 When the store is open, and what is too much, are fields of `include/stores.yaml`. Without `opening_hours` no webhooks
 are expected, and `webhooks` is skipped.
@@ -19,20 +19,20 @@ are expected, and `webhooks` is skipped.
 ### Triage
 * **webhooks** failed: no sale was announced for some time. See whether the receiver answers and what its log says, and
   whether Tiny still has its address (Configurações, Webhooks). What was missed comes with the night's run.
-* **inbox** failed: files wait longer than `waiting_minutes` and no run gets on. Look at the last runs of
+* **inbox** failed: files wait longer than `waiting_minutes` and no run makes progress. Look at the last runs of
   `z316_webhook`: a failed task says what to do. Nothing is lost: the files wait.
-* **airflow** failed: its error says whether `z316_webhook` is paused, has no run, or no triggerer lives, and what to
+* **airflow** failed: its error says whether `z316_webhook` is paused, has no run, or no triggerer is alive, and what to
   do. Skipped (Airflow 3): Airflow's API could not be asked, and the message says what it needs.
-* **rejects** failed: its error names orders. See the table `rejeitados` for the reasons; when the cause is mended, run
+* **rejects** failed: its error names orders. See the table `rejeitados` for the reasons; when the cause is fixed, run
   `z316_put_back` (its name begins with the store's prefix).
 """
 
 
 def watch_dag(store: Store) -> DAG:
-    """The watch DAG of one store."""
+    """Create the watch DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_watch",
-        description=f"Tells when no webhooks of {store.name} come, files stand still, or many orders are set aside",
+        description=f"Alerts when no webhooks of {store.name} come, files are stuck, or many orders are set aside",
         doc_md=DOCS,
         schedule=EACH_HOUR,
         max_active_runs=1,

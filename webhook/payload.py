@@ -66,7 +66,7 @@ def _unpacked(body: bytes) -> bytes:
 
 
 def _flat(plain: bytes) -> str:
-    """The text in small letters, without what encodings, forms and JSON inside JSON put between its signs."""
+    """Reduce the text to small letters, without what encodings, forms and JSON inside JSON put between its signs."""
     text = plain.replace(b"\0", b"").decode("latin-1")
     for _ in range(2):
         text = unquote_plus(text) if "%" in text else text

@@ -98,7 +98,7 @@ def _play(shop: Shop, figures: Figures, arguments: argparse.Namespace) -> None:
 
 
 def _nights(shop: Shop, figures: Figures, stage: Stage) -> None:
-    """The first night gets no answer about the orders of today; it reports the date, and the next one brings them."""
+    """Run nights: the first gets no answer about the orders of today and reports the date, the next one brings them."""
     dag_id, reported = f"{shop.store.prefix}_daily", 0
     stage.silence.of_date(stage.today)
     for night in range(1, _NIGHTS + 1):
@@ -114,7 +114,7 @@ def _nights(shop: Shop, figures: Figures, stage: Stage) -> None:
 
 
 def _reconcile(shop: Shop, figures: Figures, stage: Stage) -> None:
-    """What changed while no webhook told of it, and no night run came: the weekly comparison finds it."""
+    """Change orders while no webhook reports it and no night run comes: the weekly comparison finds the changes."""
     kept = [pedido for pedido in stage.sold if pedido not in {*stage.deleted, *stage.silence.orders}]
     stage.change_quietly(kept[:3])
     for _ in range(_NIGHTS):
@@ -127,7 +127,7 @@ def _reconcile(shop: Shop, figures: Figures, stage: Stage) -> None:
 
 
 def _put_back(shop: Shop, figures: Figures, stage: Stage) -> None:
-    """Products that did not answer for a while: a person puts their orders back."""
+    """Put the orders of products back that did not answer for a while, as a person does."""
     for _ in range(_NIGHTS):
         if not stage.silence.differences(*stage.dates):
             break
@@ -142,7 +142,7 @@ def _form(stage: Stage) -> dict[str, str]:
 
 
 def _every_effect() -> int:
-    """The whole sweep of a test that otherwise takes a sample."""
+    """Run the whole sweep of a test that otherwise takes a sample."""
     command = [sys.executable, "-m", "pytest", "tests/component/test_every_effect.py", "--timeout=0"]
     return subprocess.run(command, env={**os.environ, "EVERY_EFFECT": "all"}, check=False).returncode
 

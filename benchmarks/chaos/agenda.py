@@ -93,7 +93,7 @@ class Agenda:
 
 
 def make_agenda(dice: random.Random, orders: int, kills: int) -> Agenda:
-    """Events for so many orders and kills.
+    """Invent events for so many orders and kills.
 
     Args:
         dice: Chance.
@@ -152,7 +152,7 @@ def _reused_numbers(dice: random.Random, sold_at: Sequence[float], lot: Iterator
 
 
 def _edit(dice: random.Random) -> dict[str, Any]:
-    """Fields to edit; none sells one more of the first line."""
+    """Choose fields to edit; none sells one more of the first line."""
     return dice.choice([
         {},
         {"desconto": "7%"},
@@ -174,7 +174,7 @@ def _throttles(dice: random.Random, seconds: float) -> Iterator[Event]:
 def deliveries(
     dice: random.Random, webhooks: Sequence[dict[str, Any]], *, repeated: bool
 ) -> Iterator[tuple[float, dict[str, Any]]]:
-    """When each webhook of an order is posted, in seconds from now.
+    """Say when each webhook of an order is posted, in seconds from now.
 
     Args:
         dice: Chance.
@@ -187,12 +187,12 @@ def deliveries(
 
 
 def repeated_orders(orders: int) -> set[int]:
-    """Orders, counted from the first, whose webhook comes ten times."""
+    """Choose the orders, counted from the first, whose webhook comes ten times."""
     return {number * orders // _REPEATED for number in range(_REPEATED)}
 
 
 def fault_rates(share: float) -> dict[str, float]:
-    """Rates of the simulator's kinds of fault that add up to a share of all calls.
+    """Choose rates of the simulator's kinds of fault that add up to a share of all calls.
 
     The kinds after which one waits a minute are rare, as they are at Tiny. The simulator throws its dice for one kind
     after the other, so each rate is of the calls that those before it left.

@@ -82,7 +82,7 @@ class Silence:
             objects.change_json(target, _a_day_later)
 
     def without(self, truth: Truth) -> Truth:
-        """What the tables can hold of the truth."""
+        """Return the part of the truth that the tables can hold."""
         return truth | {
             "pdv": [row for row in truth["pdv"] if int(row["id"]) not in self.orders],
             "pesquisa": [row for row in truth["pesquisa"] if int(row["id"]) not in self.orders],
@@ -94,7 +94,7 @@ class Silence:
         }
 
     def differences(self, first: date, last: date) -> list[str]:
-        """Where the tables differ from what they can hold of the orders of some dates, both included."""
+        """Find where the tables differ from what they can hold of the orders of some dates, both included."""
         return self.shop.warehouse.differences(self.without(self.shop.simulator.truth_of_dates(first, last)))
 
     def _fault(self, service: str, about: int | str, times: int | None) -> None:
@@ -102,7 +102,7 @@ class Silence:
 
 
 def _a_day_later(state: Any) -> Any:
-    """The state of the files that wait, when all their pauses and, for those that are surely silent, a day are over."""
+    """Return the state of waiting files when all their pauses are over, and for surely silent ones also a day."""
     return (state or {}) | {
         "files": {
             generation: tried
@@ -121,6 +121,6 @@ def _since(tried: dict[str, Any]) -> dict[str, str]:
 
 
 def _at_least_ago(moment: str, ago: timedelta) -> str:
-    """A moment, or an earlier one, so that it was so long ago."""
+    """Return a moment, or an earlier one that is at least so long ago."""
     found = datetime.fromisoformat(moment)
     return moment if datetime.now(UTC) - found >= ago else (found - ago).isoformat()

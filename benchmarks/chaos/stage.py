@@ -92,7 +92,7 @@ class Stage:
         return not self._events and not self._outbox
 
     def at_rest(self) -> bool:
-        """Whether the inbox is empty and the webhook DAG waits; goes on killing, and lets days pass."""
+        """Return whether the inbox is empty and the webhook DAG waits; continue to kill, and let days pass."""
         self.keep_killing()
         self.silence.let_a_day_pass()
         waits = self._shop.tasks(f"{self._shop.store.prefix}_webhook", query="&state=deferred")

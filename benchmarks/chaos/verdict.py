@@ -55,7 +55,7 @@ def _kind(text: str) -> str:
 
 
 def judge_rejects(shop: Shop, figures: Figures, silence: Silence) -> None:
-    """The bad files and the silent orders are set aside with their reasons, and nothing else is."""
+    """Check that the bad files and the silent orders are set aside with their reasons, and nothing else is."""
     names = shop.warehouse.objects("rejected/")
     files = [name for name in names if not name.endswith((".ndjson", ".reason.json"))]
     bad = Counter(bad for name in files for bad in BAD_FILES if name.endswith(bad))
@@ -95,7 +95,7 @@ def _text(shop: Shop, name: str) -> str:
 
 
 def judge_calls(figures: Figures, calls: list[dict[str, Any]], share: float) -> None:
-    """Tiny really was as bad as it was asked to be."""
+    """Check that Tiny really was as bad as it was asked to be."""
     faulty = sum(call["fault"] is not None for call in calls)
     throttled = sum(call["code"] in {6, 11} for call in calls)
     kinds = Counter(call["fault"] for call in calls if call["fault"])

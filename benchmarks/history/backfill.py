@@ -90,7 +90,7 @@ def _count(calls: list[dict[str, Any]], service: str) -> int:
 
 
 def _used_share(calls: list[dict[str, Any]], truth: dict[str, Any]) -> float:
-    """Calls made while a date's orders are read, from its first to its last call, against those allowed then."""
+    """Compare the calls while a date's orders are read, from its first to its last call, with those allowed then."""
     date_of = {str(row["id"]): row["data"] for row in truth["pdv"]}
     made, seconds, current = 0, 0.0, None
     previous = 0.0

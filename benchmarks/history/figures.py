@@ -19,11 +19,11 @@ class Figures:
         print(f"[{self._name}] {text}", flush=True)
 
     def at_most(self, what: str, value: float, bound: float) -> None:
-        """A figure that may not be higher."""
+        """Add a figure that may not be higher."""
         self._judge(what, value, f"at most {bound:g}", reached=value <= bound)
 
     def at_least(self, what: str, value: float, bound: float) -> None:
-        """A figure that may not be lower."""
+        """Add a figure that may not be lower."""
         self._judge(what, value, f"at least {bound:g}", reached=value >= bound)
 
     def _judge(self, what: str, value: float, bound: str, *, reached: bool) -> None:
@@ -32,6 +32,6 @@ class Figures:
             self._missed.append(what)
 
     def end(self) -> int:
-        """0 when all were reached, else 1."""
+        """Return 0 when all were reached, else 1."""
         self.tell(f"missed: {', '.join(self._missed)}" if self._missed else "all figures reached")
         return 1 if self._missed else 0

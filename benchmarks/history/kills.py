@@ -90,7 +90,7 @@ class _Killer:
         return "the backfill ended before the next kill"
 
     def _running(self, task_id: str) -> list[tuple[str, psutil.Process]]:
-        """Running tasks with their processes; of one task, where it is named."""
+        """Find running tasks with their processes; of one task, where it is named."""
         return [
             (name, process)
             for name, process in self._shop.running_tasks(_DAG)

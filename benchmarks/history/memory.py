@@ -101,7 +101,7 @@ def _measure(stack: Stack, figures: Figures, small: int, large: int) -> None:
 
 
 def _run(env: Mapping[str, str], step: str, day: date) -> dict[str, Any]:
-    """One step in a process of its own; what it printed last.
+    """Run one step in a process of its own; return what it printed last.
 
     Raises:
         RuntimeError: When it failed; with the end of its log.
@@ -145,7 +145,7 @@ def _in_this_process(step: str, day: date) -> dict[str, float]:
 
 
 def _context(day: date, retries: int) -> Any:
-    """What the operators ask of a running task: the first try of a run that a person triggered for one day."""
+    """Build what the operators ask of a running task: the first try of a run that a person triggered for one day."""
     return {
         "dag_run": SimpleNamespace(run_id=f"manual__{day}", conf={}, run_after=None, queued_at=None),
         "params": {"from_date": day.isoformat(), "to_date": day.isoformat()},
@@ -159,7 +159,7 @@ def _context(day: date, retries: int) -> Any:
 
 
 def _peak() -> float:
-    """Peak of this process's resident memory so far, in megabytes."""
+    """Measure the peak of this process's resident memory so far, in megabytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 

@@ -86,7 +86,7 @@ def _sell(shop: Shop, enough: Callable[[int], bool]) -> list[Posted]:
 
 
 def _latencies(shop: Shop, sold: list[Posted]) -> list[float]:
-    """Seconds until the row of each sale was written."""
+    """Measure the seconds until the row of each sale was written."""
     written: dict[int, float] = {}
 
     def all_there() -> bool:
@@ -99,7 +99,7 @@ def _latencies(shop: Shop, sold: list[Posted]) -> list[float]:
 
 
 def _chunk_seconds(shop: Shop, first: date, last: date) -> float:
-    """How long history's reading of one chunk takes at the allowed pace: its orders and their share of the products."""
+    """Compute how long one chunk of history takes at the allowed pace: its orders and their share of the products."""
     orders = {str(row["id"]) for row in shop.simulator.truth_of_dates(first, last)["pdv"]}
     calls = shop.simulator.call_log()
     products = sum(1 for call in calls if call["service"] == "produto.obter")
@@ -121,7 +121,7 @@ def _judge(shop: Shop, figures: Figures, idle: list[float], busy: list[float], c
 
 
 def _tell_timeline(shop: Shop, figures: Figures, sold: list[Posted]) -> None:
-    """When each task of the live runs was queued, began and ended, in seconds from the first sale's 200."""
+    """Print when each task of the live runs was queued, began and ended, in seconds from the first sale's 200."""
     for run in sorted(shop.runs(_LIVE), key=lambda run: run["start_date"] or ""):
         tasks = shop.tasks(_LIVE, run["dag_run_id"])
         if run["state"] != "success" or not tasks or _seconds(tasks[-1]["end_date"]) < sold[0].at:

@@ -157,18 +157,18 @@ class Shop:
         return str(self.api.post(f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
-        """The runs of a DAG."""
+        """List the runs of a DAG."""
         found: list[dict[str, Any]] = self.api.get(f"dags/{dag_id}/dagRuns?limit=100").get("dag_runs", [])
         return found
 
     def tasks(self, dag_id: str, run_id: str = "~", query: str = "") -> list[dict[str, Any]]:
-        """The task instances of a run, by default of all runs of the DAG, in the order of their start."""
+        """List the task instances of a run, by default of all runs of the DAG, in the order of their start."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100{query}"
         found: list[dict[str, Any]] = self.api.get(path).get("task_instances", [])
         return sorted(found, key=lambda task: task["start_date"] or "~")
 
     def running_tasks(self, dag_id: str = "~") -> list[tuple[str, psutil.Process]]:
-        """Tasks that run, by default of all DAGs, each with its process, which is surely the stack's."""
+        """Find tasks that run, by default of all DAGs, each with its process, which is surely the stack's."""
         ours = {process.pid: process for process in processes.of_stack(self.stack.home)}
         return [
             (f"{task['task_id']} of {task['dag_run_id']}", ours[task["pid"]])
@@ -188,11 +188,11 @@ class Shop:
         return {run["state"] for run in self.runs(dag_id)} <= _ENDED
 
     def differences(self, first: date, last: date) -> list[str]:
-        """Where the tables differ from the truth about the orders of some dates."""
+        """Find where the tables differ from the truth about the orders of some dates."""
         return self.warehouse.differences(self.simulator.truth_of_dates(first, last))
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
-        """All rows of all tables but when they were written, in an order that does not change."""
+        """Return all rows of all tables without the time when they were written, in an order that does not change."""
         return {
             table: sorted(
                 (
@@ -205,7 +205,7 @@ class Shop:
         }
 
     def written(self) -> list[Any]:
-        """When each row was written, sorted: it changes when any row does."""
+        """Return when each row was written, sorted: it changes when any row does."""
         return sorted(row["update_timestamp"] for table in TABLES for row in self.warehouse.rows(table))
 
     def drop_tables(self) -> None:
@@ -252,7 +252,7 @@ def open_shop(name: str, more_dags: Path | None = None, **environment: str) -> I
 
 
 def _dags(home: Path, more: Path) -> Path:
-    """A folder with the project's DAGs and others."""
+    """Create a folder with the project's DAGs and others."""
     folder = home / "dags"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -262,7 +262,7 @@ def _dags(home: Path, more: Path) -> Path:
 
 
 def fewest_calls(truth: dict[str, Any], calls: list[dict[str, Any]]) -> int:
-    """The calls that reading orders needs: one an order, a page for each 100 of a date, one a product.
+    """Count the calls that reading orders needs: one an order, a page for each 100 of a date, one a product.
 
     Args:
         truth: What is true of the orders.

@@ -78,12 +78,12 @@ def main() -> int:
 
 
 def _day(view: View) -> str | None:
-    """The column of a report's date range; None when the view has none."""
+    """Return the column of a report's date range; None when the view has none."""
     return next((column.name for column in view.columns if column.name in _DAY_COLUMNS), None)
 
 
 def _query(view: View, first: date, last: date) -> str:
-    """All columns of the days from first to last, in one row."""
+    """Build a query of all columns of the days from first to last, in one row."""
     parts = (f"{'SUM' if column.type in _NUMBERS else 'MAX'}(`{column.name}`)" for column in view.columns)
     day = _day(view)
     where = f" WHERE `{day}` BETWEEN DATE '{first}' AND DATE '{last}'" if day else ""
@@ -91,7 +91,7 @@ def _query(view: View, first: date, last: date) -> str:
 
 
 def _periods(today: date) -> dict[str, tuple[date, date]]:
-    """First and last day of the last whole month, and of the year that ends with it."""
+    """Return first and last day of the last whole month, and of the year that ends with it."""
     after = today.replace(day=1)
     last = after - timedelta(days=1)
     return {"month": (last.replace(day=1), last), "year": (after.replace(year=after.year - 1), last)}
@@ -120,7 +120,7 @@ def _make_orders(client: bigquery.Client, store: Store, orders: int, figures: Fi
 
 
 def _check_sums(client: bigquery.Client, store: Store, orders: int, figures: Figures) -> None:
-    """No order is lost, and of each one the items with freight and taxes are what was charged."""
+    """Check that no order is lost, and that each one's items with freight and taxes are what was charged."""
     query = f"""
         WITH items AS (
           SELECT pedido_dia, pedido_id, SUM(total_produto_valor_faturado) AS total
@@ -141,7 +141,7 @@ def _check_sums(client: bigquery.Client, store: Store, orders: int, figures: Fig
 
 
 def _seconds(client: bigquery.Client, query: str) -> float:
-    """Median of some runs, each with the 0.1 s that the emulator takes for any query."""
+    """Measure the median of some runs, each with the 0.1 s that the emulator takes for any query."""
     took = []
     for _ in range(_ROUNDS):
         began = time.monotonic()

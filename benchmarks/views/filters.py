@@ -63,7 +63,7 @@ class Tracer:
         self._views, self._schema, self._partitions = views, schema, partitions
 
     def scans(self, query: str) -> list[Scan]:
-        """Each reading of a partitioned table that a query asks for."""
+        """Find each reading of a partitioned table that a query asks for."""
         tree = qualify(
             self._expanded(query), schema=self._schema, dialect="bigquery", validate_qualify_columns=False
         )
@@ -86,7 +86,7 @@ class Tracer:
         return list(found.values())
 
     def _expanded(self, query: str) -> Any:
-        """A query with the views that it reads written out."""
+        """Write out the views that a query reads."""
         tree = sqlglot.parse_one(query, dialect="bigquery")
         for table in list(tree.find_all(exp.Table)):
             path = f"{table.db}.{table.name}"
@@ -116,7 +116,7 @@ def _columns(scope: Any, source: str) -> list[str]:
 
 
 def _conditions(scope: Any) -> Iterator[tuple[Any, Any]]:
-    """Conditions of a select on one column alone, with the column."""
+    """Find the conditions of a select on one column alone, with the column."""
     where = scope.expression.args.get("where")
     for condition in (
         (where.this.flatten() if isinstance(where.this, exp.And) else [where.this]) if where else []
@@ -129,7 +129,7 @@ def _conditions(scope: Any) -> Iterator[tuple[Any, Any]]:
 def _arrivals(
     scope: Any, column: Any, references: Mapping[int, int], *, joined: bool = False
 ) -> Iterator[tuple[Any, str, bool]]:
-    """Tables, with the column there, at which a filter of a select on a column of its sources arrives."""
+    """Find the tables, with the column there, at which a filter of a select on a column of its sources arrives."""
     yield from _below(scope.sources.get(column.table), column.name, references, joined=joined)
     for join in scope.expression.args.get("joins") or []:
         for equality in join.args["on"].find_all(exp.EQ) if join.args.get("on") else []:
@@ -158,7 +158,7 @@ def _below(
 
 
 def _passes(select: Any, column: Any, name: str) -> bool:
-    """Whether rows that a filter leaves out change nothing for the others; name is what the select calls the column."""
+    """Return whether the rows that a filter leaves out do not matter to the others; name is the select's column."""
     group = select.args.get("group")
     # A key may be written by the name alone, the column's own or the one that it is given.
     as_key = {(column.table, column.name), ("", column.name), ("", name)}
@@ -175,7 +175,7 @@ def _passes(select: Any, column: Any, name: str) -> bool:
 
 
 def _on(condition: Any, column: Any, name: str) -> str:
-    """A condition as one on a column of a table."""
+    """Rewrite a condition as one on a column of a table."""
     moved = condition.transform(lambda node: exp.column(name, quoted=True) if node == column else node)
     text: str = moved.sql(dialect="bigquery")
     return text

@@ -52,7 +52,7 @@ class Reads:
         self._measured: dict[str, int] = {}
 
     def of(self, queries: Mapping[str, str], views: Mapping[str, str]) -> dict[str, list[Read]]:
-        """What each query reads.
+        """Find what each query reads.
 
         Args:
             queries: The queries, by any name.
@@ -67,7 +67,7 @@ class Reads:
         return {name: [self._read(scan) for scan in scans] for name, scans in answer.items()}
 
     def days(self, table: str) -> int:
-        """All days of a table."""
+        """Return all days of a table."""
         return self._measure(table, _day(table), "TRUE")
 
     def _read(self, scan: dict[str, Any]) -> Read:
@@ -87,7 +87,7 @@ class Reads:
 
 
 def _scans(request: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The answer of :mod:`benchmarks.views.filters`.
+    """Ask :mod:`benchmarks.views.filters`.
 
     Raises:
         RuntimeError: When it fails; with what it said.
@@ -116,7 +116,7 @@ def _types(fields: Iterable[dict[str, Any]]) -> dict[str, str]:
 
 
 def _type(field: dict[str, Any]) -> str:
-    """The type of a column as SQL writes it."""
+    """Return the type of a column as SQL writes it."""
     name: str = {"INTEGER": "INT64", "BOOLEAN": "BOOL"}.get(field["type"], field["type"])
     if name == "RECORD":
         name = f"STRUCT<{', '.join(f'{inner} {kind}' for inner, kind in _types(field['fields']).items())}>"
@@ -124,7 +124,7 @@ def _type(field: dict[str, Any]) -> str:
 
 
 def _find(fields: list[dict[str, Any]], path: str) -> tuple[str, dict[str, Any]]:
-    """A column, or a field of a record, by its path in any case; as SQL, with its schema."""
+    """Find a column, or a field of a record, by its path in any case; return it as SQL, with its schema."""
     name, _, rest = path.partition(".")
     found = next(field for field in fields if field["name"].lower() == name.lower())
     value = f"`{found['name']}`"
@@ -135,7 +135,7 @@ def _find(fields: list[dict[str, Any]], path: str) -> tuple[str, dict[str, Any]]
 
 
 def _size(value: str, field: dict[str, Any], depth: int = 0) -> str:
-    """SQL of the bytes of a value. A list counts with all fields of its records, also those that nobody asks for."""
+    """Build SQL for the bytes of a value. A list counts with all fields of its records, needed or not."""
     if field.get("mode") == "REPEATED":
         item = f"item{depth}"
         inner = _size(item, {**field, "mode": "NULLABLE"}, depth + 1)

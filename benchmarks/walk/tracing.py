@@ -68,7 +68,7 @@ class Trace:
             self.calls.append((function, self._function(caller) if caller else None))
 
     def _function(self, frame: FrameType) -> Function | None:
-        """The package's function that a frame runs; None for any other."""
+        """Return the package's function that a frame runs; None for any other."""
         # The bodies of modules and classes are no functions: they run while something is imported.
         if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
             return None

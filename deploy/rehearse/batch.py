@@ -38,7 +38,7 @@ class _MakeRows(MakeRowsOperator):
     scratch: Scratch
 
     def objects(self, bucket: str) -> Objects:
-        """The objects of the folder."""
+        """Return the objects of the folder."""
         return Objects(self.scratch.storage, bucket)
 
 
@@ -111,7 +111,7 @@ class Batch:
             self._said[task, "made"] = uuid.uuid4().hex
 
     def task(self, task_id: str) -> Any:
-        """A task, rendered as in this run."""
+        """Return a task, rendered as in this run."""
         task: Any = self._dag.get_task(task_id).prepare_for_execution()
         if isinstance(task, LoadRowsOperator):
             task.source_objects = [self._scratch.folder + name for name in task.source_objects]

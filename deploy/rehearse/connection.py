@@ -28,7 +28,7 @@ def use_project(project: str) -> None:
 
 
 def connect(location: str, email: str | None = None) -> Clients:
-    """The services.
+    """Connect to the services.
 
     Args:
         location: Where jobs run.
@@ -41,7 +41,7 @@ def connect(location: str, email: str | None = None) -> Clients:
 
 
 def _given() -> dict[str, object]:
-    """What a connection in the environment says besides the project, as that of the local stack does."""
+    """Read what a connection in the environment says besides the project, as that of the local stack does."""
     try:
         extra = json.loads(os.environ.get(_CONNECTION, "")).get("extra") or {}
     except (ValueError, AttributeError):

@@ -119,7 +119,7 @@ class Flow:
             run(f"documents: {name}", partial(self._sql, sql), after=self._named(sql))
 
     def _named(self, sql: str) -> list[str]:
-        """The steps that make what a query names."""
+        """Build the steps that create what a query names."""
         return [self._tables, *(view_step(view) for view in views(self._store) if view.path in sql)]
 
     # --- one step each ---
@@ -183,7 +183,7 @@ class Flow:
         return f"in pdv, pesquisa and produto, {self._order.total} to the cent"
 
     def _statements(self, step: str, task_id: str) -> str:
-        """Each statement of a script as a line of its own: what it read, and what it is billed."""
+        """Report each statement of a script on a line of its own: what it read, and what it is billed."""
         number = 0
         for number, job in enumerate(children(self._client, self._jobs[task_id]), 1):
             said, seconds = statement(job)
@@ -212,7 +212,7 @@ class Flow:
         return said
 
     def _contents(self) -> dict[str, list[str]]:
-        """All rows of the tables."""
+        """Read all rows of the tables."""
         return {
             table: sorted(
                 str(dict(row))
@@ -253,5 +253,5 @@ class Flow:
 
 
 def view_step(view: View) -> str:
-    """The step that makes a view."""
+    """Build the step that creates a view."""
     return f"view {view.name}{', personal' if any(column.personal for column in view.columns) else ''}"

@@ -25,11 +25,11 @@ class FolderBucket(Bucket):  # type: ignore[misc]  # the client says nothing abo
         self.folder = folder
 
     def blob(self, blob_name: str, *arguments: Any, **more: Any) -> Blob:
-        """An object of the folder."""
+        """Return an object of the folder."""
         return super().blob(self.folder + blob_name, *arguments, **more)
 
     def get_blob(self, blob_name: str, *arguments: Any, **more: Any) -> Blob | None:
-        """An object of the folder, if it is there."""
+        """Return an object of the folder, if it exists."""
         return super().get_blob(self.folder + blob_name, *arguments, **more)
 
 
@@ -46,14 +46,14 @@ class FolderClient:
         self.folder = folder
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever is not about objects is the client's own."""
+        """Return the client's own attribute for everything that is not about objects."""
         return getattr(self._client, name)
 
     def bucket(self, name: str) -> FolderBucket:
-        """A bucket."""
+        """Return a bucket."""
         return FolderBucket(self._client, name, self.folder)
 
     def list_blobs(self, bucket: Any, prefix: str | None = None, **more: Any) -> Iterator[Blob]:
-        """The objects of the folder; each with its whole name."""
+        """List the objects of the folder; each with its whole name."""
         found: Iterator[Blob] = self._client.list_blobs(bucket, prefix=self.folder + (prefix or ""), **more)
         return found

@@ -51,7 +51,7 @@ def choose_bucket(steps: Steps, clients: Clients, store: Store, scratch: Scratch
 
 
 def own_email(clients: Clients, location: str) -> str:
-    """Who rehearses, as BigQuery knows it."""
+    """Return who rehearses, as BigQuery knows it."""
     (row,) = clients.bigquery.query_and_wait("SELECT SESSION_USER() AS email", location=location)
     return str(row["email"])
 

@@ -37,7 +37,7 @@ class Jobs:
     made: list[QueryJob] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever is not a query is the client's own."""
+        """Return the client's own attribute for everything that is not a query."""
         return getattr(self.client, name)
 
     def query(self, sql: str, job_config: QueryJobConfig | None = None, **_: Any) -> QueryJob:
@@ -51,11 +51,11 @@ class Jobs:
         return job
 
     def rows(self, sql: str, config: QueryJobConfig | None = None) -> list[dict[str, Any]]:
-        """The rows of a query."""
+        """Return the rows of a query."""
         return [dict(row) for row in self.query(sql, config).result()]
 
     def said(self, text: str = "") -> Said:
-        """What the jobs read."""
+        """Say what the jobs read."""
         read = [job.total_bytes_processed for job in self.made]
         billed = [job.total_bytes_billed for job in self.made]
         return Said(text, _sum(read), _sum(billed))
@@ -94,20 +94,20 @@ def try_statement(
 
 
 def children(client: Any, job_id: str) -> Iterator[QueryJob]:
-    """The jobs of a script's statements, in their order."""
+    """Return the jobs of a script's statements, in their order."""
     found = client.list_jobs(parent_job=job_id)
     yield from sorted(found, key=lambda job: job.created)
 
 
 def statement(job: QueryJob) -> tuple[Said, float]:
-    """What a statement of a script did and read, and how many seconds it took."""
+    """Say what a statement of a script did and read, and how many seconds it took."""
     table = f" {job.destination.table_id}" if job.statement_type == "MERGE" and job.destination else ""
     seconds = (job.ended - job.started).total_seconds() if job.started and job.ended else 0.0
     return Said(f"{job.statement_type}{table}", job.total_bytes_processed, job.total_bytes_billed), seconds
 
 
 def unpruned(client: Any, script: str) -> tuple[int, list[str]]:
-    """How many MERGEs of a script tell what they read, and those that read about all of their table.
+    """Count the MERGEs of a script that say what they read, and find those that read about all of their table.
 
     Args:
         client: Client of BigQuery.
@@ -126,7 +126,7 @@ def unpruned(client: Any, script: str) -> tuple[int, list[str]]:
 
 
 def is_pruned(read: int | None, whole: int | None) -> bool | None:
-    """Whether a statement left out partitions; None when BigQuery does not say what it read.
+    """Return whether a statement left out partitions; None when BigQuery does not say what it read.
 
     Args:
         read: Bytes that it read, of all tables.

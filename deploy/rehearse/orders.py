@@ -43,7 +43,7 @@ class Invented:
 
 
 def older_orders(today: date) -> list[Invented]:
-    """One order for each of some days before."""
+    """Invent one order for each of some days before."""
     return [
         Invented(_FIRST + back, today - timedelta(days=back), note=_FILLER)
         for back in range(1, _OLDER_DAYS + 1)
@@ -51,12 +51,12 @@ def older_orders(today: date) -> list[Invented]:
 
 
 def order_of(today: date) -> Invented:
-    """The order that goes all the way."""
+    """Invent the order that goes all the way."""
     return Invented(_FIRST, today, pieces=3)
 
 
 def order_answer(order: Invented) -> Answer:
-    """What ``pdv.pedido.obter`` answers about an order; the due date of its payment cannot be read, which is noted."""
+    """Write what ``pdv.pedido.obter`` answers about an order; its payment has no readable due date, which is noted."""
     return _answer(
         "pedido",
         {
@@ -97,7 +97,7 @@ def order_answer(order: Invented) -> Answer:
 
 
 def search_answer(orders: list[Invented]) -> Answer:
-    """The page of ``pedidos.pesquisa`` that lists some orders."""
+    """Write the page of ``pedidos.pesquisa`` that lists some orders."""
     lines = [
         {
             "id": str(order.pedido),
@@ -115,7 +115,7 @@ def search_answer(orders: list[Invented]) -> Answer:
 
 
 def product_answer(produto: int) -> Answer:
-    """What ``produto.obter`` answers about the product."""
+    """Write what ``produto.obter`` answers about the product."""
     return _answer(
         "produto",
         {

@@ -19,13 +19,13 @@ _DOCUMENTED: Final = re.compile(r"\bz316_tiny(|_staging|_relatorios|_pessoal|_ch
 
 
 def page_queries(store: Store, first: date, last: date) -> Iterator[tuple[str, str, QueryJobConfig]]:
-    """The queries of the report page: name, text and parameters of each."""
+    """Read the queries of the report page: name, text and parameters of each."""
     for name in QUERIES:
         yield name, *query(name, store, first, last)
 
 
 def documented_queries(store: Store, folder: Path = REPO / "docs") -> Iterator[tuple[str, str]]:
-    """The queries that documents show, over this store's tables: name and text of each."""
+    """Read the queries that documents show, over this store's tables: name and text of each."""
     names = {
         "": store.dataset,
         "_staging": store.staging_dataset,
@@ -39,5 +39,5 @@ def documented_queries(store: Store, folder: Path = REPO / "docs") -> Iterator[t
 
 
 def sql_blocks(text: str) -> list[str]:
-    """The blocks of SQL of a document."""
+    """Find the blocks of SQL of a document."""
     return re.findall(r"```sql\n(.*?)```", text, re.DOTALL)

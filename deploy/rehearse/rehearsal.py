@@ -65,7 +65,7 @@ class Rehearsal:
         self._rights()
 
     def _set_up(self) -> None:
-        """What ``z316_setup`` does, each twice: the second time there is nothing to do."""
+        """Do what ``z316_setup`` does, each step twice: the second time there is nothing to do."""
         steps, store, bigquery = self.steps, self.scratch.store, self.clients.bigquery
         user = on_project(bigquery.project, "roles/bigquery.user")
         steps.run(DATASETS, _twice(self.scratch.make_datasets), user, after=[PROJECT])
@@ -128,7 +128,7 @@ class Rehearsal:
 
 
 def _twice(make: Callable[[], list[str]]) -> Callable[[], str]:
-    """Something that makes what is missing, and a second time nothing."""
+    """Build a step that creates what is missing, and a second time nothing."""
 
     def made() -> str:
         first = make()
@@ -140,7 +140,7 @@ def _twice(make: Callable[[], list[str]]) -> Callable[[], str]:
 
 
 def _older_table(clients: Clients, store: Store) -> str:
-    """A table as an older version had it: without its last column, and without the last of its items' fields."""
+    """Build a table as an older version had it: without its last column, and without the last of its items' fields."""
     fields = schema_fields("pdv")[:-1]
     items = next(field for field in fields if field["name"] == "itens")
     items["fields"] = items["fields"][:-1]

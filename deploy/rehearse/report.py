@@ -57,17 +57,17 @@ class Outcome:
     is_part: bool = False
 
     def line(self) -> str:
-        """The outcome on one line, for the time of the rehearsal."""
+        """Write the outcome on one line, for the time of the rehearsal."""
         return f"{self.result:<9}  {self.seconds:6.1f} s  {self.step}: {self.said.text}"
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:
-    """0 when nothing failed, else 1."""
+    """Return 0 when nothing failed, else 1."""
     return int(any(outcome.result is Result.FAILED for outcome in outcomes))
 
 
 def report(outcomes: Sequence[Outcome]) -> str:
-    """The table of all steps, then what each failure means and what to do about it."""
+    """Write the table of all steps, then what each failure means and what to do about it."""
     rows = [_HEAD, *(_cells(outcome) for outcome in outcomes)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = [
@@ -111,7 +111,7 @@ def _summary(outcomes: Sequence[Outcome]) -> str:
 
 
 def size(count: int | None) -> str:
-    """A number of bytes as people read it; a dash for none that is known."""
+    """Write a number of bytes as people read it; a dash for an unknown one."""
     if count is None:
         return "-"
     number, unit = float(count), 0

@@ -52,7 +52,7 @@ class Right:
     permissions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """As people read it."""
+        """Write it as people read it."""
         match self.kind:
             case "bucket":
                 return f"objects of gs://{self.name}"
@@ -62,12 +62,12 @@ class Right:
 
 
 def account_names() -> list[str]:
-    """The accounts that the documents know."""
+    """List the accounts that the documents know."""
     return list(_read("accounts"))
 
 
 def rights_of(account: str, store: Store, project: str) -> Iterator[Right]:
-    """What an account of a store needs.
+    """Read what an account of a store needs.
 
     Args:
         account: Its name, of :func:`account_names`.
@@ -144,7 +144,7 @@ def try_right(right: Right, own: Clients, clients: Clients, store: Store, *, who
 
 
 def command_for(need: Need, email: str) -> str:
-    """The command that gives a role to an account."""
+    """Write the command that gives a role to an account."""
     kind = "serviceAccount" if email.endswith(".gserviceaccount.com") else "user"
     return need.command.replace("serviceAccount:$ACCOUNT", f"{kind}:{email}")
 

@@ -79,7 +79,7 @@ class Scratch:
         return name
 
     def removals(self) -> Iterator[tuple[str, Callable[[], object], str]]:
-        """What is to be removed: each with what removes it, and the command by which a person does."""
+        """List what must be removed: each with what removes it, and the command by which a person does."""
         project, bucket = self.clients.bigquery.project, self.store.api_bucket
         for name in self.datasets:
             remove = partial(
@@ -103,7 +103,7 @@ class Scratch:
 
 
 def scratch_store(store: Store, name: str, location: str) -> Store:
-    """A store like another one, which shares nothing with it; its bucket is still to be chosen.
+    """Invent a store like another one, which shares nothing with it; its bucket is still to be chosen.
 
     Args:
         store: The store.
@@ -126,7 +126,7 @@ def scratch_store(store: Store, name: str, location: str) -> Store:
 
 
 def find_bucket(clients: Clients, name: str, location: str) -> bool:
-    """Whether a bucket is there, where BigQuery can read it from this location.
+    """Return whether a bucket exists, where BigQuery can read it from this location.
 
     Raises:
         SetupError: When it is elsewhere.
@@ -159,7 +159,7 @@ def need_bucket(clients: Clients, name: str, location: str) -> str:
 
 
 def creation(bucket: str, project: str, location: str) -> str:
-    """The command that makes a bucket, closed to who is not named."""
+    """Write the command that creates a bucket, closed to everybody who is not named."""
     return (
         f"gcloud storage buckets create gs://{bucket} --project {project} --location {location} "
         "--uniform-bucket-level-access --public-access-prevention"

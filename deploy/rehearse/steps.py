@@ -75,7 +75,7 @@ class Steps:
         return result is Result.HELD
 
     def held(self, name: str) -> bool:
-        """Whether a step was run and held."""
+        """Return whether a step was run and held."""
         return any(outcome.step == name and outcome.result is Result.HELD for outcome in self.outcomes)
 
     def add(self, outcome: Outcome) -> None:
@@ -101,13 +101,13 @@ class Steps:
 
 
 def parted(message: str) -> tuple[str, str]:
-    """A message of the package as what it means, and what to run."""
+    """Split a message of the package into what it means, and what to run."""
     means, _, command = message.partition(" Run: ")
     return means, f"run: {command}" if command else ""
 
 
 def _explanation(error: Exception) -> tuple[Said, str]:
-    """What an error means, and what to do about it."""
+    """Say what an error means, and what to do about it."""
     text = " ".join(str(error).split())
     match error:
         case SetupError():
@@ -130,7 +130,7 @@ def _explanation(error: Exception) -> tuple[Said, str]:
 
 
 def reason_of(error: GoogleAPICallError) -> str:
-    """What Google said, on one line, without the address that was asked."""
+    """Return what Google said, on one line, without the address that was asked."""
     first = error.errors[0] if error.errors else None
     text = first.get("message") if isinstance(first, dict) else None
     return " ".join(str(text or error.message).partition("; reason: ")[0].split())

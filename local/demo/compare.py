@@ -19,13 +19,13 @@ KEYS: dict[str, Callable[[Row], Key]] = {
 
 
 def order_of(table: str, row: Row) -> int:
-    """The order that a row of a table is about."""
+    """Return the order that a row of a table is about."""
     order: int = KEYS[table](row)[0]
     return order
 
 
 def truth_rows(truth: Row) -> dict[str, list[dict[str, Any]]]:
-    """The rows that the tables must hold for the simulator's truth.
+    """Build the rows that the tables must hold for the simulator's truth.
 
     Args:
         truth: Answer of ``/_sim/truth``: rows of each table, and which order has which product (``snapshots``).
@@ -36,7 +36,7 @@ def truth_rows(truth: Row) -> dict[str, list[dict[str, Any]]]:
 
 
 def table_differences(table: str, truth: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Iterator[str]:
-    """Each place where a table differs from the truth; none when it is right.
+    """Find each place where a table differs from the truth; none when it is right.
 
     Args:
         table: Name of the table.

@@ -34,7 +34,7 @@ class Sale:
 
     @classmethod
     def of(cls, order: Mapping[str, Any]) -> Sale:
-        """An order as the simulator tells of a new one."""
+        """Read an order from what the simulator says about a new one."""
         first, *more = order["webhooks"]
         return cls(int(order["id"]), first, tuple(more))
 
@@ -73,14 +73,14 @@ class Simulator:
         requests.post(url, json=fields, timeout=_TIMEOUT_S).raise_for_status()
 
     def call_log(self) -> list[dict[str, Any]]:
-        """The calls one by one: ``at`` (monotonic seconds), ``service``, ``key``, ``code``, …."""
+        """Return the calls one by one: ``at`` (monotonic seconds), ``service``, ``key``, ``code``, …."""
         answer = requests.get(f"{self.url}/_sim/calls", timeout=_TIMEOUT_S)
         answer.raise_for_status()
         calls: list[dict[str, Any]] = answer.json()["calls"]
         return calls
 
     def keys(self, service: str) -> list[int]:
-        """Which ids a service was asked for, sorted."""
+        """Return which ids a service was asked for, sorted."""
         return sorted(int(call["key"]) for call in self.call_log() if call["service"] == service)
 
     def delete(self, pedido: int) -> None:
@@ -126,7 +126,7 @@ class Simulator:
         requests.delete(f"{self.url}/_sim/faults", timeout=_TIMEOUT_S).raise_for_status()
 
     def truth_of_dates(self, first: date, last: date) -> dict[str, Any]:
-        """What is true of the orders of some dates, both included."""
+        """Return what is true of the orders of some dates, both included."""
         dates = {"from": first.isoformat(), "to": last.isoformat()}
         answer = requests.get(f"{self.url}/_sim/truth", params=dates, timeout=_TIMEOUT_S)
         answer.raise_for_status()
@@ -138,12 +138,12 @@ class Simulator:
         requests.put(f"{self.url}/_sim/settings", json=settings, timeout=_TIMEOUT_S).raise_for_status()
 
     def settings(self) -> dict[str, Any]:
-        """Its quirks, limits and faults."""
+        """Return its quirks, limits and faults."""
         settings: dict[str, Any] = requests.get(f"{self.url}/_sim/settings", timeout=_TIMEOUT_S).json()
         return settings
 
     def truth(self, orders: list[int]) -> dict[str, Any]:
-        """What is true of these orders."""
+        """Return what is true of these orders."""
         ids = ",".join(str(pedido) for pedido in orders)
         answer = requests.get(f"{self.url}/_sim/truth", params={"ids": ids}, timeout=_TIMEOUT_S)
         answer.raise_for_status()
@@ -151,7 +151,7 @@ class Simulator:
         return truth
 
     def calls(self) -> Counter[str]:
-        """How often each service was called."""
+        """Count how often each service was called."""
         answer = requests.get(f"{self.url}/_sim/calls", timeout=_TIMEOUT_S)
         answer.raise_for_status()
         return Counter(answer.json()["services"])
@@ -178,16 +178,16 @@ class Warehouse:
     dataset: str
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """All rows of a table."""
+        """Read all rows of a table."""
         found = self.bigquery_client().query_and_wait(f"SELECT * FROM `{self.dataset}.{table}`")  # noqa: S608 - own names
         return [dict(row) for row in found]
 
     def rows_of(self, table: str, orders: Collection[int]) -> list[dict[str, Any]]:
-        """The rows of some orders in a table."""
+        """Read the rows of some orders in a table."""
         return [row for row in self.rows(table) if order_of(table, row) in orders]
 
     def differences(self, truth: Mapping[str, Any], orders: Collection[int] | None = None) -> list[str]:
-        """Where the tables differ from what the simulator says is true of some orders.
+        """Find where the tables differ from what the simulator says is true of some orders.
 
         Args:
             truth: As the simulator tells it.
@@ -202,16 +202,16 @@ class Warehouse:
         ]
 
     def count(self, table: str) -> int:
-        """How many rows a table has."""
+        """Count the rows of a table."""
         query = f"SELECT COUNT(*) AS n FROM `{self.dataset}.{table}`"  # noqa: S608 - own names
         return int(next(iter(self.bigquery_client().query_and_wait(query)))["n"])
 
     def waiting(self) -> list[str]:
-        """Files in the inbox."""
+        """List the files in the inbox."""
         return [blob.name for blob in self.storage_client().list_blobs(self.webhook_bucket)]
 
     def objects(self, prefix: str) -> list[str]:
-        """Objects of the API bucket below a prefix."""
+        """List the objects of the API bucket below a prefix."""
         return [blob.name for blob in self.storage_client().list_blobs(self.api_bucket, prefix=prefix)]
 
     def forget_products_read_today(self) -> None:
@@ -221,7 +221,7 @@ class Warehouse:
             bucket.blob(name).delete()
 
     def envelope(self, name: str, pedido: int) -> dict[str, Any] | None:
-        """The envelope of an order's raw line in an object; None when it is not there."""
+        """Read the envelope of an order's raw line in an object; None when it is not there."""
         text = self.storage_client().bucket(self.api_bucket).blob(name).download_as_text()
         for line in text.splitlines():
             content: dict[str, Any] = json.loads(line)
@@ -230,11 +230,11 @@ class Warehouse:
         return None
 
     def storage_client(self) -> storage.Client:
-        """A client of the object store."""
+        """Return a client of the object store."""
         return storage.Client(project=self.project)
 
     def bigquery_client(self) -> bigquery.Client:
-        """A client of BigQuery."""
+        """Return a client of BigQuery."""
         return bigquery.Client(project=self.project)
 
 

@@ -14,7 +14,7 @@ Rows = Mapping[str, list[dict[str, Any]]]
 
 
 def tables(rows: Mapping[str, int], calls: Mapping[str, int]) -> str:
-    """Rows of each table, and what they cost in calls."""
+    """Report the rows of each table, and what they cost in calls."""
     lines = ["", "Rows in BigQuery"]
     lines += [f"  {table:<10}{count:>6}" for table, count in rows.items()]
     lines += ["Calls of Tiny's API"]
@@ -23,7 +23,7 @@ def tables(rows: Mapping[str, int], calls: Mapping[str, int]) -> str:
 
 
 def one_order(order: Mapping[str, Any], rows: Rows, warehouse: Warehouse) -> str:
-    """One order followed from its webhook file to its rows."""
+    """Follow one order from its webhook file to its rows."""
     pedido = order["id"]
     files = [name for name in warehouse.objects("webhook/") if f"-{pedido}-" in name]
     raw = [name for name in warehouse.objects("raw/pdv/") if warehouse.envelope(name, pedido)]
@@ -56,7 +56,7 @@ def _item(item: Mapping[str, Any], snapshot: Mapping[str, Any] | None) -> str:
 
 
 def delay(least: float, median: float, most: float) -> str:
-    """How long from the receiver's answer to the row."""
+    """Report the time from the receiver's answer to the row."""
     return (
         "\nFrom the receiver's 200 to the row in BigQuery: "
         f"{least:.1f} s at least, {median:.1f} s median, {most:.1f} s at most"
@@ -64,12 +64,12 @@ def delay(least: float, median: float, most: float) -> str:
 
 
 def page(path: Path) -> str:
-    """Where the report page is."""
+    """Report where the report page is."""
     return f"\nThe report, from the views, as a page: {path.as_uri()}"
 
 
 def ending(problems: list[str], settings: Settings, seconds: float) -> str:
-    """The verdict, and where to look next."""
+    """Write the verdict, and where to look next."""
     verdict = (
         "Every row equals the simulator's truth, field by field."
         if not problems

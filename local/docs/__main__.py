@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from local.docs.payload_variables import DOCUMENT, document
+from local.docs import payload_variables, personal_data
 
 
 def main() -> None:
     """Write them."""
-    DOCUMENT.write_text(document(), encoding="utf-8")
-    print(f"[docs] {DOCUMENT.name}")
+    for page in (payload_variables, personal_data):
+        page.DOCUMENT.write_text(page.document(), encoding="utf-8")
+        print(f"[docs] {page.DOCUMENT.name}")
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ and told the first time that it comes (`event=new_fields`).
 
 
 def document() -> str:
-    """The document, in Markdown."""
+    """Write the document, in Markdown."""
     parts = [
         _HEAD,
         "\n## The webhook\n\nAn event is only a doorbell: what the tables hold is read from the API.\n",
@@ -95,7 +95,7 @@ def _columns(table: str) -> str:
 
 
 def _fields(table: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The columns that hold what Tiny answers, and the fields of records, with their paths."""
+    """Yield the columns that hold what Tiny answers, and the fields of records, with their paths."""
     for field in schema_fields(table):
         if field["name"] not in OWN_COLUMNS:
             yield from _with_inner(field["name"], field)

@@ -49,7 +49,7 @@ class Bar:
 
 
 def columns(series: Sequence[tuple[str, Decimal]], width: int, title: str) -> str:
-    """Columns side by side: how many, for each label.
+    """Draw columns side by side: how many, for each label.
 
     Args:
         series: Labels from left to right, and their values.
@@ -67,7 +67,7 @@ def columns(series: Sequence[tuple[str, Decimal]], width: int, title: str) -> st
 
 
 def columns_within(series: Sequence[tuple[str, Decimal, Decimal | None]], width: int, title: str) -> str:
-    """Revenue as columns, each with its margin as a slimmer column before it; none where it is not known.
+    """Draw revenue as columns, each with its margin as a slimmer column in front; none where it is not known.
 
     Args:
         series: Labels from left to right, with revenue and margin.
@@ -92,7 +92,7 @@ def columns_within(series: Sequence[tuple[str, Decimal, Decimal | None]], width:
 
 
 def rows(bars: Sequence[Bar], width: int) -> str:
-    """One bar below the other, each below its label and text: long names have room on a phone too.
+    """Draw one bar below the other, each below its label and text: long names have room on a phone too.
 
     Args:
         bars: From top to bottom.
@@ -127,7 +127,7 @@ def rows(bars: Sequence[Bar], width: int) -> str:
 
 
 def _column(color: str, part: float = 0.85) -> dict[str, Any]:
-    """A column that is as wide as a part of its place."""
+    """Describe a column that is as wide as a part of its place."""
     return {"type": "bar", "color": color, "cornerRadiusEnd": 2, "width": {"band": part}}
 
 
@@ -144,7 +144,7 @@ def _labels() -> dict[str, Any]:
 
 
 def _amounts(field: str, title: str, values: Iterable[Decimal]) -> dict[str, Any]:
-    """The axis of amounts; large ones are told in thousands."""
+    """Describe the axis of amounts; large ones are in thousands."""
     plain, thousands = (
         "format(datum.value, ',~f')",
         "format(datum.value / 1000, ',~f') + (datum.value ? ' mil' : '')",

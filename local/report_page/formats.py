@@ -23,7 +23,7 @@ _TENTH = Decimal("0.1")
 
 
 def money(value: Decimal | None) -> str:
-    """Reais, to the cent: ``R$ 1.234,56``; half a cent is rounded up, away from zero."""
+    """Write reais, to the cent: ``R$ 1.234,56``; half a cent is rounded up, away from zero."""
     if value is None:
         return UNKNOWN
     cents = value.quantize(_CENT, ROUND_HALF_UP)
@@ -31,7 +31,7 @@ def money(value: Decimal | None) -> str:
 
 
 def number(value: Decimal | int | None) -> str:
-    """A count or a quantity, without zeros at its end: ``1.234`` or ``0,292``."""
+    """Write a count or a quantity, without zeros at its end: ``1.234`` or ``0,292``."""
     if value is None:
         return UNKNOWN
     whole, _, fraction = f"{value:,f}".partition(".")
@@ -39,29 +39,29 @@ def number(value: Decimal | int | None) -> str:
 
 
 def percent(part: Decimal | None, whole: Decimal) -> str:
-    """How much of the whole a part is: ``12,5%``; unknown when either is unknown or nothing."""
+    """Write how much of the whole a part is: ``12,5%``; unknown when either is unknown or nothing."""
     if part is None or not whole:
         return UNKNOWN
     return _brazilian(f"{(part / whole * 100).quantize(_TENTH, ROUND_HALF_UP):f}") + "%"
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """A count with its noun: ``1 pedido``, ``1.234 pedidos``."""
+    """Write a count with its noun: ``1 pedido``, ``1.234 pedidos``."""
     return f"{number(count)} {one if count == 1 else many}"
 
 
 def payment_form(code: str) -> str:
-    """Tiny's code of a payment form as a person writes it; one that is not known loses its underscores alone."""
+    """Write Tiny's code of a payment form as a person does; one that is not known loses only its underscores."""
     return _FORMS.get(code) or code[:1].upper() + code[1:].replace("_", " ")
 
 
 def day(value: date | None) -> str:
-    """A date: ``23/11/2026``."""
+    """Write a date: ``23/11/2026``."""
     return UNKNOWN if value is None else f"{value:%d/%m/%Y}"
 
 
 def moment(value: datetime | None, zone: ZoneInfo) -> str:
-    """A time on the clocks of a zone: ``23/11/2026 às 15:40``."""
+    """Write a time on the clocks of a zone: ``23/11/2026 às 15:40``."""
     return UNKNOWN if value is None else f"{value.astimezone(zone):%d/%m/%Y às %H:%M}"
 
 

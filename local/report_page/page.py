@@ -72,7 +72,7 @@ def render(report: Report) -> str:
 
 
 def figures(report: Report) -> list[Figure]:
-    """The period in five numbers."""
+    """Summarise the period in five numbers."""
     if report.orders_without_cost:
         unknown = counted(report.orders_without_cost, "pedido", "pedidos")
         margin_note = f"sem {unknown} de custo desconhecido"
@@ -88,7 +88,7 @@ def figures(report: Report) -> list[Figure]:
 
 
 def by_day(report: Report) -> Section:
-    """Revenue and margin of each day, also of those without sales."""
+    """Show revenue and margin of each day, also of those without sales."""
     days = report.every_day() if report.days else []
     series = [(f"{each.day:%d/%m}", each.revenue, each.margin) for each in days]
     draw = charts.columns_within
@@ -105,7 +105,7 @@ def by_day(report: Report) -> Section:
 
 
 def products(report: Report) -> Section:
-    """The products that brought most."""
+    """Show the products that brought most."""
     sold = report.products
     return Section(
         id="produtos",
@@ -118,7 +118,7 @@ def products(report: Report) -> Section:
 
 
 def sellers(report: Report) -> Section:
-    """What each seller sold."""
+    """Show what each seller sold."""
     return Section(
         id="vendedores",
         title="Vendedores",
@@ -133,7 +133,7 @@ def sellers(report: Report) -> Section:
 
 
 def payments(report: Report) -> Section:
-    """What was paid by each payment form."""
+    """Show what was paid by each payment form."""
     whole = sum((each.value for each in report.payments), Decimal(0))
     return Section(
         id="pagamentos",
@@ -149,7 +149,7 @@ def payments(report: Report) -> Section:
 
 
 def by_hour(report: Report) -> Section:
-    """How many orders came in each hour of the day."""
+    """Show how many orders came in each hour of the day."""
     hours = report.every_hour() if report.hours else []
     series = [(f"{each.hour}h", Decimal(each.orders)) for each in hours]
     return Section(
@@ -165,7 +165,7 @@ def by_hour(report: Report) -> Section:
 
 
 def freshness(report: Report) -> list[Figure]:
-    """How fresh and complete the tables are."""
+    """Show how fresh and complete the tables are."""
     known, zone = report.freshness, report.zone
     reconciled = moment(known.last_reconcile, zone) if known.last_reconcile else "ainda não feita"
     differences = [("encontradas", known.differences), ("em aberto", known.open_differences)]

@@ -73,7 +73,7 @@ def read_report(client: bigquery.Client, store: Store, days: int, now: datetime 
 
 
 def query(name: str, store: Store, first: date, last: date) -> tuple[str, bigquery.QueryJobConfig]:
-    """One query of the page: its text and its parameters.
+    """Build one query of the page: its text and its parameters.
 
     Args:
         name: Which, of :data:`QUERIES`.

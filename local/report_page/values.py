@@ -143,12 +143,12 @@ class Report:
         return sum(day.orders_without_cost for day in self.days)
 
     def every_day(self) -> list[Day]:
-        """One entry for each day of the period, also for those without sales."""
+        """Return one entry for each day of the period, also for those without sales."""
         sold = {day.day: day for day in self.days}
         days = [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
         return [sold.get(day, Day(day)) for day in days]
 
     def every_hour(self) -> list[Hour]:
-        """One entry for each hour of the day, also for those without sales."""
+        """Return one entry for each hour of the day, also for those without sales."""
         sold = {hour.hour: hour for hour in self.hours}
         return [sold.get(hour, Hour(hour, 0, Decimal(0))) for hour in range(24)]

@@ -15,7 +15,7 @@ from local.stack.supervisor import Supervisor
 
 
 def main() -> int:
-    """Runs one command; 0 when it did what it says."""
+    """Run one command; return 0 when it did what it says."""
     arguments = _arguments()
     commands = {"up": _up, "down": _down, "status": _status, "logs": _logs, "env": _env}
     # A polite end of this program shall tidy up as Ctrl-C does.

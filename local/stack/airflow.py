@@ -35,7 +35,7 @@ class Api:
         self._authorization = ""
 
     def get(self, path: str) -> dict[str, Any]:
-        """Reads `path`; an empty value when it does not exist.
+        """Read `path`; return an empty value when it does not exist.
 
         Raises:
             StackError: The API refused or broke.
@@ -43,7 +43,7 @@ class Api:
         return self._ask(path, None, "GET")
 
     def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Changes what is at `path`; an empty value when it does not exist.
+        """Change what is at `path`; return an empty value when it does not exist.
 
         Raises:
             StackError: The API refused or broke.
@@ -51,7 +51,7 @@ class Api:
         return self._ask(path, body, "PATCH")
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Adds to what is at `path`; an empty value when it does not exist.
+        """Add to what is at `path`; return an empty value when it does not exist.
 
         Raises:
             StackError: The API refused or broke.
@@ -85,7 +85,7 @@ class Api:
 
 
 def migrate(settings: Settings, state: State) -> None:
-    """Makes the metadata database, or brings it up to date.
+    """Create the metadata database, or bring it up to date.
 
     Raises:
         StackError: It failed; the end of its log is in the message.
@@ -94,7 +94,7 @@ def migrate(settings: Settings, state: State) -> None:
 
 
 def make_login(settings: Settings, state: State) -> None:
-    """Makes the login of the web UI and the REST API on 2.11; 3 reads it from a file.
+    """Create the login of the web UI and the REST API on 2.11; 3 reads it from a file.
 
     Raises:
         StackError: It failed; the end of its log is in the message.
@@ -127,7 +127,7 @@ def _run(settings: Settings, state: State, *arguments: str) -> None:
 
 
 def wait_for_setup(api: Api, logs: Path, seconds: float, say: Callable[[str], None]) -> None:
-    """Waits until the setup DAG has a successful run.
+    """Wait until the setup DAG has a successful run.
 
     Args:
         api: Airflow's API.
@@ -159,7 +159,7 @@ def wait_for_setup(api: Api, logs: Path, seconds: float, say: Callable[[str], No
 
 
 def unpause(api: Api, dag: str) -> None:
-    """Lets a DAG run.
+    """Let a DAG run.
 
     Raises:
         StackError: There is no such DAG.
@@ -169,7 +169,7 @@ def unpause(api: Api, dag: str) -> None:
 
 
 def end_waiting_nights(api: Api, dag: str) -> None:
-    """Marks as successful the DAG's scheduled runs in which a task waits, deferred.
+    """Mark as successful the DAG's scheduled runs in which a task waits, deferred.
 
     The run of a night is made at midnight UTC and waits for hours until the store's day is over. Who counts calls or
     rows does not want it to start in the midst of that.
@@ -189,7 +189,7 @@ def _end_of_task_log(logs: Path) -> str:
 
 
 def _import_errors(api: Api) -> str:
-    """Says which files Airflow could not import; empty when there are none."""
+    """Say which files Airflow could not import; empty when there are none."""
     errors = api.get("importErrors").get("import_errors", [])
     traces = [
         f"\n  {error['filename']}:\n"

@@ -48,7 +48,7 @@ class Memory:
         self._answers: dict[str, dict[Any, Any]] = {}
 
     def of(self, about: Callable[..., str], ask: Callable[..., Any]) -> Callable[..., Any]:
-        """Gives a function that asks once and remembers; what `about` leaves empty is asked each time."""
+        """Return a function that asks once and remembers; what `about` leaves empty is asked each time."""
 
         def remembered(*args: Any) -> Any:
             subject = about(*args)
@@ -64,7 +64,7 @@ class Memory:
         return remembered
 
     def forget(self, sql: str) -> None:
-        """Forgets what a statement has changed."""
+        """Forget what a statement has changed."""
         if note := _NOTES.match(sql):
             changed: tuple[str, ...] = (note[1],)
         elif _COLUMNS.match(sql):
@@ -87,11 +87,11 @@ class Connection:
         return getattr(self._real, name)
 
     def cursor(self) -> Connection:
-        """Gives a cursor that tells the memory, too."""
+        """Return a cursor that also informs the memory."""
         return Connection(self._real.cursor(), self._memory)
 
     def execute(self, sql: str, *params: Any) -> Any:
-        """Executes a statement; what it changed is forgotten, also when it failed."""
+        """Execute a statement; what it changed is forgotten, even when it failed."""
         try:
             return self._real.execute(sql, *params)
         finally:
@@ -99,7 +99,7 @@ class Connection:
 
 
 def _remember() -> None:
-    """Puts a memory between the emulator and its catalog."""
+    """Put a memory between the emulator and its catalog."""
     memory = Memory()
     connect = database.connection
     database.connection = lambda: Connection(connect(), memory)
@@ -126,7 +126,7 @@ def _projects() -> list[str]:
 
 
 def _add(table: str, record: str, there: list[Any], wanted: list[Any]) -> None:
-    """Adds the fields that a record lacks, and goes down into those that it has."""
+    """Add the fields that a record lacks, and go down into those that it has."""
     known = {field.name.casefold(): field for field in there}
     for field in wanted:
         stands = known.get(field.name.casefold())
@@ -139,7 +139,7 @@ def _add(table: str, record: str, there: list[Any], wanted: list[Any]) -> None:
 
 
 def _merge(cursor: Any, tree: Any, context: Any) -> Any:
-    """Runs a MERGE. DuckDB takes one of several rows that match the same row, BigQuery refuses them all."""
+    """Run a MERGE. DuckDB takes one of several rows that match the same row, BigQuery refuses them all."""
     whens = tree.args["whens"].expressions
     if any(isinstance(when.args["then"].this, sqlglot.exp.Var) for when in whens):
         # INSERT ROW, which the translation does not know.

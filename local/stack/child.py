@@ -15,7 +15,7 @@ from local.stack.state import State
 
 
 def main(home: str, name: str) -> None:
-    """Replaces this process by the part's program.
+    """Replace this process by the part's program.
 
     Raises:
         SystemExit: No stack was started in the folder.

@@ -26,7 +26,7 @@ LOGIN = PASSWORD = "admin"  # noqa: S105  (of the local Airflow alone)
 
 
 def build(settings: Settings, socket_dir: Path) -> dict[str, str]:
-    """Gives all variables with their values; one that the user has set keeps the user's value.
+    """Return all variables with their values; one that the user has set keeps the user's value.
 
     Args:
         settings: The stack's settings.
@@ -44,19 +44,19 @@ def build(settings: Settings, socket_dir: Path) -> dict[str, str]:
 
 
 def marked(exports: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """Adds the variable that tells which values are the stack's own, not to be taken for the user's."""
+    """Add the variable that says which values are the stack's own, not the user's."""
     own = [fingerprint(name, value) for name, value in exports.items() if settings.env.get(name) != value]
     return {**exports, OWN: ":".join(sorted(own))}
 
 
 def render(exports: Mapping[str, str], path_prefix: Path) -> str:
-    """Writes the variables as lines that any POSIX shell can source."""
+    """Write the variables as lines that any POSIX shell can source."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(exports.items())]
     return "\n".join([*lines, f'export PATH={shlex.quote(str(path_prefix))}:"$PATH"', ""])
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner can read, whole or not at all."""
+    """Write a file that only its owner can read, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
@@ -66,7 +66,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _may_keep(name: str, settings: Settings) -> bool:
-    """Tells whether the user's value of a variable wins.
+    """Return whether the user's value of a variable wins.
 
     A developer's shell may well name a real project and real credentials: they are used only when a Google
     service was pointed elsewhere on purpose. AIRFLOW_HOME is always the stack's own, never a folder that
@@ -87,7 +87,7 @@ def _google(settings: Settings) -> dict[str, str]:
 
 
 def _addresses(settings: Settings) -> dict[str, str]:
-    """Gives the addresses of Google's services: for each account, and of the emulators themselves."""
+    """Return the addresses of Google's services: for each account, and of the emulators themselves."""
     services = settings.emulated()
     found = {
         "STORAGE_EMULATOR_HOST": settings.url("GCS_PORT"),
@@ -192,17 +192,17 @@ def _airflow_3(settings: Settings) -> dict[str, str]:
 
 
 def credentials_file(settings: Settings) -> Path:
-    """Gives the path of the credentials that Google's clients find by themselves; see `write_files`."""
+    """Return the path of the credentials that Google's clients find by themselves; see `write_files`."""
     return settings.home / "google-credentials.json"
 
 
 def passwords_file(settings: Settings) -> Path:
-    """Gives the path of the passwords of Airflow 3's simple login."""
+    """Return the path of the passwords of Airflow 3's simple login."""
     return settings.airflow_home / "passwords.json"
 
 
 def write_files(settings: Settings) -> None:
-    """Writes the files that the variables point at.
+    """Write the files that the variables point at.
 
     `bigquery.Client()` insists on credentials even for an emulator. These hold a token that is valid for
     ever, so that no client asks anybody for a new one; nothing real is behind it.
@@ -223,7 +223,7 @@ def write_files(settings: Settings) -> None:
 
 
 def _secret(settings: Settings, name: str) -> str:
-    """Gives a random key that stays the same for this state folder, as what it encrypts stays there too."""
+    """Return a random key that stays the same for this state folder, as what it encrypts stays there too."""
     path = settings.home / "keys.json"
     keys = cast("dict[str, str]", json.loads(path.read_text())) if path.exists() else {}
     if name not in keys:

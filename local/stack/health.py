@@ -18,7 +18,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def problem(health: Health) -> str:
-    """Asks one part. Gives what is wrong with it, or an empty text when it is well."""
+    """Ask one part. Return what is wrong with it, or an empty text when it is well."""
     if health.kind == "postgres":
         command = [str(postgres_bin() / "pg_isready"), "-h", health.target, "-U", "postgres"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -37,7 +37,7 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     seconds: float = _ANSWER_SECONDS,
 ) -> tuple[int, str]:
-    """Sends one request to a local address.
+    """Send one request to a local address.
 
     Args:
         url: The address.

@@ -21,7 +21,7 @@ Say = Callable[[str], None]
 
 
 def announce(text: str) -> None:
-    """Prints one line of progress at once, with the seconds since this program started."""
+    """Print one line of progress at once, with the seconds since this program started."""
     print(f"[stack {time.monotonic() - _BEGAN:5.1f} s] {text}", flush=True)
 
 
@@ -43,17 +43,17 @@ class Stack:
 
     @classmethod
     def of(cls, state: State) -> Stack:
-        """Describes a started stack."""
+        """Describe a started stack."""
         addresses = {part.name: part.address for part in state.parts}
         return cls(state.home, state.airflow, dict(state.exports), addresses)
 
     def environ(self) -> dict[str, str]:
-        """Gives this process's environment with the stack's variables, for programs that use the stack."""
+        """Return this process's environment with the stack's variables, for programs that use the stack."""
         return {**os.environ, **self.env}
 
 
 def up(settings: Settings, *, fresh: bool = False, dags: bool = True, say: Say = announce) -> Stack:
-    """Starts the stack and waits until every part is healthy; leaves it alone when it is up already.
+    """Start the stack and wait until every part is healthy; leave it alone when it is up already.
 
     Args:
         settings: What to start and where.
@@ -81,7 +81,7 @@ def up(settings: Settings, *, fresh: bool = False, dags: bool = True, say: Say =
 
 
 def down(home: Path, say: Say = announce) -> None:
-    """Stops what was started in a state folder, also after a crash of launcher or process manager."""
+    """Stop what was started in a state folder, even after a crash of launcher or process manager."""
     with _alone(home):
         say("down" if _stop(home, say) else "nothing was running")
 
@@ -90,7 +90,7 @@ def down(home: Path, say: Say = announce) -> None:
 def running(
     settings: Settings, *, fresh: bool = True, dags: bool = True, say: Say = announce
 ) -> Iterator[Stack]:
-    """Starts a stack for the time of a `with` block."""
+    """Start a stack for the time of a `with` block."""
     stack = up(settings, fresh=fresh, dags=dags, say=say)
     try:
         yield stack
@@ -99,12 +99,12 @@ def running(
 
 
 def env_file(home: Path) -> Path:
-    """Gives the path of the file that shells source."""
+    """Return the path of the file that shells source."""
     return home / "env"
 
 
 def wipe(home: Path) -> None:
-    """Removes all data and logs of a stack that is down; environments and keys stay."""
+    """Remove all data and logs of a stack that is down; environments and keys stay."""
     folders = [
         *home.glob("postgres-*"),
         *home.glob("airflow-*"),
@@ -119,7 +119,7 @@ def wipe(home: Path) -> None:
 
 
 def problems(state: State) -> dict[str, str]:
-    """Asks every part. Gives what is wrong with each that is not well."""
+    """Ask every part. Return what is wrong with each that is not well."""
     known = Supervisor(state).processes()
     found = {}
     for part in state.parts:
@@ -152,7 +152,7 @@ def _start(settings: Settings, *, dags: bool, say: Say) -> Stack:
 
 
 def _stop(home: Path, say: Say) -> bool:
-    """Stops what runs. Gives whether anything did."""
+    """Stop what runs. Return whether anything did."""
     state = State.load(home)
     if state:
         Supervisor(state).stop()
@@ -165,7 +165,7 @@ def _stop(home: Path, say: Say) -> bool:
 
 
 def _check_running(state: State, settings: Settings, *, fresh: bool) -> None:
-    """Looks whether the stack that is up is the one that is asked for.
+    """Check whether the stack that is up is the one that is asked for.
 
     Raises:
         StackError: It is not, or a part of it is not well.
@@ -183,7 +183,7 @@ def _check_running(state: State, settings: Settings, *, fresh: bool) -> None:
 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    """Keeps a second start or stop of the same stack away while one is at work.
+    """Keep a second start or stop of the same stack away while one is at work.
 
     Raises:
         StackError: One is.

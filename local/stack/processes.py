@@ -14,7 +14,7 @@ _PATIENCE_SECONDS = 10
 
 
 def of_stack(home: Path) -> list[psutil.Process]:
-    """Finds all processes that carry the mark of the stack in a state folder, and its Postgres servers.
+    """Find all processes that carry the mark of the stack in a state folder, and its Postgres servers.
 
     Postgres writes its title over its environment and so loses the mark, but notes its process in its folder.
     """
@@ -24,7 +24,7 @@ def of_stack(home: Path) -> list[psutil.Process]:
 
 
 def end(home: Path) -> list[str]:
-    """Ends what is left of a stack, first politely. Gives the names of what had to be ended."""
+    """End what is left of a stack, first politely. Return the names of what had to be ended."""
     left = of_stack(home)
     names = sorted(_name(process) for process in left)
     for process in left:
@@ -37,7 +37,7 @@ def end(home: Path) -> list[str]:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Tells whether a process still runs; the first process of some containers never buries the dead."""
+    """Return whether a process still runs; the first process of some containers never buries the dead."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
@@ -45,7 +45,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def _wait(ending: list[psutil.Process]) -> list[psutil.Process]:
-    """Waits for processes to end. Gives those that did not."""
+    """Wait for processes to end. Return those that did not."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while (alive := [process for process in ending if is_alive(process)]) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -53,7 +53,7 @@ def _wait(ending: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def memory(home: Path) -> int:
-    """Gives the memory of all processes of a stack in bytes; pages that several share count once."""
+    """Return the memory of all processes of a stack in bytes; pages that several share count once."""
     total = 0
     for process in of_stack(home):
         try:
@@ -81,7 +81,7 @@ def _name(process: psutil.Process) -> str:
 
 
 def _postgres(pid_file: Path) -> psutil.Process | None:
-    """Gives the server that a data folder names, unless its number belongs to another process by now."""
+    """Return the server that a data folder names, unless its number belongs to another process by now."""
     try:
         process = psutil.Process(int(pid_file.read_text().splitlines()[0]))
         same = process.name().startswith("postgres") and str(pid_file.parent) in process.cmdline()

@@ -80,12 +80,12 @@ class StackError(Exception):
 
 
 def fingerprint(name: str, value: str) -> str:
-    """Gives a short hash of a variable and its value, which tells nothing of a secret value."""
+    """Return a short hash of a variable and its value, which reveals nothing of a secret value."""
     return hashlib.sha256(f"{name}={value}".encode()).hexdigest()[:12]
 
 
 def free_port(taken: set[int]) -> int:
-    """Finds a port of 127.0.0.1 that nobody listens on and adds it to `taken`.
+    """Find a port of 127.0.0.1 that nobody listens on and add it to `taken`.
 
     Raises:
         StackError: None was found in 200 tries.
@@ -99,7 +99,7 @@ def free_port(taken: set[int]) -> int:
 
 
 def port_is_free(port: int) -> bool:
-    """Tells whether a server could listen on the port of 127.0.0.1 now."""
+    """Return whether a server could listen on the port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As servers do: a port whose last connections are still closing is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -145,7 +145,7 @@ class Settings:
         parts: frozenset[str] = ALL_PARTS,
         free_ports: bool = False,
     ) -> Settings:
-        """Reads the settings.
+        """Read the settings.
 
         Args:
             environ: Variables to read; the process's own by default.
@@ -193,7 +193,7 @@ class Settings:
         return started if "airflow" in started else started - {"postgres"}
 
     def emulated(self, started: frozenset[str] | None = None) -> list[str]:
-        """The services of Google's that the stack itself stands for."""
+        """List the services of Google that the stack itself replaces."""
         parts = self.started if started is None else started
         return [service for service, part in SERVED_BY.items() if part in parts]
 
@@ -208,17 +208,17 @@ class Settings:
         return venv(f"airflow-{self.airflow}")
 
     def url(self, port_name: str) -> str:
-        """Gives the base address of the part that listens on a port, without a slash at its end."""
+        """Return the base address of the part that listens on a port, without a slash at its end."""
         return f"http://127.0.0.1:{self.ports[port_name]}"
 
 
 def venv(name: str) -> Path:
-    """Gives the folder of an environment; all state folders share them."""
+    """Return the folder of an environment; all state folders share them."""
     return REPO / ".local" / "venv" / name
 
 
 def users_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Drops the variables that an env file of ours has set and that still have the value from there."""
+    """Drop the variables that an env file of ours has set and that still have the value from there."""
     own = set(environ.get(OWN, "").split(":"))
     return {
         name: value for name, value in environ.items() if name != OWN and fingerprint(name, value) not in own

@@ -18,7 +18,7 @@ Say = Callable[[str], None]
 
 
 def check(settings: Settings) -> None:
-    """Looks for what would stop the start.
+    """Check for anything that would stop the start.
 
     Raises:
         StackError: An environment is missing or a port is taken.
@@ -36,7 +36,7 @@ def check(settings: Settings) -> None:
 
 
 def prepare(settings: Settings, say: Say) -> State:
-    """Makes folders and files, and remembers what is about to run.
+    """Create folders and files, and remember what is about to run.
 
     Raises:
         StackError: Postgres could not make its folder.
@@ -73,7 +73,7 @@ def prepare(settings: Settings, say: Say) -> State:
 
 
 def start(settings: Settings, state: State, say: Say) -> None:
-    """Starts all parts and waits until they are healthy.
+    """Start all parts and wait until they are healthy.
 
     Raises:
         StackError: One died or took too long; its last log lines are in the message.
@@ -91,7 +91,7 @@ def start(settings: Settings, state: State, say: Say) -> None:
 
 
 def let_dags_run(settings: Settings, say: Say) -> None:
-    """Waits for the setup DAG, then lets the webhook DAG run.
+    """Wait for the setup DAG, then let the webhook DAG run.
 
     Raises:
         StackError: Setup failed or a DAG is missing.
@@ -119,7 +119,7 @@ def _start_airflow(settings: Settings, state: State, supervisor: Supervisor, say
 
 
 def _wait(supervisor: Supervisor, state: State, parts: Iterable[Part], say: Say) -> None:
-    """Waits until parts are healthy.
+    """Wait until parts are healthy.
 
     Raises:
         StackError: One died or took too long; its last log lines are in the message.

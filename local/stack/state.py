@@ -38,13 +38,13 @@ class State:
     replaced: Mapping[str, str]
 
     def save(self) -> None:
-        """Writes the state; only its owner can read it, as it holds the environment with its connections."""
+        """Write the state; only its owner can read it, as it holds the environment with its connections."""
         value = asdict(self) | {"home": str(self.home), "short_dir": str(self.short_dir)}
         write_private(state_file(self.home), json.dumps(value, indent=1))
 
     @classmethod
     def load(cls, home: Path) -> State | None:
-        """Reads the state of the stack in a folder; None when none was started, or it was stopped."""
+        """Read the state of the stack in a folder; None when none was started, or it was stopped."""
         path = state_file(home)
         if not path.exists():
             return None
@@ -54,7 +54,7 @@ class State:
         return cls(home=home, short_dir=short_dir, parts=parts, **value)
 
     def part(self, name: str) -> Part:
-        """Gives a part by its name.
+        """Return a part by its name.
 
         Raises:
             KeyError: There is none of this name.
@@ -62,18 +62,18 @@ class State:
         return next((part for part in self.parts if part.name == name), None) or _no_part(name, self.parts)
 
     def forget(self) -> None:
-        """Removes the state, after everything has stopped."""
+        """Remove the state, after everything has stopped."""
         shutil.rmtree(self.short_dir, ignore_errors=True)
         state_file(self.home).unlink(missing_ok=True)
 
 
 def state_file(home: Path) -> Path:
-    """Gives the path of the state."""
+    """Return the path of the state."""
     return home / "run" / "stack.json"
 
 
 def make_short_dir() -> Path:
-    """Makes a folder for sockets; other users, as Postgres may be one, may pass but not list it."""
+    """Create a folder for sockets; other users, as Postgres may be one, may pass but not list it."""
     base = "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108  (mkdtemp makes the name unguessable)
     path = Path(tempfile.mkdtemp(prefix="z316-", dir=base))
     path.chmod(0o711)
@@ -81,12 +81,12 @@ def make_short_dir() -> Path:
 
 
 def log_file(home: Path, part: str) -> Path:
-    """Gives the path of a part's log."""
+    """Return the path of a part's log."""
     return home / "logs" / f"{part}.log"
 
 
 def last_lines(path: Path, count: int) -> str:
-    """Gives the end of a text file, indented; a note when there is none."""
+    """Return the end of a text file, indented; a note when there is none."""
     if not path.exists():
         return f"    (no log at {path})"
     with path.open("rb") as file:

@@ -73,7 +73,7 @@ class Supervisor:
         self._rpc: Any = proxy.supervisor
 
     def launch(self) -> None:
-        """Starts the process manager in the background, with no part running yet.
+        """Start the process manager in the background, with no part running yet.
 
         Raises:
             StackError: It did not start; its own words are in the message.
@@ -90,18 +90,18 @@ class Supervisor:
             time.sleep(0.05)
 
     def is_running(self) -> bool:
-        """Tells whether the process manager answers."""
+        """Return whether the process manager answers."""
         try:
             return bool(self._rpc.getPID())
         except (OSError, http.client.HTTPException):
             return False
 
     def start(self, name: str) -> None:
-        """Starts a part and does not wait for it."""
+        """Start a part and do not wait for it."""
         self._rpc.startProcess(name, False)  # noqa: FBT003  (XML-RPC knows no names of arguments)
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """Gives what supervisord knows of each part: statename, pid, exitstatus; nothing when it is gone."""
+        """Return what supervisord knows of each part: statename, pid, exitstatus; nothing when it is gone."""
         try:
             found = cast("list[dict[str, Any]]", self._rpc.getAllProcessInfo())
         except (OSError, http.client.HTTPException):
@@ -109,7 +109,7 @@ class Supervisor:
         return {str(process["name"]): process for process in found}
 
     def stop(self) -> None:
-        """Stops all parts, Postgres last, then the process manager; returns when it is gone."""
+        """Stop all parts, Postgres last, then the process manager; return when it is gone."""
         try:
             manager = psutil.Process(int(self._rpc.getPID()))
             clients = [name for name in self._running() if name != "postgres"]
@@ -156,5 +156,5 @@ class Supervisor:
 
 
 def _literal(value: object) -> str:
-    """Escapes what supervisord would expand."""
+    """Escape what supervisord would expand."""
     return str(value).replace("%", "%%")

@@ -27,14 +27,14 @@ _REFERENCE: Final = re.compile(r'"jobReference"\s*:\s*(\{[^{}]*\})')
 
 
 def told(refusal: Refusal) -> str:
-    """Give the message of a refusal, with the rule and where it is documented."""
+    """Return the message of a refusal, with the rule and where it is documented."""
     if not refusal.rule:
         return refusal.message
     return f"{refusal.message} (rule: {refusal.rule}; {refusal.source})"
 
 
 def error(refusal: Refusal) -> bytes:
-    """Give the body of the answer to a refused request."""
+    """Return the body of the answer to a refused request."""
     message = told(refusal)
     one = {"domain": "global", "reason": refusal.reason, "message": message}
     status = _STATUS.get(refusal.status, "UNKNOWN")
@@ -59,7 +59,7 @@ class PageTokens:
         )
 
     def open(self, path: str, token: str) -> str | None:
-        """Give the emulator's token behind a signed one; None when it was not given for this list."""
+        """Return the emulator's token behind a signed one; None when it was not given for this list."""
         try:
             plain = base64.urlsafe_b64decode(token.partition(".")[0].encode())
         except ValueError:

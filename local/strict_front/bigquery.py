@@ -188,7 +188,7 @@ def _query_text(body: Any) -> str:
 
 
 def _with_query(body: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """Give the body of a job, or of a query, with another statement."""
+    """Return the body of a job, or of a query, with another statement."""
     if "configuration" not in body:
         return {**body, "query": text}
     configuration = body["configuration"]

@@ -55,7 +55,7 @@ def _table_id(call: Call, now: Now) -> str | None:
 
 
 def _same_names(call: Call, now: Now) -> str | None:
-    """The names in the body are those of the address."""
+    """Check that the names in the body are those of the address."""
     for kind in ("datasetReference", "tableReference"):
         for part in ("projectId", "datasetId", "tableId"):
             given, asked = call.field(f"{kind}.{part}"), call.names.get(part)
@@ -119,7 +119,7 @@ def _access(call: Call, now: Now) -> str | None:
 
 
 def _fields(call: Call, now: Now) -> schemas.Fields:
-    """Give the columns that a table will have."""
+    """Return the columns that a table will have."""
     given: schemas.Fields | None = call.field("schema.fields")
     before: schemas.Fields = (now.target or {}).get("schema", {}).get("fields", [])
     return before if given is None else given

@@ -76,7 +76,7 @@ class Call:
         return named or str(self.field("name") or "")
 
     def field(self, path: str) -> Any:
-        """Give a value of the body by its path, as `configuration.load`; None when it is not there."""
+        """Return a value of the body by its path, as `configuration.load`; None when it is not there."""
         value = self.body
         for name in path.split("."):
             value = value.get(name) if isinstance(value, Mapping) else None

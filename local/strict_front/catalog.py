@@ -54,11 +54,11 @@ class Scope:
     functions: list[Any] = field(default_factory=list)
 
     def inner(self) -> Scope:
-        """The scope of a block: what it declares ends with it, what it makes stays."""
+        """Create the scope of a block: what it declares ends with it, what it creates stays."""
         return replace(self, variables=dict(self.variables))
 
     def path(self, name: Iterable[str]) -> Path:
-        """Where the table of a name is.
+        """Return where the table of a name is.
 
         Raises:
             UnknownTableError: The name says it not.
@@ -77,13 +77,13 @@ class Scope:
         return ".".join(parts[:-2]), parts[-2], parts[-1]
 
     def look_up(self, path: Path) -> Resource | None:
-        """The table of a path, as it is when the statement runs."""
+        """Return the table of a path, as it is when the statement runs."""
         if path[0]:
             return self.made[path] if path in self.made else self.tables(*path)
         return self.made.get(path)
 
     def filter_column(self, name: tuple[str, ...]) -> str | None:
-        """The column of partitions by which the table of a name must be filtered; None where it need not be."""
+        """Return the column of partitions by which the named table must be filtered; None where it need not be."""
         parts = ".".join(name).split(".")
         if len(parts) > 1 and parts[-2].upper() == "INFORMATION_SCHEMA":
             return None
@@ -94,7 +94,7 @@ class Scope:
         return str(partitioning.get("field") or _INGESTION[0]["name"])
 
     def columns(self, name: tuple[str, ...]) -> list[Field]:
-        """Columns of the table of a name, with those that a query may name besides.
+        """Return the columns of the table of a name, with those that a query may also name.
 
         Raises:
             UnknownTableError: There is no such table.
@@ -114,7 +114,7 @@ class Scope:
 
 
 def message(scope: Scope, tables: Mapping[tuple[str, ...], list[Field]], options: Any) -> Any:
-    """The library's message of a scope and the tables that a statement names."""
+    """Build the library's message of a scope and the tables that a statement names."""
     from zetasql.wasi._pb2.zetasql.proto import simple_catalog_pb2
 
     found = simple_catalog_pb2.SimpleCatalogProto(name="bigquery")
@@ -142,7 +142,7 @@ def message(scope: Scope, tables: Mapping[tuple[str, ...], list[Field]], options
 
 
 def analyzer_options(scope: Scope, options: Any, target: Any | None = None) -> Any:
-    """The analyzer's options for a scope.
+    """Build the analyzer's options for a scope.
 
     Args:
         scope: The scope.
@@ -170,7 +170,7 @@ def analyzer_options(scope: Scope, options: Any, target: Any | None = None) -> A
 
 @cache
 def _own_functions() -> tuple[Any, ...]:
-    """BigQuery's functions that the library has not, and the package may want: functions-all."""
+    """Declare BigQuery's functions that the library does not have, and the package may want: functions-all."""
     from google.protobuf import text_format
     from zetasql.wasi._pb2.zetasql.proto import function_pb2
 

@@ -32,7 +32,7 @@ class DeclaredTables:
             self._memory.forget("declared", call.names["projectId"], call.names["datasetId"], table)
 
     def complete(self, path: Path, table: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Give a table with the modes that its columns were declared with."""
+        """Return a table with the modes that its columns were declared with."""
         declared = self._memory.get("declared", *path)
         if table is None or declared is None:
             return table

@@ -168,6 +168,6 @@ def _method(
 
 
 def _group(described: Mapping[str, Any]) -> str:
-    """Give what stands for a path's parameter: one segment, or the whole name of a resource."""
+    """Return what stands for a path's parameter: one segment, or the whole name of a resource."""
     pattern = described.get("pattern", "^[^/]+$").removeprefix("^").removesuffix("$")
     return str(pattern).replace("[^/]+", "[^/:]+") if "/" in pattern.replace("[^/]+", "") else "[^/]+"

@@ -82,7 +82,7 @@ class Emulator:
         self._session = session
 
     async def look(self, *path: str) -> Any:
-        """Give a resource; None when it is not there.
+        """Return a resource; None when it is not there.
 
         Args:
             path: The parts of its path, in plain letters; each becomes one segment.
@@ -100,7 +100,7 @@ class Emulator:
             return json.loads(given) if answer.status == HTTPStatus.OK else None
 
     async def read(self, address: str) -> AsyncIterator[bytes]:
-        """Give the content at an address, in parts.
+        """Return the content at an address, in parts.
 
         Raises:
             FileNotFoundError: There is none.

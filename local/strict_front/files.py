@@ -26,7 +26,7 @@ class Files:
         self._loop = loop
 
     def __call__(self, uri: str) -> Iterator[bytes]:
-        """Give the content of what an address names, in parts; it may hold a `*`.
+        """Return the content of what an address names, in parts; it may hold a `*`.
 
         Raises:
             FileNotFoundError: It names nothing.
@@ -45,7 +45,7 @@ class Files:
             yield part
 
     def _matching(self, bucket: str, pattern: str) -> list[str]:
-        """Give the names of the objects that a `*` stands for, in their order."""
+        """Return the names of the objects that a `*` stands for, in their order."""
         before, _, after = pattern.partition("*")
         names: list[str] = []
         token = ""

@@ -124,7 +124,7 @@ class Gate:
         return account not in self.rights.accounts or self.rights.may(account, need, dataset)
 
     async def _replaces(self, call: Call) -> bool:
-        """Whether a write would replace an object, asked only of who may not delete."""
+        """Return whether a write would replace an object; only asked for an account that may not delete."""
         may_delete = Need("storage.objects.delete", "bucket", call.bucket)
         if call.method.id not in _CREATES or call.account not in self.rights.accounts:
             return False

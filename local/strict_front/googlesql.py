@@ -49,7 +49,7 @@ class GoogleSQL:
         self.options = bigquery_options()
 
     def parse(self, script: str) -> Any:
-        """The syntax tree of a script.
+        """Parse a script into its syntax tree.
 
         Raises:
             SqlError: Its syntax is wrong.
@@ -58,7 +58,7 @@ class GoogleSQL:
         return self._call("Parse", request, self._messages.ParseResponse).parsed_script
 
     def table_names(self, statement: str) -> list[tuple[str, ...]]:
-        """Names of the tables that a statement reads or writes, in the parts that stand in the statement."""
+        """Return the names of the tables that a statement reads or writes, in the parts that are in the statement."""
         request = self._messages.ExtractTableNamesFromStatementRequest(
             sql_statement=statement, options=self.options
         )
@@ -68,7 +68,7 @@ class GoogleSQL:
         return list(dict.fromkeys(tuple(name.table_name_segment) for name in answer.table_name))
 
     def analyze(self, statement: str, catalog: Any, options: Any) -> Any:
-        """What a statement means, as a tree whose names are resolved.
+        """Analyze what a statement means: a tree whose names are resolved.
 
         Args:
             statement: One statement.
@@ -115,7 +115,7 @@ class GoogleSQL:
             client.free_bytes(size_place)
 
     def _address(self, place: int) -> int:
-        """The address in this process of a place in the instance's memory, which moves when it grows."""
+        """Return the address in this process of a place in the instance's memory, which moves when it grows."""
         start = ctypes.cast(self._client.memory.data_ptr(), ctypes.c_void_p).value
         assert start
         return start + place
@@ -123,12 +123,12 @@ class GoogleSQL:
 
 @cache
 def language() -> GoogleSQL:
-    """The one instance of this process; making it takes seconds."""
+    """Return the one instance of this process; creating it takes seconds."""
     return GoogleSQL()
 
 
 def bigquery_options() -> Any:
-    """The options of the language as BigQuery has it."""
+    """Return the options of the language as BigQuery has it."""
     from zetasql.wasi._pb2.zetasql.proto import options_pb2 as messages
     from zetasql.wasi._pb2.zetasql.public import options_pb2
 
@@ -142,7 +142,7 @@ def bigquery_options() -> Any:
 
 
 def keep_compiled() -> None:
-    """Compiling the library takes half a minute; keep what comes of it beside it for the next time."""
+    """Keep the compiled library beside it for the next time: compiling takes half a minute."""
     from wasmtime import Module
 
     compile_file = Module.from_file
@@ -163,7 +163,7 @@ def keep_compiled() -> None:
 
 
 def nodes(tree: Any) -> Iterator[Any]:
-    """A tree's own messages, in the order of the text, itself first."""
+    """Yield a tree's own messages, in the order of the text, itself first."""
     yield tree
     for field, value in tree.ListFields():
         if field.type != field.TYPE_MESSAGE:
@@ -173,14 +173,14 @@ def nodes(tree: Any) -> Iterator[Any]:
 
 
 def kind(node: Any) -> Any:
-    """The message that stands in a choice of kinds, however deep."""
+    """Return the message in a choice of kinds, however deep."""
     while node.DESCRIPTOR.oneofs and (name := node.WhichOneof(node.DESCRIPTOR.oneofs[0].name)):
         node = getattr(node, name)
     return node
 
 
 def place(node: Any) -> tuple[int, int]:
-    """Where a node of a syntax tree begins and ends, in bytes."""
+    """Return where a node of a syntax tree begins and ends, in bytes."""
     node = kind(node)
     while node.DESCRIPTOR.name != "ASTNodeProto":
         node = node.parent

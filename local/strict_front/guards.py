@@ -75,7 +75,7 @@ class Guards:
             self._added.append((place(node)[0], f"{check}; "))
 
     def script(self) -> str:
-        """The script with what was added, each in the line that it belongs to."""
+        """Return the script with what was added, each in the line that it belongs to."""
         found = self._script
         for place, text in sorted(self._added, key=lambda added: added[0], reverse=True):
             found = found[:place] + text.encode() + found[place:]

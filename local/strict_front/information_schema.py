@@ -46,7 +46,7 @@ _VIEWS: Final = {
 
 
 def columns_of(view: str) -> list[Field] | None:
-    """Columns of a view; None where it is not known."""
+    """Return the columns of a view; None where it is not known."""
     if view not in _VIEWS:
         return None
     columns: list[Field] = []

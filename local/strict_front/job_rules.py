@@ -44,7 +44,7 @@ _WORDS: Final[dict[str, frozenset[str]]] = {
 
 
 def configurations(call: Call) -> list[tuple[str, dict[str, Any]]]:
-    """Give what a job does, by its kind."""
+    """Return what a job does, by its kind."""
     if call.method.id == "bigquery.jobs.query":
         return [("query", call.body or {})]
     found = call.field("configuration") or {}

@@ -55,7 +55,7 @@ class Jobs:
         self._memory = memory
 
     def find(self, project: str, job_id: str) -> Kept | None:
-        """Give what is known of a job, or of the script that a statement's job belongs to."""
+        """Return what is known of a job, or of the script that a statement's job belongs to."""
         value = self._memory.get("job", project, job_id)
         if value is None and job_id.startswith(_CHILD):
             parent = self._memory.get("job", project, job_id.removeprefix(_CHILD).rpartition("_")[0])
@@ -71,7 +71,7 @@ class Jobs:
         self._memory.forget("job", project, job_id)
 
     def location(self, project: str, job_id: str) -> str:
-        """Give where a job runs."""
+        """Return where a job runs."""
         kept = self.find(project, job_id)
         return kept.location if kept else DEFAULT_LOCATION
 

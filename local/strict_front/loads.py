@@ -31,7 +31,7 @@ _GRANULARITY: Final = {"HOUR": 13, "DAY": 10, "MONTH": 7, "YEAR": 4}
 
 
 def check_load(load: dict[str, Any], read: Read, table: Resource | None) -> Refusal | None:
-    """Why BigQuery refuses a load job; None where it takes it.
+    """Say why BigQuery refuses a load job; None where it accepts it.
 
     Args:
         load: The load as the configuration of a job has it.
@@ -53,7 +53,7 @@ def check_load(load: dict[str, Any], read: Read, table: Resource | None) -> Refu
 
 
 def of_request(load: dict[str, Any]) -> Refusal | None:
-    """What can be told without the table and the files: the service answers it at once, and makes no job."""
+    """Judge what needs neither the table nor the files: the service answers it at once, and creates no job."""
     uris = load.get("sourceUris") or []
     if load.get("sourceFormat", "CSV") != _JSON:
         kind = load.get("sourceFormat", "CSV")
@@ -76,7 +76,7 @@ def of_request(load: dict[str, Any]) -> Refusal | None:
 def _of_table(
     load: dict[str, Any], table: Resource | None, fields: list[Field], before: list[Field]
 ) -> Refusal | None:
-    """What the table and the schema say to the load."""
+    """Judge the load by the table and the schema."""
     reference = load.get("destinationTable") or {}
     name = f"{reference.get('projectId')}:{reference.get('datasetId')}.{reference.get('tableId')}"
     if not fields and not before:
@@ -94,7 +94,7 @@ def _of_table(
 
 
 def _into(load: dict[str, Any], table: Resource, name: str) -> Refusal | None:
-    """Whether a table that is there may be written into."""
+    """Judge whether an existing table may be written into."""
     if table.get("type", "TABLE") != "TABLE":
         message = f"{name} is not allowed for this operation because it is currently a {table['type']}."
         return _refused("load_into_view", message, _JOB)
@@ -104,7 +104,7 @@ def _into(load: dict[str, Any], table: Resource, name: str) -> Refusal | None:
 
 
 def _by_schema(load: dict[str, Any], fields: list[Field], before: list[Field], name: str) -> Refusal | None:
-    """Whether the schema of the load is that of the table."""
+    """Judge whether the schema of the load is that of the table."""
     if load.get("writeDisposition") == "WRITE_TRUNCATE" or not fields:
         return None
     wrong = difference(before, fields, frozenset(load.get("schemaUpdateOptions") or ()))
@@ -117,7 +117,7 @@ def _by_schema(load: dict[str, Any], fields: list[Field], before: list[Field], n
 def _of_rows(
     load: dict[str, Any], read: Read, check: RowCheck, partition: Callable[[Row], str | None]
 ) -> Refusal | None:
-    """What the rows say to the load."""
+    """Judge the load by its rows."""
     bad, allowed = 0, int(load.get("maxBadRecords") or 0)
     seen: set[str] = set()
     for uri in load["sourceUris"]:
@@ -142,7 +142,7 @@ def _of_rows(
 
 
 def _row(line: bytes, check: RowCheck, partition: Callable[[Row], str | None], seen: set[str]) -> str | None:
-    """What is wrong with a row; the partition of a good one is remembered."""
+    """Say what is wrong with a row; remember the partition of a good one."""
     try:
         row = parse(line)
     except BadRowError as error:
@@ -164,7 +164,7 @@ def _bad_row(wrong: str | None, place: int, uri: str) -> Refusal:
 def _partitions(
     load: dict[str, Any], table: Resource | None, fields: list[Field]
 ) -> Callable[[Row], str | None]:
-    """What tells the partition of a row; none where the table has no column for it."""
+    """Build the function that finds the partition of a row; it finds none where the table has no column for it."""
     found = partitions.of_rows(table or load)
     if found is None:
         return lambda _: None
@@ -183,7 +183,7 @@ def _partitions(
 
 
 def _in_utc(text: str) -> str:
-    """An instant at UTC; what Python does not read stays as it is."""
+    """Convert an instant to UTC; what Python does not read stays as it is."""
     try:
         found = datetime.fromisoformat(text.replace("/", "-").replace(" UTC", "Z"))
     except ValueError:
@@ -192,7 +192,7 @@ def _in_utc(text: str) -> str:
 
 
 def _unpacked(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """A file's content, also of one that is compressed."""
+    """Yield a file's content, unpacked where it is compressed."""
     waiting = iter(parts)
     head = b""
     # The first two bytes tell, and a part may be shorter.

@@ -24,7 +24,7 @@ class Memory:
         self._values.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
 
     def get(self, *key: str) -> Any:
-        """Give a value; None when there is none."""
+        """Return a value; None when there is none."""
         found = self._values.execute("SELECT value FROM kept WHERE key = ?", [json.dumps(key)]).fetchone()
         return json.loads(found[0]) if found else None
 

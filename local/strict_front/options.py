@@ -84,7 +84,7 @@ def allow(options: Any, statement_kind: str) -> None:
 
 
 def broken(statement: Any) -> Broken | None:
-    """The first value of an option that BigQuery does not take.
+    """Find the first value of an option that BigQuery does not accept.
 
     Args:
         statement: The statement as the analyzer resolved it.
@@ -133,7 +133,7 @@ def _is(pattern: re.Pattern[str], text: str) -> bool:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """The texts in a literal value, or in what makes lists and records of them, in their order."""
+    """Yield the texts in a literal value, or in expressions that build lists and records of them, in their order."""
     for node in nodes(value):
         if node.DESCRIPTOR.name == "ValueProto" and node.WhichOneof("value") == "string_value":
             yield node.string_value

@@ -50,7 +50,7 @@ class _Target:
 
 
 def count(node: Any, name: str, script: bytes, scope: Scope) -> Count | None:
-    """Queries that count the partitions that a statement will change.
+    """Build queries that count the partitions that a statement will change.
 
     Args:
         node: The statement's node in the syntax tree.
@@ -75,7 +75,7 @@ def count(node: Any, name: str, script: bytes, scope: Scope) -> Count | None:
 
 
 def of_rows(table: Resource) -> tuple[str, str] | None:
-    """A partitioned table's column and granularity: ``DAY``, ``HOUR``, ``MONTH``, ``YEAR``; None where it has none."""
+    """Return a partitioned table's column and granularity: ``DAY``, ``HOUR``, ``MONTH``, ``YEAR``; None without one."""
     partitioning = table.get("timePartitioning") or {}
     if not partitioning.get("field"):
         return None
@@ -172,7 +172,7 @@ def _create(node: Any, script: bytes) -> Count | None:
 
 
 def _set_values(items: Any, target: _Target, script: bytes) -> list[str]:
-    """What an update puts into the column of partitions."""
+    """Return what an update puts into the column of partitions."""
     return [
         _text(item.set_value.value, script)
         for item in items.update_items
@@ -183,7 +183,7 @@ def _set_values(items: Any, target: _Target, script: bytes) -> list[str]:
 
 
 def _inserted(action: Any, target: _Target, script: bytes) -> str | None:
-    """What an insert of a merge puts into the column of partitions."""
+    """Return what an insert of a merge puts into the column of partitions."""
     names = [one.id_string.lower() for one in action.insert_column_list.identifiers]
     names = names or [field["name"].lower() for field in target.fields]
     if target.column.lower() not in names:
@@ -194,7 +194,7 @@ def _inserted(action: Any, target: _Target, script: bytes) -> str | None:
 
 
 def _of_all(parts: list[tuple[str, str]], target: _Target) -> str:
-    """A query that counts partitions of values of several parts."""
+    """Build a query that counts partitions of values of several parts."""
     rows = "\nUNION DISTINCT ".join(
         _selected(f"{target.truncated.format(value)} AS part", source) for value, source in parts
     )

@@ -20,7 +20,7 @@ _OUTER: Final = {"LEFT", "RIGHT", "FULL"}
 
 
 def broken(statement: Any) -> Broken | None:
-    """The first rule that a statement breaks, of those that the analyzer does not know.
+    """Find the first rule that a statement breaks, of those that the analyzer does not know.
 
     Args:
         statement: The statement as the analyzer resolved it.
@@ -34,7 +34,7 @@ def broken(statement: Any) -> Broken | None:
 
 
 def _query(statement: Any) -> Broken | None:
-    """Columns of a result have different names."""
+    """Require different names for the columns of a result."""
     seen: set[str] = set()
     for column in statement.output_column_list:
         name = column.name.lower()
@@ -50,7 +50,7 @@ def _query(statement: Any) -> Broken | None:
 
 
 def _function(call: Any) -> Broken | None:
-    """A function of the language that BigQuery does not have."""
+    """Find a function of the language that BigQuery does not have."""
     name = call.function.name.removeprefix("ZetaSQL:")
     if name.lower() in features.NOT_ITS_FUNCTIONS:
         return "function_not_found", f"Function not found: {name.upper()}", f"{_REFERENCE}functions-all"
@@ -58,7 +58,7 @@ def _function(call: Any) -> Broken | None:
 
 
 def _join(join: Any) -> Broken | None:
-    """An outer join needs an equality between its sides, or a condition that is a constant."""
+    """Require of an outer join an equality between its sides, or a condition that is a constant."""
     from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2
 
     how = resolved_ast_enums_pb2.ResolvedJoinScanEnums.JoinType.Name(join.join_type)
@@ -71,7 +71,7 @@ def _join(join: Any) -> Broken | None:
 
 
 def _merge(merge: Any) -> Broken | None:
-    """A merge that does something with rows that do not match is an outer join."""
+    """Treat a merge that also acts on rows without a match as an outer join."""
     from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2
 
     match_name = resolved_ast_enums_pb2.ResolvedMergeWhenEnums.MatchType.Name
@@ -94,7 +94,7 @@ def _no_equality(how: str) -> Broken:
 
 
 def _subquery(subquery: Any) -> Broken | None:
-    """A correlated subquery over a table must be one that can be made a join."""
+    """Require of a correlated subquery over a table that it can become a join."""
     from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2
 
     outer = {reference.column.column_id for reference in subquery.parameter_list}
@@ -137,7 +137,7 @@ _CHECKS: Final = {
 
 
 def _equates(condition: Any, left: set[int], right: set[int]) -> bool:
-    """Whether one of the conditions that must all hold is an equality between two sides."""
+    """Return whether one of the conditions that must all hold is an equality between two sides."""
 
     def is_side(ids: set[int]) -> bool:
         return ids <= left or ids <= right
@@ -162,7 +162,7 @@ def _is_equality(conjunct: Any, is_side: Any, both: tuple[set[int], set[int]] | 
 
 
 def _is_null_safe(conjunct: Any, left: set[int], right: set[int]) -> bool:
-    """Whether a condition is ``a = b OR (a IS NULL AND b IS NULL)``, which BigQuery knows of plain columns."""
+    """Return whether a condition is ``a = b OR (a IS NULL AND b IS NULL)``, which BigQuery knows of plain columns."""
     if called(conjunct) != "$or":
         return False
     for part in arguments(conjunct):
@@ -178,7 +178,7 @@ def _is_null_safe(conjunct: Any, left: set[int], right: set[int]) -> bool:
 
 
 def _conjuncts(condition: Any) -> Iterator[Any]:
-    """The conditions that must all hold."""
+    """Yield the conditions that must all hold."""
     if called(condition) == "$and":
         for argument in arguments(condition):
             yield from _conjuncts(argument)
@@ -187,7 +187,7 @@ def _conjuncts(condition: Any) -> Iterator[Any]:
 
 
 def called(expression: Any) -> str:
-    """The name of the function that an expression calls; none where it is something else."""
+    """Return the name of the function that an expression calls; none where it is something else."""
     found = kind(expression)
     if found.DESCRIPTOR.name != "ResolvedFunctionCallProto":
         return ""
@@ -195,12 +195,12 @@ def called(expression: Any) -> str:
 
 
 def arguments(expression: Any) -> Any:
-    """The arguments of a call."""
+    """Return the arguments of a call."""
     return kind(expression).parent.argument_list
 
 
 def _columns_in(expression: Any) -> set[int]:
-    """Columns that an expression names."""
+    """Collect the columns that an expression names."""
     return {
         node.column.column_id
         for node in nodes(expression)
@@ -209,7 +209,7 @@ def _columns_in(expression: Any) -> set[int]:
 
 
 def _columns_of(scan: Any) -> set[int]:
-    """Columns that come out of a part of a query."""
+    """Collect the columns that come out of a part of a query."""
     scan = kind(scan)
     while scan.DESCRIPTOR.name != "ResolvedScanProto":
         scan = scan.parent

@@ -12,7 +12,7 @@ _NOT_MET: Final = "At least one of the pre-conditions you specified did not hold
 
 
 def generation_of(resource: Resource | None, kind: str = "generation") -> int:
-    """Give an object's generation or metageneration; 0 when it is not there."""
+    """Return an object's generation or metageneration; 0 when it is not there."""
     return int(resource.get(kind, 1)) if resource else 0
 
 
@@ -47,30 +47,30 @@ def _is_there_or_made(call: Call, now: Now) -> bool:
 
 
 def hold(call: Call, now: Now) -> str | None:
-    """Preconditions of what is read or written."""
+    """Check the preconditions of what is read or written."""
     return _unmet(call.query, "if", now.target) if _is_there_or_made(call, now) else None
 
 
 def negative_hold(call: Call, now: Now) -> str | None:
-    """Preconditions that ask for another generation."""
+    """Check the preconditions that ask for another generation."""
     return _unmet_not(call.query, "if", now.target) if _is_there_or_made(call, now) else None
 
 
 def source_holds(call: Call, now: Now) -> str | None:
-    """Preconditions of what is copied."""
+    """Check the preconditions of what is copied."""
     if now.source is None:
         return None
     return _unmet(call.query, "ifSource", now.source) or _unmet_not(call.query, "ifSource", now.source)
 
 
 def composed(call: Call) -> list[Mapping[str, Any]]:
-    """Give the objects that a request puts together, as it names them."""
+    """Return the objects that a request puts together, as it names them."""
     found = call.field("sourceObjects")
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def composed_hold(call: Call, now: Now) -> str | None:
-    """Preconditions of each object that is put together."""
+    """Check the preconditions of each object that is put together."""
     wanted = [one.get("objectPreconditions") or {} for one in composed(call)]
     problems = (_unmet(query, "if", source) for query, source in zip(wanted, now.sources, strict=True))
     return next((problem for problem in problems if problem), None)
@@ -83,16 +83,16 @@ def _gone(given: Any, resource: Resource | None) -> str | None:
 
 
 def generation_is_there(call: Call, now: Now) -> str | None:
-    """The generation that is asked for is that of today."""
+    """Check that the generation that is asked for is that of today."""
     return _gone(call.query.get("generation"), now.target)
 
 
 def source_generation_is_there(call: Call, now: Now) -> str | None:
-    """The generation that is copied is that of today."""
+    """Check that the generation that is copied is that of today."""
     return _gone(call.query.get("sourceGeneration"), now.source)
 
 
 def composed_generations_are_there(call: Call, now: Now) -> str | None:
-    """The generations that are put together are those of today."""
+    """Check that the generations that are put together are those of today."""
     pairs = zip(composed(call), now.sources, strict=True)
     return next((found for one, source in pairs if (found := _gone(one.get("generation"), source))), None)

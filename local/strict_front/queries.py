@@ -39,22 +39,22 @@ class Examined:
 
 
 def check_query(query: dict[str, Any], project: str, tables: Tables) -> Refusal | None:
-    """Why BigQuery refuses a query; None where it takes it. See :func:`examine`."""
+    """Say why BigQuery refuses a query; None where it accepts it. See :func:`examine`."""
     return examine(query, project, tables).refusal
 
 
 def guard(query: dict[str, Any], project: str, tables: Tables) -> str:
-    """The query's text to run on the emulator. See :func:`examine`."""
+    """Return the query's text to run on the emulator. See :func:`examine`."""
     return examine(query, project, tables).script
 
 
 def too_many_partitions() -> Refusal:
-    """The refusal of a statement that changes more partitions than a job may."""
+    """Build the refusal of a statement that changes more partitions than a job may."""
     return Refusal(400, "invalid", partitions.MESSAGE, "partitions_a_job", partitions.SOURCE)
 
 
 def uncounted_partitions() -> Refusal:
-    """The refusal of a statement whose partitions cannot be counted: what it selects fails when it runs."""
+    """Build the refusal of a statement whose partitions cannot be counted: what selects them fails."""
     message = "The partitions that the statement changes could not be counted: what it selects them by fails"
     return Refusal(400, "invalidQuery", message, "partitions_a_job", partitions.SOURCE)
 
@@ -101,7 +101,7 @@ _CONTROL: Final = frozenset({
 
 
 def of_request(query: dict[str, Any]) -> Refusal | None:
-    """What can be told without reading the statements: the service answers it at once, and makes no job."""
+    """Judge what needs no reading of the statements: the service answers it at once, and creates no job."""
     text = str(query.get("query") or "")
     if not text.strip():
         return Refusal(400, "required", "Required parameter is missing: query", "query_missing", _JOBS)
@@ -121,7 +121,7 @@ def of_request(query: dict[str, Any]) -> Refusal | None:
 
 
 def _destination(query: dict[str, Any], kinds: list[str]) -> Refusal | None:
-    """A result is written into a table only where the job is one query."""
+    """Allow a result to be written into a table only where the job is one query."""
     if not query.get("destinationTable") or kinds == [_QUERY]:
         return None
     message = "configuration.query.destinationTable cannot be set for scripts and for jobs with DML or DDL statements"
@@ -129,7 +129,7 @@ def _destination(query: dict[str, Any], kinds: list[str]) -> Refusal | None:
 
 
 def _bytes_billed(query: dict[str, Any], tables: int) -> Refusal | None:
-    """A job that would be billed more than it may is not run; each table that it reads is billed 10 MB at least.
+    """Refuse a job that would be billed more than it may; each table that it reads is billed 10 MB at least.
 
     Of a script it is not documented whether the limit is that of all its statements, so the largest must keep it.
     """
@@ -154,7 +154,7 @@ def _scope(query: dict[str, Any], project: str, tables: Tables) -> Scope:
 
 
 def _field(kind: dict[str, Any]) -> types.Field:
-    """A parameter's type, as a column has it."""
+    """Describe a parameter's type, as a column has it."""
     if kind["type"].upper() == "ARRAY":
         return _field(kind["arrayType"]) | {"mode": "REPEATED"}
     if kind["type"].upper() == "STRUCT":
@@ -165,11 +165,11 @@ def _field(kind: dict[str, Any]) -> types.Field:
 
 @cache
 def _remembered() -> Remembered:
-    """The queries that this process has found right."""
+    """Return the queries that this process has found right."""
     return Remembered()
 
 
 @cache
 def _reader() -> Reader:
-    """The one reader of this process, which keeps what it knows."""
+    """Return the one reader of this process, which keeps what it knows."""
     return Reader(language())

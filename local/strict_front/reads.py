@@ -23,7 +23,7 @@ Wanted = Mapping[int, tuple[str, str]]
 
 
 def tables(statement: Any) -> int:
-    """How many tables a statement reads, each of which is billed with 10 MB at least.
+    """Count the tables that a statement reads, each of which is billed with 10 MB at least.
 
     Args:
         statement: The statement as the analyzer resolved it.
@@ -33,7 +33,7 @@ def tables(statement: Any) -> int:
 
 
 def broken(statement: Any, wanted: Wanted) -> Broken | None:
-    """The rule that a statement breaks when it reads a table without the filter that the table requires.
+    """Find the rule that a statement breaks when it reads a table without the filter that the table requires.
 
     Args:
         statement: The statement as the analyzer resolved it.
@@ -56,7 +56,7 @@ def broken(statement: Any, wanted: Wanted) -> Broken | None:
 
 
 def _scans(statement: Any) -> Iterator[Any]:
-    """The scans of tables whose rows a statement reads."""
+    """Yield the scans of tables whose rows a statement reads."""
     if statement.DESCRIPTOR.name not in _READS_NOTHING:
         for scan in _of_kind(statement, "ResolvedTableScanProto"):
             if not _only_adds(statement, scan):
@@ -64,7 +64,7 @@ def _scans(statement: Any) -> Iterator[Any]:
 
 
 def _only_adds(statement: Any, scan: Any) -> bool:
-    """Whether a statement adds rows to the table of a scan, and does nothing with those that are there."""
+    """Return whether a statement adds rows to the table of a scan, and does nothing with those that are there."""
     from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2
 
     name = statement.DESCRIPTOR.name
@@ -78,7 +78,7 @@ def _only_adds(statement: Any, scan: Any) -> bool:
 
 
 def _filtered(statement: Any) -> set[int]:
-    """The columns of tables that a condition counts for."""
+    """Collect the columns of tables that a condition counts for."""
     origins = _origins(statement)
     found: set[int] = set()
     for condition in _conditions(statement):
@@ -88,7 +88,7 @@ def _filtered(statement: Any) -> set[int]:
 
 
 def _conditions(statement: Any) -> Iterator[Any]:
-    """What must hold of the rows that a statement reads."""
+    """Yield what must hold of the rows that a statement reads."""
     for node in nodes(statement):
         match node.DESCRIPTOR.name:
             case "ResolvedFilterScanProto":
@@ -105,7 +105,7 @@ def _conditions(statement: Any) -> Iterator[Any]:
 
 
 def _bounded(condition: Any) -> set[int]:
-    """The columns that a condition bounds, each by itself."""
+    """Collect the columns that a condition bounds, each by itself."""
     function = called(condition)
     if function in {"$and", "$or"}:
         parts = [_bounded(one) for one in arguments(condition)]
@@ -115,7 +115,7 @@ def _bounded(condition: Any) -> set[int]:
 
 
 def _columns(expression: Any) -> Iterator[int]:
-    """Columns that an expression names outside of its subqueries."""
+    """Collect the columns that an expression names outside of its subqueries."""
     if expression.DESCRIPTOR.name == "ResolvedColumnRefProto":
         yield expression.column.column_id
     for field, value in expression.ListFields():
@@ -128,7 +128,7 @@ def _columns(expression: Any) -> Iterator[int]:
 
 
 def _origins(statement: Any) -> dict[int, set[int]]:
-    """Of columns that are others under a new number, those others."""
+    """Find, for columns that are others under a new number, those others."""
     found: dict[int, set[int]] = defaultdict(set)
 
     def same(new: Any, old: Any) -> None:

@@ -31,7 +31,7 @@ class Remembered:
     _known: OrderedDict[Key, Texts] = field(default_factory=OrderedDict)
 
     def texts(self, shape: Shape) -> Texts | None:
-        """What was made of a query of the same shape; None where there was none."""
+        """Return what was written for a query of the same shape; None where there was none."""
         if shape.key not in self._known:
             return None
         self._known.move_to_end(shape.key)
@@ -77,21 +77,21 @@ class Shape:
         self.key: Key = (self._text, scope.project, json.dumps(rest, sort_keys=True), *told)
 
     def emptied(self, text: str) -> str:
-        """A text with places for the names."""
+        """Replace the names in a text by places for them."""
         return _NAME.sub(lambda match: f"`#{self._names.index(match[1])}`", text)
 
     def filled(self, text: str) -> str:
-        """A text with places for the names, with the names."""
+        """Fill the places for the names in a text with the names."""
         return re.sub(r"`#(\d+)`", lambda match: f"`{self._names[int(match[1])]}`", text)
 
     def has_names(self, text: str) -> bool:
-        """Whether a name is left in what was added to the query."""
+        """Return whether a name is left in what was added to the query."""
         last = {name.rpartition(".")[2] for name in self._names}
         return any(text.count(name) > self._text.count(name) for name in last)
 
 
 def noting(tables: Tables, looked_up: set[Path]) -> Callable[[str, str, str], Resource | None]:
-    """Tables that note which of them are looked up."""
+    """Return tables that note which of them are looked up."""
 
     def look_up(project: str, dataset: str, table: str) -> Resource | None:
         looked_up.add((project, dataset, table))
@@ -101,5 +101,5 @@ def noting(tables: Tables, looked_up: set[Path]) -> Callable[[str, str, str], Re
 
 
 def _told(table: Resource | None) -> str:
-    """What a statement depends on of a table."""
+    """Return what a statement depends on of a table."""
     return "" if table is None else json.dumps({name: table.get(name) for name in _TOLD}, sort_keys=True)

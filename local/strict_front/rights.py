@@ -145,7 +145,7 @@ class Rights:
         return None
 
     def may(self, account: str, need: Need, dataset: Mapping[str, Any] | None = None) -> bool:
-        """Whether an account has a permission, by its roles or by a dataset's access list."""
+        """Return whether an account has a permission, by its roles or by a dataset's access list."""
         known = self.accounts[account]
         roles = {*known.roles.get(("project", ""), ()), *known.roles.get((need.kind, need.name), ())}
         if need.kind == "dataset" and dataset is not None:
@@ -165,7 +165,7 @@ class Rights:
         }
 
     def unneeded(self, account: str) -> list[tuple[str, str, str]]:
-        """Roles of an account whose requests would all have passed without them: kind and name of the place, role."""
+        """Find roles of an account that none of its requests needed: kind and name of the place, and the role."""
         granted = [(*place, role) for place, roles in self.accounts[account].roles.items() for role in roles]
 
         def permits(given: tuple[str, str, str], need: Need) -> bool:
@@ -241,7 +241,7 @@ def needs_of_load(load: Mapping[str, Any]) -> list[Need]:
 
 
 def default_access(email: str) -> list[dict[str, str]]:
-    """Give the access list of a dataset that is made without one.
+    """Return the access list of a dataset that is made without one.
 
     Source: https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets#Dataset.FIELDS.access
     """

@@ -51,7 +51,7 @@ _JSON_DEPTH: Final = 500
 
 
 def check_of(field: Field) -> Check:
-    """The check of one value of a column; of a list, of one of its elements.
+    """Build the check of one value of a column; of a list, of one of its elements.
 
     Raises:
         KeyError: The column has a type that is not known here.
@@ -65,7 +65,7 @@ def check_of(field: Field) -> Check:
 
 
 def kind_of(value: Any) -> str:
-    """What a value is, in a word."""
+    """Name what a value is, in a word."""
     if isinstance(value, Number):
         return "a number"
     names = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
@@ -122,7 +122,7 @@ def _float(value: Any) -> str | None:
 
 
 def _decimal_of(field: Field, most: tuple[int, int]) -> Check:
-    """The check of a decimal column, which may have its own number of digits."""
+    """Build the check of a decimal column, which may have its own number of digits."""
     before, after = most
     if "precision" in field:
         after = int(field.get("scale", 0))
@@ -146,7 +146,7 @@ def _decimal_of(field: Field, most: tuple[int, int]) -> Check:
 
 
 def _digits(number: Decimal) -> tuple[int, int]:
-    """How many digits a number has before the point and after it, without zeros at its ends."""
+    """Count the digits of a number before the point and after it, without zeros at its ends."""
     _, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)
     text = "".join(map(str, digits)).lstrip("0")
@@ -192,7 +192,7 @@ def _timestamp(value: Any) -> str | None:
 
 
 def _json(value: Any) -> str | None:
-    """A JSON column takes any value whose numbers it can keep as they are."""
+    """Accept any value for a JSON column, if the column can keep its numbers as they are."""
     level, depth = [value], 0
     while level:
         if any(isinstance(one, Number) and not _is_kept(one) for one in level):
@@ -208,7 +208,7 @@ def _json(value: Any) -> str | None:
 
 
 def _is_kept(number: str) -> bool:
-    """Whether a number is an INT64, a UINT64, or one that a FLOAT64 gives back as it came."""
+    """Return whether a number is an INT64, a UINT64, or one that a FLOAT64 gives back as it came."""
     if _INTEGER.fullmatch(number) and -_INT64 <= int(number) < _UINT64:
         return True
     return Decimal(repr(float(number))) == Decimal(number)
@@ -227,7 +227,7 @@ def _is_day(year: str, month: str, day: str) -> bool:
 
 
 def _matched(pattern: re.Pattern[str], value: str) -> str:
-    """The value where it has a form; otherwise what is no number."""
+    """Return the value where it has a form; otherwise an empty text, which is no number."""
     return value if pattern.fullmatch(value) else ""
 
 

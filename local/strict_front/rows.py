@@ -22,7 +22,7 @@ class BadRowError(Exception):
 
 
 def lines(parts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Lines of a file that comes in parts, with their places; lines without anything are passed over."""
+    """Yield the lines of a file that comes in parts, with their places; empty lines are skipped."""
     rest, place = b"", 0
     for part in parts:
         *whole, rest = (rest + part).split(b"\n")
@@ -35,7 +35,7 @@ def lines(parts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def parse(line: bytes) -> Row:
-    """A row of a line.
+    """Read a row from a line.
 
     Raises:
         BadRowError: It is none.
@@ -56,7 +56,7 @@ def parse(line: bytes) -> Row:
 
 
 def check_rows(fields: list[Field], *, ignore_unknown: bool) -> RowCheck:
-    """The check of rows with these columns.
+    """Build the check of rows with these columns.
 
     Args:
         fields: The columns.
@@ -87,7 +87,7 @@ def check_rows(fields: list[Field], *, ignore_unknown: bool) -> RowCheck:
 
 
 def _field(field: Field, *, ignore_unknown: bool) -> Callable[[Any, str], str | None]:
-    """The check of a column's value in a row."""
+    """Build the check of a column's value in a row."""
     one = _one(field, ignore_unknown=ignore_unknown)
     mode = field.get("mode") or "NULLABLE"
 
@@ -109,7 +109,7 @@ def _field(field: Field, *, ignore_unknown: bool) -> Callable[[Any, str], str | 
 
 
 def _one(field: Field, *, ignore_unknown: bool) -> Callable[[Any, str], str | None]:
-    """The check of one value that is not null."""
+    """Build the check of one value that is not null."""
     if field["type"].upper() in {"RECORD", "STRUCT"}:
         inner = check_rows(field.get("fields", []), ignore_unknown=ignore_unknown)
 

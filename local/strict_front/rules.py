@@ -76,17 +76,17 @@ class Table:
         self._of: dict[str, tuple[Rule, ...]] = {}
 
     def of(self, method: str) -> tuple[Rule, ...]:
-        """Give the rules of a method."""
+        """Return the rules of a method."""
         if method not in self._of:
             self._of[method] = tuple(rule for rule in self.rules if rule.is_about(method))
         return self._of[method]
 
     def needs(self, call: Call) -> frozenset[str]:
-        """Give what must be known of the service before a request can be judged."""
+        """Return what must be known of the service before a request can be judged."""
         return NOTHING.union(*(rule.needs for rule in self.of(call.method.id)))
 
     def check(self, call: Call, now: Now) -> Refusal | None:
-        """Give the refusal by the first rule that a request breaks; None when it keeps all of them."""
+        """Return the refusal by the first rule that a request breaks; None when it keeps all of them."""
         for rule in self.of(call.method.id):
             if problem := rule.check(call, now):
                 return Refusal(rule.status, rule.reason, problem, rule.name, rule.source)

@@ -14,7 +14,7 @@ _SAME: Final = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRU
 def difference(
     before: list[Field], after: list[Field], options: frozenset[str], path: str = ""
 ) -> str | None:
-    """What a schema changes of a table's that it may not; None where there is nothing.
+    """Find what a schema changes of a table's that it may not; None where there is nothing.
 
     Args:
         before: The table's columns.

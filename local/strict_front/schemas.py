@@ -59,13 +59,13 @@ _CLUSTERS_MOST: Final = 4
 
 
 def kind_of(field: Mapping[str, Any]) -> str:
-    """Give a column's type by one name."""
+    """Return a column's type by one name."""
     name = str(field.get("type", "")).upper()
     return _ALIASES.get(name, name)
 
 
 def mode_of(field: Mapping[str, Any]) -> str:
-    """Give a column's mode, NULLABLE where none is given."""
+    """Return a column's mode, NULLABLE where none is given."""
     return str(field.get("mode") or "NULLABLE").upper()
 
 

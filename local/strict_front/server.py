@@ -163,7 +163,7 @@ class Front:
 
 
 def _scope(call: Call, path: str) -> str:
-    """Give what a page token is good for."""
+    """Return what a page token is good for."""
     if call.method.id == "bigquery.jobs.getQueryResults":
         return f"results of {call.names['jobId']}"
     return path

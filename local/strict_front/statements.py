@@ -78,7 +78,7 @@ class Reader:
         target: Any | None = None,
         also: tuple[tuple[str, ...], ...] = (),
     ) -> Meaning:
-        """What a statement means.
+        """Read what a statement means.
 
         Args:
             statement: The statement.
@@ -125,7 +125,7 @@ class Reader:
     def _key(
         self, statement: str, scope: Scope, tables: dict[tuple[str, ...], list[types.Field]], told: Any
     ) -> tuple[str, bytes, bytes]:
-        """What a statement's meaning depends on: of a table its columns, and not its name, which is new in each run."""
+        """Return what a statement's meaning depends on: of a table its columns, and not its name, new in each run."""
         same: dict[tuple[str, ...], list[types.Field]] = {}
         for number, (name, columns) in enumerate(tables.items()):
             if len(name) == 1 and f"`{name[0]}`" in statement:
@@ -142,12 +142,12 @@ class Reader:
 
 
 def refused(rule: str, message: str, source: str = _LIMITS) -> Refusal:
-    """The refusal of a statement that breaks a rule."""
+    """Build the refusal of a statement that breaks a rule."""
     return Refusal(400, "invalidQuery", message, rule, source)
 
 
 def from_error(error: SqlError | UnknownTableError, script: bytes, start: int, before: str = "") -> Refusal:
-    """The refusal of a statement that means nothing, with the place in the script.
+    """Build the refusal of a statement that means nothing, with the place in the script.
 
     Args:
         error: What is wrong.
@@ -181,7 +181,7 @@ def _limits(statement: Any) -> planning.Broken | None:
 
 
 def _meaning(statement: Any) -> Meaning:
-    """The parts of a statement that others depend on."""
+    """Collect the parts of a statement that others depend on."""
     found = kind(statement)
     name = found.DESCRIPTOR.name
     if name == "ResolvedQueryStmtProto":
@@ -221,7 +221,7 @@ def _is_temporary(statement: Any) -> bool:
 
 
 def _function(statement: Any) -> Any:
-    """The function that a statement makes, as a catalog has it."""
+    """Describe the function that a statement creates, as a catalog has it."""
     from zetasql.wasi._pb2.zetasql.proto import function_pb2
     from zetasql.wasi._pb2.zetasql.public import function_pb2 as enums
 
@@ -232,7 +232,7 @@ def _function(statement: Any) -> Any:
 
 
 def _literal(query: Any) -> str | None:
-    """The text that a query is, where it is nothing else."""
+    """Return the text that a query is, where it is nothing else."""
     if len(query.output_column_list) != 1:
         return None
     scan = kind(query.query)
@@ -246,11 +246,11 @@ def _literal(query: Any) -> str | None:
 
 
 def table(fields: list[types.Field], *, is_view: bool) -> Resource:
-    """A table or view that a statement made, as a resource."""
+    """Describe a table or view that a statement created, as a resource."""
     return {"type": "VIEW" if is_view else "TABLE", "schema": {"fields": fields}}
 
 
 def altered(before: Resource, meaning: Meaning) -> Resource:
-    """A table with columns that a statement added and without those that it dropped."""
+    """Describe a table with columns that a statement added and without those that it dropped."""
     fields = [one for one in before["schema"]["fields"] if one["name"].lower() not in meaning.drops]
     return before | {"schema": {"fields": [*fields, *meaning.adds]}}

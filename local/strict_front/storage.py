@@ -151,7 +151,7 @@ _NO_BUCKET: Final = json.dumps({
 
 
 def merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a resource with changes, as a patch makes them: a null takes a setting away."""
+    """Return a resource with changes, as a patch makes them: a null takes a setting away."""
     new = dict(old)
     for name, value in changes.items():
         if value is None:

@@ -82,7 +82,7 @@ def _path(parts: list[str], project: str) -> Path:
 
 
 def _lets(access: Iterable[Mapping[str, Any]], view: Path) -> bool:
-    """Whether a dataset's access list lets a view read it: by name, or all views of its dataset."""
+    """Return whether a dataset's access list lets a view read it: by name, or all views of its dataset."""
     project, dataset, name = view
     for entry in access:
         one, all_of = entry.get("view") or {}, (entry.get("dataset") or {}).get("dataset") or {}

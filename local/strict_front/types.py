@@ -36,7 +36,7 @@ _TEXT: Final = 2
 
 
 def of_field(field: Field) -> Any:
-    """The type of a column.
+    """Return the type of a column.
 
     Raises:
         KeyError: It has a type that this module does not know.
@@ -58,7 +58,7 @@ def of_field(field: Field) -> Any:
 
 
 def array_of(element: Any) -> Any:
-    """The type of a list."""
+    """Return the type of a list."""
     from zetasql.wasi._pb2.zetasql.public import type_pb2
 
     found = type_pb2.TypeProto(type_kind=type_pb2.TYPE_ARRAY)
@@ -67,7 +67,7 @@ def array_of(element: Any) -> Any:
 
 
 def struct_of(parts: list[tuple[str, Any]]) -> Any:
-    """The type of a record."""
+    """Return the type of a record."""
     from zetasql.wasi._pb2.zetasql.public import type_pb2
 
     found = type_pb2.TypeProto(type_kind=type_pb2.TYPE_STRUCT)
@@ -78,7 +78,7 @@ def struct_of(parts: list[tuple[str, Any]]) -> Any:
 
 
 def to_field(name: str, kind: Any) -> Field:
-    """A column of a type."""
+    """Describe a column of a type."""
     if kind.HasField("array_type"):
         return to_field(name, kind.array_type.element_type) | {"mode": "REPEATED"}
     if kind.HasField("struct_type"):
@@ -92,7 +92,7 @@ def to_field(name: str, kind: Any) -> Field:
 
 
 def text(kind: Any) -> str:
-    """A type as it is written in SQL."""
+    """Write a type as in SQL."""
     if kind.HasField("array_type"):
         return f"ARRAY<{text(kind.array_type.element_type)}>"
     if kind.HasField("struct_type"):
@@ -105,7 +105,7 @@ def text(kind: Any) -> str:
 
 
 def size(value: str, kind: Any, depth: int = 0) -> str:
-    """SQL that counts the bytes of a value.
+    """Build SQL that counts the bytes of a value.
 
     Args:
         value: The value, in SQL.
@@ -134,13 +134,13 @@ def size(value: str, kind: Any, depth: int = 0) -> str:
 
 
 def _is_fixed(kind: Any) -> bool:
-    """Whether all values of a type are of one size."""
+    """Return whether all values of a type are of one size."""
     inner = kind.HasField("array_type") or kind.HasField("struct_type")
     return not inner and _name(kind) not in {"STRING", "BYTES", "JSON", "GEOGRAPHY"}
 
 
 def is_small(kind: Any) -> bool:
-    """Whether no value of a type can be large."""
+    """Return whether no value of a type can be large."""
     return _is_fixed(kind)
 
 

@@ -54,7 +54,7 @@ class Seen:
     found: dict[tuple[str, str, str], Any] = field(default_factory=dict)
 
     def __call__(self, project: str, dataset: str, table: str) -> dict[str, Any] | None:
-        """Give a table's resource; None when it is not there."""
+        """Return a table's resource; None when it is not there."""
         key = (project, dataset, table)
         if key not in self.found:
             asking = self.emulator.look(
@@ -128,7 +128,7 @@ class Work:
         return Verdict(where, refusal, self._spoken(account, query, guarded))
 
     def _spoken(self, account: str, query: Any, guarded: str | None) -> str | None:
-        """Give the statement to run in the place of a query's own, with who asks for it in it."""
+        """Return the statement to run in the place of a query's own, with who asks for it in it."""
         if not query:
             return None
         own = str(query.get("query") or "")
@@ -162,7 +162,7 @@ class Work:
     async def _judge_query(
         self, query: dict[str, Any], project: str, seen: Seen
     ) -> tuple[Refusal | None, str | None]:
-        """Give why a query is refused, and the statement to run in the place of its own."""
+        """Return why a query is refused, and the statement to run in the place of its own."""
         examined = await self._examine(query, project, seen)
         if examined.refusal is None and examined.partitions and not query.get("dryRun"):
             count = await self._count({**query, "query": examined.partitions}, project)
@@ -182,7 +182,7 @@ class Work:
         return int(rows[0]["f"][0]["v"] or 0) if rows else None
 
     async def _judge_load(self, load: dict[str, Any], seen: Seen, data: bytes | None) -> Refusal | None:
-        """Give why a load is refused; one that reads its rows elsewhere than here cannot be judged."""
+        """Return why a load is refused; one that reads its rows elsewhere than here cannot be judged."""
         loop = asyncio.get_running_loop()
         read: loads.Read
         if data is not None:
@@ -204,7 +204,7 @@ class Work:
     async def _where(
         self, project: str, configuration: Mapping[str, Any], location: str | None, seen: Seen
     ) -> tuple[str, Refusal | None]:
-        """Give where a job runs, and the refusal if one of its datasets is elsewhere."""
+        """Return where a job runs, and the refusal if one of its datasets is elsewhere."""
         named = sorted(_named_datasets(project, configuration) | seen.datasets)
         places = {one: place for one in named if (place := await self._place(*one))}
         where = location or next(iter(places.values()), DEFAULT_LOCATION)
@@ -214,7 +214,7 @@ class Work:
         return where, None
 
     def _buckets_elsewhere(self, configuration: Mapping[str, Any], where: str) -> Refusal | None:
-        """Give the refusal if a load would read a bucket in a place that its own cannot read."""
+        """Return the refusal if a load would read a bucket in a place that its own cannot read."""
         for uri in (configuration.get("load") or {}).get("sourceUris") or []:
             bucket = self._memory.get("bucket", uri.removeprefix("gs://").partition("/")[0])
             if bucket and not locations.may_read(where, bucket["location"]):
@@ -234,7 +234,7 @@ class Work:
 
 
 def _named_datasets(project: str, configuration: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Give the datasets that a job's settings name."""
+    """Return the datasets that a job's settings name."""
     found = set()
     for kind in ("query", "load", "copy"):
         settings = configuration.get(kind) or {}

@@ -19,7 +19,7 @@ from local.tiny_simulator.simulator import Simulator
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Build the parser of the command line."""
     cli = argparse.ArgumentParser(prog="python -m local.tiny_simulator", description=__doc__)
     cli.add_argument("--host", default="127.0.0.1", help="address to listen at (default %(default)s)")
     cli.add_argument("--port", type=int, default=int(os.environ.get("TINY_PORT", "18080")), help="TCP port")
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def settings(args: argparse.Namespace) -> Settings:
-    """Settings of the command line: the scenario first, then what the flags say.
+    """Read the settings of the command line: the scenario first, then what the flags say.
 
     Raises:
         OSError: The scenario cannot be read.
@@ -63,7 +63,7 @@ def settings(args: argparse.Namespace) -> Settings:
 
 
 def build(args: argparse.Namespace) -> Simulator:
-    """The simulator that the command line asks for, its history filled in."""
+    """Build the simulator that the command line asks for, its history filled in."""
     chosen = settings(args)
     today: date | None = args.today
 

@@ -68,11 +68,11 @@ class Envelope:
     key: tuple[object, ...]
 
     def good(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        """``retorno`` of a call that went well."""
+        """Build the ``retorno`` of a call that went well."""
         return {"status_processamento": self._number(3, "status"), "status": "OK", **content}
 
     def error(self, error: TinyError) -> dict[str, Any]:
-        """``retorno`` of an error."""
+        """Build the ``retorno`` of an error."""
         status = 1 if error.code in NOT_PROCESSED else 2
         answer = {
             "status_processamento": self._number(status, "status"),
@@ -100,7 +100,7 @@ class Envelope:
 
 
 def encode(retorno: object, quirks: Quirks, *, as_xml: bool) -> tuple[str, bytes]:
-    """Content type and body of an answer."""
+    """Return content type and body of an answer."""
     if as_xml:
         return "text/xml", to_xml(retorno).encode()
     text = json.dumps({"retorno": retorno}, ensure_ascii=quirks.escaped_unicode)
@@ -114,7 +114,7 @@ def encode(retorno: object, quirks: Quirks, *, as_xml: bool) -> tuple[str, bytes
 def page_of(
     rows: Sequence[T], number: str, limits: Limits, quirks: Quirks, dice: random.Random
 ) -> tuple[list[T], int]:
-    """Rows of one page, and what the answer says is the number of pages.
+    """Return the rows of one page, and what the answer says is the number of pages.
 
     Args:
         rows: All that the search found.

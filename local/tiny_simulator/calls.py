@@ -54,7 +54,7 @@ class Calls:
         })
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Convert it to plain values for JSON."""
         return {
             "total": self.by_service.total(),
             "services": dict(self.by_service),

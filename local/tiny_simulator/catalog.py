@@ -84,7 +84,7 @@ Copa Lombo (kg); 134.50; 79.9000"""),
 
 
 def catalog() -> dict[int, Product]:
-    """All goods by id."""
+    """Return all goods by id."""
     goods: list[Product] = []
     for shelf in _SHELVES:
         for line in shelf.goods.strip().splitlines():
@@ -147,7 +147,7 @@ def _good(index: int, name: str, price: Decimal, cost: Decimal, shelf: _Shelf) -
 
 
 def _mugs(index: int) -> list[Product]:
-    """A parent with three variations: the parent itself is never sold."""
+    """Build a parent with three variations: the parent itself is never sold."""
     grades = [{"Tamanho": size, "Cor": "Azul"} for size in ("P", "M", "G")]
     children = [
         Product(
@@ -187,7 +187,7 @@ def _mugs(index: int) -> list[Product]:
 
 
 def _kits(index: int, goods: list[Product]) -> list[Product]:
-    """Kits of several parts and of one part; only one has a cost of its own."""
+    """Build kits of several parts and of one part; only one has a cost of its own."""
     plans = (
         ("Kit Café + Vinho", "69.90", None, ((30, "1"), (10, "1"))),
         ("Kit Degustação", "149.00", "84.10", ((0, "0.2500"), (4, "0.2000"), (12, "1"))),
@@ -216,7 +216,7 @@ def _kits(index: int, goods: list[Product]) -> list[Product]:
 
 
 def _odd_ones(index: int) -> list[Product]:
-    """A service without cost or weight, an inactive good, and one without category."""
+    """Build a service without cost or weight, an inactive good, and one without category."""
     service = Product(
         id=_FIRST_ID + index,
         nome="Serviço de Entrega",

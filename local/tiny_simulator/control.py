@@ -45,7 +45,7 @@ async def _body(request: web.Request) -> Json:
 
 
 async def health(request: web.Request) -> web.Response:
-    """Whether it answers, which process it is, and how much it knows."""
+    """Report that it answers, which process it is, and how much it knows."""
     shop = request.app[SIMULATOR].shop
     return web.json_response({
         "status": "ok",
@@ -58,7 +58,7 @@ async def health(request: web.Request) -> web.Response:
 
 
 async def sell(request: web.Request) -> web.Response:
-    """New sales, with the webhooks that Tiny posts for them."""
+    """Create new sales, with the webhooks that Tiny posts for them."""
     sim, body = request.app[SIMULATOR], await _body(request)
     quirks = sim.settings.quirks
     day = date.fromisoformat(body["date"]) if body.get("date") else None
@@ -112,7 +112,7 @@ async def edit_product(request: web.Request) -> web.Response:
 
 
 async def tell_truth(request: web.Request) -> web.Response:
-    """Rows as the tables should hold them, whatever the wire makes of them."""
+    """Report rows as the tables should hold them, whatever the wire makes of them."""
     sim = request.app[SIMULATOR]
     quirks, orders = sim.settings.quirks, list(_asked(request))
     products = sim.shop.sold_products(orders)
@@ -140,7 +140,7 @@ def _asked(request: web.Request) -> Iterable[Order]:
 
 
 async def tell_calls(request: web.Request) -> web.Response:
-    """What was called since the last reset."""
+    """Report what was called since the last reset."""
     return web.json_response(request.app[SIMULATOR].calls.to_dict())
 
 
@@ -153,7 +153,7 @@ async def reset_calls(request: web.Request) -> web.Response:
 
 
 async def tell_settings(request: web.Request) -> web.Response:
-    """The switches."""
+    """Report the switches."""
     return web.json_response(request.app[SIMULATOR].settings.to_dict())
 
 
@@ -222,7 +222,7 @@ async def save_address(request: web.Request) -> web.Response:
 
 
 def routes() -> list[web.RouteDef]:
-    """All paths of the control API."""
+    """List all paths of the control API."""
     return [
         web.get("/_sim/health", health),
         web.post("/_sim/sell", sell),

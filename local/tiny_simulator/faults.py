@@ -12,13 +12,13 @@ _CODE: Final = re.compile(r"code_(\d+)")
 
 
 def code_of(kind: str) -> int | None:
-    """The N of ``code_N``; None for other kinds."""
+    """Return the N of ``code_N``; None for other kinds."""
     found = _CODE.fullmatch(kind)
     return int(found[1]) if found else None
 
 
 def check_kind(kind: str) -> str:
-    """The kind itself.
+    """Check a kind, and return it.
 
     Raises:
         ValueError: No such kind of fault.
@@ -66,7 +66,7 @@ class Faults:
     def choose(
         self, service: str, key: str, rates: Mapping[str, Mapping[str, float]], day: str | None = None
     ) -> str | None:
-        """Kind of the fault that meets this call; None for none. The queue goes before chance."""
+        """Choose the kind of the fault that meets this call; None for none. The queue goes before chance."""
         for planned in self.queue:
             if (
                 planned.service in {service, "*"}

@@ -119,12 +119,12 @@ class Maker:
 
 
 def note_id(order: Order) -> int:
-    """Id of the order's fiscal note."""
+    """Return the id of the order's fiscal note."""
     return order.id + IDS_PER_ORDER - 1
 
 
 def line(item_id: int, product: Product, quantity: Decimal, percent: str) -> Item:
-    """A line that sells a product with a discount in percent."""
+    """Build a line that sells a product with a discount in percent."""
     return Item(
         id=item_id,
         id_produto=product.id,
@@ -145,7 +145,7 @@ def line(item_id: int, product: Product, quantity: Decimal, percent: str) -> Ite
 
 
 def resplit(parts: list[Instalment], total: Decimal) -> list[Instalment]:
-    """The same payment lines for another total; none when nothing is to be paid."""
+    """Build the same payment lines for another total; none when nothing is to be paid."""
     if total <= 0:
         return []
     parts = parts or [Instalment("dinheiro", date.min, total)]

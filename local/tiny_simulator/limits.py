@@ -46,7 +46,7 @@ class Gate:
         return TOO_MANY_AT_ONCE if self.running > limits.at_once else 0
 
     def leave(self) -> None:
-        """The call is over."""
+        """Note that the call is over."""
         self.running -= 1
 
     def reset(self) -> None:

@@ -228,7 +228,7 @@ class Order:
         return self.total_produtos - self.valor_desconto + self.frete + self.ipi + self.icms_st
 
     def peso(self, *, bruto: bool) -> Decimal:
-        """Weight of all lines in kg."""
+        """Return the weight of all lines in kg."""
         weights = ((i.peso_bruto if bruto else i.peso_liquido) or ZERO for i in self.itens)
         total = sum((w * i.quantidade for w, i in zip(weights, self.itens, strict=True)), ZERO)
         return total.quantize(Decimal("0.001"))

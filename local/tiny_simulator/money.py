@@ -29,7 +29,7 @@ def parse_decimal(text: str) -> Decimal:
 
 
 def discount_value(spelled: str, total_products: Decimal) -> Decimal:
-    """Amount in reais that an order's ``desconto`` takes off; negative for a surcharge.
+    """Return the amount in reais that an order's ``desconto`` takes off; negative for a surcharge.
 
     Args:
         spelled: ``""``, ``"0"``, ``"0,00"``, ``"5,00"`` or ``"10%"`` (percent of ``totalProdutos``).
@@ -47,7 +47,7 @@ def discount_value(spelled: str, total_products: Decimal) -> Decimal:
 
 
 def net_price(gross: Decimal, percent: str) -> Decimal:
-    """Unit price in reais after an item's own discount in percent."""
+    """Return the unit price in reais after an item's own discount in percent."""
     return cents(gross * (100 - parse_decimal(percent or "0")) / 100)
 
 

@@ -33,7 +33,7 @@ _MODULUS: Final = 11
 
 
 def spoilt_cpf(number: int) -> str:
-    """A CPF in its usual spelling with check digits that are wrong on purpose."""
+    """Return a CPF in its usual spelling with check digits that are wrong on purpose."""
     base = f"900{number:06d}"
     first = _check_digit(base)
     second = _check_digit(base + str(first))

@@ -21,7 +21,7 @@ _RESET: Final = "reset"
 
 
 async def call(request: web.Request) -> web.StreamResponse:
-    """One call of a service: token, limit, fault, latency, answer, record."""
+    """Answer one call of a service: token, limit, fault, latency, answer, record."""
     sim = request.app[SIMULATOR]
     arrived = sim.clock()
     name = request.match_info["service"]
@@ -94,12 +94,12 @@ def _reset(request: web.Request) -> None:
 
 
 async def nothing(request: web.Request) -> web.StreamResponse:
-    """Any other path."""
+    """Answer any other path."""
     return _response(page(404, "404 Not Found"), request.app[SIMULATOR])
 
 
 def application(simulator: Simulator) -> web.Application:
-    """The whole server as an aiohttp application."""
+    """Build the whole server as an aiohttp application."""
     app = web.Application(middlewares=[guard], client_max_size=64 * 1024**2)
     app[SIMULATOR] = simulator
     app.add_routes([

@@ -39,11 +39,11 @@ class Call:
     dice: random.Random
 
     def get(self, name: str) -> str:
-        """A parameter; empty when it is not there."""
+        """Return a parameter; empty when it is not there."""
         return self.params.get(name, "").strip()
 
     def key(self) -> int:
-        """The parameter ``id``.
+        """Read the parameter ``id``.
 
         Raises:
             TinyError: 10 when it is missing, 32 when it cannot be an id.
@@ -56,12 +56,12 @@ class Call:
         return int(text)
 
     def date(self, name: str) -> date | None:
-        """A parameter as a date; None when it is not there."""
+        """Read a parameter as a date; None when it is not there."""
         moment = self.moment(name, "%d/%m/%Y")
         return moment.date() if moment else None
 
     def moment(self, name: str, form: str = "%d/%m/%Y %H:%M:%S") -> datetime | None:
-        """A parameter as date and time.
+        """Read a parameter as date and time.
 
         Raises:
             TinyError: 31 when it is not in Tiny's form.
@@ -73,7 +73,7 @@ class Call:
             raise TinyError(31, f"{name} inválido") from error
 
     def page(self, name: str, rows: Sequence[T], row: Callable[[T], Json]) -> Json:
-        """One page of a search."""
+        """Write one page of a search."""
         quirks, number = self.settings.quirks, self.get("pagina") or "1"
         found, pages = page_of(rows, number, self.settings.limits, quirks, self.dice)
         written: Any = [row(one) for one in found]
@@ -81,7 +81,7 @@ class Call:
 
 
 def search_orders(call: Call) -> Json:
-    """``pedidos.pesquisa``."""
+    """Answer ``pedidos.pesquisa``."""
     quirks = call.settings.quirks
     first, last = call.date("dataInicial"), call.date("dataFinal")
     if quirks.search_ignores_dates:
@@ -157,24 +157,24 @@ def _order(call: Call) -> Order:
 
 
 def pdv_order(call: Call) -> Json:
-    """``pdv.pedido.obter``."""
+    """Answer ``pdv.pedido.obter``."""
     return {"pedido": wire_orders.pdv_order(_order(call), call.settings.quirks)}
 
 
 def office_order(call: Call) -> Json:
-    """``pedido.obter``."""
+    """Answer ``pedido.obter``."""
     return {"pedido": wire_office.office_order(_order(call), call.settings.quirks)}
 
 
 def pdv_orders(call: Call) -> Json:
-    """``pdv.pedidos``: till sales, newest first; ``pagina`` is the only filter."""
+    """Answer ``pdv.pedidos``: till sales, newest first; ``pagina`` is the only filter."""
     till = [order for order in call.shop.between(None, None) if order.canal is None and _visible(call, order)]
     till.reverse()
     return call.page("pedidos", till, lambda order: wire_orders.pdv_row(order, call.settings.quirks))
 
 
 def product(call: Call) -> Json:
-    """``produto.obter``."""
+    """Answer ``produto.obter``."""
     goods = call.shop.products.get(call.key())
     if goods is None:
         raise TinyError(32, "Produto não localizado")
@@ -182,7 +182,7 @@ def product(call: Call) -> Json:
 
 
 def search_products(call: Call) -> Json:
-    """``produtos.pesquisa``; without ``situacao`` active and inactive goods, as documented."""
+    """Answer ``produtos.pesquisa``; without ``situacao`` active and inactive goods, as documented."""
     text, gtin, state = call.get("pesquisa").casefold(), call.get("gtin"), call.get("situacao").upper()
     born = call.moment("dataCriacao")
 
@@ -199,14 +199,14 @@ def search_products(call: Call) -> Json:
 
 
 def search_sellers(call: Call) -> Json:
-    """``vendedores.pesquisa``."""
+    """Answer ``vendedores.pesquisa``."""
     text, quirks = call.get("pesquisa").casefold(), call.settings.quirks
     found = [seller for seller in SELLERS if text in seller.nome.casefold()]
     return call.page("vendedores", found, lambda seller: wire_products.seller_row(seller, quirks))
 
 
 def search_contacts(call: Call) -> Json:
-    """``contatos.pesquisa``."""
+    """Answer ``contatos.pesquisa``."""
     text, document, seller = (
         call.get("pesquisa").casefold(),
         _digits(call.get("cpf_cnpj")),
@@ -235,7 +235,7 @@ def search_contacts(call: Call) -> Json:
 
 
 def info(call: Call) -> Json:
-    """``info``."""
+    """Answer ``info``."""
     return {"conta": wire_products.account(call.settings.quirks)}
 
 

@@ -178,7 +178,7 @@ class Settings:
     faults: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def changed(self, values: Mapping[str, Any]) -> Self:
-        """Settings with some values replaced.
+        """Return settings with some values replaced.
 
         Args:
             values: As ``to_dict`` gives, any part of it; ``profile`` first sets all quirks at once.
@@ -204,7 +204,7 @@ class Settings:
         return dataclasses.replace(self, quirks=quirks, limits=limits, faults=checked, **plain)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Convert them to plain values for JSON."""
         return dataclasses.asdict(self)
 
 

@@ -25,7 +25,7 @@ class UnknownOrderError(LookupError):
 
 
 def town_time() -> datetime:
-    """Now in the shop's town, without zone, in whole seconds: as Tiny writes it."""
+    """Return now in the shop's town, without zone, in whole seconds: as Tiny writes it."""
     return datetime.now(TOWN).replace(tzinfo=None, microsecond=0)
 
 
@@ -53,7 +53,7 @@ class Shop:
     _maker: Maker = field(init=False)
 
     def __post_init__(self) -> None:
-        """Only goods that a till can sell are sold."""
+        """Choose the goods that a till can sell: only those are sold."""
         sold = tuple(p for p in self.products.values() if p.situacao == "A" and p.tipo_variacao != "P")
         self._maker = Maker(self.seed, sold, self.first_id)
 
@@ -94,7 +94,7 @@ class Shop:
         return orders
 
     def order(self, order_id: int) -> Order:
-        """The order with this id.
+        """Return the order with this id.
 
         Raises:
             UnknownOrderError: There is none (any more).
@@ -104,7 +104,7 @@ class Shop:
         return self.orders[order_id]
 
     def between(self, first: date | None, last: date | None, *, registered: bool = False) -> Iterator[Order]:
-        """Orders by their date, or by that of their registration (both ends included), oldest number first."""
+        """Return orders by their date, or by that of their registration (both ends included), oldest number first."""
         index = self._registered if registered else self._days
         days = (day for day in index if (first is None or day >= first) and (last is None or day <= last))
         ids = [order_id for day in days for order_id in index[day]]
@@ -182,7 +182,7 @@ class Shop:
         return self.products[product_id]
 
     def sold_products(self, orders: Iterable[Order]) -> list[Product]:
-        """Products that appear in the orders, each once, by id."""
+        """Return the products that appear in the orders, each once, by id."""
         ids = {item.id_produto for order in orders for item in order.itens if item.id_produto is not None}
         return [self.products[product_id] for product_id in sorted(ids)]
 

@@ -135,17 +135,17 @@ class Simulator:
 
 
 def asked_for(params: Mapping[str, str]) -> str:
-    """The parameter that tells calls of a service apart in records: id, number or page; no personal data."""
+    """Return the parameter that identifies a call of a service in records: id, number or page; no personal data."""
     names = ("id", "numero", "pagina")
     text = next((params[name] for name in names if params.get(name)), "")
     return "".join(c for c in text if c.isdecimal())[:20]
 
 
 def harmless(params: Mapping[str, str]) -> dict[str, str]:
-    """The parameters that may be recorded."""
+    """Return the parameters that may be recorded."""
     return {name: value for name, value in params.items() if name in RECORDED}
 
 
 def page(status: int, title: str) -> Answer:
-    """An HTML page of the server in front of Tiny."""
+    """Write an HTML page of the server in front of Tiny."""
     return Answer(status, HTML, _PAGE.format(title).encode())

@@ -32,17 +32,17 @@ def chance(share: float, *key: object) -> bool:
 
 
 def choice(count: int, *key: object) -> int:
-    """One of so many cases, by its key, the same each time."""
+    """Choose one of so many cases, by its key, the same each time."""
     return hashlib.blake2b(repr((key, count)).encode(), digest_size=4).digest()[0] % count
 
 
 def is_unreadable(quirks: Quirks, field: str, *key: object) -> bool:
-    """Whether a record has something in a field that nobody can read; its truth is then nothing."""
+    """Return whether a record has something in a field that nobody can read; its truth is then nothing."""
     return field in UNREADABLE and chance(quirks.unreadable_values, "unreadable", field, key)
 
 
 def odd_container(values: list[Any], kind: int) -> object:
-    """A list in a shape that is none.
+    """Write a list in a shape that is none.
 
     Args:
         values: Its elements.
@@ -78,11 +78,11 @@ class Speller:
     numeric_values: float
 
     def id(self, value: int) -> str | int:
-        """An id that is there."""
+        """Write an id that is there."""
         return value if chance(self.numeric_ids, "ids", self.key) else str(value)
 
     def no_id(self, field: str, value: int | None) -> str | int | None:
-        """An id that may be missing: ``"0"``, sometimes ``0`` or ``""``."""
+        """Write an id that may be missing: ``"0"``, sometimes ``0`` or ``""``."""
         if value is not None:
             return self.id(value)
         if not self.quirks.zero_ids or chance(_BLANK_IDS, "no id", self.key, field):
@@ -90,21 +90,21 @@ class Speller:
         return 0 if chance(self.numeric_ids, "ids", self.key) else "0"
 
     def text(self, field: str, value: str) -> str | None:
-        """Text that may be empty."""
+        """Write text that may be empty."""
         return value or self.blank(field)
 
     def date(self, field: str, value: date | None) -> str | None:
-        """``dd/mm/yyyy``; sometimes with a time and a zone."""
+        """Write ``dd/mm/yyyy``; sometimes with a time and a zone."""
         if value and field in _ODD_DAYS and self._is_odd(field):
             return f"{value:%Y-%m-%d}T00:00:00-03:00"
         return value.strftime("%d/%m/%Y") if value else self.blank(field)
 
     def moment(self, field: str, value: datetime | None) -> str | None:
-        """``dd/mm/yyyy hh:mm:ss``."""
+        """Write ``dd/mm/yyyy hh:mm:ss``."""
         return value.strftime("%d/%m/%Y %H:%M:%S") if value else self.blank(field)
 
     def number(self, field: str, value: Decimal | None, digits: int = 2) -> str | int | float | None:
-        """A quantity or amount: text with a dot, or a JSON number.
+        """Write a quantity or amount: text with a dot, or a JSON number.
 
         Args:
             field: Its name.
@@ -120,12 +120,12 @@ class Speller:
         return fixed(value, digits)
 
     def price(self, field: str, value: Decimal | None) -> str | int | float | None:
-        """An amount in reais; sometimes with ten decimals."""
+        """Write an amount in reais; sometimes with ten decimals."""
         long = value is not None and chance(self.quirks.long_prices, "long", self.key, field)
         return f"{value:.10f}" if long else self.number(field, value)
 
     def blank(self, field: str) -> str | None:
-        """Nothing."""
+        """Write nothing: null, an empty text or a blank."""
         quirks = self.quirks
         if not quirks.blank_nulls or (quirks.true_nulls and field in TRUE_NULLS):
             return None
@@ -134,7 +134,7 @@ class Speller:
         return " " if chance(quirks.space_blanks, "space", self.key, field) else ""
 
     def rows(self, field: str, values: list[dict[str, Any]], share: float) -> object:
-        """A list, or its only element as an object, or all in a shape that is no list."""
+        """Write a list, or its only element as an object, or all in a shape that is no list."""
         if field in _ODD_LISTS and values and chance(self.quirks.odd_containers, "list", self.key, field):
             return odd_container(values, choice(CONTAINERS, self.key, field))
         if len(values) == 1 and chance(share, "single", self.key, field):
@@ -142,7 +142,7 @@ class Speller:
         return values
 
     def record(self, field: str, value: dict[str, Any]) -> object:
-        """An object, sometimes in a wrapper or a list; one that holds nothing may be a list of nothing."""
+        """Write an object, sometimes in a wrapper or a list; one that holds nothing may be a list of nothing."""
         if not chance(self.quirks.odd_containers, "object", self.key, field):
             return value
         if not any(str(inner or "").strip() for inner in value.values()):
@@ -150,7 +150,7 @@ class Speller:
         return [value] if choice(2, self.key, field) else {field: value}
 
     def unreadable(self, field: str, *key: object) -> str | None:
-        """Something that nobody can read, or None for a value that can be read.
+        """Write something that nobody can read, or None for a value that can be read.
 
         Args:
             field: Its name.
@@ -165,19 +165,19 @@ class Speller:
 
 
 def fixed(value: Decimal, digits: int) -> str:
-    """Text with a dot and at least so many decimals; more if the value has them."""
+    """Write a number as text with a dot and at least so many decimals; more if the value has them."""
     exponent = value.normalize().as_tuple().exponent
     own = -exponent if isinstance(exponent, int) else 0
     return f"{value:.{max(digits, own)}f}"
 
 
 def as_number(value: Decimal) -> int | float:
-    """A JSON number; whole values without a decimal point."""
+    """Write a JSON number; whole values without a decimal point."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 
 def status_text(code: str, label: str, quirks: Quirks, *, code_allowed: bool) -> str:
-    """An order's ``situacao``: the label of today, an older label, or the code."""
+    """Write an order's ``situacao``: the label of today, an older label, or the code."""
     if quirks.situacao_codes and code_allowed:
         return code
     return "Atendido" if quirks.old_labels and code == "faturado" else label

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 def pdv(order: Order, quirks: Quirks) -> Row:
-    """The order's row in ``pdv``."""
+    """Build the order's row in ``pdv``."""
     return {
         "id": order.id,
         "numero": order.numero,
@@ -55,7 +55,7 @@ def pdv(order: Order, quirks: Quirks) -> Row:
 
 
 def search_line(order: Order, quirks: Quirks) -> Row:
-    """The order's row in ``pesquisa``."""
+    """Build the order's row in ``pesquisa``."""
     return {
         "id": str(order.id),
         "numero": str(order.numero),
@@ -73,7 +73,7 @@ def search_line(order: Order, quirks: Quirks) -> Row:
 
 
 def order_facts(order: Order) -> Row:
-    """What no single table holds: status code, exact discount in reais, when it was made and changed."""
+    """Return what no single table holds: status code, exact discount in reais, when it was created and changed."""
     return {
         "id": order.id,
         "numero": order.numero,
@@ -91,7 +91,7 @@ def order_facts(order: Order) -> Row:
 
 
 def snapshots(orders: Iterable[Order]) -> list[Row]:
-    """Keys of ``produto``: each product of each order once."""
+    """Return the keys of ``produto``: each product of each order once."""
     return [
         {"pedido_id": order.id, "id": product_id}
         for order in orders
@@ -156,7 +156,7 @@ def _item(item: Item) -> Row:
 
 
 def product(goods: Product, quirks: Quirks) -> Row:
-    """The product's columns in ``produto``, as it is today."""
+    """Return the product's columns in ``produto``, as it is today."""
     return {
         "id": goods.id,
         "nome": goods.nome,

@@ -22,7 +22,7 @@ TIMEOUT_S: Final = 30
 
 
 def payload(order: Order, kind: str, quirks: Quirks) -> Json:
-    """One event of an account webhook.
+    """Build one event of an account webhook.
 
     Args:
         order: As it stands now.
@@ -50,7 +50,7 @@ def payload(order: Order, kind: str, quirks: Quirks) -> Json:
 
 
 def birth(order: Order, quirks: Quirks, *, pair: bool) -> list[Json]:
-    """What Tiny posts for a new order: ``inclusao_pedido``, often with an equal ``atualizacao_pedido``."""
+    """Build what Tiny posts for a new order: ``inclusao_pedido``, often with an equal ``atualizacao_pedido``."""
     events = [payload(order, "inclusao_pedido", quirks)]
     if pair:
         events.append(payload(order, "atualizacao_pedido", quirks))
@@ -81,7 +81,7 @@ class Delivery:
 
 
 def posted(event: Json, quirks: Quirks) -> Post:
-    """What is posted of an event: as JSON, or in another form of which users report."""
+    """Write what is posted of an event: as JSON, or in another form of which users report."""
     usual = "plain_type" if quirks.webhook_plain_type else "json"
     key = (event.get("tipo"), event.get("dados", {}).get("id"))
     if not chance(quirks.webhook_envelopes, "envelope", *key):

@@ -8,7 +8,7 @@ from local.tiny_simulator.wire_orders import Json, address, tracking_url
 
 
 def office_order(order: Order, quirks: Quirks) -> Json:
-    """``pedido.obter``: snake_case, wrapped lists, with the e-commerce block."""
+    """Write ``pedido.obter``: snake_case, wrapped lists, with the e-commerce block."""
     say = Speller(quirks, ("pedido", order.id), quirks.numeric_ids, 0)
     answer: Json = {
         "id": say.id(order.id),

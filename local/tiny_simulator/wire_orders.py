@@ -12,7 +12,7 @@ _EMPTY = Contact(id=0, nome="")
 
 
 def pdv_order(order: Order, quirks: Quirks) -> Json:
-    """``pdv.pedido.obter``: camelCase, flat lists."""
+    """Write ``pdv.pedido.obter``: camelCase, flat lists."""
     say = Speller(quirks, ("pdv", order.id), quirks.numeric_pdv, quirks.numeric_pdv)
     items = [_pdv_item(item, quirks) for item in order.itens]
     instalments = [
@@ -114,7 +114,7 @@ def _pdv_delivery(contact: Contact, say: Speller) -> Json:
 
 
 def pdv_row(order: Order, quirks: Quirks) -> Json:
-    """One row of ``pdv.pedidos``: flat, ``desconto`` a plain decimal."""
+    """Write one row of ``pdv.pedidos``: flat, ``desconto`` a plain decimal."""
     say = Speller(quirks, ("pdv.pedidos", order.id), quirks.numeric_ids, 0)
     return {
         "id": say.id(order.id),
@@ -130,7 +130,7 @@ def pdv_row(order: Order, quirks: Quirks) -> Json:
 
 
 def search_row(order: Order, quirks: Quirks) -> Json:
-    """One row of ``pedidos.pesquisa``."""
+    """Write one row of ``pedidos.pesquisa``."""
     say = Speller(quirks, ("pesquisa", order.id), quirks.numeric_ids, quirks.numeric_values)
     row: Json = {
         "id": say.id(order.id),
@@ -152,12 +152,12 @@ def search_row(order: Order, quirks: Quirks) -> Json:
 
 
 def tracking_url(order: Order) -> str:
-    """Where the parcel can be followed; empty without a tracking code."""
+    """Return where the parcel can be followed; empty without a tracking code."""
     return f"https://example.invalid/r/{order.rastreio}" if order.rastreio else ""
 
 
 def address(contact: Contact, say: Speller) -> Json:
-    """The address fields that the snake_case services share."""
+    """Build the address fields that the snake_case services share."""
     return {
         "endereco": say.text("endereco", contact.endereco),
         "numero": say.text("numero", contact.numero),

@@ -11,12 +11,12 @@ from local.tiny_simulator.wire_orders import Json, address
 
 
 def description(product: Product, quirks: Quirks) -> str:
-    """``descricao_complementar``: rich text with tags and entities, or plain."""
+    """Write ``descricao_complementar``: rich text with tags and entities, or plain."""
     return product.descricao_rica if quirks.rich_text else product.descricao
 
 
 def product(goods: Product, quirks: Quirks) -> Json:
-    """``produto.obter``."""
+    """Write ``produto.obter``."""
     say = Speller(quirks, ("produto", goods.id), quirks.numeric_ids, quirks.numeric_values)
     answer: Json = {"id": say.id(goods.id)}
     if quirks.new_fields:
@@ -143,7 +143,7 @@ def _product_lists(goods: Product, say: Speller) -> Json:
 
 
 def product_row(goods: Product, quirks: Quirks) -> Json:
-    """One row of ``produtos.pesquisa``."""
+    """Write one row of ``produtos.pesquisa``."""
     say = Speller(quirks, ("produtos", goods.id), 1, 0)
     row: Json = {
         "id": goods.id,
@@ -165,7 +165,7 @@ def product_row(goods: Product, quirks: Quirks) -> Json:
 
 
 def seller_row(seller: Seller, quirks: Quirks) -> Json:
-    """One row of ``vendedores.pesquisa``."""
+    """Write one row of ``vendedores.pesquisa``."""
     say = Speller(quirks, ("vendedores", seller.id), 1, 0)
     row: Json = {
         "id": seller.id,
@@ -182,7 +182,7 @@ def seller_row(seller: Seller, quirks: Quirks) -> Json:
 
 
 def contact_row(contact: Contact, seller: Seller | None, quirks: Quirks) -> Json:
-    """One row of ``contatos.pesquisa``."""
+    """Write one row of ``contatos.pesquisa``."""
     say = Speller(quirks, ("contatos", contact.id), quirks.numeric_ids, 0)
     row: Json = {
         "id": say.id(contact.id),
@@ -204,7 +204,7 @@ def contact_row(contact: Contact, seller: Seller | None, quirks: Quirks) -> Json
 
 
 def account(quirks: Quirks) -> Json:
-    """``info``: the company that the token belongs to, its CNPJ with punctuation."""
+    """Write ``info``: the company that the token belongs to, its CNPJ with punctuation."""
     say = Speller(quirks, ("info",), 0, 0)
     return {
         "razao_social": f"{COMPANY} Ltda (inventado)",

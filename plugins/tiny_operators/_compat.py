@@ -41,16 +41,16 @@ _UNDER_WAY = ["running", "queued"]
 
 
 def wait_timed_out(error: AirflowException) -> bool:
-    """Whether a deferred sensor was ended because its time was over.
+    """Return whether a deferred sensor was ended because its time was over.
 
-    Airflow 3 has an exception for it; on 2.11 the scheduler tells it by this message only
+    Airflow 3 has an exception for it. On 2.11 the scheduler reports it by this message only
     (``SchedulerJobRunner.check_trigger_timeouts``), while a trigger that broke has another.
     """
     return isinstance(error, AirflowSensorTimeout) or str(error) == "Trigger/execution timeout"
 
 
 def ensure_pool(name: str, slots: int, description: str) -> None:
-    """See that there is a pool with so many slots: nothing is written when it is as it should be.
+    """Make sure that there is a pool with so many slots: nothing is written when it is as it should be.
 
     Args:
         name: Name of the pool.
@@ -58,8 +58,8 @@ def ensure_pool(name: str, slots: int, description: str) -> None:
         description: What the pool is for; shown in the UI.
 
     Raises:
-        AirflowFailException: On Airflow 3, when it is not so and Airflow's own API cannot be asked; the message says by
-            which command a person makes the pool.
+        AirflowFailException: On Airflow 3, when it is not so and Airflow's own API cannot be asked; the message has the
+            command by which a person creates the pool.
     """
     if not AIRFLOW_V_3_0_PLUS:
         from airflow.models.pool import Pool
@@ -78,18 +78,17 @@ def ensure_pool(name: str, slots: int, description: str) -> None:
             api.patch(f"pools/{name}", pool)
     except AirflowApiError as error:
         raise AirflowFailException(
-            f"Pool {name!r} can neither be looked for nor made: {error}. Or make it by hand: gcloud composer "
-            "environments "
-            f"run $ENVIRONMENT --location $LOCATION pools set -- {name} {slots} '{description}' (or: airflowctl pools "
-            f"create --name {name} --slots {slots}; outside of Composer: airflow pools set {name} {slots} "
-            f"'{description}'), then mark this task as success"
+            f"Pool {name!r} can neither be found nor created: {error}. Or create it by hand: gcloud composer "
+            f"environments run $ENVIRONMENT --location $LOCATION pools set -- {name} {slots} '{description}' (or: "
+            f"airflowctl pools create --name {name} --slots {slots}; outside of Composer: airflow pools set {name} "
+            f"{slots} '{description}'), then mark this task as success"
         ) from error
 
 
 def missing_pools(names: Iterable[str]) -> list[str] | None:
-    """Which of some pools are not there; None when Airflow cannot be asked.
+    """Find which of some pools are missing; None when Airflow cannot be asked.
 
-    A task whose pool is missing is never scheduled, and nothing is said.
+    A task whose pool is missing is never scheduled, and nothing reports it.
     """
     if not AIRFLOW_V_3_0_PLUS:
         from airflow.models.pool import Pool
@@ -105,7 +104,7 @@ def missing_pools(names: Iterable[str]) -> list[str] | None:
 
 @dataclass(frozen=True)
 class Standing:
-    """How Airflow stands, as far as a DAG that must run without a break needs it.
+    """The state of Airflow, as far as a DAG that must run without a break needs it.
 
     Attributes:
         paused: Whether the DAG is paused; None when Airflow does not know the DAG.
@@ -119,7 +118,7 @@ class Standing:
 
 
 def standing(dag_id: str) -> Standing:
-    """How Airflow stands.
+    """Ask for the state of Airflow.
 
     Raises:
         AirflowApiError: On Airflow 3, when Airflow's API cannot be asked.
@@ -151,21 +150,21 @@ def _triggerer(health: Mapping[str, Any]) -> str | None:
 
 
 def run_id_of(context: Context) -> str:
-    """The id of the DAG run that a task belongs to."""
+    """Return the id of the DAG run that a task belongs to."""
     run: Any = context["dag_run"]
     return str(run.run_id)
 
 
 def data_interval(context: Context) -> tuple[datetime, datetime] | None:
-    """Start and end of the run's data interval; None for a run by hand that has none, as on Airflow 3."""
+    """Return start and end of the run's data interval; None for a run by hand that has none, as on Airflow 3."""
     start, end = context.get("data_interval_start"), context.get("data_interval_end")
     return (start, end) if start is not None and end is not None else None
 
 
 def asked_at(context: Context) -> datetime:
-    """When the run was asked for: the same at each try, and never in the future.
+    """Return when the run was asked for: the same at each try, and never in the future.
 
-    Of a run of a backfill ``run_after`` is the end of its interval, however long ago that is.
+    For a run of a backfill ``run_after`` is the end of its interval, however long ago that is.
     """
     run: Any = context["dag_run"]
     now = datetime.now(UTC)
@@ -174,13 +173,13 @@ def asked_at(context: Context) -> datetime:
 
 
 def run_type(context: Context) -> str:
-    """Who made the run: ``scheduled``, ``backfill``, ``manual``, …."""
+    """Return what created the run: ``scheduled``, ``backfill``, ``manual``, …."""
     run: Any = context["dag_run"]
     return str(getattr(run.run_type, "value", run.run_type))
 
 
 def is_first_try(context: Context) -> bool:
-    """Whether this try begins anew: the first one of the run, or the first since a person cleared the task."""
+    """Return whether this try starts anew: the first one of the run, or the first since a person cleared the task."""
     ti: Any = context["ti"]
     return bool(ti.try_number <= ti.max_tries - ti.task.retries + 1)
 
@@ -188,11 +187,11 @@ def is_first_try(context: Context) -> bool:
 def let_scheduler_watch(context: Context) -> None:
     """Let the scheduler find the tasks of a backfill that died (Airflow 2; on 3 it runs backfills itself).
 
-    ``airflow dags backfill`` loses sight of a task whose process was killed: the event of its executor names the try,
+    ``airflow dags backfill`` loses sight of a task whose process was killed. The event of its executor names the try,
     and is dropped where the command began to wait for the task before that try was counted
     (``BackfillJobRunner._manage_executor_state``). The scheduler looks only at tasks that it has queued itself
-    (``SchedulerJobRunner._find_zombies``). The task would stand as running for good, and hold its pool's slot. So each
-    task that begins hands the DAG's running tasks over to a scheduler, which sends those that died into their retry.
+    (``SchedulerJobRunner._find_zombies``). The task would look as if it ran for good, and keep its pool's slot. So each
+    task that starts hands the DAG's running tasks over to a scheduler, which sends those that died into their retry.
     """
     run: Any = context["dag_run"]
     if AIRFLOW_V_3_0_PLUS or run.run_type != "backfill":

@@ -79,12 +79,11 @@ class AirflowApi:
             conf.get("api", "base_url", fallback="") or conf.get("webserver", "base_url", fallback="") or ""
         )
         parts = urlsplit(address)
-        # The token is worth more than what it is for: it goes to Airflow itself alone, and never unencrypted.
+        # The token can do more than it is used for: it goes to Airflow itself alone, and never unencrypted.
         if parts.scheme != "https" and parts.hostname not in _THIS_MACHINE:
             raise AirflowApiError(
                 f"The address of Airflow's API is not known: [api] base_url is {address!r}; it must begin with "
-                "https. Set "
-                f"it, or the connection {AIRFLOW_API_CONNECTION!r} (host, login, password)"
+                f"https. Set it, or the connection {AIRFLOW_API_CONNECTION!r} (host, login, password)"
             )
         try:
             credentials, _ = google.auth.default(scopes=_SCOPES)
@@ -93,12 +92,12 @@ class AirflowApi:
                 f"No Google credentials for Airflow's API: set the connection {AIRFLOW_API_CONNECTION!r} (host, login, "
                 "password)"
             ) from error
-        # Google's library does not say what it takes.
+        # Google's library does not declare its argument types.
         signed_in: Any = AuthorizedSession
         return cls(signed_in(credentials), address)
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any] | None:
-        """What is at a path of ``/api/v2``; None when nothing is.
+        """Read what is at a path of ``/api/v2``; None when nothing is.
 
         Raises:
             AirflowApiError: When Airflow does not answer, or refuses.

@@ -1,11 +1,12 @@
-"""Telling people, through any notifier that the environment has.
+"""Alerts to people, through any notifier that the environment has.
 
-It is named in one place, the Airflow variable ``tiny_alerts``. Off while there is none. Its value is a JSON object::
+Alerts are set in one place, the Airflow variable ``tiny_alerts``. Without it they are off. Its value is a JSON
+object::
 
     {"notifier": "airflow.providers.smtp.notifications.smtp.SmtpNotifier",
      "arguments": {"to": "ops@example.com", "subject": "{title}", "html_content": "<pre>{message}</pre>"}}
 
-``{title}`` and ``{message}`` stand for what there is to say, wherever they stand in the arguments. A notifier is a
+``{title}`` and ``{message}`` are replaced by what there is to say, wherever they are in the arguments. A notifier is a
 class as in https://airflow.apache.org/docs/apache-airflow/stable/howto/notifications.html.
 """
 
@@ -28,9 +29,9 @@ log = logging.getLogger(__name__)
 
 ALERTS_VARIABLE: Final = "tiny_alerts"
 
-# Tasks whose counts say how far a run came.
+# Tasks whose counts show how far a run came.
 _COUNTING: Final = ("plan", "fetch", "rows", "compare")
-# What Airflow would take for a template.
+# What Airflow would treat as a template.
 _TEMPLATE_MARK: Final = re.compile(r"\{(?=[{%#])")
 _SEE_LOG: Final = "read the end of the task's log; the DAG's documentation has a section Triage"
 
@@ -41,11 +42,11 @@ class AlertsError(ValueError):
 
 @dataclass(frozen=True)
 class Alerts:
-    """Who is told, and how.
+    """The people to alert, and how.
 
     Attributes:
         notifier: The notifier's class.
-        arguments: What it is made with; ``{title}`` and ``{message}`` in its texts are filled in.
+        arguments: The notifier's arguments; ``{title}`` and ``{message}`` in its texts are filled in.
     """
 
     notifier: type[BaseNotifier]
@@ -53,7 +54,7 @@ class Alerts:
 
 
 def read_alerts(text: str | None) -> Alerts | None:
-    """The setting, checked; None when alerts are off.
+    """Read and check the setting; None when alerts are off.
 
     Args:
         text: Value of the variable ``tiny_alerts``; None or empty when there is none.
@@ -84,7 +85,7 @@ def read_alerts(text: str | None) -> Alerts | None:
 
 
 def configured_alerts() -> Alerts | None:
-    """The environment's setting; None when alerts are off.
+    """Read the environment's setting; None when alerts are off.
 
     Raises:
         AlertsError: As :func:`read_alerts`.
@@ -93,24 +94,24 @@ def configured_alerts() -> Alerts | None:
 
 
 def alert(context: Context, message: str, **fields: Field) -> None:
-    """Tell people, if anybody is to be told. Never fails: what cannot be told is in the log.
+    """Alert people, if alerts are on. Never fails: what cannot be sent is in the log.
 
     Args:
         context: The task's context.
-        message: One sentence: what is the matter.
+        message: One sentence: what is wrong.
         **fields: Named values, as in a log event; no personal data.
     """
-    _tell(context, message, [format_event("alert", fields)] if fields else [])
+    _notify(context, message, [format_event("alert", fields)] if fields else [])
 
 
 def failure_callback(store: Store) -> Callable[[Context], None]:
-    """What Airflow calls when a task of the store has failed for good.
+    """Build what Airflow calls when a task of the store has failed for good.
 
     Args:
         store: The store.
     """
 
-    def tell_failure(context: Context) -> None:
+    def alert_failure(context: Context) -> None:
         ti: Any = context["ti"]
         lines = [
             f"run: {ti.run_id}, try {ti.try_number}",
@@ -118,13 +119,13 @@ def failure_callback(store: Store) -> Callable[[Context], None]:
             *_counts(ti),
             f"what to do: {what_to_do(_docs(context), ti.task_id)}",
         ]
-        _tell(context, f"{store.prefix}: {ti.dag_id}.{ti.task_id} failed", lines)
+        _notify(context, f"{store.prefix}: {ti.dag_id}.{ti.task_id} failed", lines)
 
-    return tell_failure
+    return alert_failure
 
 
 def what_to_do(docs: str, task_id: str) -> str:
-    """What a DAG's documentation says about a task, in its section Triage.
+    """Find what a DAG's documentation says about a task, in its section Triage.
 
     Args:
         docs: The documentation, in Markdown: items of a list that begin with the tasks they are about, in bold.
@@ -148,7 +149,7 @@ def _docs(context: Context) -> str:
 
 
 def _error(error: object) -> str:
-    """The kind of an error; with what it says only when it is this package's: others may quote what they were given."""
+    """Name the kind of an error; quote only this package's own errors: others may quote what they were given."""
     if not isinstance(error, BaseException):
         return "the task's process ended, or was ended, from outside"
     frames = error.__traceback__
@@ -161,7 +162,7 @@ def _error(error: object) -> str:
 
 
 def _counts(ti: Any) -> list[str]:
-    """What the run's tasks counted before."""
+    """Collect what the run's tasks counted before."""
     lines = []
     for task_id in _COUNTING:
         counts: Any = None
@@ -174,7 +175,7 @@ def _counts(ti: Any) -> list[str]:
     return lines
 
 
-def _tell(context: Context, title: str, lines: list[str]) -> None:
+def _notify(context: Context, title: str, lines: list[str]) -> None:
     try:
         alerts = configured_alerts()
         if alerts is None:
@@ -184,13 +185,13 @@ def _tell(context: Context, title: str, lines: list[str]) -> None:
         alerts.notifier(**_filled(alerts.arguments, {"{title}": title, "{message}": message}))(context)
         log_event(log, "alert_sent", title=title)
     except Exception as error:
-        # Whoever could be told cannot be reached: that must not change what becomes of the task.
+        # The notifier does not work: that must not change what becomes of the task.
         text = str(error) if isinstance(error, AlertsError) else type(error).__name__
         log_event(log, "alert_failed", level=logging.ERROR, title=title, error=text)
 
 
 def _filled(value: Any, texts: Mapping[str, str]) -> Any:
-    """Arguments with their placeholders filled in, at any depth."""
+    """Fill in the placeholders of arguments, at any depth."""
     match value:
         case str():
             for placeholder, text in texts.items():

@@ -12,7 +12,7 @@ Field = str | int | float | bool | None
 
 
 def format_event(event: str, fields: dict[str, Field]) -> str:
-    """One line of ``key=value`` pairs; a value with a space, a quote or an equals sign is JSON-quoted."""
+    """Write one line of ``key=value`` pairs; a value with a space, a quote or an equals sign is JSON-quoted."""
     return " ".join(f"{key}={_text(value)}" for key, value in {"event": event, **fields}.items())
 
 

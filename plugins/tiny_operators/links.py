@@ -15,7 +15,7 @@ class RunFolderLink(BaseOperatorLink):
 
     @property
     def xcom_key(self) -> str:
-        """Where Airflow 3 reads the address: its API server runs no code of ours."""
+        """Key by which Airflow 3 reads the address: its API server runs no code of ours."""
         return self.key
 
     @classmethod
@@ -25,5 +25,5 @@ class RunFolderLink(BaseOperatorLink):
         context["ti"].xcom_push(key=cls.key, value=url)
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """The address that the task left; empty before it ran."""
+        """Return the address that the task left; empty before it ran."""
         return str(XCom.get_value(key=self.key, ti_key=ti_key) or "")

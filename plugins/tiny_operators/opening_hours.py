@@ -1,4 +1,4 @@
-"""When a store is open, as ``mon-sat 09:00-19:00, sun 09:00-13:00``: then sales are expected."""
+"""The hours when a store is open, as ``mon-sat 09:00-19:00, sun 09:00-13:00``: then sales are expected."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Opening:
 
 
 def parse_opening_hours(text: str) -> tuple[Opening, ...]:
-    """Opening hours from their text; none from an empty one.
+    """Read opening hours from their text; none from an empty one.
 
     Raises:
         ValueError: When it is not as the example above; the message names the part.
@@ -36,7 +36,7 @@ def parse_opening_hours(text: str) -> tuple[Opening, ...]:
 
 
 def open_since(hours: tuple[Opening, ...], moment: datetime) -> datetime | None:
-    """When the store opened that is open at a moment; None when it is closed.
+    """Return when the store opened, if it is open at a moment; None when it is closed.
 
     Args:
         hours: The opening hours.

@@ -1,4 +1,4 @@
-"""What a person can fill in when triggering a DAG of history: the form of Airflow's UI, and the keys of ``--conf``."""
+"""The form of a DAG that a person triggers: the fields of Airflow's UI, and the keys of ``--conf``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DATE: Final[dict[str, Any]] = {
 def _dates(
     without: str, first: str = "First date (YYYY-MM-DD).", last: str = "Last date, included."
 ) -> dict[str, Param]:
-    """The fields for a range of dates; ``without`` says which are meant when both are empty."""
+    """Build the fields for a range of dates; ``without`` says which are meant when both are empty."""
     return {
         FROM_DATE: Param(None, title="From date", description=f"{first} Empty: {without}.", **_DATE),
         TO_DATE: Param(None, title="To date", description=f"{last} Empty: only the first one.", **_DATE),
@@ -27,17 +27,17 @@ def _dates(
 
 
 def date_range_form() -> dict[str, Param]:
-    """A range of dates."""
+    """Build the form for a range of dates."""
     return _dates("the dates of the run, or yesterday")
 
 
 def compare_form() -> dict[str, Param]:
-    """What the compare DAG can be asked for."""
+    """Build the form of the compare DAG."""
     return _dates(f"the last {RECONCILED_WEEKS} weeks, up to yesterday")
 
 
 def reconcile_form() -> dict[str, Param]:
-    """What the reconcile DAG can be asked for."""
+    """Build the form of the reconcile DAG."""
     return {
         **compare_form(),
         "plan_only": Param(
@@ -52,11 +52,11 @@ def reconcile_form() -> dict[str, Param]:
 
 
 def orders_form() -> dict[str, Param]:
-    """What the orders DAG can be asked for."""
+    """Build the form of the orders DAG."""
     return {
         ORDERS: Param(
             [],
-            # Without items: so the form of Airflow 2 is a line for each, and no JSON.
+            # Without items: then the form of Airflow 2 is a line for each, and no JSON.
             type="array",
             title="Orders",
             description=f"Tiny's ids of orders to fetch now, one a line; at most {MOST_ORDERS}. The id is at the end "
@@ -64,7 +64,7 @@ def orders_form() -> dict[str, Param]:
         ),
         NUMBERS: Param(
             [],
-            # Without items: so the form of Airflow 2 is a line for each, and no JSON.
+            # Without items: then the form of Airflow 2 is a line for each, and no JSON.
             type="array",
             title="Numbers",
             description="Or their numbers, as people see them on the order, one a line.",
@@ -73,7 +73,7 @@ def orders_form() -> dict[str, Param]:
 
 
 def put_back_form() -> dict[str, Param]:
-    """What the put-back DAG can be asked for."""
+    """Build the form of the put-back DAG."""
     return {
         **_dates(
             "yesterday and today",
@@ -96,7 +96,7 @@ def put_back_form() -> dict[str, Param]:
 
 
 def daily_form() -> dict[str, Param]:
-    """What the daily DAG can be asked for."""
+    """Build the form of the daily DAG."""
     return {
         **date_range_form(),
         "plan_only": Param(

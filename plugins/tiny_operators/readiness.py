@@ -1,4 +1,4 @@
-"""What a run looks for before it reads anything: that setup was run, for the files that the run was deployed with."""
+"""The check of a run before it reads anything: that setup was run, for the files that the run was deployed with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tiny_operators.stores import Store
 
 
 def check_setup(store: Store, bigquery: Any) -> None:
-    """See that the store's pools and tables are there, the tables as their schema files say.
+    """Check that the store's pools and tables exist, the tables as their schema files say.
 
     Args:
         store: The store.
@@ -23,8 +23,7 @@ def check_setup(store: Store, bigquery: Any) -> None:
     missing = missing_pools(store.pools)
     if missing:
         raise NotSetUpError(
-            f"Pools {', '.join(missing)} are missing: tasks in them would never start, without a word. Nothing "
-            "was read; run "
-            f"the DAG {store.prefix}_setup, then clear this task"
+            f"Pools {', '.join(missing)} are missing: tasks in them would never start, and nothing would "
+            f"report it. Nothing was read; run the DAG {store.prefix}_setup, then clear this task"
         )
     check_tables(bigquery, store)

@@ -1,4 +1,4 @@
-"""What Google Cloud refuses, told to a person: what is missing, and the command that mends it.
+"""Refusals of Google Cloud, explained to a person: what is missing, and the command that fixes it.
 
 Google answers 403 for a missing right, and also for a quota, for an API that is not enabled and for billing that is
 off; the reason tells them apart (https://cloud.google.com/bigquery/docs/error-messages,
@@ -44,7 +44,7 @@ _NO_PROJECT: Final = re.compile(r"not found: project\b|unknown project", re.IGNO
 
 
 class SetupError(RuntimeError):
-    """Setup cannot go on until a person mends something; the message says what, and how."""
+    """Setup cannot continue until a person fixes something; the message says what, and how."""
 
 
 class NoRightError(SetupError):
@@ -52,7 +52,7 @@ class NoRightError(SetupError):
 
 
 class BusyError(RuntimeError):
-    """A quota or rate of Google Cloud is used up; a later try may go through."""
+    """A quota or rate of Google Cloud is used up; a later try may succeed."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Need:
 
     Attributes:
         role: The role.
-        on: On what, as people read it.
-        command: The command that gives it; ``$ACCOUNT`` stands for the e-mail of Airflow's service account.
+        on: What it is needed on, as people read it.
+        command: The command that gives it; ``$ACCOUNT`` is a placeholder for the e-mail of Airflow's service account.
     """
 
     role: str
@@ -71,19 +71,19 @@ class Need:
 
 
 def on_project(project: str, role: str) -> Need:
-    """A role on the project."""
+    """Describe a role on the project."""
     binding = f"--member serviceAccount:$ACCOUNT --role {role} --condition None"
     return Need(role, f"project {project}", f"gcloud projects add-iam-policy-binding {project} {binding}")
 
 
 def on_bucket(bucket: str, role: str) -> Need:
-    """A role on a bucket."""
+    """Describe a role on a bucket."""
     path, binding = f"gs://{bucket}", f"--member serviceAccount:$ACCOUNT --role {role}"
     return Need(role, f"bucket {path}", f"gcloud storage buckets add-iam-policy-binding {path} {binding}")
 
 
 def on_dataset(dataset: str, location: str, role: str) -> Need:
-    """A role on a dataset."""
+    """Describe a role on a dataset."""
     grant = f"GRANT \\`{role}\\` ON SCHEMA {dataset} TO 'serviceAccount:$ACCOUNT'"
     command = f'bq query --location={location} --use_legacy_sql=false "{grant}"'
     return Need(role, f"dataset {dataset}", command)
@@ -97,12 +97,12 @@ def explained(
     who: str = "Airflow's service account",
     then: str = "run setup again",
 ) -> Iterator[None]:
-    """Say what to do when Google Cloud refuses a step.
+    """Explain what to do when Google Cloud refuses a step.
 
     Args:
         step: What is done, as ``create dataset z316_tiny``.
         project: The project.
-        needs: The roles that let do it.
+        needs: The roles that allow it.
         who: Who needs them.
         then: What to do when they are given.
 
@@ -130,26 +130,26 @@ def _explanation(
     error: GoogleAPICallError, step: str, project: str, needs: tuple[Need, ...], *, who: str, then: str
 ) -> SetupError | BusyError:
     reasons = reasons_of(error)
-    told = ", ".join(sorted(reasons))
+    causes = ", ".join(sorted(reasons))
     if reasons & _BUSY:
         return BusyError(
-            f"Google Cloud does not {step} now: {told}. It is tried again; if it lasts, look at the quotas of "
+            f"Google Cloud does not {step} now: {causes}. It is tried again; if it lasts, look at the quotas of "
             f"project {project}"
         )
     if reasons & _API_OFF:
         service = "bigquery" if "/bigquery/" in str(error) else "storage"
         api = str((error.metadata or {}).get("service") or f"{service}.googleapis.com")
         return SetupError(
-            f"Cannot {step}: the API is not enabled ({told}). Run: gcloud services enable {api} --project {project}"
+            f"Cannot {step}: the API is not enabled ({causes}). Run: gcloud services enable {api} --project {project}"
         )
     if reasons & _BILLING_OFF:
         return SetupError(
-            f"Cannot {step}: billing is off ({told}). Run: gcloud billing projects link {project} "
+            f"Cannot {step}: billing is off ({causes}). Run: gcloud billing projects link {project} "
             "--billing-account $BILLING_ACCOUNT"
         )
     if reasons and not reasons & _NO_RIGHT:
         return SetupError(
-            f"Cannot {step}: Google Cloud refuses it ({told}). If it is a policy of the organisation, ask its "
+            f"Cannot {step}: Google Cloud refuses it ({causes}). If it is a policy of the organisation, ask its "
             "administrator"
         )
     roles = ", ".join(f"{need.role} on {need.on}" for need in needs)
@@ -158,6 +158,6 @@ def _explanation(
 
 
 def reasons_of(error: GoogleAPICallError) -> set[str]:
-    """The reasons that Google gave, in either form that its answers have."""
+    """Collect the reasons that Google gave, in either form that its answers have."""
     listed = {str(item.get("reason", "")) for item in error.errors or () if isinstance(item, dict)}
     return {reason for reason in {*listed, str(error.reason or "")} if reason}

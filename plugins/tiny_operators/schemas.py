@@ -13,7 +13,7 @@ from tiny_operators.stores import include_dir
 TABLES: Final = ("produto", "pesquisa", "pdv")
 # What each run loads: its rows, and what it set aside.
 LOADED: Final = (*TABLES, "rejeitados")
-# What the pipeline tells of itself: what it set aside, and how complete the tables are.
+# What the pipeline reports about itself: what it set aside, and how complete the tables are.
 RECORDS: Final = ("rejeitados", "reconciliation")
 
 # Columns that the pipeline fills itself; all others hold what Tiny answered, under Tiny's own names.
@@ -58,7 +58,7 @@ class Layout:
     """How a table is stored.
 
     Attributes:
-        cluster: Columns that sort a table's blocks, and name its rows: a merge finds its rows by them.
+        cluster: Columns that sort a table's blocks and identify its rows: a merge finds its rows by them.
         partition: Column whose day partitions the table: readers filter by it.
         description: What the table holds, for people.
     """
@@ -94,7 +94,7 @@ LAYOUTS: Final[dict[str, Layout]] = {
 
 
 def schema_fields(table: str, folder: Path | None = None) -> list[dict[str, Any]]:
-    """The schema of a table as BigQuery's API takes it.
+    """Read the schema of a table in the form of BigQuery's API.
 
     Args:
         table: One of ``TABLES`` or ``RECORDS``.
@@ -107,18 +107,18 @@ def schema_fields(table: str, folder: Path | None = None) -> list[dict[str, Any]
 
 @cache
 def columns(table: str) -> tuple[Column, ...]:
-    """The columns of a table, as values."""
+    """Return the columns of a table, as values."""
     return tuple(_column(field) for field in schema_fields(table))
 
 
 @cache
 def tiny_columns(table: str) -> tuple[Column, ...]:
-    """The columns of a table that hold what Tiny answered."""
+    """Return the columns of a table that hold what Tiny answered."""
     return tuple(column for column in columns(table) if column.name not in OWN_COLUMNS)
 
 
 def column_names(table: str) -> list[str]:
-    """Names of a table's columns, in the order of the schema file."""
+    """Return the names of a table's columns, in the order of the schema file."""
     return [column.name for column in columns(table)]
 
 

@@ -1,4 +1,4 @@
-"""The stores file (``include/stores.yaml``): which stores there are, and where their buckets and tables are."""
+"""The stores file (``include/stores.yaml``): which stores exist, and where their buckets and tables are."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _NUMBERS: dict[str, tuple[type, float, float]] = {
     "reject_share": (float, 0, 1),
     "rejects_limit": (int, 0, 1_000_000),
 }
-# Datasets that nothing else may be in, each with the end of its name by default.
+# Datasets that may hold nothing else, each with the end of its name by default.
 _DATASETS_OF_THEIR_OWN = {
     "report_dataset": "relatorios",
     "personal_dataset": "pessoal",
     "keys_dataset": "chaves",
 }
-# Fields of a store that are lists, each with what stands in it.
+# Fields of a store that are lists, each with what is in it.
 _LISTS = {
     "effective_statuses": "the labels or codes of orders that count as sales",
     "placeholder_contacts": "documents, e-mails and telephones that are no customer's",
@@ -36,7 +36,7 @@ _LISTS = {
 _NOT_TEXTS = frozenset({*_LISTS, *_NUMBERS})
 
 _PACKAGE = Path(__file__).resolve().parent
-# In the repository include/ stands beside plugins/; Composer syncs only dags/ and plugins/, so there it is in dags/.
+# In the repository include/ is beside plugins/; Composer syncs only dags/ and plugins/, so there it is in dags/.
 _INCLUDE_CANDIDATES = (_PACKAGE.parents[1] / "include", _PACKAGE.parents[1] / "dags" / "include")
 
 # Which orders count as sales unless the store says otherwise, by label and by code. Not "aprovado": an approved order
@@ -51,7 +51,7 @@ EFFECTIVE_STATUSES = (
     "entregue",
 )
 
-# Documents that tills fill in for nobody in particular: known false ones; those of one digit repeated are known anyway.
+# Documents that tills fill in for nobody in particular: known false ones. Those of one repeated digit are known anyway.
 PLACEHOLDER_CONTACTS = ("123.456.789-09", "012.345.678-90", "987.654.321-00", "12.345.678/0001-95")
 
 
@@ -69,22 +69,22 @@ class Store:
         cnpj: 14 digits (11 for a CPF): which store a webhook belongs to.
         timezone: IANA name; the days of this store are days there.
         location: Google Cloud location of the buckets and datasets.
-        webhook_bucket: The inbox: whatever lies in it waits.
+        webhook_bucket: The inbox: every file in it waits.
         api_bucket: Raw answers, rows, rejects and done webhook files.
         dataset: BigQuery dataset of the tables.
         staging_dataset: BigQuery dataset of the staging tables, which expire after a day.
         report_dataset: BigQuery dataset of the views without personal data; by default ``{dataset}_relatorios``.
         personal_dataset: BigQuery dataset of the views with personal data; by default ``{dataset}_pessoal``.
-        keys_dataset: BigQuery dataset of the secret that customers' keys are made of; by default ``{dataset}_chaves``.
+        keys_dataset: BigQuery dataset of the secret for customers' keys; by default ``{dataset}_chaves``.
         effective_statuses: Labels and codes of the orders that count as sales; capitals and accents do not matter.
         placeholder_contacts: Documents, e-mails and telephones that are no customer's, besides the store's own
             ``cnpj`` and ``PLACEHOLDER_CONTACTS``.
         opening_hours: When webhooks are expected: see :mod:`tiny_operators.opening_hours`; empty for never.
-        reject_share: Which part of a batch's orders may be set aside before the run fails, 0 to 1: then it is not one
-            bad order, but a change of the API.
-        rejects_limit: How many orders and files may be set aside for a week before people are told.
-        quiet_minutes: How long no webhook may come in opening hours before people are told.
-        waiting_minutes: How long files may wait in the inbox, while no run reaches its end, before people are told.
+        reject_share: Part of a batch's orders that may be set aside, 0 to 1. When it is more, the run fails: then it is
+            not one bad order, but a change of the API.
+        rejects_limit: How many orders and files may be set aside for a week before people are alerted.
+        quiet_minutes: How long no webhook may come in opening hours before people are alerted.
+        waiting_minutes: How long files may wait in the inbox, while no run reaches its end, before people are alerted.
         maximum_bytes_billed: What one BigQuery job may be billed: one that would need more fails, and costs nothing.
     """
 
@@ -107,8 +107,8 @@ class Store:
     waiting_minutes: int = 60
     reject_share: float = 0.2
     rejects_limit: int = 20
-    # Many times what a batch, or a slice of history, needs; a statement that lost its filter of partitions, and so
-    # reads all of some years, is an error and no bill.
+    # Many times what a batch, or a slice of history, needs. A statement that lost its filter of partitions would read
+    # all of some years: it becomes an error and no bill.
     maximum_bytes_billed: int = 5 * 1024**3
 
     def __post_init__(self) -> None:
@@ -141,7 +141,7 @@ class Store:
 
 
 def include_dir() -> Path:
-    """Folder with the stores file, the schemas and the SQL.
+    """Find the folder with the stores file, the schemas and the SQL.
 
     Raises:
         StoresError: When the folder is in neither place.
@@ -167,7 +167,7 @@ def load_stores(path: Path | None = None) -> list[Store]:
         path: The file; by default ``stores.yaml`` in the include folder.
 
     Raises:
-        StoresError: When the file is not as the example, or two stores share what must be their own.
+        StoresError: When the file is not like the example, or two stores share what must be their own.
     """
     path = path or include_dir() / "stores.yaml"
     try:

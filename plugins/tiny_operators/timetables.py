@@ -1,6 +1,6 @@
-"""When the DAGs run that no webhook starts.
+"""The timetables of the DAGs that no webhook starts.
 
-Timetables of Airflow's own: Composer 3 gives its schedulers no plugins, and so no timetable of ours
+They are Airflow's own: Composer 3 gives its schedulers no plugins, and so no timetable of ours
 (https://cloud.google.com/composer/docs/composer-3/install-plugins).
 """
 
@@ -12,8 +12,8 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable
 
 # Intervals begin at midnight UTC, because Airflow's backfill commands read a date as that: so -s 2026-01-01 with
-# -e 2026-01-31 makes exactly 31 runs, in whatever time zone the store is. An interval is the name of a day; the store's
-# day of that name ends some hours later, or earlier.
+# -e 2026-01-31 creates exactly 31 runs, in whatever time zone the store is. An interval is the name of a day; the
+# store's day of that name ends some hours later, or earlier.
 EACH_DAY: Final = CronDataIntervalTimetable("0 0 * * *", timezone="UTC")
 
 # On the quarter, when the work of the full hour is done.
@@ -24,7 +24,7 @@ _EACH_WEEK: Final = "0 5 * * 0"
 
 
 def each_week(timezone: str) -> CronTriggerTimetable:
-    """When Tiny and BigQuery are compared.
+    """Return when Tiny and BigQuery are compared.
 
     Args:
         timezone: IANA name of the store's time zone.

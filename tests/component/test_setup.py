@@ -69,7 +69,7 @@ def test_a_quiet_day_is_no_failure_but_a_broken_trigger_is(store: Any) -> None:
     sensor = WebhookFilesSensor(task_id="wait", store=store)
     # What each Airflow hands to a task whose wait took too long.
     timed_out = "Trigger timeout" if AIRFLOW_V_3_0_PLUS else "Trigger/execution timeout"
-    with pytest.raises(AirflowSkipException, match="the next run goes on waiting"):
+    with pytest.raises(AirflowSkipException, match="the next run continues to wait"):
         sensor.resume_execution("__fail__", {"error": timed_out}, {})
     with pytest.raises(AirflowException) as failure:
         sensor.resume_execution("__fail__", {"error": "Trigger failure"}, {})

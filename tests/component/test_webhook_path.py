@@ -126,7 +126,7 @@ def test_a_planned_order_of_which_nothing_came_fails_the_run_and_loads_nothing(
         return OrderRows(forgotten) if line.envelope.pedido == forgotten else make(reader, line)
 
     monkeypatch.setattr(RawReader, "order_rows", forget)
-    with pytest.raises(AirflowException, match=r"2 orders were planned, but 1 became something \(loaded 1,"):
+    with pytest.raises(AirflowException, match=r"2 orders were planned, but 1 came to an end \(loaded 1,"):
         rows(run)
     assert names.rows_object("pdv", run.key) not in warehouse.objects("rows/")
 

@@ -163,11 +163,11 @@ def test_an_empty_inbox_stands_not_still(store: Any, warehouse: Warehouse) -> No
     [
         (Standing(False, 1, "healthy"), ()),
         (Standing(True, 1, "healthy"), ("is paused: unpause it",)),
-        (Standing(False, 0, "healthy"), ("has no run: see whether the scheduler lives",)),
+        (Standing(False, 0, "healthy"), ("has no run: see whether the scheduler is alive",)),
         (Standing(None, 0, "healthy"), ("does not know the DAG",)),
-        (Standing(False, 1, "unhealthy"), ("no triggerer lives (state: unhealthy)",)),
-        (Standing(False, 1, None), ("no triggerer lives (state: there never was one)",)),
-        (Standing(True, 0, None), ("is paused", "no triggerer lives")),
+        (Standing(False, 1, "unhealthy"), ("no triggerer is alive (state: unhealthy)",)),
+        (Standing(False, 1, None), ("no triggerer is alive (state: there never was one)",)),
+        (Standing(True, 0, None), ("is paused", "no triggerer is alive")),
     ],
     ids=repr,
 )
@@ -195,7 +195,7 @@ def test_airflow_2_is_asked_by_its_database(dags: Any, store: Any) -> None:
     with create_session() as session:
         session.merge(model(dag_id="z316_webhook", is_paused=True, is_active=True))
     with pytest.raises(
-        AirflowFailException, match=r"z316_webhook is paused.*no triggerer lives .state: there never"
+        AirflowFailException, match=r"z316_webhook is paused.*no triggerer is alive .state: there never"
     ):
         watch.execute({})
     with create_session() as session:

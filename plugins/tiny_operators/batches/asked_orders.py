@@ -1,6 +1,6 @@
 """Orders that a person asks for: which they are, and what became of them.
 
-Each gets an event in the inbox, like a webhook of Tiny's, and goes the way of all sales.
+Each gets an event in the inbox, like a webhook of Tiny's, and is read in the same way as all sales.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from tiny_operators.warehouse.known_orders import KnownOrder, KnownOrders
 
 ORDERS: Final = "orders"
 NUMBERS: Final = "numbers"
-# More are a matter of dates: the daily DAG reads 100 search lines with one call.
+# For more orders there are dates: the daily DAG reads 100 search lines with one call.
 MOST_ORDERS: Final = 100
 _MOST_DIGITS: Final = 18
-# Tiny finds a number also inside of longer ones: so many pages of a search by number, at most.
+# Tiny also finds a number inside longer ones: this many pages of a search by number, at most.
 _NUMBER_PAGES: Final = 3
 # How far the clocks of Airflow and of Cloud Storage may be apart.
 _CLOCKS: Final = timedelta(minutes=5)
@@ -66,7 +66,7 @@ class Fate:
     Attributes:
         pedido: Tiny's id.
         state: ``loaded``, ``gone``, ``rejected`` or ``waiting``.
-        text: What a person is told; no personal data.
+        text: What a person reads about it; no personal data.
     """
 
     pedido: int
@@ -144,7 +144,7 @@ def _of_number(hook: Tiny, number: int) -> Iterator[int]:
 def fates(
     files: Iterable[AskedFile], inbox: Objects, api: Objects, known: KnownOrders, store: Store
 ) -> list[Fate]:
-    """Look what became of orders that were asked for.
+    """Find out what became of orders that were asked for.
 
     Args:
         files: Their events.
@@ -164,8 +164,8 @@ def fates(
         if file.name in there:
             found.append(_in_inbox(file.pedido, waiting.get(there[file.name])))
         elif reason := rejects.get(file.name):
-            told = f"{reason['field']}: expected {reason['expected']}, found {reason['found']}; {reason['action']}"
-            found.append(Fate(file.pedido, "rejected", f"rejected: {told}"))
+            why = f"{reason['field']}: expected {reason['expected']}, found {reason['found']}; {reason['action']}"
+            found.append(Fate(file.pedido, "rejected", f"rejected: {why}"))
         else:
             found.append(_in_tables(file.pedido, rows.get(file.pedido)))
     return found
@@ -190,9 +190,9 @@ def _in_tables(pedido: int, row: KnownOrder | None) -> Fate:
 def _rejects(
     files: Iterable[AskedFile], there: Mapping[str, int], api: Objects, timezone: str
 ) -> dict[str, dict[str, Any]]:
-    """The reasons of files that were rejected, by their names in the inbox."""
+    """Find the reasons of files that were rejected, by their names in the inbox."""
     wanted = {file.name: file for file in files if file.name not in there}
-    # A file goes by the moment that Cloud Storage says that it came.
+    # The day of a rejected file is that of the moment at which Cloud Storage says that it came.
     asked = [datetime.fromisoformat(file.asked_at) for file in wanted.values()]
     days = {names.day_of(moment + around, timezone) for moment in asked for around in (-_CLOCKS, _CLOCKS)}
     found: dict[str, dict[str, Any]] = {}

@@ -1,7 +1,7 @@
-"""Asking Tiny, so that no answer is an answer.
+"""Calls to Tiny, in which a missing answer is a result and not an error.
 
-When a call has used up its tries, another call that must work tells whether Tiny is down: then the run ends. Else only
-that order, product or search has none: it is noted, and the others go on.
+When a call has used up its tries, another call that must work shows whether Tiny is down. If so, the run ends. If not,
+only that order, product or search has no answer: this is noted, and the others continue.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 # Tries of a call once it is known that Tiny answers, but not about everything.
 FEW_TRIES: Final = 3
 
-_Told = TypeVar("_Told")
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -42,9 +42,9 @@ class Asking:
     unanswered: set[tuple[str, Any]] = field(default_factory=set)
 
     def ask(
-        self, service: str, about: int | str, ask: Callable[[], _Told], *, tries: int | None = None
-    ) -> _Told | None:
-        """Ask Tiny; None when it does not answer this, while it answers other calls.
+        self, service: str, about: int | str, ask: Callable[[], _T], *, tries: int | None = None
+    ) -> _T | None:
+        """Ask Tiny; return None when it does not answer this, while it answers other calls.
 
         Args:
             service: The service that is asked.

@@ -39,7 +39,7 @@ class Comparison:
         return self.differences - len(self.unrepaired)
 
     def row(self, store: str, run: str) -> dict[str, Any]:
-        """The row of the table ``reconciliation``.
+        """Build the row of the table ``reconciliation``.
 
         Args:
             store: Prefix of the store.
@@ -80,7 +80,7 @@ class Totals:
         self.value_difference += Decimal(found.plan.value_difference)
 
     def fields(self) -> dict[str, int | str]:
-        """The sums, as values of a log event and of JSON."""
+        """Return the sums as values of a log event and of JSON."""
         return {
             "days": self.days,
             "differences": self.differences,
@@ -93,14 +93,14 @@ class Totals:
 def compared(
     plan: DatePlan, orders: Iterable[PlannedOrder], known: Mapping[int, KnownOrder], gone: Collection[int]
 ) -> Comparison:
-    """What became of the differences of a date.
+    """Say what became of the differences of a date.
 
     Args:
         plan: What was found on the date.
         orders: The orders that differed.
         known: What BigQuery knows of them now, whatever their date.
-        gone: Orders that were deleted in Tiny before they could be read; of those that BigQuery never had it knows
-            nothing.
+        gone: Orders that were deleted in Tiny before they could be read; BigQuery knows nothing of those that it never
+            had.
     """
     left = (
         order.pedido
@@ -112,9 +112,9 @@ def compared(
 
 
 def still_differs(order: PlannedOrder, now: KnownOrder | None) -> bool:
-    """Whether BigQuery still differs from what Tiny said of an order.
+    """Return whether BigQuery still differs from what Tiny said of an order.
 
-    What was read of the order after the search says more than the search did: it may have been changed, moved to
+    What was read of the order after the search is newer than the search: the order may have been changed, moved to
     another date or deleted meanwhile.
 
     Args:
@@ -123,10 +123,10 @@ def still_differs(order: PlannedOrder, now: KnownOrder | None) -> bool:
     """
     if now is None:
         return True
-    stands = now.gone or now.arrived_at is not None
+    has_outcome = now.gone or now.arrived_at is not None
     if now.read_at > datetime.fromisoformat(str(order.listed_at)):
-        return not stands
+        return not has_outcome
     if order.pesquisa is None:
         # Tiny did not list it on its date.
         return not now.gone and str(now.day) == order.data
-    return now.gone or not stands or now.line != order.line
+    return now.gone or not has_outcome or now.line != order.line

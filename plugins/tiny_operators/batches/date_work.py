@@ -34,16 +34,16 @@ class DateWork:
         read_page: Asks for a page of the search: its parameters, number and direction.
         known: The store's tables.
         raw: Writes the search pages that are needed later.
-        check_filter: Asks Tiny whether it heeds the dates of a search; raises FilterIgnoredError when it does not.
+        check_filter: Asks Tiny whether it respects the dates of a search; raises FilterIgnoredError when it does not.
         force: Take every order that is listed.
 
     Attributes:
         listing: The search pages.
         new: Orders so far that BigQuery does not have, or has marked as deleted.
         changed: Orders so far whose search line differs, or that are forced.
-        vanished: Orders that BigQuery has and Tiny lists no more.
+        vanished: Orders that BigQuery has and Tiny no longer lists.
         known_orders: Orders that BigQuery has, of those that Tiny lists or should list.
-        value_difference: What Tiny's search lines say that the orders cost, less what BigQuery's say (R$, exact).
+        value_difference: What the orders cost by Tiny's search lines, less what they cost by BigQuery's (R$, exact).
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class DateWork:
 
         Raises:
             UnansweredError: When a page has no answer: the orders on the pages before it are yielded, and no order is
-                taken for one that Tiny does not list.
+                treated as one that Tiny does not list.
         """
         for page in self.listing.pages():
             lines = {pedido: search_values(line) for pedido, line in page.fresh.items()}
@@ -154,7 +154,7 @@ class DateWork:
             self._memory.listed_under_another(own, pedidos)
 
     def _count(self, pedido: int, values: SearchValues | None) -> int | None:
-        """Count what a line and BigQuery say that an order costs; the line's digest, None when it cannot be a row."""
+        """Count what an order costs by a line and by BigQuery; return the line's digest, None when it is no row."""
         if pedido in self._known and not self._known[pedido].gone:
             self._add_known(self._known[pedido])
         if values is None:

@@ -1,4 +1,4 @@
-"""Planning a date of history: which of its orders are new or have changed since they were read."""
+"""The plan of a date of history: which of its orders are new or have changed since they were read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DatePlan:
-    """What there is to do about one date.
+    """The work on one date.
 
     Without ``force`` the orders to read are those in which Tiny and BigQuery differ.
 
@@ -42,10 +42,10 @@ class DatePlan:
         pages: Search pages that were read.
         new: Orders to read that BigQuery does not have, or has marked as deleted.
         changed: Orders to read whose search line differs, or that a person asked for.
-        vanished: Orders to read that BigQuery has and Tiny lists no more: moved to another date, or deleted.
+        vanished: Orders to read that BigQuery has and Tiny no longer lists: moved to another date, or deleted.
         part: Object with the orders to read, one a line.
         known: Orders that BigQuery has of those that Tiny lists, or should; without those that are marked as deleted.
-        value_difference: What Tiny's search lines say that the orders cost, less what BigQuery's say (R$, exact).
+        value_difference: What the orders cost by Tiny's search lines, less what they cost by BigQuery's (R$, exact).
         compared_at: When Tiny and BigQuery were compared (ISO 8601, UTC).
         unanswered: Whether Tiny did not answer a search page of the date, while it answered other calls. The date is
             not compared then; the orders to read are those of the pages before.
@@ -71,14 +71,14 @@ class DatePlan:
 
 @dataclass
 class DatePlanner:
-    """Plans one date after the other; a date that is planned already is not searched again.
+    """Plans one date after the other; a date that is already planned is not searched again.
 
     Attributes:
         hook: The store's account.
         known: The store's tables.
         raw: Writes the search pages that are needed later.
         force: Plan every order that is listed.
-        silences: Dates of which Tiny did not answer the search.
+        silences: Dates whose search Tiny did not answer.
     """
 
     hook: Tiny
@@ -92,7 +92,7 @@ class DatePlanner:
         self.silences = Silences.of_dates(self.raw.objects, self.raw.store.prefix)
 
     def plan(self, day: date) -> DatePlan:
-        """The plan of a date, made once.
+        """Plan a date, once.
 
         Raises:
             ListingError: When its search pages cannot be used.
@@ -101,14 +101,14 @@ class DatePlanner:
         target = names.date_plan_object(self.raw.key, day.isoformat())
         found = self.raw.objects.read_json(target)
         if found is None:
-            made = self._make(day)
-            # Another try, thought dead, may have been faster: what it planned may have been read already.
-            self.raw.objects.create_json(target, asdict(made))
+            plan = self._build(day)
+            # Another try, thought dead, may have been faster: the orders that it planned may already have been read.
+            self.raw.objects.create_json(target, asdict(plan))
             found = self.raw.objects.read_json(target)
         return from_json(DatePlan, found)
 
     def check_filter(self) -> None:
-        """Ask Tiny, once a run, whether it heeds the dates of a search: dates that have no orders must list none.
+        """Ask Tiny, once a run, whether it respects the dates of a search: dates without orders must list none.
 
         Raises:
             FilterIgnoredError: When it lists some.
@@ -125,7 +125,7 @@ class DatePlanner:
                 )
         self._filter_works = True
 
-    def _make(self, day: date) -> DatePlan:
+    def _build(self, day: date) -> DatePlan:
         work = DateWork(
             day, partial(self._search, day), self.known, self.raw, self.check_filter, force=self.force
         )
@@ -182,14 +182,14 @@ class DatePlanner:
 
 
 def date_plans(objects: Objects, key: str) -> Iterator[DatePlan]:
-    """The dates that a run has planned, oldest first."""
+    """Yield the dates that a run has planned, oldest first."""
     for blob in objects.list(names.date_plans_prefix(key)):
         if blob.name.endswith(".json"):
             yield from_json(DatePlan, objects.read_json(blob.name))
 
 
 def read_part(objects: Objects, part: str) -> Iterator[PlannedOrder]:
-    """The orders of a date that are to be read, a few in memory at a time."""
+    """Yield the orders of a date that are to be read, a few in memory at a time."""
     for line in objects.stream(part):
         yield PlannedOrder.from_json(json.loads(line))
 

@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 def tell_field_news(objects: Objects, store: Store, run: str, batch: FieldCounts, now: datetime) -> FieldNews:
-    """Log what a batch's fields tell that was not known, each once, and remember it. Fails no run.
+    """Log what a batch's fields show that was not known, each once, and remember it. Fails no run.
 
-    Events: ``new_fields``; ``field_kinds``, fields that have another kind of value; ``missed_fields``, which do not
-    come any more. Whatever it is, the whole answer is kept.
+    Events: ``new_fields``; ``field_kinds``, fields that have another kind of value; ``missed_fields``, fields that no
+    longer come. In every case the whole answer is kept.
 
     Args:
         objects: The store's API bucket.
@@ -40,7 +40,7 @@ def tell_field_news(objects: Objects, store: Store, run: str, batch: FieldCounts
     try:
         objects.change_json(names.fields_object(store.prefix), change)
     except (NotChangedError, TypeError, ValueError) as error:
-        # The latter two when the object is not what this version writes: until a person deletes it.
+        # TypeError and ValueError: this version does not write the object so. It is reported until a person deletes it.
         log_event(
             log,
             "fields_not_remembered",

@@ -1,4 +1,4 @@
-"""The inbox's part of a plan: which orders the waiting webhook files are about, and where each file goes at the end."""
+"""The inbox's part of a plan: which orders the waiting webhook files are about, and what happens to each file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class WebhookPlanner:
         store: Prefix of the store.
         cnpj: Its digits.
         timezone: IANA name of its time zone.
-        unneeded: How many events of which kind nobody needs.
+        unneeded: The events that nobody needs: how many of each kind.
     """
 
     store: str
@@ -50,7 +50,7 @@ class WebhookPlanner:
         Args:
             name: Object name.
             generation: Its generation.
-            created: When the object was made; the time in the receiver's name goes before it.
+            created: When the object was created; a time in the receiver's name for it is used instead.
             content: The file, or why it was not read.
             content_type: What the file's sender called it.
         """
@@ -73,11 +73,11 @@ class WebhookPlanner:
             self._ignored.append(file)
 
     def plan(self, max_orders: int | None = None, chunk_orders: int = 20) -> Plan:
-        """The plan for the files added so far.
+        """Plan the files added so far.
 
         Args:
             chunk_orders: Orders in a chunk, at most.
-            max_orders: Only the oldest so many orders are planned; see :func:`whole_files`.
+            max_orders: At most this many orders are planned, the oldest first; see :func:`whole_files`.
         """
         files: dict[int, list[InboxFile]] = {}
         for file, pedidos in self._orders.items():
@@ -104,7 +104,7 @@ class WebhookPlanner:
 
 
 def whole_files(plan: Plan, wanted: Iterable[PlannedOrder], most: int | None) -> Plan:
-    """The part of a plan that one batch takes: files with all their orders, or else they could never leave the inbox.
+    """Choose the part of a plan for one batch: files with all their orders, or else they could never leave the inbox.
 
     Args:
         plan: The plan of all files.
@@ -112,7 +112,7 @@ def whole_files(plan: Plan, wanted: Iterable[PlannedOrder], most: int | None) ->
         most: Orders, at most; but a file with more of them is a batch of its own.
 
     Returns:
-        The plan with these orders, each with those of its files of which all orders are in it; the other files wait.
+        The plan with these orders, each with those of its files that have all their orders in it; the other files wait.
     """
     inside: dict[InboxFile, set[int]] = {}
     for order in plan.orders:
@@ -146,7 +146,7 @@ class Disposal:
         state: ``done``, ``ignored``, ``rejected`` or ``waiting`` (it stays in the inbox).
         reject: Why it was rejected.
         pedido: Order that it is about; of several the first that waits or was rejected.
-        more: What else of it was rejected: orders with their reasons.
+        more: The other orders of the file that were rejected, with their reasons.
     """
 
     file: InboxFile
@@ -157,10 +157,10 @@ class Disposal:
 
 
 def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Disposal]:
-    """Where each file of a plan goes.
+    """Say where each file of a plan goes.
 
-    A file that is about several orders waits as long as one of them waits; then it is rejected when anything of it was,
-    so that putting it back reads all of it again; else it is done.
+    A file that is about several orders waits as long as one of them waits. Then it is rejected when any part of it was
+    rejected, so that all of it is read again when it is put back. Otherwise it is done.
 
     Args:
         plan: The plan.
@@ -172,7 +172,7 @@ def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Dispo
 
 
 def ended(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> dict[int, tuple[Ended, ...]]:
-    """What of each file of a plan has come to its end, in this run or before, by the file's generation.
+    """Say what has come to its end in each file of a plan, in this run or before, by the file's generation.
 
     Args:
         plan: The plan.
@@ -183,7 +183,7 @@ def ended(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> dict[int, tuple[En
 
 @dataclass
 class _Parts:
-    """What a file is about: what of it has come to its end, and which orders wait."""
+    """What a file is about: the part that has come to its end, and the orders that wait."""
 
     ends: list[Ended] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)

@@ -33,7 +33,7 @@ class ListedElsewhere:
 
     @classmethod
     def from_json(cls, content: Any) -> ListedElsewhere:
-        """Make it of :meth:`to_json`; of None, when nothing was remembered."""
+        """Read it from :meth:`to_json`; from None when nothing was remembered."""
         found = content or {}
         return cls(
             frozenset(found.get("here", ())),
@@ -80,7 +80,7 @@ class ListedDates:
             listed: All orders that Tiny lists under it.
             here: Those of them whose own date is another one.
             elsewhere: Orders of the date that Tiny has, but does not list under it.
-            missing: Orders that are to be read since Tiny does not list them.
+            missing: Orders that are to be read because Tiny does not list them.
         """
         after = ListedElsewhere(
             frozenset(here), (before.elsewhere - frozenset(listed)) | frozenset(elsewhere), missing

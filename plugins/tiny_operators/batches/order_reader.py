@@ -1,8 +1,8 @@
-"""Reading orders from Tiny into raw lines: the search page that lists each order, the order, and its products.
+"""The step that reads orders from Tiny into raw lines: the search page that lists each order, the order, its products.
 
-What was read once is not read again: a search page serves all orders of the run that it lists, a product's answer all
-orders of the day, and a chunk whose object stands is done, whichever task wrote it. An order, product or search without
-an answer keeps nobody else out: see :mod:`tiny_operators.batches.asking`.
+What was read once is not read again: a search page serves all orders of the run that it lists, and a product's answer
+all orders of the day. A chunk whose object exists is done, whichever task wrote it. An order, product or search without
+an answer does not stop the others: see :mod:`tiny_operators.batches.asking`.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 
 # Seconds between looks for an order that Tiny does not know or list yet: its webhook may come some seconds before.
 _LISTING_WAITS: Final = (2.0, 4.0, 8.0)
-# How long ago its webhook came, at most: after that an order that nobody knows is gone.
+# How long ago its webhook came, at most: after that an order that neither service knows is gone.
 _MAY_BE_EARLY: Final = timedelta(minutes=15)
-# Tries of a call about a product, without which the order is loaded all the same; and of one about a product that runs
-# before asked for in vain.
+# Tries of a call about a product, without which the order is loaded all the same; and of a call about a product that
+# earlier runs asked for in vain.
 _PRODUCT_TRIES: Final = 5
 _SILENT_PRODUCT_TRIES: Final = 1
 
@@ -69,10 +69,9 @@ class OrderReader:
         self._searches.find_on_dates(self.plan.orders)
 
     def read_chunk(self, chunk: Chunk) -> tuple[str, bool]:
-        """Read one chunk of orders into one raw object, unless it stands already.
+        """Read one chunk of orders into one raw object, unless it exists already.
 
-        Orders that Tiny does not answer about are noted beside it; of a chunk of such orders alone there is no raw
-        object.
+        Orders that Tiny does not answer about are noted beside it. A chunk of such orders alone has no raw object.
 
         Returns:
             Name of the object, and whether the chunk was read now.
@@ -95,7 +94,7 @@ class OrderReader:
         reads = self._read_early_ones(reads)
         self._searches.find_missing(reads, _LISTING_WAITS)
         lines = [self._line(read) for read in reads]
-        # Before the raw object, which says that the chunk is done. A try that died may have noted others.
+        # Before the raw object, which says that the chunk is done. A try that died may have noted other orders.
         if unanswered or objects.exists(beside):
             objects.write_json(beside, unanswered)
         if lines:
@@ -103,7 +102,7 @@ class OrderReader:
         return target, True
 
     def _read(self, order: PlannedOrder) -> OrderRead | None:
-        """Ask for an order; None when Tiny does not answer about it."""
+        """Ask for an order; return None when Tiny does not answer about it."""
         pedido, service, tries = order.pedido, ORDER_SERVICE, order_tries(order)
         answer = self._asking.ask(service, pedido, lambda: self.hook.order(pedido), tries=tries)
         if answer and answer.meaning is Meaning.NOT_FOUND:
@@ -115,7 +114,7 @@ class OrderReader:
         return OrderRead(order, service, answer, now(), order_record(answer, service, pedido))
 
     def _read_early_ones(self, reads: list[OrderRead]) -> list[OrderRead]:
-        """Read again, some seconds long, the orders that Tiny does not know, and of which a webhook has just come."""
+        """Read again, for some seconds, the orders that Tiny does not know and whose webhooks have just come."""
         for wait in _LISTING_WAITS:
             early = [read for read in reads if _may_be_early(read)]
             if not early:
@@ -123,7 +122,7 @@ class OrderReader:
             log_event(log, "not_known_yet", store=self.plan.store, orders=len(early), seconds=wait)
             self.sleep(wait)
             for read in early:
-                # Without an answer now, what was answered before counts.
+                # Without an answer now, the earlier answer counts.
                 reads[reads.index(read)] = self._read(read.order) or read
         return reads
 
@@ -151,7 +150,7 @@ class OrderReader:
         )
 
     def _products(self, read: OrderRead) -> tuple[dict[str, str], dict[str, str]]:
-        """The objects of an order's products, and since when Tiny does not answer about the others; by id as text.
+        """Return the objects of an order's products, and since when Tiny is silent about the others; by id as text.
 
         Each is asked once in a run, however many of its orders have it.
         """
@@ -165,7 +164,7 @@ class OrderReader:
         return found, silent
 
     def _product(self, produto: int) -> str | None:
-        """The object of a product; None when Tiny does not answer about it, or did not a moment ago."""
+        """Return the object of a product; None when Tiny does not answer about it, or did not a moment ago."""
         if (PRODUCT_SERVICE, produto) in self._asking.unanswered or self._rests(produto):
             return None
         tries = _SILENT_PRODUCT_TRIES if self._silent.since(produto) else _PRODUCT_TRIES
@@ -178,14 +177,14 @@ class OrderReader:
         return found
 
     def _rests(self, produto: int) -> bool:
-        """Whether to ask for a silent product later; a person who wants costs to be read again has them now."""
+        """Return whether to ask for a silent product later; a person who wants costs read again has them now."""
         if self.plan.refresh_costs or self.raw.has_product(produto):
             return False
         return self._silent.rests(produto, datetime.now(UTC))
 
 
 def _may_be_early(read: OrderRead) -> bool:
-    """Whether an order that Tiny does not know may be one that cannot be read yet."""
+    """Return whether an order that Tiny does not know may be one that cannot be read yet."""
     if read.answer.meaning is not Meaning.NOT_FOUND or not read.order.files:
         return False
     last = max(datetime.fromisoformat(file.arrived_at) for file in read.order.files)

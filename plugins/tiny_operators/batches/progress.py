@@ -38,7 +38,7 @@ class Progress:
         return self.seconds / self.fresh * (self.planned - self.done) if self.fresh else None
 
     def fields(self, now: datetime) -> dict[str, Any]:
-        """The state as named values, for the log and for people.
+        """Return the state as named values, for the log and for people.
 
         Args:
             now: The present.
@@ -58,7 +58,7 @@ class Progress:
 
 
 def hours_of_calls(calls: int, per_minute: float) -> float:
-    """How long so many calls take.
+    """Return how many hours so many calls take.
 
     Args:
         calls: How many.

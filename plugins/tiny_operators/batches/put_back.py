@@ -1,4 +1,4 @@
-"""Putting rejects back: which of them a person asks for, and what the inbox gets."""
+"""Rejects that go back: which of them a person asks for, and what the inbox gets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PutBackRequest:
         return ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
 
     def wants(self, reject: Mapping[str, Any]) -> bool:
-        """Whether a reject is asked for.
+        """Return whether a reject is asked for.
 
         Args:
             reject: The reason beside a file, or a row of ``rejeitados``.
@@ -63,13 +63,13 @@ class RejectedObject:
 
 @dataclass
 class PutBack:
-    """What one run puts back: found once, so that a later try goes on with the same.
+    """What one run puts back: found once, so that a later try continues with the same work.
 
     Attributes:
         files: Webhook files.
         orders: Orders without a rejected file: each gets an event.
-        told: Of each object of reasons, the rejects that are about those orders, by id.
-        products: Products of these rejects: each is asked for again, also one that Tiny did not answer about.
+        told: The rejects about those orders in each object of reasons, by id.
+        products: Products of these rejects: Tiny is asked for each again, even if it did not answer about it before.
         left: How many rejects were not asked for, or are about no order and no file.
     """
 
@@ -80,14 +80,14 @@ class PutBack:
     products: list[int] = field(default_factory=list)
 
     def add(self, name: str, rows: list[dict[str, Any]], request: PutBackRequest) -> None:
-        """Add what one object of reasons tells.
+        """Add what one object of reasons says.
 
         Args:
             name: The object.
             rows: Its rows, of ``rejeitados``.
             request: What is asked for.
         """
-        # A reject that has its file in rejected/ goes back with it; the file of an order without a product is done.
+        # A reject whose file is in rejected/ goes back with that file. The file of an order without a product is done.
         without_file = [row for row in rows if row["file"] is None or row["produto"] is not None]
         wanted = [row for row in without_file if row["pedido"] is not None and request.wants(row)]
         self.left += len(without_file) - len(wanted)
@@ -98,19 +98,19 @@ class PutBack:
             self.products = sorted({*self.products, *asked_again})
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Convert it to JSON values."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> PutBack:
-        """From :meth:`to_json`."""
+        """Read it from :meth:`to_json`."""
         return from_json(
             cls, {**content, "files": [from_json(RejectedObject, file) for file in content["files"]]}
         )
 
 
 def read_put_back(params: Mapping[str, Any], now: datetime, timezone: str) -> PutBackRequest:
-    """What a run is asked to put back; without dates the rejects of yesterday and today.
+    """Read what a run is asked to put back; without dates the rejects of yesterday and today.
 
     Args:
         params: The run's parameters.
@@ -118,7 +118,7 @@ def read_put_back(params: Mapping[str, Any], now: datetime, timezone: str) -> Pu
         timezone: IANA name of the store's time zone.
 
     Raises:
-        RequestError: For dates that cannot be, and an order that is no id.
+        RequestError: For impossible dates, and for an order that is no id.
     """
     if params.get(FROM_DATE) or params.get(TO_DATE):
         dates = read_request(params, None, now, timezone).dates
@@ -133,7 +133,7 @@ def read_put_back(params: Mapping[str, Any], now: datetime, timezone: str) -> Pu
 
 
 def order_event(cnpj: str, pedido: int) -> dict[str, Any]:
-    """An event that lets the next run read an order, in the form of Tiny's webhooks.
+    """Build an event that lets the next run read an order, in the form of Tiny's webhooks.
 
     Args:
         cnpj: Digits of the store.

@@ -32,7 +32,7 @@ class RowFiles(ExitStack):
 
     Args:
         objects: The store's API bucket.
-        origin: Which run makes them.
+        origin: The run that writes them.
 
     Attributes:
         counts: Rows by table; ``orders``, which are ``loaded``, ``gone``, ``waiting`` (not in Tiny's search yet) or
@@ -49,7 +49,7 @@ class RowFiles(ExitStack):
         self._objects = objects
         self._origin = origin
         self._rejected_at = datetime.now(UTC).isoformat()
-        self._for_people: TextIO | None = None
+        self._reject_copy: TextIO | None = None
 
     def __enter__(self) -> Self:
         """Open the files."""
@@ -58,15 +58,15 @@ class RowFiles(ExitStack):
             table: self.enter_context(self._objects.writing(names.rows_object(table, self._origin.run)))
             for table in LOADED
         }
-        # Of a try before, or of the time before the code could read what it rejected.
+        # From a try before, or from a time when the code could not yet read what it rejected.
         self._objects.delete(self._rejects_object)
         return self
 
     def add(self, result: OrderRows, file: str | None = None) -> None:
-        """Write what came of one order.
+        """Write the result of reading one order.
 
         Args:
-            result: What came of it.
+            result: The result.
             file: Its webhook file, when it came by one.
         """
         for table, rows in result.rows.items():
@@ -101,9 +101,9 @@ class RowFiles(ExitStack):
             file=file,
             read_at=read_at.isoformat() if read_at else None,
         )
-        if self._for_people is None:
-            self._for_people = self.enter_context(self._objects.writing(self._rejects_object))
-        for stream in (self._rows["rejeitados"], self._for_people):
+        if self._reject_copy is None:
+            self._reject_copy = self.enter_context(self._objects.writing(self._rejects_object))
+        for stream in (self._rows["rejeitados"], self._reject_copy):
             stream.writelines(row_texts([row]))
         self.counts["rejeitados"] += 1
 
@@ -139,6 +139,6 @@ class RowFiles(ExitStack):
         return names.rejects_object(self._origin.run, self._origin.day)
 
     def report(self) -> dict[str, int]:
-        """Log what was written; the counts."""
+        """Log what was written; return the counts."""
         log_event(log, "rows_made", store=self._origin.store, run=self._origin.run, **self.counts)
         return dict(self.counts)

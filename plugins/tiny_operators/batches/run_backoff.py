@@ -1,8 +1,8 @@
 """A pause between runs that do not reach their end.
 
-The schedule ``@continuous`` starts the next run at once, also after a failed one: without a pause a wrong token would
-be tried twenty times a minute, and an order that Tiny does not list yet would be searched without rest. Nothing is
-switched off for good: when the cause is gone, the next run goes through.
+The schedule ``@continuous`` starts the next run at once, even after a failed one. Without a pause a wrong token would
+be tried twenty times a minute, and an order that Tiny does not list yet would be searched without a break. Nothing is
+switched off for good: when the cause is gone, the next run succeeds.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _ORDERS_WAIT_S: Final = 15.0
 
 
 def pause_s(unfinished: int) -> float:
-    """Seconds between the starts of two runs, after so many in a row that did not reach their end.
+    """Return the seconds between the starts of two runs, after so many in a row that did not reach their end.
 
-    Zero stands for a run that did, but left orders waiting.
+    Zero means a run that did reach it, but left orders waiting.
     """
     return min(_LONGEST_S, _FIRST_S * 2.0 ** min(unfinished - 1, 10)) if unfinished else _ORDERS_WAIT_S
 
@@ -40,7 +40,7 @@ class HoldOff:
     dag_id: str
 
     def seconds_left(self) -> float:
-        """Seconds that the next run should wait; zero or less when it may start."""
+        """Return the seconds that the next run should wait; zero or less when it may start."""
         state = self.objects.read_json(names.unfinished_object(self.dag_id))
         if state is None:
             return 0
@@ -48,12 +48,12 @@ class HoldOff:
         return pause_s(state["runs"]) - passed.total_seconds()
 
     def run_planned(self) -> None:
-        """A run has begun its work: until it is done, it counts as one that did not reach its end."""
+        """Note that a run has begun its work: until it is done, it counts as one that did not reach its end."""
         state = self.objects.read_json(names.unfinished_object(self.dag_id)) or {"runs": 0}
         self._write(state["runs"] + 1)
 
     def run_done(self, *, orders_wait: bool) -> None:
-        """A run has reached its end.
+        """Note that a run has reached its end.
 
         Args:
             orders_wait: Whether it left orders in the inbox, which the next run asks for again.
@@ -64,7 +64,7 @@ class HoldOff:
             self.objects.delete(names.unfinished_object(self.dag_id))
 
     def moving(self, within: timedelta) -> bool:
-        """Whether a run is under way, or has left orders waiting, and none failed before it.
+        """Return whether a run is under way, or has left orders waiting, and none failed before it.
 
         Args:
             within: How long ago it may have been, at most.

@@ -1,4 +1,4 @@
-"""What a run of history is asked to do: which dates, and how."""
+"""What a run of history should do: which dates, and how."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tiny_operators.batches.intervals import interval_dates
 
 FROM_DATE: Final = "from_date"
 TO_DATE: Final = "to_date"
-# What the weekly comparison takes when nobody names dates: late changes of an order are in it several times.
+# Weeks of the weekly comparison when nobody names dates: late changes of an order are in several comparisons.
 RECONCILED_WEEKS: Final = 5
 _FLAGS: Final = ("force", "refresh_costs", "plan_only")
 
 
 class RequestError(ValueError):
-    """A run was asked for what cannot be; the message names the field and what is expected."""
+    """A run was asked for something impossible; the message names the field and what is expected."""
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What one run is asked to do.
+    """What one run should do.
 
     Attributes:
         first: First date, in the store's time zone.
@@ -48,7 +48,7 @@ class RunRequest:
         return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
 
     def after(self, day: date) -> dict[str, Any] | None:
-        """The parameters of a run that does the same for the dates after one of these; None when there are none."""
+        """Return the parameters of a run that does the same for the dates after a day; None when there are none."""
         if day >= self.last:
             return None
         dates = {FROM_DATE: (day + timedelta(days=1)).isoformat(), TO_DATE: self.last.isoformat()}
@@ -56,7 +56,7 @@ class RunRequest:
 
 
 def check_names(given: Iterable[str], form: Iterable[str]) -> None:
-    """Refuse parameters that the DAG does not have: a misspelled date would else be taken for none.
+    """Refuse parameters that the DAG does not have: otherwise a misspelled date would be ignored.
 
     Args:
         given: Names of what the run was triggered with.
@@ -76,10 +76,10 @@ def read_request(
     timezone: str,
     days: int = 1,
 ) -> RunRequest:
-    """What a run is asked to do.
+    """Read what a run should do.
 
-    Dates of the form win; without them it is the run's data interval; without that, as in a run by hand on Airflow 3,
-    yesterday, or as many days up to yesterday as are said.
+    Dates of the form come first. Without them it is the run's data interval. Without an interval, as in a run by hand
+    on Airflow 3, it is yesterday, or ``days`` days up to yesterday.
 
     Args:
         params: The run's parameters.
@@ -89,7 +89,7 @@ def read_request(
         days: How many days up to yesterday a run takes that has no dates and no interval.
 
     Raises:
-        RequestError: For a date that is none, or a range that ends before it starts or lies in the future.
+        RequestError: For a date that is none, or a range that ends before it starts or is in the future.
     """
     today = now.astimezone(ZoneInfo(timezone)).date()
     first, last = _date(params, FROM_DATE), _date(params, TO_DATE)

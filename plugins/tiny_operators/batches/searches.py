@@ -21,7 +21,7 @@ from tiny_operators.tiny.services import SEARCH_SERVICE
 
 log = logging.getLogger(__name__)
 
-# Tiny finds a number also inside of longer ones: so many pages of a search by number, at most.
+# Tiny also finds a number inside longer ones: this many pages of a search by number, at most.
 _NUMBER_PAGES: Final = 3
 
 
@@ -60,10 +60,10 @@ class SearchLines:
     _pages: dict[int, str] = field(default_factory=dict)
 
     def find_on_dates(self, orders: Iterable[PlannedOrder]) -> None:
-        """Read the pages of the days on which several orders were made; note which page lists which order.
+        """Read the pages of the days on which several orders were placed; note which page lists which order.
 
-        Orders that are alone on their day, or whose day is not known, are searched by number when they are read; those
-        of a plan that was made from search pages have theirs already.
+        Orders that are alone on their day, or whose day is not known, are searched by number when they are read. Those
+        of a plan that was built from search pages already have theirs.
 
         Raises:
             TinyUnavailableError: When Tiny is down.
@@ -80,7 +80,7 @@ class SearchLines:
             self._pages = {int(pedido): page for pedido, page in found.items()}
 
     def find_missing(self, reads: Sequence[OrderRead], waits: Sequence[float]) -> None:
-        """Search by number the orders that no page lists, some seconds long, since Tiny lists an order late.
+        """Search by number the orders that no page lists, for some seconds, since Tiny lists an order late.
 
         Args:
             reads: The orders.
@@ -102,15 +102,15 @@ class SearchLines:
                 self._search_number(read)
 
     def page_of(self, order: PlannedOrder) -> str | None:
-        """Object of the page that lists an order; None when none was found."""
+        """Return the object of the page that lists an order; None when none was found."""
         return order.pesquisa or self._pages.get(order.pedido)
 
     def is_unanswered(self, pedido: int) -> bool:
-        """Whether Tiny did not answer the search for an order."""
+        """Return whether Tiny did not answer the search for an order."""
         return (SEARCH_SERVICE, pedido) in self.asking.unanswered
 
     def _search_date(self, data: str, wanted: set[int]) -> None:
-        """Page through a date while that is cheaper than to search each order by its number."""
+        """Page through a date while that is cheaper than searching each order by its number."""
         parameters = search.date_parameters(date.fromisoformat(data))
         left, page, pages = set(wanted), 0, 1
         while search.next_page_pays(page, pages, left):
@@ -122,7 +122,7 @@ class SearchLines:
             left -= self._keep(answer, parameters, page, left)
 
     def _lacks_line(self, read: OrderRead, *, first: bool) -> bool:
-        """Whether to search for an order: not a second time for one that runs before have waited for."""
+        """Return whether to search for an order: not a second time for one that earlier runs have waited for."""
         if not read.record or self.page_of(read.order) or not str(read.record.get("numero") or "").strip():
             return False
         return not self.is_unanswered(read.order.pedido) and (first or read.order.tried is None)
@@ -147,7 +147,7 @@ class SearchLines:
         return self.asking.ask(SEARCH_SERVICE, about, lambda: hook.search_page(parameters, page), tries=tries)
 
     def _keep(self, answer: Answer, parameters: dict[str, str], page: int, wanted: set[int]) -> set[int]:
-        """Store a search page when it lists orders that are wanted; say which."""
+        """Store a search page when it lists wanted orders; return which."""
         listed = {search.order_id(line) for line in search.page_lines(answer)}
         found = {pedido for pedido in wanted if pedido in listed}
         if found:
@@ -157,7 +157,7 @@ class SearchLines:
 
 
 def order_tries(order: PlannedOrder) -> int | None:
-    """Tries of a call about an order: few when the runs before waited for it in vain."""
+    """Return the tries of a call about an order: few when earlier runs waited for it in vain."""
     return FEW_TRIES if order.tried else None
 
 

@@ -1,10 +1,10 @@
 """What Tiny does not answer about, remembered from run to run: how often it was asked, and since when.
 
 Products: the next two runs ask for such a product again, with few tries, since it may have been silent for a moment.
-After that there is a pause, as of an order that waits, which grows to a quarter of an hour: else each batch of orders
-that have the product would cost the tries of a call. The orders are loaded meanwhile, without its cost.
+After that there is a pause, which grows to a quarter of an hour, like that of an order that waits. Otherwise each batch
+of orders with the product would use up the tries of a call. The orders are loaded meanwhile, without its cost.
 
-Dates, of which the search of orders has no answer: each night asks again.
+Dates for which the search of orders has no answer: each night asks again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tiny_operators.orders.waits import Wait
 
 # Runs that ask in vain before there is a pause.
 _AT_ONCE: Final = 2
-# What nobody asked about for so long begins anew.
+# What nobody asked about for so long starts from zero.
 _FORGOTTEN_AFTER: Final = timedelta(days=30)
 
 
@@ -42,25 +42,25 @@ class Silences:
 
     @classmethod
     def of_products(cls, objects: Objects, prefix: str) -> Self:
-        """The products of a store, by Tiny's id."""
+        """Open the memory of a store's products, by Tiny's id."""
         return cls(objects, names.silent_products_object(prefix))
 
     @classmethod
     def of_dates(cls, objects: Objects, prefix: str) -> Self:
-        """The dates of a store (YYYY-MM-DD)."""
+        """Open the memory of a store's dates (YYYY-MM-DD)."""
         return cls(objects, names.silent_dates_object(prefix))
 
     def all(self) -> list[str]:
-        """Everything that is known to be silent, sorted."""
+        """Return everything that is known to be silent, sorted."""
         return sorted(self._known)
 
     def since(self, about: object) -> str | None:
-        """Since when Tiny does not answer about something (ISO 8601, UTC); None when it is not known to be silent."""
+        """Return since when Tiny does not answer about something (ISO 8601, UTC); None when it is not silent."""
         tried = self._known.get(str(about))
         return tried.since[Wait.NO_ANSWER] if tried else None
 
     def rests(self, about: object, now: datetime) -> bool:
-        """Whether the pause of something that is known to be silent is not over yet."""
+        """Return whether the pause of something that is known to be silent is not over yet."""
         tried = self._known.get(str(about))
         return tried is not None and tried.times > _AT_ONCE and now < next_try(tried)
 
@@ -70,7 +70,7 @@ class Silences:
         self._change({str(about): tried_again(self._known.get(str(about)), run, waits)}, now)
 
     def forget(self, abouts: Iterable[object]) -> None:
-        """Forget what Tiny answered about, or what a person wants to be asked for again."""
+        """Forget what Tiny answered about, or what a person wants to ask for again."""
         if known := {str(about): None for about in abouts if str(about) in self._known}:
             self._change(known, datetime.now(UTC))
 

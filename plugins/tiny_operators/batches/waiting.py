@@ -1,10 +1,10 @@
 """Orders and files that stay in the inbox: why, since when, how often they were tried, and when they are tried again.
 
-The state is one object for each store, by the generation of the webhook file: a file that is put back, or uploaded
-again, has another generation and so begins anew. Only the end of a run writes it.
+The state is one object for each store, by the generation of the webhook file. A file that is put back, or uploaded
+again, has another generation and so starts from zero. Only the end of a run writes it.
 
-A file may be about several orders: what of it has come to its end is remembered too, and is not done again while the
-file waits for the others.
+A file may be about several orders. The orders that have come to their end are remembered too, and are not done again
+while the file waits for the others.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class WaitingFiles:
 
     Attributes:
         files: What was tried for each.
-        ended: What of each has come to its end, where something has.
+        ended: What has come to its end in each, where something has.
     """
 
     files: dict[int, Tried] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class WaitingFiles:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any] | None) -> WaitingFiles:
-        """The state from :meth:`to_json`; empty when there is none."""
+        """Read the state from :meth:`to_json`; empty when there is none."""
         found = content or {}
         return cls(
             {int(key): from_json(Tried, tried) for key, tried in found.get("files", {}).items()},
@@ -62,14 +62,14 @@ class WaitingFiles:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The state as JSON values."""
+        """Convert the state to JSON values."""
         return {
             "files": {str(generation): asdict(tried) for generation, tried in self.files.items()},
             "ended": {str(key): [asdict(end) for end in ends] for key, ends in self.ended.items()},
         }
 
     def tried(self, files: Iterable[InboxFile]) -> Tried | None:
-        """What was tried for the files of one order, taken together; None when nothing was."""
+        """Return what was tried for the files of one order, taken together; None when nothing was."""
         found = [self.files[file.generation] for file in files if file.generation in self.files]
         if not found:
             return None
@@ -84,11 +84,11 @@ class WaitingFiles:
         )
 
     def is_due(self, files: Iterable[InboxFile], now: datetime) -> bool:
-        """Whether to try an order again: its pause is over, or a new file of it came."""
+        """Return whether to try an order again: its pause is over, or a new file about it came."""
         return any(self.is_file_due(file.generation, now) for file in files)
 
     def is_file_due(self, generation: int, now: datetime) -> bool:
-        """Whether to try a file again, or for the first time."""
+        """Return whether to try a file again, or for the first time."""
         tried = self.files.get(generation)
         return tried is None or now >= next_try(tried)
 
@@ -99,14 +99,14 @@ class WaitingFiles:
         there: Collection[int],
         ended: Mapping[int, tuple[Ended, ...]] | None = None,
     ) -> WaitingFiles:
-        """The state after a run; the same when the run ends twice.
+        """Return the state after a run; it is the same when the run ends twice.
 
         Args:
             run: The run's key.
             handled: Each file of the run, by generation: why it stays, for each of its orders that waits; empty when it
                 does not stay.
-            there: Generations of all files in the inbox: of the others nothing is kept.
-            ended: What of the run's files has come to its end, by generation.
+            there: Generations of all files in the inbox: nothing is kept about other files.
+            ended: What has come to its end in the run's files, by generation.
         """
         kept = {generation: tried for generation, tried in self.files.items() if generation in there}
         for generation, waits in handled.items():
@@ -120,10 +120,10 @@ class WaitingFiles:
 
 
 def choose(plan: Plan, state: WaitingFiles, now: datetime, max_orders: int | None = None) -> Plan:
-    """The part of a plan that is to be tried now.
+    """Choose the part of a plan that is tried now.
 
-    New orders come first, oldest first; then those that were tried in vain, so that they keep nobody out, the one whose
-    last try is longest ago first.
+    New orders come first, oldest first. Then come those that were tried in vain, the one with the oldest last try
+    first: so they delay no new order.
 
     Args:
         plan: The plan of all files that were read.
@@ -150,7 +150,7 @@ def choose(plan: Plan, state: WaitingFiles, now: datetime, max_orders: int | Non
 
 
 def _without_ended(plan: Plan, state: WaitingFiles) -> Plan:
-    """The plan without what came to its end in runs before, while its file waited for something else."""
+    """Remove from the plan what came to its end in earlier runs, while its file waited for something else."""
     ended = {
         file: state.ended[file.generation]
         for file in [*plan.files, *(item.file for item in plan.rejected)]
@@ -170,12 +170,12 @@ def _without_ended(plan: Plan, state: WaitingFiles) -> Plan:
 
 
 def began(order: PlannedOrder, wait: Wait, at: str) -> str:
-    """Since when an order waits for a reason that was seen at a moment."""
+    """Return since when an order waits for a reason that was seen at a moment."""
     return order.tried.since.get(wait, at) if order.tried else at
 
 
 def set_aside(order: PlannedOrder, at: str) -> Reject | None:
-    """Why an order that Tiny did not answer about is set aside; None when it waits for the next run.
+    """Say why an order that Tiny did not answer about is set aside; None when it waits for the next run.
 
     Args:
         order: The order. One without files is in no inbox, so it cannot wait there.
@@ -192,13 +192,13 @@ def set_aside(order: PlannedOrder, at: str) -> Reject | None:
 
 
 def tried_again(before: Tried | None, run: str, waits: Collection[Waiting]) -> Tried:
-    """What was tried after one more run, which saw these reasons."""
+    """Return what was tried after another run, which saw these reasons."""
     since = {waiting.wait.value: waiting.at for waiting in waits} | (before.since if before else {})
     last_at = max(waiting.at for waiting in waits)
     return Tried((before.times if before else 0) + 1, last_at, since, run)
 
 
 def next_try(tried: Tried) -> datetime:
-    """When the pause after the last try is over."""
+    """Return when the pause after the last try is over."""
     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(tried.times - 1, 10))
     return datetime.fromisoformat(tried.last_at) + pause

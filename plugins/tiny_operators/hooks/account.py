@@ -1,4 +1,4 @@
-"""How to reach a store's account: what an Airflow connection says of it."""
+"""The way to a store's account: what an Airflow connection says about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _API_PATH: Final = "/api2/"
 
 @dataclass(frozen=True)
 class Account:
-    """How to reach a store's account.
+    """The way to a store's account.
 
     Attributes:
         base_url: Address of the API, ending in a slash.
@@ -34,7 +34,7 @@ class Account:
 
 
 def read_account(conn: Connection) -> Account:
-    """The account behind a connection.
+    """Read the account behind a connection.
 
     Raises:
         AirflowFailException: When a field is missing or out of range; the message names it.

@@ -44,7 +44,7 @@ _NETWORK_ERRORS: Final = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
-# Of each of the calls that tell whether Tiny answers at all.
+# For each of the calls that show whether Tiny answers at all.
 _PROBE_TRIES: Final = 3
 
 
@@ -93,7 +93,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         self._session = self.get_conn()
 
     def get_conn(self, *args: Any, **kwargs: Any) -> requests.Session:
-        """A session for the account. The connection's password and extra stay out of it: they are not HTTP's."""
+        """Open a session for the account. The connection's password and extra stay out of it: they are not HTTP's."""
         session = requests.Session()
         if self.keep_alive_adapter is not None:
             session.mount("http://", self.keep_alive_adapter)
@@ -101,7 +101,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         return session
 
     def order(self, pedido: int) -> Answer:
-        """``pdv.pedido.obter``: one order with items and instalments.
+        """Call ``pdv.pedido.obter``: one order with items and instalments.
 
         Raises:
             AirflowFailException: When no further try can help (token, account, address).
@@ -110,15 +110,15 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         return self.call(ORDER_SERVICE, "pedido", {"id": str(pedido)})
 
     def office_order(self, pedido: int) -> Answer:
-        """``pedido.obter``: the same order as the back office shows it. Raises as :meth:`order`."""
+        """Call ``pedido.obter``: the same order as the back office shows it. Raises as :meth:`order`."""
         return self.call(OFFICE_SERVICE, "pedido", {"id": str(pedido), "formato": "JSON"})
 
     def product(self, produto: int) -> Answer:
-        """``produto.obter``: one product as it is now. Raises as :meth:`order`."""
+        """Call ``produto.obter``: one product as it is now. Raises as :meth:`order`."""
         return self.call(PRODUCT_SERVICE, "produto", {"id": str(produto), "formato": "JSON"})
 
     def search_page(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
-        """One page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
+        """Get a page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
         return self.call(SEARCH_SERVICE, "pedidos", search.page_request(parameters, page, sort))
 
     def is_up(self) -> bool:
@@ -180,7 +180,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         return min(usual, self.most_tries or usual) if meaning is Meaning.TRY_AGAIN else usual
 
     def _answers(self, service: str, expects: str, parameters: dict[str, str]) -> bool:
-        """Whether a service answers anything that needs no other try; a refusal is an answer too."""
+        """Return whether a service gives an answer that needs no other try; a refusal is an answer too."""
         for failures in range(1, _PROBE_TRIES + 1):
             answer = self._try(service, expects, parameters)
             if answer.meaning not in RETRYABLE:

@@ -1,4 +1,4 @@
-"""Many requests of Cloud Storage at once: most of the time of each is waiting for its answer."""
+"""Many requests to Cloud Storage at the same time: most of the time of each is waiting for its answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Final, TypeVar
 
-# As many as the client's pool of connections holds without opening one anew for a request.
+# As many as the client's pool of connections holds: more would open a new connection for each request.
 AT_ONCE: Final = 8
 # So many results are in memory before the first of them is used.
 _AHEAD: Final = 4 * AT_ONCE

@@ -1,4 +1,4 @@
-"""The buckets of a store: looked at first, made closed where they are missing."""
+"""The buckets of a store: setup looks at them first, and creates those that are missing, closed to others."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _BASIC_ROLES: Final = ("projectViewer:", "projectEditor:")
 
 
 def ensure_bucket(client: Client, name: str, location: str) -> bool:
-    """Look for a bucket, and make it where it is missing; whether it was made now.
+    """Look for a bucket, and create it where it is missing; return whether it was created now.
 
     A new one has uniform access and public access prevention, and nobody may read it by a basic role on the project.
-    Where the account may not see to the latter, the commands by which a person does are logged.
+    Where the account may not arrange the latter, the commands for a person to do so are logged.
 
     Raises:
-        NoRightError: When it may neither be seen nor made.
+        NoRightError: When it may neither be seen nor created.
         SetupError: When it is in another location.
     """
     from google.api_core.exceptions import Conflict
@@ -46,7 +46,7 @@ def ensure_bucket(client: Client, name: str, location: str) -> bool:
             if _may_list(client, name):
                 return False
             raise NoRightError(
-                f"Bucket gs://{name} is there but may not be read: choose another name in include/stores.yaml if it is "
+                f"Bucket gs://{name} exists but may not be read: choose another name in include/stores.yaml if it is "
                 "somebody else's (bucket names are global), or give Airflow's service account the role "
                 f"roles/storage.objectAdmin on it. Run: {on_bucket(name, 'roles/storage.objectAdmin').command}"
             ) from error
@@ -55,7 +55,7 @@ def ensure_bucket(client: Client, name: str, location: str) -> bool:
 
 
 def see_bucket(client: Client, name: str, location: str) -> bool:
-    """Whether a bucket is there and may be seen.
+    """Return whether a bucket exists and may be seen.
 
     Raises:
         SetupError: When it is in another location.
@@ -67,7 +67,7 @@ def see_bucket(client: Client, name: str, location: str) -> bool:
 
 
 def open_bucket(client: Client, name: str) -> list[str]:
-    """Who may read a bucket without having been named: one line each, with the command that ends it."""
+    """List who may read a bucket without having been named: one line each, with the command that ends it."""
     from google.api_core.exceptions import Forbidden, NotFound
 
     bucket = client.bucket(name)
@@ -85,7 +85,7 @@ def open_bucket(client: Client, name: str) -> list[str]:
 
 
 def _look(client: Client, name: str) -> Bucket | None:
-    """The bucket; None when it is not there, or may not be seen."""
+    """Return the bucket; None when it does not exist, or may not be seen."""
     from google.api_core.exceptions import Forbidden, NotFound
 
     try:
@@ -93,7 +93,7 @@ def _look(client: Client, name: str) -> Bucket | None:
     except NotFound:
         return None
     except Forbidden as error:
-        # The right to list its objects is enough for the pipeline, and says as well that the bucket is there.
+        # The right to list its objects is enough for the pipeline, and also shows that the bucket exists.
         if _may_list(client, name):
             return client.bucket(name)
         log_event(log, "bucket_not_seen", bucket=name, error=type(error).__name__)
@@ -115,8 +115,8 @@ def _check_location(bucket: Bucket, location: str) -> None:
     if bucket.location and bucket.location.casefold() != location.casefold():
         raise SetupError(
             f"Bucket gs://{bucket.name} is in {bucket.location}, include/stores.yaml says {location}: BigQuery "
-            "loads from "
-            "buckets of its own location only. Correct location there, or choose another name: a bucket cannot be moved"
+            "loads from buckets of its own location only. Correct location there, or choose another name: a bucket "
+            "cannot be moved"
         )
 
 
@@ -143,7 +143,7 @@ def _close(bucket: Bucket) -> None:
             if found:
                 bucket.set_iam_policy(policy)
     except NoRightError:
-        # Nobody's data is in it yet; who made it may not change that, and the other steps need not wait for it.
+        # Nobody's data is in it yet. The creator may not change that, and the other steps need not wait for it.
         log_event(
             log, "bucket_left_open", level=logging.WARNING, bucket=name, project=project, close_by=commands
         )

@@ -2,7 +2,7 @@
 
 Every request is repeated when it fails for a passing reason, or when its answer is lost; by itself the client repeats
 only those that it knows to be harmless (https://cloud.google.com/storage/docs/retry-strategy). A write that must happen
-once has a precondition, which refuses its own repetition too: such a write bears a mark, by which it knows its object.
+once has a precondition, which also refuses its own repetition: such a write has a mark, by which it knows its object.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from tiny_operators.lake.names import NDJSON
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Bucket, Client
 
-# Held in memory of an object that is written or read bit by bit; the client's own choice is 40 MB for each.
+# Memory for an object that is written or read bit by bit; the client's own choice is 40 MB for each.
 _PART_BYTES: Final = 1024 * 1024
 _CHANGE_TRIES: Final = 5
-# Metadata of an object that says which write made it.
+# Metadata of an object: the write that it comes from.
 _MARK: Final = "write"
 
 
 class NotChangedError(RuntimeError):
-    """An object could not be changed; it is as it was, or as others left it. A later try may go through."""
+    """An object could not be changed; it is as it was, or as others left it. A later try may succeed."""
 
 
 class Objects:
@@ -38,15 +38,15 @@ class Objects:
         self._bucket: Bucket = client.bucket(bucket)
 
     def list(self, prefix: str = "", limit: int | None = None) -> Iterator[Blob]:
-        """The objects below a prefix, by name."""
+        """List the objects below a prefix, by name."""
         return cast("Iterator[Blob]", self._client.list_blobs(self._bucket, prefix=prefix, max_results=limit))
 
     def exists(self, name: str) -> bool:
-        """Whether there is such an object."""
+        """Return whether there is such an object."""
         return bool(self._bucket.blob(name).exists())
 
     def read(self, name: str, generation: int | None = None) -> bytes | None:
-        """Content of an object; None when it, or that generation of it, is not there."""
+        """Read the content of an object; None when it, or that generation of it, does not exist."""
         from google.cloud.exceptions import NotFound
 
         try:
@@ -55,9 +55,9 @@ class Objects:
             return None
 
     def read_packed(self, name: str, generation: int) -> bytes | None:
-        """Content of one generation of an object as it is stored; None when it is not there.
+        """Read the content of one generation of an object as it is stored; None when it does not exist.
 
-        Whoever uploads a file may say that it is packed, rightly or not; else Cloud Storage and its client would
+        Whoever uploads a file may say that it is packed, rightly or not; otherwise Cloud Storage and its client would
         unpack it on the way (https://cloud.google.com/storage/docs/transcoding), or fail.
         """
         from google.cloud.exceptions import NotFound
@@ -69,17 +69,17 @@ class Objects:
             return None
 
     def read_json(self, name: str) -> Any:
-        """Content of a JSON object; None when it is not there."""
+        """Read the content of a JSON object; None when it does not exist."""
         content = self.read(name)
         return None if content is None else json.loads(content)
 
     def stream(self, name: str) -> Iterator[str]:
-        """Lines of an object of any size, a small part of it in memory at a time."""
+        """Yield the lines of an object of any size, a small part of it in memory at a time."""
         with self._bucket.blob(name).open("rb", chunk_size=_PART_BYTES) as reader:
             yield from TextIOWrapper(cast("BinaryIO", reader), encoding="utf-8", newline="\n")
 
     def lines_if_any(self, name: str) -> Iterator[str]:
-        """Lines of an object of a chunk's size, in one request; none when it is not there."""
+        """Read the lines of an object of a chunk's size, in one request; none when it does not exist."""
         # A StringIO ends lines at line feeds only, which JSON texts cannot hold; str.splitlines knows many more ends.
         yield from StringIO((self.read(name) or b"").decode("utf-8"))
 
@@ -92,7 +92,7 @@ class Objects:
         )
 
     def create(self, name: str, text: str, content_type: str = NDJSON) -> bool:
-        """Write an object that must not be there yet.
+        """Write an object that must not exist yet.
 
         Returns:
             Whether it was written; False when there was one, which stays as it is.
@@ -100,7 +100,7 @@ class Objects:
         return self._write_once(name, text, content_type, generation=0)
 
     def create_json(self, name: str, content: object) -> bool:
-        """Write a JSON object that must not be there yet; False when there was one, which stays."""
+        """Write a JSON object that must not exist yet; return False when there was one, which stays."""
         return self.create(name, _json(content), "application/json")
 
     def change_json(self, name: str, change: Callable[[Any], object]) -> None:
@@ -108,11 +108,11 @@ class Objects:
 
         Args:
             name: The object.
-            change: Makes the new content of the present one, which is None when there is none. It is called again when
-                another content came meanwhile.
+            change: Builds the new content from the present one, which is None when there is none. It is called again
+                when another content came meanwhile.
 
         Raises:
-            NotChangedError: When Cloud Storage fails, or others were faster, time and again.
+            NotChangedError: When Cloud Storage fails again and again, or others are always faster.
             ValueError: When the present content is not JSON.
         """
         from google.api_core.exceptions import GoogleAPICallError
@@ -130,7 +130,7 @@ class Objects:
         raise NotChangedError(f"{name} was changed by others {_CHANGE_TRIES} times in a row")
 
     def _write_once(self, name: str, text: str, content_type: str, generation: int) -> bool:
-        """Write an object in the place of one generation, 0 for none; False when another stands there."""
+        """Write an object in the place of one generation, 0 for none; return False when there is another one."""
         from google.api_core.exceptions import PreconditionFailed
 
         blob = self._bucket.blob(name)
@@ -138,14 +138,14 @@ class Objects:
         try:
             blob.upload_from_string(text, content_type=content_type, if_generation_match=generation)
         except PreconditionFailed:
-            # Also what a repeated request is told when the first one was done and its answer lost.
+            # A repeated request gets this answer too, when the first one was done and its answer lost.
             there = self._bucket.get_blob(name)
             return there is not None and (there.metadata or {}).get(_MARK) == blob.metadata[_MARK]
         return True
 
     @contextmanager
     def writing(self, name: str) -> Iterator[TextIO]:
-        """A stream into an object, which appears, or is replaced, at the end; not at all when something fails."""
+        """Open a stream into an object, which appears, or is replaced, at the end; not at all when something fails."""
         from google.cloud.storage.retry import DEFAULT_RETRY
 
         writer = self._bucket.blob(name).open(
@@ -155,15 +155,15 @@ class Objects:
         try:
             yield stream
         except BaseException:
-            # Closing would make an object of what was written so far, and Python closes what nobody holds any more.
-            # The client's own word for it, terminate(), came with its version 3.1.
+            # Closing would create an object of what was written so far, and Python closes what nobody holds any more.
+            # The client's own method for it, terminate(), came with its version 3.1.
             stream.detach()
             writer.close = lambda: None
             raise
         stream.close()
 
     def delete(self, name: str) -> None:
-        """Delete an object, if it is there."""
+        """Delete an object, if it exists."""
         from google.cloud.exceptions import NotFound
         from google.cloud.storage.retry import DEFAULT_RETRY
 
@@ -180,14 +180,14 @@ class Objects:
             generation: Which content of that name.
             target: The bucket.
             new_name: Its name there.
-            replaces: Whether it may take the place of an object of that name.
+            replaces: Whether it may replace an object of that name.
 
         Returns:
-            Whether it is gone from here; False when another content of that name stands here, which stays, or when
-            that generation was gone before.
+            Whether it is gone from here; False when another content of that name is here, which stays, or when that
+            generation was gone before.
 
         Raises:
-            PreconditionFailed: When it may not, and there is one of another content.
+            PreconditionFailed: When it may not replace, and there is an object with another content.
         """
         from google.api_core.exceptions import PreconditionFailed
         from google.cloud.exceptions import NotFound
@@ -195,7 +195,7 @@ class Objects:
 
         blob = self._bucket.blob(name)
         try:
-            # Again gives the same copy, which the client cannot know: by itself it would not try again.
+            # Another try gives the same copy. The client cannot know that: by itself it would not try again.
             self._bucket.copy_blob(
                 blob,
                 target._bucket,
@@ -207,7 +207,7 @@ class Objects:
         except NotFound:
             return False
         except PreconditionFailed:
-            # Also what a repeated request is told when the first one was done and its answer lost.
+            # A repeated request gets this answer too, when the first one was done and its answer lost.
             if not self._is_same(name, generation, target, new_name):
                 raise
         try:
@@ -220,7 +220,7 @@ class Objects:
         return True
 
     def _is_same(self, name: str, generation: int, target: Objects, new_name: str) -> bool:
-        """Whether an object of another bucket has the content of one generation."""
+        """Return whether an object of another bucket has the content of one generation."""
         here, there = self._bucket.get_blob(name, generation=generation), target._bucket.get_blob(new_name)
         return (
             here is not None

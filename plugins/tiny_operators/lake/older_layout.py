@@ -68,13 +68,13 @@ class OlderFile:
 
 
 def folder_of(name: str) -> str:
-    """The folder that an object is in, with its slash; the name itself for an object that is in none."""
+    """Return the folder that an object is in, with its slash; the name itself for an object that is in none."""
     folder, slash, _ = name.partition("/")
     return folder + slash
 
 
 def read_folder_name(folder: str, timezone: str) -> OlderFolder | None:
-    """What the name of a folder says; None for a folder of anything else.
+    """Read what the name of a folder says; None for a folder of anything else.
 
     Args:
         folder: The name, with its slash.
@@ -86,7 +86,7 @@ def read_folder_name(folder: str, timezone: str) -> OlderFolder | None:
 
 
 def read_file_name(name: str, timezone: str) -> OlderFile | None:
-    """What the name of a file says; None for a file of anything else.
+    """Read what the name of a file says; None for a file of anything else.
 
     Args:
         name: The name, without its folder.
@@ -100,7 +100,7 @@ def read_file_name(name: str, timezone: str) -> OlderFile | None:
 
 
 def older_order_rows(store: Store, folder: str, contents: Mapping[str, bytes]) -> OrderRows:
-    """Make the rows of one folder.
+    """Build the rows of one folder.
 
     Args:
         store: The store.
@@ -123,7 +123,7 @@ def older_order_rows(store: Store, folder: str, contents: Mapping[str, bytes]) -
             case line:
                 lines.append(line)
     lines.sort(key=lambda line: line.fetched)
-    # Of what was read more than once the newest counts; of a product the first, nearest to the sale: as in a merge.
+    # Of several readings the newest counts; of a product the first, nearest to the sale: as in a merge.
     newest = {line.envelope.kind: line for line in lines}
     products = {line.envelope.produto: line for line in reversed(lines) if line.envelope.produto is not None}
     rejects += _missing(store, folder, newest, rejects)
@@ -131,8 +131,8 @@ def older_order_rows(store: Store, folder: str, contents: Mapping[str, bytes]) -
         return OrderRows(about.pedido, rejects=rejects, read_at=about.arrived_at)
     result = order_rows(newest["pdv"], newest["pesquisa"], products)
     sold = {produto for row in result.rows["pdv"] for produto in product_ids(row)}
-    told = {reject.produto for reject in rejects}
-    for produto in sorted(sold - products.keys() - told):
+    rejected = {reject.produto for reject in rejects}
+    for produto in sorted(sold - products.keys() - rejected):
         expected = f"a file …-produto-{produto}-… with the answer"
         rejects.append(replace(_reject(store, folder, "produto", expected, "none"), produto=produto))
     result.rejects += rejects
@@ -140,7 +140,7 @@ def older_order_rows(store: Store, folder: str, contents: Mapping[str, bytes]) -
 
 
 def _raw_line(store: Store, folder: str, about: OlderFolder, name: str, content: bytes) -> RawLine | Reject:
-    """The raw line that a file stands for, or why it stands for none."""
+    """Build the raw line for a file, or say why there is none."""
     file = read_file_name(name, store.timezone)
     if file is None:
         expected = (
@@ -174,10 +174,10 @@ def _raw_line(store: Store, folder: str, about: OlderFolder, name: str, content:
 def _missing(
     store: Store, folder: str, lines: Mapping[Kind, RawLine], rejects: list[Reject]
 ) -> Iterator[Reject]:
-    """A reason for each answer that a row needs and no file has, also not a bad one."""
-    told = {reject.field for reject in rejects}
+    """Yield a reason for each answer that a row needs and no file has, not even a bad one."""
+    rejected = {reject.field for reject in rejects}
     for kind in _NEEDED:
-        if kind not in lines and kind not in told:
+        if kind not in lines and kind not in rejected:
             yield _reject(store, folder, kind, f"a file …-{kind}-… with the answer", "none")
 
 

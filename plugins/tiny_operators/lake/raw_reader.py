@@ -1,4 +1,4 @@
-"""Reading raw lines with what they refer to: the search page that lists an order, and its products."""
+"""Raw lines, read with what they refer to: the search page that lists an order, and its products."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEEP_PRODUCTS: Final = 200
 
 
 class RawReferenceError(ValueError):
-    """What an order line refers to cannot be used.
+    """Something that an order line refers to cannot be used.
 
     Attributes:
         name: Object name.
@@ -34,11 +34,11 @@ class RawReader:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._pages = _Kept(objects, _KEEP_PAGES)
-        self._products = _Kept(objects, _KEEP_PRODUCTS)
+        self._pages = _LineCache(objects, _KEEP_PAGES)
+        self._products = _LineCache(objects, _KEEP_PRODUCTS)
 
     def orders(self, name: str) -> Iterator[RawLine]:
-        """The order lines of an object; none when it is not there."""
+        """Read the order lines of an object; none when it does not exist."""
         yield from map(read_line, self._objects.lines_if_any(name))
 
     def read_ahead(self, orders: Iterable[RawLine]) -> None:
@@ -53,7 +53,7 @@ class RawReader:
         self._products.read_ahead(products)
 
     def order_rows(self, order: RawLine) -> OrderRows:
-        """The rows of one order.
+        """Build the rows of one order.
 
         Raises:
             RawReferenceError: When the search page or a product that it refers to is missing, or no raw line.
@@ -65,8 +65,8 @@ class RawReader:
         return order_rows(order, self._pages.line(page) if page else None, products)
 
 
-class _Kept:
-    """Raw lines that stand alone in their objects; the last used ones are kept."""
+class _LineCache:
+    """Raw lines that are alone in their objects; the last used ones are kept."""
 
     def __init__(self, objects: Objects, most: int) -> None:
         self._objects = objects

@@ -1,4 +1,4 @@
-"""Writing raw answers into the bucket, and knowing which product answers of the day stand there already."""
+"""Raw answers, written into the bucket; and which product answers of the day are already there."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class RawWriter:
         return target
 
     def product(self, produto: int, ask: Callable[[int], Answer]) -> str:
-        """Object with today's answer about a product, which is asked for when there is none.
+        """Return the object with today's answer about a product; ask for the answer when there is none.
 
         Args:
             produto: Tiny's id of the product.
@@ -75,11 +75,11 @@ class RawWriter:
         return target
 
     def has_product(self, produto: int) -> bool:
-        """Whether there is an answer about a product that serves this run."""
+        """Return whether there is an answer about a product that serves this run."""
         return produto in self._products_of(self._today()) or produto in self._refused
 
     def products_today(self) -> int:
-        """How many products were read today."""
+        """Return how many products were read today."""
         return len(self._products_of(self._today()))
 
     def order_line(
@@ -90,14 +90,14 @@ class RawWriter:
         answer: Answer,
         **references: Any,
     ) -> str:
-        """The raw line of an order.
+        """Build the raw line of an order.
 
         Args:
             order: The order.
             request: Service and parameters, without the token.
             fetched_at: When it answered (ISO 8601, UTC).
             answer: The answer.
-            **references: What the order's rows are made from: see :class:`Envelope`.
+            **references: What the order's rows are built from: see :class:`Envelope`.
         """
         envelope = self._envelope("pdv", request, fetched_at, order, **references, **_bytes_of(answer))
         return envelope.line(answer.text)
@@ -136,10 +136,10 @@ class RawWriter:
 
 
 def _bytes_of(answer: Answer) -> dict[str, Any]:
-    """What says of an answer's text which bytes it was."""
+    """Describe how to get the bytes of an answer back from its text."""
     return {"encoding": answer.encoding, "base64": answer.base64}
 
 
 def now() -> str:
-    """The present (ISO 8601, UTC)."""
+    """Return the present (ISO 8601, UTC)."""
     return datetime.now(UTC).isoformat()

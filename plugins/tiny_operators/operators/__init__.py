@@ -1,4 +1,4 @@
-"""The tasks. Thin: each hands a batch what it needs, and leaves counts and names behind.
+"""The tasks. Thin: each passes a batch what it needs, and leaves counts and names behind.
 
-What is decided about an order is decided below.
+The rooms below decide about the orders.
 """

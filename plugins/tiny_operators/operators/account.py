@@ -18,7 +18,7 @@ from tiny_operators.stores import Store
 log = logging.getLogger(__name__)
 
 # How long history stays away from the account before it looks again. On Airflow 3 a task that is back before the
-# process of its deferral has ended (some 5 s, ``[workers] min_heartbeat_interval``) is taken for failed.
+# process of its deferral has ended (some 5 s, ``[workers] min_heartbeat_interval``) is treated as failed.
 _AWAY: Final = timedelta(seconds=15)
 
 
@@ -38,11 +38,11 @@ class AccountOperator(StoreOperator):
     def give_way(
         self, objects: Objects, method_name: str, *, after_work: bool = False, **kwargs: Any
     ) -> None:
-        """Leave the pool's slot for some seconds when live orders wait; the task then goes on with a method.
+        """Leave the pool's slot for some seconds when live orders wait; the task then continues with a method.
 
         Args:
             objects: The store's API bucket.
-            method_name: The method that goes on.
+            method_name: The method to continue with.
             after_work: Whether a piece of work was just done: see :meth:`LiveTurn.wanted`.
             **kwargs: What it is called with, besides the context and the trigger's event.
 
@@ -66,6 +66,6 @@ class AccountOperator(StoreOperator):
         return turn.keep
 
     def turn_done(self, objects: Objects) -> None:
-        """Let history go on, when this is the live path."""
+        """Let history continue, when this is the live path."""
         if not self.gives_way:
             LiveTurn(objects, self.store.prefix).done()

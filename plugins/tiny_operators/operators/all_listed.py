@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 class AllListedOperator(StoreOperator):
     """Fails when Tiny did not answer the search of a date, so that a person sees it; the other dates are done by then.
 
-    Such a date is remembered: the next night asks again. What was answered is forgotten here, when its orders are in
-    the tables. When a later run has listed a date, clearing this task lets it succeed.
+    Such a date is remembered: the next night asks again. When it was answered and its orders are in the tables, it is
+    forgotten here. When a later run has listed a date, clearing this task lets it succeed.
 
     Args:
         of_task: Id of the task that plans.
-        only_looks: Whether the DAG loads nothing, so that a date that was listed is not done by that.
+        only_looks: Whether the DAG loads nothing, so that a listed date is not yet done.
         **kwargs: See :class:`StoreOperator`.
 
     Raises:

@@ -37,7 +37,7 @@ class ArchiveWebhooksOperator(StoreOperator):
         Counts of files: ``done``, ``rejected``, ``ignored``, ``waiting``.
 
     Raises:
-        AirflowFailException: When a file could not be moved. All else is done then, and the next run goes on.
+        AirflowFailException: When a file could not be moved. All else is done then, and the next run continues.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -72,11 +72,11 @@ class ArchiveWebhooksOperator(StoreOperator):
         log_event(log, "inbox_cleared", store=self.store.prefix, run=key, stuck=len(stuck), **counts)
         HoldOff(api, self.dag_id).run_done(orders_wait=waiting > 0)
         if stuck:
-            # No other try: the client has tried again what may pass, and the next run tries again to move them.
+            # No other try: the client has already repeated what may pass, and the next run tries to move them again.
             raise AirflowFailException(
                 f"{len(stuck)} files could not be moved out of gs://{self.store.webhook_bucket}, such as {stuck[0]!r}: "
-                "see event=file_not_moved above; move them by hand, or mend what holds them. All else is done, and the "
-                "next run goes on"
+                "see event=file_not_moved above; move them by hand, or fix what stops the move. All else is done, and "
+                "the next run continues"
             )
         return dict(counts)
 
@@ -88,7 +88,7 @@ class ArchiveWebhooksOperator(StoreOperator):
         inbox: Objects,
         api: Objects,
     ) -> int:
-        """Keep what was tried for the files that stay; how many do."""
+        """Keep what was tried for the files that stay; return how many stay."""
         target = names.waiting_files_object(self.store.prefix)
         before = api.read_json(target)
         if before is None and not any(handled.values()):
@@ -102,7 +102,7 @@ class ArchiveWebhooksOperator(StoreOperator):
         return len(state.files)
 
     def _try(self, inbox: Objects, api: Objects, disposal: Disposal) -> Exception | None:
-        """Dispose of a file; the error when that cannot be: it must not keep the others in the inbox."""
+        """Dispose of a file; return the error when it fails: it must not keep the others in the inbox."""
         from google.api_core.exceptions import GoogleAPICallError
 
         try:
@@ -128,7 +128,7 @@ class ArchiveWebhooksOperator(StoreOperator):
             "pedido": disposal.pedido,
             "arrived_at": file.arrived_at,
             **asdict(reject),
-            # Of a file that is about several orders.
+            # For a file that is about several orders.
             "more": [{"pedido": pedido, **asdict(other)} for pedido, other in disposal.more],
             "put_back": (
                 f"gcloud storage mv {shlex.quote(f'gs://{self.store.api_bucket}/{target}')} "
@@ -153,7 +153,7 @@ class ArchiveWebhooksOperator(StoreOperator):
 
 
 def _waits(plan: Plan, outcomes: Mapping[str, Any]) -> Mapping[int, list[Waiting]]:
-    """Why orders wait, by the generation of their files."""
+    """Collect why orders wait, by the generation of their files."""
     found: dict[int, list[Waiting]] = defaultdict(list)
     for order in plan.orders:
         outcome = outcomes.get(str(order.pedido), {})

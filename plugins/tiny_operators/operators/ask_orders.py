@@ -24,7 +24,7 @@ from tiny_operators.params import orders_form
 
 log = logging.getLogger(__name__)
 
-# Between two looks. On Airflow 3 a task that is back sooner may be taken for failed.
+# Between two looks. On Airflow 3 a task that is back sooner may be treated as failed.
 _PAUSE: Final = timedelta(seconds=15)
 # Orders that a message names, at most; the XCom ``orders`` has them all.
 _NAMED: Final = 10
@@ -40,7 +40,7 @@ class AskForOrdersOperator(AccountOperator):
         The events: see :class:`~tiny_operators.batches.asked_orders.AskedFile`.
 
     Raises:
-        AirflowFailException: When the run was asked for what cannot be, or Tiny lists no order with a number.
+        AirflowFailException: When the run was asked for something impossible, or Tiny lists no order with a number.
     """
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -72,7 +72,7 @@ class AskForOrdersOperator(AccountOperator):
 
 
 class AskedOrdersOperator(StoreOperator):
-    """Waits, deferred, until the orders that were asked for are through, and reports what became of each.
+    """Waits, deferred, until the orders that were asked for have come to their end, and reports what became of each.
 
     Args:
         of_task: Id of the task that asked for them.
@@ -92,11 +92,11 @@ class AskedOrdersOperator(StoreOperator):
         self.timeout = timeout
 
     def execute(self, context: Context) -> None:
-        """Wait for a moment: the orders cannot be through yet."""
+        """Wait for a moment: the orders cannot have come to their end yet."""
         self._wait((datetime.now(UTC) + self.timeout).isoformat())
 
     def look(self, context: Context, event: Any = None, until: str = "") -> dict[str, int]:
-        """Look what became of them; wait again while some wait and there is time."""
+        """Check what became of them; wait again while some wait and there is time."""
         ti: Any = context["ti"]
         key, api = self.start(context)
         files = [from_json(AskedFile, file) for file in ti.xcom_pull(task_ids=self.of_task)]
@@ -121,8 +121,8 @@ class AskedOrdersOperator(StoreOperator):
 
     def _message(self, found: list[Fate]) -> str:
         failed = [fate for fate in found if fate.state != "loaded"]
-        told = "; ".join(f"{fate.pedido} {fate.text}" for fate in failed[:_NAMED])
-        message = f"{len(failed)} of {len(found)} orders were not loaded: {told}"
+        orders_text = "; ".join(f"{fate.pedido} {fate.text}" for fate in failed[:_NAMED])
+        message = f"{len(failed)} of {len(found)} orders were not loaded: {orders_text}"
         if any(fate.state == "waiting" for fate in failed):
             message += (
                 f". What waits is read as soon as it can be; see that the DAG {self.store.prefix}_webhook is not "

@@ -30,7 +30,7 @@ from tiny_operators.refusals import BusyError, SetupError
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.known_orders import KnownOrders
 
-# Keys of the XComs that name one making of a run's rows, and the orders that have some.
+# Keys of the XComs that identify one build of a run's rows, and the orders that have rows.
 MADE: Final = "made"
 ORDERS: Final = "orders"
 
@@ -53,20 +53,20 @@ class StoreOperator(BaseOperator):
         self.gcp_conn_id = gcp_conn_id
 
     def objects(self, bucket: str) -> Objects:
-        """The objects of a bucket."""
+        """Return the objects of a bucket."""
         return Objects(GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn(), bucket)
 
     def bigquery(self) -> Any:
-        """A client of BigQuery."""
+        """Return a client of BigQuery."""
         hook = BigQueryHook(gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False)
         return hook.get_client()
 
     def known_orders(self) -> KnownOrders:
-        """What the store's tables know of orders."""
+        """Return what the store's tables know of orders."""
         return KnownOrders(self.bigquery(), self.store)
 
     def check_setup(self) -> None:
-        """See that setup was run, for the files that this task was deployed with, before anything is read.
+        """Check, before anything is read, that setup was run for the files that this task was deployed with.
 
         Raises:
             AirflowFailException: When setup must be run first.
@@ -80,17 +80,17 @@ class StoreOperator(BaseOperator):
             raise AirflowException(str(error)) from error
 
     def start(self, context: Context) -> tuple[str, Objects]:
-        """The run's key and the API bucket; leaves the link to the run's folder."""
+        """Return the run's key and the API bucket; leave the link to the run's folder."""
         key = names.run_key(self.dag_id, run_id_of(context))
         RunFolderLink.persist(context, self.store.api_bucket, key)
         return key, self.objects(self.store.api_bucket)
 
     def rows_made(self, context: Context) -> None:
-        """Name what was made: what is loaded of it is merged, also when the run merged something before."""
+        """Push a fresh id for this build of the rows: it is merged, even if the run merged another build before."""
         context["ti"].xcom_push(key=MADE, value=uuid.uuid4().hex)
 
     def run_request(self, context: Context, form: Iterable[str], last_days: int | None = None) -> RunRequest:
-        """What the run was asked to do: its dates and its other parameters.
+        """Read what the run was asked to do: its dates and its other parameters.
 
         Args:
             context: The task's context.
@@ -98,7 +98,7 @@ class StoreOperator(BaseOperator):
             last_days: How many days up to yesterday it takes without dates; None: those of its data interval.
 
         Raises:
-            AirflowFailException: When it was asked for what cannot be.
+            AirflowFailException: When it was asked for something impossible.
         """
         run: Any = context["dag_run"]
         try:
@@ -114,10 +114,10 @@ class StoreOperator(BaseOperator):
             raise AirflowFailException(str(error)) from error
 
     def read_plan(self, objects: Objects, key: str) -> Plan:
-        """The run's plan.
+        """Read the run's plan.
 
         Raises:
-            AirflowFailException: When the plan is gone: the run cannot go on.
+            AirflowFailException: When the plan is gone: the run cannot continue.
         """
         content = objects.read_json(names.plan_object(key))
         if content is None:
@@ -128,7 +128,7 @@ class StoreOperator(BaseOperator):
         return replace(plan, reading=plan.reading or key)
 
     def planned_orders(self, objects: Objects, plan: Plan) -> Iterator[PlannedOrder]:
-        """The orders of a plan, a few in memory at a time."""
+        """Yield the orders of a plan, a few in memory at a time."""
         yield from plan.orders
         for part in plan.parts:
             yield from read_part(objects, part)

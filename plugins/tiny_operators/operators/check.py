@@ -1,4 +1,4 @@
-"""Checks in SQL after a merge: what they find fails the run."""
+"""Checks in SQL after a merge: a finding fails the run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 from tiny_operators._compat import AirflowException, AirflowFailException, Context
 from tiny_operators.operators.query import QueryOperator
 
-# What include/sql/check.sql begins its error with.
+# The first words of the error of include/sql/check.sql.
 _FOUND: Final = "checks failed: "
 
 
@@ -33,7 +33,7 @@ class CheckOperator(QueryOperator):
 
 
 def what_failed(error: Exception) -> str | None:
-    """Which checks failed, of which orders; None when the query failed for another reason."""
+    """Read which checks failed, and on which orders; None when the query failed for another reason."""
     _, begin, found = str(error).partition(_FOUND)
-    # BigQuery's client tells the same again after the reason.
+    # BigQuery's client repeats the text after the reason.
     return begin + found.splitlines()[0].partition("; reason: ")[0] if begin else None

@@ -1,4 +1,4 @@
-"""The end of a comparison: what of the differences is repaired."""
+"""The end of a comparison: which of the differences are repaired."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAMED: Final = 20
 class CompareOperator(StoreOperator):
     """Asks BigQuery again for the orders that differed, and writes a row a date for the table ``reconciliation``.
 
-    It does not ask Tiny. A try again writes the same, but for what was repaired meanwhile.
+    It does not ask Tiny. Another try writes the same, except for what was repaired meanwhile.
 
     Args:
         **kwargs: See :class:`StoreOperator`.
@@ -47,7 +47,7 @@ class CompareOperator(StoreOperator):
                 rows.write(json.dumps(found.row(self.store.prefix, key)) + "\n")
                 totals.add(found)
                 if found.differences:
-                    self._tell(key, found)
+                    self._log_differences(key, found)
         self.rows_made(context)
         fields: dict[str, Any] = totals.fields()
         log_event(log, "reconciled", store=self.store.prefix, run=key, **fields)
@@ -68,7 +68,7 @@ class CompareOperator(StoreOperator):
         unknown = any(order.pedido not in now for order in orders)
         return compared(plan, orders, now, _found_gone(objects, key) if unknown else ())
 
-    def _tell(self, key: str, found: Comparison) -> None:
+    def _log_differences(self, key: str, found: Comparison) -> None:
         fields: dict[str, Any] = {
             name: value
             for name, value in found.row(self.store.prefix, key).items()
@@ -85,8 +85,8 @@ class CompareOperator(StoreOperator):
 
 
 def _found_gone(objects: Objects, key: str) -> set[int]:
-    """Orders that the run found deleted in Tiny when it read them."""
+    """Read which orders the run found deleted in Tiny."""
     target = names.rows_object("pdv", key)
-    # When nothing was to be repaired the run made no rows.
+    # When there was nothing to repair, the run built no rows.
     lines = objects.stream(target) if objects.exists(target) else ()
     return {row["id"] for row in map(json.loads, lines) if row.get("deleted_at")}

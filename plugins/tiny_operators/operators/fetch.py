@@ -1,4 +1,4 @@
-"""Fetching: the planned orders' answers into the bucket."""
+"""The fetch step: the planned orders' answers into the bucket."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 class FetchOrdersOperator(AccountOperator):
     """Reads each planned order with its search line and products, and stores the answers as they came.
 
-    Orders are read in small chunks; a chunk that stands in the bucket is not read again by a later try. After each
-    chunk the task says how far it is: in the log, and as the XCom ``progress``, which the UI shows. An order, product
-    or search that Tiny does not answer keeps nobody else out: see :mod:`tiny_operators.batches.order_reader`.
+    Orders are read in small chunks; a chunk that is already in the bucket is not read again by a later try. After each
+    chunk the task reports its progress: in the log, and as the XCom ``progress``, which the UI shows. An order, product
+    or search that Tiny does not answer does not stop the others: see :mod:`tiny_operators.batches.order_reader`.
 
     Args:
         **kwargs: See :class:`AccountOperator`.
@@ -38,7 +38,7 @@ class FetchOrdersOperator(AccountOperator):
         return self.go_on(context)
 
     def go_on(self, context: Context, event: Any = None, after: int = 0) -> dict[str, int]:
-        """Read the orders after so many chunks, which were read before the task gave way."""
+        """Read the orders after the first ``after`` chunks, which were read before the task gave way."""
         key, objects = self.start(context)
         self.give_way(objects, self.go_on.__name__, after=after)
         plan = self.read_plan(objects, key)

@@ -11,9 +11,9 @@ from tiny_operators._compat import AirflowSkipException, Context
 
 
 class LoadRowsOperator(GCSToBigQueryOperator):
-    """Loads a file whose rows were counted when it was made.
+    """Loads a file whose rows were counted when it was written.
 
-    An empty file is not loaded: it would be a job of every table in every run, and what BigQuery makes of one is not
+    An empty file is not loaded: it would be a job of every table in every run, and what BigQuery does with one is not
     documented.
 
     Args:
@@ -25,7 +25,7 @@ class LoadRowsOperator(GCSToBigQueryOperator):
     """
 
     template_fields: Sequence[str] = (*GCSToBigQueryOperator.template_fields, "rows")
-    # In the web interface it is what people know.
+    # The name that people know, for the web interface.
     custom_operator_name = "GCSToBigQueryOperator"
 
     def __init__(self, *, rows: str, **kwargs: Any) -> None:
@@ -33,7 +33,7 @@ class LoadRowsOperator(GCSToBigQueryOperator):
         self.rows = rows
 
     def pre_execute(self, context: Context) -> None:
-        """Skip the load of no rows. Here, since Airflow warns of an `execute` that calls its parent's."""
+        """Skip the load of no rows. This is done here, since Airflow warns of an `execute` that calls its parent's."""
         super().pre_execute(context)
         if str(self.rows) == "0":
-            raise AirflowSkipException("The run made no rows of this table")
+            raise AirflowSkipException("The run has no rows of this table")

@@ -22,9 +22,9 @@ _NAME: Final = re.compile(r"from_\d{4}-\d{2}-\d{2}_of_(.*)")
 class NextSliceOperator(TriggerDagRunOperator):
     """Triggers its own DAG again, for the dates that are left of the range that the run was asked for.
 
-    So a range of any length is worked off in runs of a bounded size, the oldest dates first and one after another. One
-    that fails ends the series, and clearing it lets the series go on. A run that is cleared when it is done makes no
-    second one of the same dates.
+    So a range of any length is processed in runs of a limited size, the oldest dates first and one after another. One
+    that fails ends the series, and clearing it lets the series continue. A run that is cleared when it is done creates
+    no second one of the same dates.
 
     Args:
         store: The store.
@@ -37,7 +37,7 @@ class NextSliceOperator(TriggerDagRunOperator):
 
     def __init__(self, *, store: Store, of_task: str, **kwargs: Any) -> None:
         super().__init__(
-            # Dates without anything to do are passed over; after a failure nothing newer may come.
+            # Dates with nothing to do are skipped; after a failure nothing newer may come.
             trigger_rule="none_failed",
             skip_when_already_exists=True,
             deferrable=False,
@@ -61,7 +61,7 @@ class NextSliceOperator(TriggerDagRunOperator):
 
 
 def next_run_id(run_id: str, first: str) -> str:
-    """The id of the next run of a series: the same at each try, and named after the run that began the series.
+    """Return the id of the next run of a series: the same at each try, and named after the first run of the series.
 
     Example:
         >>> next_run_id("from_2021-01-01_of_rebuild", "2022-01-01")

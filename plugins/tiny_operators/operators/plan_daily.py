@@ -26,7 +26,7 @@ class PlanDailyOperator(PlanDatesOperator):
 
     The run of a day waits, deferred, until the day is over in the store. Of a long range it takes the first dates and
     leaves the others to another run: they are the XCom ``rest``. A job of BigQuery may change 4,000 partitions, which
-    are days. A plan alone is made of all dates.
+    are days. When only the plan is asked for, it covers all dates.
 
     Args:
         slice_days: How many dates it takes, at most.
@@ -40,7 +40,7 @@ class PlanDailyOperator(PlanDatesOperator):
         self.slice_days = slice_days
 
     def request(self, context: Context) -> RunRequest:
-        """What the run was asked to do, and does of it."""
+        """Read what the run was asked to do, and which part of it this run does."""
         asked = self.run_request(context, daily_form())
         last = min(asked.last, asked.first + timedelta(days=self.slice_days - 1))
         if asked.plan_only or last == asked.last:
@@ -49,7 +49,7 @@ class PlanDailyOperator(PlanDatesOperator):
         return replace(asked, last=last)
 
     def dates(self, request: RunRequest, silences: Silences, context: Context) -> list[date]:
-        """The dates of the run; each night also those of which Tiny did not answer the search before."""
+        """Return the dates of the run; each night also those whose search Tiny did not answer before."""
         if not request.of_interval or run_type(context) == "backfill":
             return request.dates
         silent = (date.fromisoformat(day) for day in silences.all())

@@ -29,24 +29,24 @@ log = logging.getLogger(__name__)
 class PlanDatesOperator(AccountOperator):
     """Pages through Tiny's order search for the run's dates, and plans the orders that are new or differ from BigQuery.
 
-    Each date is planned once: a later try goes on with the next. A date of which Tiny does not answer the search, while
-    it answers other calls, keeps no other date out: the task ``all_listed`` reports it. When there is nothing to read,
-    or only the plan was asked for, the task is skipped, and so is what follows. What was found is the XCom ``plan``,
-    and the event ``planned`` in the log.
+    Each date is planned once: a later try continues with the next. A date whose search Tiny does not answer, while it
+    answers other calls, does not stop the other dates: the task ``all_listed`` reports it. When there is nothing to
+    read, or only the plan was asked for, the task is skipped, and so are the tasks after it. What was found is the XCom
+    ``plan``, and the event ``planned`` in the log.
 
     Args:
-        chunk_orders: Orders in a chunk, at most: what a task that dies reads again.
+        chunk_orders: Orders in a chunk, at most: a task that dies has to read so many again.
         **kwargs: See :class:`AccountOperator`.
 
     Attributes:
-        path: Which DAG reads: part of what the raw answers say of themselves.
+        path: Which DAG reads: part of what the raw answers say about themselves.
 
     Returns:
         The plan: see :meth:`_summary`.
 
     Raises:
         AirflowSkipException: When there is nothing to read, or only the plan was asked for.
-        AirflowFailException: When the run was asked for what cannot be, or Tiny ignored the dates.
+        AirflowFailException: When the run was asked for something impossible, or Tiny ignored the dates.
     """
 
     path: ClassVar[str]
@@ -57,10 +57,10 @@ class PlanDatesOperator(AccountOperator):
 
     @abstractmethod
     def request(self, context: Context) -> RunRequest:
-        """What the run was asked to do."""
+        """Read what the run was asked to do."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Plan the run; anew when it is made again, by a backfill or by a person who cleared it."""
+        """Plan the run; from the start when it is run again, by a backfill or by a person who cleared it."""
         if is_first_try(context):
             key, objects = self.start(context)
             for blob in objects.list(names.run_prefix(key)):
@@ -69,7 +69,7 @@ class PlanDatesOperator(AccountOperator):
         return self.go_on(context)
 
     def dates(self, request: RunRequest, silences: Silences, context: Context) -> list[date]:
-        """The dates that the run takes, in their order."""
+        """Return the dates of the run, in their order."""
         return request.dates
 
     def wait(self, request: RunRequest, context: Context) -> None:
@@ -110,10 +110,10 @@ class PlanDatesOperator(AccountOperator):
         return summary
 
     def _summary(self, plans: Sequence[DatePlan], planner: DatePlanner) -> dict[str, Any]:
-        """Counts, and what reading will cost.
+        """Return counts, and what reading will cost.
 
         Which products it needs is known only when the orders are read. ``products`` are those that the tables know and
-        that were not read today: for the first days of a history, when the tables know none yet, that is too few.
+        that were not read today. For the first days of a history, when the tables know none yet, that is too few.
         """
         orders = sum(plan.orders for plan in plans)
         products = max(0, planner.known.products() - planner.raw.products_today()) if orders else 0

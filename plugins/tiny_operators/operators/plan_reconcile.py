@@ -14,8 +14,8 @@ from tiny_operators.params import compare_form, reconcile_form
 class PlanReconcileOperator(PlanDatesOperator):
     """Compares the orders of the last weeks, or of the dates that a person names, and plans those that differ.
 
-    When none does, or only the comparison was asked for, the task is skipped, and with it the repair; what was found
-    stands in the run's folder for :class:`~tiny_operators.operators.compare.CompareOperator`, which comes in any case.
+    When none differ, or only the comparison was asked for, the task is skipped, and with it the repair. What was found
+    is in the run's folder for :class:`~tiny_operators.operators.compare.CompareOperator`, which runs in any case.
 
     Args:
         only_compares: Whether it compares in any case, and its DAG has no tasks that repair.
@@ -29,7 +29,7 @@ class PlanReconcileOperator(PlanDatesOperator):
         self.only_compares = only_compares
 
     def request(self, context: Context) -> RunRequest:
-        """What the run was asked to do."""
+        """Read what the run was asked to do."""
         form = compare_form() if self.only_compares else reconcile_form()
         asked = self.run_request(context, form, last_days=7 * RECONCILED_WEEKS)
         return replace(asked, plan_only=True) if self.only_compares else asked

@@ -30,13 +30,13 @@ log = logging.getLogger(__name__)
 class PlanWebhooksOperator(StoreOperator):
     """Reads the waiting webhook files and plans the run: one entry an order, oldest first.
 
-    A run plans once: a later try, or a cleared task, goes on with the same plan. An order that waits, since Tiny did
-    not answer about it or does not list it, is tried again after a pause, and behind all new ones.
+    A run plans once: a later try, or a cleared task, continues with the same plan. An order that waits, since Tiny did
+    not answer about it or does not list it, is tried again after a pause, and after all new ones.
 
     Args:
         max_orders: Orders of one batch, at most: so the first rows of a burst arrive early.
-        chunk_orders: Orders in a chunk, at most: what a task that dies reads again.
-        max_files: Files that are looked at for one batch, at most; the oldest.
+        chunk_orders: Orders in a chunk, at most: a task that dies has to read so many again.
+        max_files: Files that are read for one batch, at most; the oldest first.
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
@@ -70,13 +70,13 @@ class PlanWebhooksOperator(StoreOperator):
         if not any(counts.values()):
             waiting = sum(self._counts(found).values()) > 0
             if waiting:
-                # Else the next run would begin at once.
+                # Otherwise the next run would start at once.
                 HoldOff(api, self.dag_id).run_done(orders_wait=True)
             raise AirflowSkipException(
                 f"Nothing {'is due' if waiting else 'waits'} in gs://{self.store.webhook_bucket}"
             )
         if not api.create_json(names.plan_object(key), plan.to_json()):
-            # Another try of this task, thought dead, was faster: what it planned may have been read already.
+            # Another try of this task, thought dead, was faster: the orders that it planned may already have been read.
             return self._counts(self.read_plan(api, key))
         HoldOff(api, self.dag_id).run_planned()
         if plan.orders:

@@ -1,4 +1,4 @@
-"""Putting back: what was rejected goes into the inbox again, when a person asks for it."""
+"""The put-back step: what was rejected goes into the inbox again, when a person asks for it."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ log = logging.getLogger(__name__)
 class PutBackOperator(StoreOperator):
     """Moves rejected webhook files back into the inbox, and writes an event for each rejected order that has no file.
 
-    What there is to put back is found once: a later try goes on with the same, wherever the try before it died. What is
-    put back twice by that is read once more, and changes nothing.
+    The work is found once: a later try continues with the same work, wherever the try before it died. An order that is
+    put back twice in this way is read twice, and nothing else changes.
 
     Returns:
         Counts: ``files`` and ``orders`` that were put back, ``left``: rejects that were not asked for, or are about
         nothing that can be put back.
 
     Raises:
-        AirflowFailException: When the run was asked for what cannot be, or no such reject is there.
+        AirflowFailException: When the run was asked for something impossible, or no such reject exists.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -59,7 +59,7 @@ class PutBackOperator(StoreOperator):
         for pedido in work.orders:
             event = order_event(self.store.cnpj, pedido)
             inbox.create_json(names.put_back_event(key, pedido), event)
-        # Last: as long as an order has no event, its reason tells of it.
+        # Last: as long as an order has no event, its reason still names it.
         for name, ids in work.told.items():
             _forget(api, name, set(ids))
         counts = {"files": len(work.files), "orders": len(work.orders), "left": work.left}
@@ -81,7 +81,7 @@ class PutBackOperator(StoreOperator):
             raise AirflowFailException(str(error)) from error
 
     def _work(self, request: PutBackRequest, key: str, api: Objects) -> PutBack:
-        """What there is to put back, as the first try found it."""
+        """Return what should be put back, as the first try found it."""
         target = names.put_back_object(key)
         if (content := api.read_json(target)) is None:
             api.create_json(target, _find(request, api).to_json())
@@ -90,7 +90,7 @@ class PutBackOperator(StoreOperator):
 
     @staticmethod
     def _move(api: Objects, inbox: Objects, files: list[RejectedObject]) -> None:
-        """Move files of one name, one after the other; each, and then its reason away."""
+        """Move files of one name, one after the other; delete the reason of each after it."""
         for file in files:
             # A file of the same name may wait there: it is another one, and stays. When it comes at this very moment
             # the try fails, and the next one sees it.
@@ -118,7 +118,7 @@ def _find(request: PutBackRequest, api: Objects) -> PutBack:
 
 
 def _forget(api: Objects, name: str, ids: set[str]) -> None:
-    """Take rejects that were put back out of an object of reasons."""
+    """Remove rejects that were put back from an object of reasons."""
     lines = list(api.lines_if_any(name))
     kept = [line for line in lines if json.loads(line)["id"] not in ids]
     if not kept:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Label of a job: which try of the task made it.
+# Label of a job: the try of the task that created it.
 _TRY: Final = "try"
 _DONE: Final = "DONE"
 
@@ -29,14 +29,14 @@ _DONE: Final = "DONE"
 class QueryOperator(BigQueryInsertJobOperator):
     """Runs a query, and waits for its end here.
 
-    Which job is the task's own is known by ids that any of its tries can tell, and not by what the Google provider or
-    Airflow keep of it: their ways differ from version to version, and some never run a job again that failed once. A
-    later try waits for the job of an earlier one that still runs, is done when that one succeeded, and runs the next
-    one when it failed. A task that was cleared runs a new one in any case, after one that still runs.
+    The task finds its own job by ids that each of its tries can compute. It does not use what the Google provider or
+    Airflow keep of it: that differs from version to version, and some versions never run a job again that failed once.
+    A later try waits for the job of an earlier one that still runs, is done when that one succeeded, and runs the next
+    one when it failed. A task that was cleared runs a new job in any case, after one that still runs.
 
     Args:
-        made: Names one making of what the query reads, in lower case: of what was made again, the jobs are others.
-            Without it every try runs a job of its own.
+        made: Id of one build of what the query reads, in lower case: another build has other jobs. Without it every try
+            runs a job of its own.
         **kwargs: See :class:`BigQueryInsertJobOperator`. It is never deferred: what its end means is judged here.
 
     Returns:
@@ -78,7 +78,7 @@ class QueryOperator(BigQueryInsertJobOperator):
         return self.job_id
 
     def _own_job(self, context: Context) -> QueryJob:
-        """The job to wait for: a new one, or that of an earlier try."""
+        """Return the job to wait for: a new one, or that of an earlier try."""
         from google.api_core.exceptions import Conflict
 
         key, made = names.run_key(self.dag_id, run_id_of(context)), self.made or uuid.uuid4().hex
@@ -86,26 +86,26 @@ class QueryOperator(BigQueryInsertJobOperator):
         while True:
             number += 1
             job_id = re.sub(r"[^A-Za-z0-9_-]", "_", f"airflow_{key}_{self.task_id}_{made}_{number}")
-            # Where it may be cancelled from the moment that it stands.
+            # Set first: the job can then be cancelled as soon as it exists.
             self.job_id = job_id
             try:
-                return self._tell("query_begun", self._submitted(job_id))
+                return self._log_job("query_begun", self._submitted(job_id))
             except Conflict:
                 job = self._found(job_id)
             if (job.labels or {}).get(_TRY) == self.configuration["labels"][_TRY]:
-                # It stands since a request whose answer was lost; its repetition was refused.
-                return self._tell("query_begun", job)
+                # It exists because of a request whose answer was lost; its repetition was refused.
+                return self._log_job("query_begun", job)
             if is_first_try(context):
-                # The task was cleared: what a job that still runs has read may not be all.
-                self._tell("query_awaited", job)
+                # The task was cleared: a job that still runs may not have read everything.
+                self._log_job("query_awaited", job)
                 job.exception()  # type: ignore[no-untyped-call]
             elif job.state != _DONE:
-                return self._tell("query_joined", job)
+                return self._log_job("query_joined", job)
             elif not job.error_result:
-                return self._tell("query_done_before", job)
+                return self._log_job("query_done_before", job)
 
     def _submitted(self, job_id: str) -> QueryJob:
-        """A job that begins now."""
+        """Start a job now."""
         job = cast("BigQueryHook", self.hook).insert_job(
             configuration=self.configuration,
             project_id=self.project_id,
@@ -116,17 +116,17 @@ class QueryOperator(BigQueryInsertJobOperator):
         return cast("QueryJob", job)
 
     def _found(self, job_id: str) -> QueryJob:
-        """A job that is there already."""
+        """Return a job that already exists."""
         job = cast("BigQueryHook", self.hook).get_job(
             job_id=job_id, project_id=self.project_id, location=self.location
         )
         return cast("QueryJob", job)
 
-    def _tell(self, event: str, job: QueryJob) -> QueryJob:
+    def _log_job(self, event: str, job: QueryJob) -> QueryJob:
         log_event(log, event, dag=self.dag_id, step=self.task_id, job=job.job_id, state=job.state)
         return job
 
 
 def _label(name: str) -> str:
-    """A name as the value of a job's label: lower case, at most 63 characters."""
+    """Write a name as the value of a job's label: lower case, at most 63 characters."""
     return re.sub(r"[^a-z0-9_-]", "-", name.lower())[:63]

@@ -1,4 +1,4 @@
-"""Ready: whether setup was run, before anything is read."""
+"""The first step: whether setup was run, before anything is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replay: the rows of past dates from raw answers alone, in today's layout and in the older one."""
+"""The replay step: the rows of past dates from raw answers alone, in today's layout and in the older one."""
 
 from __future__ import annotations
 
@@ -36,23 +36,24 @@ _OBJECTS_AT_ONCE: Final = 16
 class ReplayRowsOperator(StoreOperator):
     """Turns the raw answers about orders that arrived on the run's dates into rows, without a call of Tiny's API.
 
-    Makes the same files as :class:`~tiny_operators.operators.rows.MakeRowsOperator`. It lists the prefixes of its
-    dates, never the bucket, and holds few orders in memory. After each date it says how far it is: in the log, and as
+    Writes the same files as :class:`~tiny_operators.operators.rows.MakeRowsOperator`. It lists the prefixes of its
+    dates, never the bucket, and holds few orders in memory. After each date it reports its progress: in the log, and as
     the XCom ``progress``.
 
     It ends with the date on which the batch is large enough, and leaves the later ones to another run: they are the
     XCom ``rest``. A job of BigQuery may change 4,000 partitions, which are days.
 
     Args:
-        slice_orders: After how many orders no further date is begun.
-        slice_days: After how many days no further date is begun: those on which orders arrived, or those of the orders.
+        slice_orders: After so many orders no further date is started.
+        slice_days: After so many days no further date is started: those on which orders arrived, or those of the
+            orders.
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
         Counts: see :class:`~tiny_operators.batches.row_files.RowFiles`.
 
     Raises:
-        AirflowFailException: When the run was asked for what cannot be, or setup must be run first.
+        AirflowFailException: When the run was asked for something impossible, or setup must be run first.
         AirflowSkipException: When the dates have no raw answers; the run ends in success.
     """
 
@@ -62,7 +63,7 @@ class ReplayRowsOperator(StoreOperator):
         self.slice_days = slice_days
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Make the rows."""
+        """Build the rows."""
         started = time.monotonic()
         if run_type(context) == "scheduled":
             raise AirflowSkipException(
@@ -124,7 +125,7 @@ class RawDates:
         self._raw = RawReader(self.objects)
 
     def orders_of(self, day: date) -> Iterator[OrderRows]:
-        """What came of each reading of the orders that arrived on a day.
+        """Yield the result of each reading of the orders that arrived on a day.
 
         Args:
             day: The day, in the store's time zone.
@@ -133,7 +134,7 @@ class RawDates:
 
     def _of_lines(self, day: date) -> Iterator[OrderRows]:
         listed = (blob.name for blob in self.objects.list(names.raw_orders_prefix(day.isoformat())))
-        # An object of a live run may hold one order only: what several objects refer to is read at once.
+        # An object of a live run may hold one order only: what several objects refer to is read together.
         while some := list(islice(listed, _OBJECTS_AT_ONCE)):
             self.objects_read += len(some)
             lines = list(at_once(self._lines, some))
@@ -142,7 +143,7 @@ class RawDates:
                 yield from (self._of_line(name, line) for line in own)
 
     def _lines(self, name: str) -> list[RawLine | None]:
-        """The raw lines of an object; None for one that is damaged."""
+        """Read the raw lines of an object; None for a damaged one."""
         found: list[RawLine | None] = []
         for text in self.objects.lines_if_any(name):
             try:
@@ -152,7 +153,7 @@ class RawDates:
         return found
 
     def _of_line(self, name: str, line: RawLine | None) -> OrderRows:
-        """The rows of one raw line; a damaged one keeps nobody else."""
+        """Build the rows of one raw line; a damaged one does not stop the others."""
         if line is None:
             return OrderRows(0, rejects=[self._damaged(name, "something else")])
         try:

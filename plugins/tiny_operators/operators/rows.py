@@ -1,4 +1,4 @@
-"""Rows: raw answers into typed rows for the three tables, or rejects with their reason."""
+"""The rows step: raw answers into typed rows for the three tables, or rejects with their reason."""
 
 from __future__ import annotations
 
@@ -24,46 +24,46 @@ from tiny_operators.orders.waits import Wait
 class MakeRowsOperator(StoreOperator):
     """Turns the run's raw answers into one file of typed rows for each table, and rejects into a file of reasons.
 
-    Each planned order ends in one of them, except those that wait in the inbox for the next run.
+    Each planned order ends as one of them, except those that wait in the inbox for the next run.
 
     Returns:
         Counts: see :class:`RowFiles`; ``planned``, and ``unanswered``: orders that wait because Tiny did not answer.
 
     Raises:
-        AirflowException: When orders were planned of which nothing became anything; no file is written.
+        AirflowException: When planned orders have no outcome; no file is written.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Make the rows."""
+        """Build the rows."""
         key, objects = self.start(context)
         plan = self.read_plan(objects, key)
-        made = _Made(objects, plan, key)
+        outcome = _BatchOutcome(objects, plan, key)
         with RowFiles(objects, Origin(self.store.prefix, key, plan.path, self._day(objects, plan))) as files:
             for rejected in plan.rejected:
                 files.add_file(rejected)
             for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
-                made.add_chunk(chunk, files)
-            check_counts(plan.planned, files.counts, made.unanswered)
-        objects.write_json(names.outcome_object(key), made.outcomes)
+                outcome.add_chunk(chunk, files)
+            check_counts(plan.planned, files.counts, outcome.unanswered)
+        objects.write_json(names.outcome_object(key), outcome.outcomes)
         self.rows_made(context)
         context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
         tell_field_news(objects, self.store, key, files.fields, datetime.now(UTC))
-        return {**files.report(), "planned": plan.planned, "unanswered": made.unanswered}
+        return {**files.report(), "planned": plan.planned, "unanswered": outcome.unanswered}
 
     def _day(self, objects: Objects, plan: Plan) -> str:
-        """Day of the run's rejects: that of its first order or file, so that a later try writes the same objects."""
+        """Return the day of the run's rejects: that of its first order or file, so that it is the same at each try."""
         if first := next(self.planned_orders(objects, plan), None):
             return first.day
         arrived = [datetime.fromisoformat(item.file.arrived_at) for item in plan.rejected]
         return names.day_of(min(arrived, default=datetime.now(UTC)), self.store.timezone)
 
 
-class _Made:
-    """What became of the orders of a plan.
+class _BatchOutcome:
+    """The outcome of each order of a plan.
 
     Attributes:
-        outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.batches.inbox.disposals`. Of an
-            order that waits also why (``wait``), and when that was seen (``at``).
+        outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.batches.inbox.disposals`. An order
+            that waits also has why (``wait``), and when that was seen (``at``).
         unanswered: How many orders wait because Tiny did not answer about them.
     """
 
@@ -90,7 +90,7 @@ class _Made:
                 self._add_unanswered(left.pop(pedido), asked_at, files)
 
     def _unanswered_of(self, chunk: Chunk) -> dict[int, str]:
-        """The orders that Tiny did not answer about, each with the moment."""
+        """Read which orders Tiny did not answer about, each with the moment."""
         target = names.unanswered_object(self._key, chunk.day, chunk.number)
         noted = self._objects.read_json(target) if target in self._noted else {}
         return {int(pedido): asked_at for pedido, asked_at in (noted or {}).items()}
@@ -112,7 +112,7 @@ class _Made:
 
 
 def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
-    """Let no planned order be forgotten.
+    """Check that no planned order is forgotten.
 
     Args:
         planned: Orders that were planned.
@@ -127,9 +127,9 @@ def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
     if planned != sum(ends.values()):
         found = ", ".join(f"{name} {count}" for name, count in ends.items())
         raise AirflowException(
-            f"{planned} orders were planned, but {sum(ends.values())} became something ({found}): nothing is loaded. "
-            "A new run reads these orders again: that of webhooks comes by itself, one of dates is to be triggered. "
-            "If it says so too, this is a fault of the code"
+            f"{planned} orders were planned, but {sum(ends.values())} came to an end ({found}): nothing is loaded. "
+            "A new run reads these orders again. A run of webhooks comes by itself; trigger one for dates. "
+            "If it fails in the same way, the code has a fault"
         )
 
 

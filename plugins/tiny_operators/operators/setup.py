@@ -1,4 +1,4 @@
-"""Setup: the buckets, datasets, tables, views and pools of a store."""
+"""The setup step: the buckets, datasets, tables, views and pools of a store."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _SetupOperator(BaseOperator):
         self.gcp_conn_id = gcp_conn_id
 
     def clients(self) -> tuple[Any, Any]:
-        """Clients of Cloud Storage and BigQuery."""
+        """Return clients of Cloud Storage and BigQuery."""
         bigquery = BigQueryHook(
             gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False
         )
@@ -43,7 +43,7 @@ class _SetupOperator(BaseOperator):
 
 
 class SetupStoreOperator(_SetupOperator):
-    """Creates what a store needs and is not there yet; running it again writes nothing.
+    """Creates what a store needs and does not exist yet; running it again writes nothing.
 
     A table that lacks columns of its schema file gets them, at every depth; none is dropped or retyped. A view whose
     definition changed is replaced.
@@ -55,8 +55,8 @@ class SetupStoreOperator(_SetupOperator):
         Names of what was created, by kind.
 
     Raises:
-        AirflowFailException: When a person must mend something first; the message says what, and how.
-        AirflowException: When a quota is used up: a later try may go through.
+        AirflowFailException: When a person must fix something first; the message says what, and how.
+        AirflowException: When a quota is used up: a later try may succeed.
     """
 
     def execute(self, context: Context) -> dict[str, list[str]]:
@@ -67,16 +67,16 @@ class SetupStoreOperator(_SetupOperator):
             try:
                 self._ensure_pools()
             finally:
-                # After the pools, which the other DAGs wait for; and also where those have to be made by hand.
+                # After the pools, which the other DAGs wait for; and also where those must be created by hand.
                 created["views"] = create_views(bigquery, self.store)
                 forget_older_key(bigquery, self.store)
-            # Nobody sees a wrong one before the first failure, when nobody is told.
+            # Otherwise nobody sees a wrong setting before the first failure, of which nobody would then be told.
             configured_alerts()
         except (SetupError, AlertsError) as error:
             raise AirflowFailException(str(error)) from error
         except BusyError as error:
             raise AirflowException(str(error)) from error
-        counts = {kind: len(made) for kind, made in created.items()}
+        counts = {kind: len(found) for kind, found in created.items()}
         log_event(log, "setup_done", store=self.store.prefix, **counts)
         return created
 
@@ -88,7 +88,7 @@ class SetupStoreOperator(_SetupOperator):
 class CheckAccessOperator(_SetupOperator):
     """Fails when people who were not named may read the store's data: by a basic role on the project, or as anybody.
 
-    It takes nothing away: somebody may have given it on purpose.
+    It revokes nothing: somebody may have given the right on purpose.
 
     Args:
         **kwargs: See :class:`_SetupOperator`.
@@ -101,7 +101,7 @@ class CheckAccessOperator(_SetupOperator):
     """
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Look at the access lists."""
+        """Check the access lists."""
         found = open_to_others(self.store, *self.clients())
         log_event(log, "access_checked", store=self.store.prefix, open=len(found))
         if found:

@@ -1,4 +1,4 @@
-"""Watching: whether webhooks come while the store is open, and whether what came goes on."""
+"""The watch steps: whether webhooks come while the store is open, and whether files leave the inbox."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class WatchWebhooksOperator(StoreOperator):
-    """Fails when no webhook came for so long, while the store was open, as its stores file says.
+    """Fails when no webhook came for longer than the stores file allows, while the store was open.
 
     Looks at what arrived today: what waits in the inbox, and what was moved out of it, done or rejected.
 
@@ -61,7 +61,7 @@ class WatchWebhooksOperator(StoreOperator):
         return {"quiet_minutes": minutes}
 
     def _arrivals(self, now: datetime) -> Iterator[datetime]:
-        """When today's webhook files were written."""
+        """Yield when today's webhook files were written."""
         day = names.day_of(now, self.store.timezone)
         api = self.objects(self.store.api_bucket)
         for objects, prefix in (
@@ -75,12 +75,12 @@ class WatchWebhooksOperator(StoreOperator):
 
 
 class WatchInboxOperator(StoreOperator):
-    """Fails when files stand still in the inbox.
+    """Fails when files are stuck in the inbox.
 
-    A file stands still when it has waited longer than ``waiting_minutes`` of the stores file, and in that time no run
-    of the webhook DAG began that had no failed one before it. So it does not count while a long queue is worked off,
-    nor when runs reach their end and leave orders that Tiny does not answer about: they are asked for again, and
-    rejected after a day.
+    A file is stuck when it has waited longer than ``waiting_minutes`` of the stores file, and in that time no run of
+    the webhook DAG started that had no failed one before it. So it does not count while a long queue is processed, nor
+    when runs reach their end and leave orders that Tiny does not answer about: those are asked for again, and rejected
+    after a day.
 
     Args:
         webhook_dag: Id of the webhook DAG.
@@ -90,7 +90,7 @@ class WatchInboxOperator(StoreOperator):
         ``files``: how many wait; ``oldest_minutes``: since when the oldest does.
 
     Raises:
-        AirflowException: When files stand still, also at the later tries.
+        AirflowException: When files are stuck, at the later tries too.
     """
 
     def __init__(self, *, webhook_dag: str, **kwargs: Any) -> None:
@@ -98,7 +98,7 @@ class WatchInboxOperator(StoreOperator):
         self.webhook_dag = webhook_dag
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Look at the oldest file, and at what the runs left behind."""
+        """Check the oldest file, and what the runs left behind."""
         now = datetime.now(UTC)
         arrived = [
             blob.time_created
@@ -115,15 +115,14 @@ class WatchInboxOperator(StoreOperator):
             # Tried again: between two runs of a long queue nothing is under way.
             raise AirflowException(
                 f"{counts['files']} files wait in gs://{self.store.webhook_bucket}, the oldest for "
-                f"{counts['oldest_minutes']} minutes, and no run of {self.webhook_dag} gets on: look at its last "
-                "runs. A "
-                "failed task says what to do; without a failed one, see the task 'airflow' beside this one"
+                f"{counts['oldest_minutes']} minutes, and no run of {self.webhook_dag} makes progress: look at its "
+                "last runs. A failed task says what to do; without a failed one, see the task 'airflow' beside this one"
             )
         return counts
 
 
 class WatchAirflowOperator(StoreOperator):
-    """Fails when Airflow does not run the webhook DAG: it is paused, has no run, or no triggerer lives.
+    """Fails when Airflow does not run the webhook DAG: it is paused, has no run, or no triggerer is alive.
 
     Args:
         webhook_dag: Id of the webhook DAG.
@@ -169,13 +168,12 @@ class WatchAirflowOperator(StoreOperator):
             yield f"the DAG {dag} is paused: unpause it, or pause this DAG as well while it is meant"
         elif not found.runs:
             yield (
-                f"the DAG {dag} is not paused and has no run: see whether the scheduler lives, and trigger the DAG by "
-                "hand"
+                f"the DAG {dag} is not paused and has no run: see whether the scheduler is alive, and trigger the DAG "
+                "by hand"
             )
         if found.triggerer != "healthy":
             yield (
-                f"no triggerer lives (state: {found.triggerer or 'there never was one'}), so nothing sees that "
-                "files come: "
-                "give the environment one, on Composer by: gcloud composer environments update $ENVIRONMENT --location "
-                "$LOCATION --triggerer-count 1 --triggerer-cpu 0.5 --triggerer-memory 1"
+                f"no triggerer is alive (state: {found.triggerer or 'there never was one'}), so nothing sees that "
+                "files come: give the environment one, on Composer by: gcloud composer environments update "
+                "$ENVIRONMENT --location $LOCATION --triggerer-count 1 --triggerer-cpu 0.5 --triggerer-memory 1"
             )

@@ -13,7 +13,7 @@ from tiny_operators.tiny.containers import records
 from tiny_operators.tiny.kinds import kind_of
 from tiny_operators.tiny.search import order_id, page_records
 
-# Fields that tell a record: of an order in either service's answer, and of a product.
+# Fields by which a record is recognised: of an order in either service's answer, and of a product.
 _RECORD_FIELDS: Final = {
     "pedido": frozenset(column.name for column in (*tiny_columns("pdv"), *OFFICE_FIELDS)),
     "produto": frozenset(column.name for column in tiny_columns("produto")),
@@ -28,7 +28,7 @@ PRODUCT_ACTION: Final = (
 
 
 class RejectedError(Exception):
-    """An answer of which no row can be made.
+    """An answer that cannot become a row.
 
     Attributes:
         reject: Why.
@@ -40,7 +40,7 @@ class RejectedError(Exception):
 
 
 def record_of(line: RawLine, expects: str, asked: int) -> Json:
-    """The record in an answer.
+    """Return the record in an answer.
 
     Args:
         line: The answer.
@@ -68,17 +68,17 @@ def record_of(line: RawLine, expects: str, asked: int) -> Json:
 
 
 def answered(retorno: Json, expects: str) -> list[Json]:
-    """The records of an answer: one, however it is wrapped."""
+    """Return the records of an answer: one, however it is wrapped."""
     return records(retorno.get(expects), _RECORD_FIELDS[expects]).found
 
 
 def id_differs(record: Json, asked: int) -> bool:
-    """Whether a record is another one than was asked for."""
+    """Return whether a record is another one than was asked for."""
     return str(record.get("id", "")).strip() != str(asked)
 
 
 def search_line(page: RawLine, pedido: int) -> Json:
-    """The line of an order on a search page.
+    """Find the line of an order on a search page.
 
     Raises:
         RejectedError: When the page has none.
@@ -91,10 +91,10 @@ def search_line(page: RawLine, pedido: int) -> Json:
 
 
 def not_listed(unread: int = 0) -> Reject:
-    """Why an order that no search page lists has no row.
+    """Say why an order that no search page lists has no row.
 
     Args:
-        unread: How many things stand on its page that cannot be read as a line.
+        unread: How many things are on its page that cannot be read as a line.
     """
     return Reject(
         "rows",
@@ -106,7 +106,7 @@ def not_listed(unread: int = 0) -> Reject:
 
 
 def unanswered_products(order: RawLine) -> list[Reject]:
-    """Why products of an order have no row that Tiny did not answer about."""
+    """Say why products of an order have no row: those that Tiny did not answer about."""
     return [
         Reject(
             "fetch", "produto", "an answer", _silence(order, produto), PRODUCT_ACTION, produto=int(produto)

@@ -1,10 +1,10 @@
-"""By which ids the statements of a batch find its orders in the tables."""
+"""The ids by which the statements of a batch find its orders in the tables."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-# So many ids stand in a statement themselves: some kilobytes, of the megabyte that a statement may have.
+# At most this many ids are written into a statement itself: some kilobytes, of the megabyte that it may have.
 FEW: Final = 500
 
 
@@ -17,7 +17,7 @@ class OrderIds:
         self._texts: tuple[str, str] | None = None
 
     def add(self, pedido: int) -> None:
-        """Take in the id of an order that has rows."""
+        """Add the id of an order that has rows."""
         text = str(pedido)
         low, high = self._numbers or (pedido, pedido)
         self._numbers = min(low, pedido), max(high, pedido)
@@ -30,7 +30,7 @@ class OrderIds:
                 self._few = None
 
     def told(self) -> dict[str, Any]:
-        """What the statements are told, fit for an XCom.
+        """Return what the statements need to know, fit for an XCom.
 
         Returns:
             ``ids``: all of them, or none when they are too many; ``numbers`` and ``texts``: the first and the last one,

@@ -1,9 +1,9 @@
-"""Which events a file of the inbox holds, in whatever envelope they came.
+"""The events that a file of the inbox holds, in whatever envelope they came.
 
 Receivers of Tiny's webhooks report JSON and form fields, ``dados`` as an object and as JSON text, other encodings than
-UTF-8, and packed bodies; people upload lists and lines by hand. So whatever may hold an event is opened, layer by
-layer. An event is an object with ``tipo`` beside ``cnpj`` or ``dados``. Texts inside it need not come out right: the
-order is read from the API.
+UTF-8, and packed bodies. People upload lists and lines by hand. So whatever may hold an event is opened, layer by
+layer. An event is an object with ``tipo`` beside ``cnpj`` or ``dados``. Texts inside it may be garbled: the order is
+read from the API.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ Found = Json | Unreadable
 
 
 def read_events(content: bytes, content_type: str = "") -> list[Found]:
-    """The events of a file, each with lower-case field names and with ``dados`` opened; and what else is in it.
+    """Read the events of a file, each with lower-case field names and with ``dados`` opened; and what else is in it.
 
     Args:
         content: The file.
-        content_type: What its sender called it; empty, or wrong, for many a file.
+        content_type: What its sender called it; it is empty or wrong for many files.
 
     Returns:
-        At least one entry. An object that lacks what an event has comes as it is when the file holds nothing else.
+        At least one entry. An object that is no event is returned as it is when the file holds nothing else.
     """
     try:
         plain = _unpacked(content)
@@ -74,7 +74,7 @@ class _PackedError(ValueError):
 
 
 def _unpacked(content: bytes) -> bytes:
-    """The content without gzip or zlib around it, whatever its sender said of that."""
+    """Remove gzip and zlib around the content, whatever its sender said about them."""
     for _ in range(_MOST_LAYERS):
         if not _is_packed(content):
             return content
@@ -84,7 +84,7 @@ def _unpacked(content: bytes) -> bytes:
         except zlib.error as error:
             if content.startswith(b"\x1f\x8b"):
                 raise _PackedError("packed bytes that are damaged") from error
-            return content  # It was a text that only begins as zlib does.
+            return content  # It was a text that only begins like zlib.
         if opener.unconsumed_tail:
             raise _PackedError(f"packed bytes that hold more than {MAX_UNPACKED}")
         if not opener.eof:
@@ -99,7 +99,7 @@ def _is_packed(content: bytes) -> bool:
 
 
 def _parameters(content_type: str) -> tuple[str, str]:
-    """The charset and the boundary that a content type tells; empty where it tells none."""
+    """Read the charset and the boundary from a content type; each is empty where it is not given."""
     header = Message()
     header["Content-Type"] = content_type
     try:
@@ -114,7 +114,7 @@ def _text_of(content: bytes, charset: str) -> str:
 
 
 def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
-    """Names and texts of a multipart form; none when it is no such form."""
+    """Read names and texts of a multipart form; none when it is no such form."""
     line = f"--{boundary}".encode() if boundary else content.lstrip().split(b"\n", 1)[0].strip()
     if len(line) <= len(b"--") or not line.startswith(b"--") or line not in content:
         return []
@@ -136,7 +136,7 @@ def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
 
 
 def _of_fields(pairs: list[tuple[str, str]], layers: int) -> list[Found]:
-    """Events of a form: its fields are one, or some fields hold some. A field without value may be one by its name."""
+    """Find events in a form: its fields are one, or some hold some; a field without value may hold one in its name."""
     fields: Json = {_word(name): value or name for name, value in pairs}
     dados = {found[1]: value for name, value in pairs if (found := _BRACKETS.fullmatch(_word(name)))}
     if dados:
@@ -145,7 +145,7 @@ def _of_fields(pairs: list[tuple[str, str]], layers: int) -> list[Found]:
 
 
 def _of_text(text: str, layers: int) -> list[Found]:
-    """Events of a text: one or several JSON values, or form fields."""
+    """Find events in a text: one or several JSON values, or form fields."""
     if found := _events(_json_values(text), layers - 1):
         return found
     if "=" not in text:
@@ -158,7 +158,7 @@ def _of_text(text: str, layers: int) -> list[Found]:
 
 
 def _json_values(text: str) -> list[Any]:
-    """The JSON values that a text is made of; of a text that is not, those of its lines."""
+    """Read the JSON values that a text consists of; if it is not JSON as a whole, those of its lines."""
     values, at = [], 0
     try:
         while at < len(text):
@@ -184,7 +184,7 @@ def _end_of_gap(text: str, at: int) -> int:
 
 
 def _events(value: object, layers: int) -> list[Found]:
-    """The events inside a value; none when there are none. What stands beside an event and is none is told."""
+    """Find the events inside a value; none when there are none. Other things beside an event are reported."""
     if layers > 0:
         match value:
             case dict():
@@ -192,7 +192,7 @@ def _events(value: object, layers: int) -> list[Found]:
             case list():
                 each = [(item, _events(item, layers - 1)) for item in value]
                 if any(found for _, found in each):
-                    return [found for item, inside in each for found in inside or [_told(item)]]
+                    return [found for item, inside in each for found in inside or [_no_event(item)]]
             case str() if value.strip(_BLANKS)[:1] in {"{", "[", '"'} or "=" in value:
                 return _of_text(value.strip(_BLANKS), layers - 1)
     return []
@@ -205,7 +205,7 @@ def _of_object(fields: Json, layers: int) -> list[Found]:
 
 
 def _opened(dados: object) -> object:
-    """``dados``, which may be JSON text."""
+    """Return ``dados`` as an object where it is JSON text."""
     for _ in range(_MOST_LAYERS):
         if not isinstance(dados, str):
             break
@@ -217,14 +217,16 @@ def _opened(dados: object) -> object:
 
 
 def _without_event(content: bytes, text: str) -> Found:
-    """What a file is that holds no event."""
+    """Say what a file is that holds no event."""
     if not text:
         return Unreadable("nothing")
     values = _json_values(text)
     if len(values) == 1:
         (value,) = values
         return (
-            {_word(name): inner for name, inner in value.items()} if isinstance(value, dict) else _told(value)
+            {_word(name): inner for name, inner in value.items()}
+            if isinstance(value, dict)
+            else _no_event(value)
         )
     if values:
         return Unreadable(f"{len(values)} lines or values without an event")
@@ -233,7 +235,7 @@ def _without_event(content: bytes, text: str) -> Found:
     return Unreadable("bytes that are no text" if no_text else "text without an event, as JSON and as a form")
 
 
-def _told(value: object) -> Unreadable:
+def _no_event(value: object) -> Unreadable:
     return value if isinstance(value, Unreadable) else Unreadable(kind_of(value))
 
 

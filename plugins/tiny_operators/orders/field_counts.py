@@ -1,4 +1,4 @@
-"""Which fields Tiny's answers have: what is new, what has another kind of value, and what does not come any more."""
+"""Which fields Tiny's answers have: what is new, what has another kind of value, and what no longer comes."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class KnownField:
 
 @dataclass(frozen=True)
 class FieldNews:
-    """What a batch of records tells that was not known.
+    """What a batch of records shows that was not known.
 
     Attributes:
         new: Paths of fields that were not seen before, such as ``pdv.itens.novo``.
         kinds: Paths with a kind of value that they did not have before, as ``pdv.itens.valor:number``.
-        missed: Paths of fields that do not come any more.
+        missed: Paths of fields that no longer come.
     """
 
     new: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class FieldCounts:
         self.kinds |= {(path, kind) for path, kind in found if kind}
 
     def add_counts(self, other: FieldCounts) -> None:
-        """Count what was counted elsewhere."""
+        """Add counts from elsewhere."""
         self.records.update(other.records)
         self.seen.update(other.seen)
         self.kinds |= other.kinds
@@ -93,13 +93,13 @@ class FieldCounts:
 
 
 def field_kinds(record: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Each field of a record, and of the records in it, with the kind of its value.
+    """Yield each field of a record, and of the records in it, with the kind of its value.
 
-    A record in a list is met under the list's path; in which shape Tiny writes the list is not told.
+    A record in a list has the list's path. The shape in which Tiny writes the list does not matter.
 
     Args:
         record: The record.
-        path: What stands before the names, with its dot.
+        path: Prefix of the names, with its dot.
 
     Returns:
         Path and kind; the kind is empty for nothing: null, or text without letters.
@@ -113,9 +113,9 @@ def field_kinds(record: dict[str, Any], path: str = "") -> Iterator[tuple[str, s
 def learn(
     known: dict[str, KnownField], batch: FieldCounts, day: str
 ) -> tuple[dict[str, KnownField], FieldNews]:
-    """What is known after a batch, and what was not known before.
+    """Return what is known after a batch, and what was not known before.
 
-    The first batch of all tells what there is: of its fields only those are news that the tables have no column for.
+    The first batch of all shows what exists: of its fields only those are news that the tables have no column for.
 
     Args:
         known: Known fields by path.
@@ -141,17 +141,17 @@ def learn(
     others = [f"{path}:{kind}" for path, kind in kinds if after[path].kinds]
     for path, kind in kinds:
         after[path].kinds.append(kind)
-    told = new if known else sorted(batch.unknown.intersection(new))
-    return after, FieldNews(tuple(told), tuple(others), tuple(sorted(missed)))
+    reported = new if known else sorted(batch.unknown.intersection(new))
+    return after, FieldNews(tuple(reported), tuple(others), tuple(sorted(missed)))
 
 
 def to_json(known: dict[str, KnownField]) -> dict[str, Any]:
-    """Known fields as JSON values."""
+    """Convert known fields to JSON values."""
     return {path: asdict(item) for path, item in sorted(known.items())}
 
 
 def from_json(content: dict[str, Any] | None) -> dict[str, KnownField]:
-    """Known fields from :func:`to_json`; none from None."""
+    """Read known fields from :func:`to_json`; none from None."""
     return {path: KnownField(**item) for path, item in (content or {}).items()}
 
 

@@ -1,7 +1,7 @@
 """What a row cannot do without: what was sold, on which day and for how much. All else is a side value.
 
 A needed field that cannot be read sets its order aside. A side value that cannot be read becomes null in its column
-(it stays whole in ``payload``) and is noted beside the order: it costs nobody the order, nor the product's cost.
+and is noted beside the order. It stays whole in ``payload``. Neither the order nor the product's cost is lost by it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NEEDED: Final = {
     "produto": frozenset({"id"}),
 }
 
-# The day of an order may also be told by its search line; without a day or a total it would stand in no report.
+# The search line of an order may give its day too. Without a day or a total the order would be in no report.
 DAY: Final = "data"
 TOTAL: Final = "totalVenda"
 LINE_DAY: Final = "data_pedido"

@@ -1,6 +1,6 @@
 """Orders as the back office writes them (``pedido.obter``), in the form of ``pdv.pedido.obter``.
 
-Both services tell of the same orders in two dialects: one typing serves both, and makes the same ``pdv`` row. What
+Both services describe the same orders in two dialects: one typing serves both, and creates the same ``pdv`` row. What
 ``pedido.obter`` does not know is null there: an item's id, discount, weights and tax codes, the order's taxes and
 weights, ``tPag``. Its fields: "Obter Pedido" of Tiny's API 2 documentation
 (https://tiny.com.br/api-docs/api2-pedidos-obter), and what its users recorded.
@@ -87,12 +87,12 @@ _ORDER_ONLY: Final = (
 
 
 def office_as_pdv(pedido: Json) -> Json:
-    """An order of ``pedido.obter`` in the form of ``pdv.pedido.obter``.
+    """Convert an order of ``pedido.obter`` to the form of ``pdv.pedido.obter``.
 
-    Values stay as they came, also wrong ones: the typing says what is wrong with them.
+    Values stay as they came, wrong ones too: the typing says what is wrong with them.
 
     Args:
-        pedido: What stands under ``retorno.pedido``.
+        pedido: What is under ``retorno.pedido``.
     """
     return {
         **_renamed(pedido, _ORDER),
@@ -108,7 +108,7 @@ def _renamed(found: Json, names: Mapping[str, str]) -> Json:
 
 
 def _object(found: object, names: Mapping[str, str]) -> object:
-    """An object, which may be missing; what is none, or several, stays as it is, for the typing to refuse by name."""
+    """Convert an object, which may be missing; anything else stays as it is: the typing refuses it by its field."""
     inside = records(found, frozenset(names))
     if inside.unread or len(inside.found) > 1:
         return found
@@ -116,7 +116,7 @@ def _object(found: object, names: Mapping[str, str]) -> object:
 
 
 def _list(found: object, names: Mapping[str, str]) -> object:
-    """The objects of a list; with what cannot be read among them, for the typing to refuse by name."""
+    """Convert the objects of a list; what cannot be read stays among them: the typing refuses it by its field."""
     inside = records(found, frozenset(names))
     if inside.unread and not inside.found:
         return found
@@ -124,7 +124,7 @@ def _list(found: object, names: Mapping[str, str]) -> object:
 
 
 def _fields(names: Iterable[str], *inner: Column) -> tuple[Column, ...]:
-    """Known fields, as columns: what is not among them is news."""
+    """Describe known fields as columns: any other field is news."""
     return (*(Column(name, "STRING", repeated=False, fields=()) for name in names), *inner)
 
 

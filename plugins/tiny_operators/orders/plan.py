@@ -1,4 +1,4 @@
-"""What a run is to do: which orders to read, oldest first, in which chunks."""
+"""The work of a run: which orders to read, oldest first, in which chunks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class PlannedOrder:
         data: Day of the order (YYYY-MM-DD), where it is known before reading.
         pesquisa: Object of the search page that lists it, where that was read for the plan.
         files: Its webhook files.
-        listed_at: When the search was read that the plan was made from (ISO 8601, UTC).
+        listed_at: When the search was read that the plan is based on (ISO 8601, UTC).
         line: Digest of its line in that search, where it has one that can be read.
         tried: What the runs before tried in vain.
     """
@@ -70,12 +70,12 @@ class PlannedOrder:
     tried: Tried | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The order as JSON values; what is empty is left out."""
+        """Convert the order to JSON values; empty ones are left out."""
         return {name: value for name, value in asdict(self).items() if value not in (None, ())}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> PlannedOrder:
-        """The order from :meth:`to_json`."""
+        """Read the order from :meth:`to_json`."""
         tried = content.get("tried")
         return from_json(
             cls,
@@ -97,10 +97,10 @@ class RejectedFile:
 
 @dataclass(frozen=True)
 class Ended:
-    """What of a file that waits has come to its end.
+    """What has come to its end in a file that waits.
 
     Attributes:
-        pedido: The order; None for what of the file is no order.
+        pedido: The order; None for what is no order in the file.
         reject: Why it was rejected; None when it was not.
     """
 
@@ -109,14 +109,14 @@ class Ended:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Ended:
-        """From the JSON values of :func:`dataclasses.asdict`."""
+        """Read it from the JSON values of :func:`dataclasses.asdict`."""
         reject = content.get("reject")
         return cls(content["pedido"], from_json(Reject, reject) if reject else None)
 
 
 @dataclass(frozen=True)
 class EndedBefore:
-    """A file that waits, and what of it came to its end in the runs before: it is not done again."""
+    """A file that waits, and what came to its end in it in the runs before: that is not done again."""
 
     file: InboxFile
     ends: tuple[Ended, ...]
@@ -126,8 +126,8 @@ class EndedBefore:
 class Plan:
     """The work of one run.
 
-    A batch of webhooks is small and stands in the plan itself; a day of history may have any length, so its orders
-    stand in objects of their own, which are read as they are needed.
+    A batch of webhooks is small and is in the plan itself. A day of history may have any length, so its orders are in
+    objects of their own, which are read as they are needed.
 
     Attributes:
         store: Prefix of the store.
@@ -137,11 +137,11 @@ class Plan:
         in_parts: How many orders the parts have.
         rejected: Files that cannot be used.
         ignored: Files with events that nobody needs.
-        chunk_orders: Orders in a chunk, at most: what a task that dies reads again.
-        refresh_costs: Whether a person asked that product costs that were read before be read again.
-        reading: Begins the names of the raw objects of its orders; empty for the run's key. A run of history that is
-            made again has a new plan and reads anew.
-        ended: Files that waited, with what of them is done already.
+        chunk_orders: Orders in a chunk, at most: a task that dies has to read so many again.
+        refresh_costs: Whether a person asked to read again the product costs that were read before.
+        reading: First part of the names of the raw objects of its orders; empty for the run's key. A run of history
+            that is cleared has a new plan and reads everything again.
+        ended: Files that waited, with the part of them that is already done.
     """
 
     store: str
@@ -158,7 +158,7 @@ class Plan:
 
     @property
     def files(self) -> frozenset[InboxFile]:
-        """Files with orders to read, or with orders that are done already."""
+        """Files with orders to read, or with orders that are already done."""
         waiting = {item.file for item in self.ended}
         return frozenset(waiting.union(*(order.files for order in self.orders)))
 
@@ -168,12 +168,12 @@ class Plan:
         return len(self.orders) + self.in_parts
 
     def to_json(self) -> dict[str, Any]:
-        """The plan as JSON values."""
+        """Convert the plan to JSON values."""
         return {**asdict(self), "orders": [order.to_json() for order in self.orders]}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Plan:
-        """The plan from :meth:`to_json`."""
+        """Read the plan from :meth:`to_json`."""
         return from_json(
             cls,
             {
@@ -209,7 +209,7 @@ class Chunk:
 
 
 def chunks(orders: Iterable[PlannedOrder], most: int) -> Iterator[Chunk]:
-    """A plan's orders in chunks, one at a time.
+    """Yield a plan's orders in chunks, one at a time.
 
     Args:
         orders: The orders, in the plan's order.
@@ -218,7 +218,7 @@ def chunks(orders: Iterable[PlannedOrder], most: int) -> Iterator[Chunk]:
     group: list[PlannedOrder] = []
     number = 1
     for order in orders:
-        # An order that moved between two dates of the plan stands there twice.
+        # An order that moved between two dates of the plan is there twice.
         again = any(order.pedido == other.pedido for other in group)
         if group and (order.day != group[0].day or len(group) >= most or again):
             yield Chunk(number, group[0].day, tuple(group))

@@ -1,7 +1,7 @@
 """Raw lines: one answer of Tiny with its envelope, on one line of newline-delimited JSON.
 
-The bucket is the truth: the tables can be made again from these lines alone. So a line also says which search page and
-which product answers the order's rows were made from.
+The bucket is the truth: the tables can be rebuilt from these lines alone. So a line also says which search page and
+which product answers the order's rows were built from.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class Envelope:
         request: Service and parameters, without the token.
         pesquisa: For an order: object that holds the search page that lists it; None when none did.
         produtos: For an order: object of each product's answer, by product id as text.
-        refresh_costs: For an order: a person asked that product costs that were read before be read again.
+        refresh_costs: For an order: a person asked to read again the product costs that were read before.
         unanswered: For an order: what Tiny did not answer while it answered other calls: ``pesquisa``, or the id of a
             product as text.
         unlisted_since: For an order of the inbox without a search page: since when one was looked for (ISO 8601, UTC).
-        encoding: Encoding of the answer's bytes, where it is not UTF-8: ``answer`` in it is what came.
-        base64: The answer's bytes, where they cannot be had back in that way.
+        encoding: Encoding of the answer's bytes, where it is not UTF-8: ``answer`` in that encoding is what came.
+        base64: The answer's bytes, where they cannot be restored in that way.
         silent_since: For an order: since when each of its products in ``unanswered`` has no answer (ISO 8601, UTC).
     """
 
@@ -62,10 +62,10 @@ class Envelope:
     silent_since: dict[str, str] = field(default_factory=dict)
 
     def line(self, answer_text: str) -> str:
-        """The raw line.
+        """Write the raw line.
 
         Args:
-            answer_text: The answer as it came, valid JSON without line breaks: it is kept to the letter.
+            answer_text: The answer as it came, valid JSON without line breaks: it is kept exactly.
         """
         about = asdict(self)
         if self.encoding == UTF_8:

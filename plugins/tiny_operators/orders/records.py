@@ -13,9 +13,9 @@ _Record = TypeVar("_Record", bound="DataclassInstance")
 
 
 def from_json(cls: type[_Record], content: Mapping[str, Any]) -> _Record:
-    """Make a record of an object's fields; pass over fields that this version does not know.
+    """Build a record from an object's fields; ignore fields that this version does not know.
 
-    A newer version may have written more: what it wrote stays readable after a step back.
+    A newer version may have written more fields: its objects stay readable after a step back to an older version.
 
     Args:
         cls: The dataclass.

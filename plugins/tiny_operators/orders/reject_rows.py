@@ -34,15 +34,15 @@ class Note:
 
 @dataclass(frozen=True)
 class Origin:
-    """Which run sets aside.
+    """The run that sets something aside.
 
     Attributes:
         store: Prefix of the store.
         run: The run's key.
-        path: Which DAG it is of: ``webhook``, ``daily``, ``reconcile`` or ``replay``.
+        path: Its DAG: ``webhook``, ``daily``, ``reconcile`` or ``replay``.
         day: Day of the run's rejects (YYYY-MM-DD), the same at every try.
-        again: Whether it looks again at what was read before, as a replay does: what it sets aside is known by the
-            reading and not by the run, and stands at the time of the reading. So a replay reports nothing anew.
+        again: Whether it looks again at what was read before, as a replay does. Then the id and the time of what it
+            sets aside are those of the reading, not of the run: a replay reports nothing twice.
     """
 
     store: str
@@ -60,14 +60,14 @@ class Origin:
         file: str | None = None,
         read_at: str | None = None,
     ) -> Json:
-        """The row of one reject.
+        """Build the row of one reject.
 
         Args:
             reject: Why it was set aside.
             rejected_at: When (ISO 8601, UTC).
             pedido: The order, when it is known.
             file: Its webhook file, when it came by one.
-            read_at: When the answer was read that is set aside (ISO 8601, UTC), when it can be told.
+            read_at: When the answer was read that is set aside (ISO 8601, UTC), when it is known.
         """
         found = self._row(reject.step, reject, pedido, file, reject.action)
         return self._known(found, rejected_at, read_at) | {"kind": REJECT}
@@ -81,20 +81,23 @@ class Origin:
         file: str | None = None,
         read_at: str | None = None,
     ) -> Json:
-        """The row of one value that could not be read.
+        """Build the row of one value that could not be read.
 
         Args:
             note: Which value.
             noted_at: When (ISO 8601, UTC).
             pedido: The order.
             file: Its webhook file, when it came by one.
-            read_at: When the answer was read that has the value (ISO 8601, UTC), when it can be told.
+            read_at: When the answer was read that has the value (ISO 8601, UTC), when it is known.
         """
         found = self._row("rows", note, pedido, file, _NOTE_ACTION)
         return self._known(found, noted_at, read_at) | {"kind": NOTE}
 
     def _known(self, row: Json, moment: str, read_at: str | None) -> Json:
-        """The row with its id and its time: a later try of the run says the same of the same thing."""
+        """Add id and time to the row: a later try of the run gives the same thing the same ones.
+
+        The id depends on the texts too: other words in a version would report everything again.
+        """
         known_by = row | {"run": None, "read_at": read_at} if self.again else row
         digest = hashlib.sha256(json.dumps(known_by).encode()).hexdigest()[:20]
         return {"id": digest, "rejected_at": read_at if self.again and read_at else moment, **row}

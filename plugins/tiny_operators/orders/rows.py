@@ -34,7 +34,7 @@ from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
 from tiny_operators.tiny.containers import records
 from tiny_operators.tiny.services import OFFICE_SERVICE
 
-# Names the orders of all stores for good: changing it would give every order another uuid.
+# Identifies the orders of all stores for good: changing it would give every order another uuid.
 _ORDERS: Final = uuid.UUID("6f1d2c3e-7a4b-5d8e-9c10-316316316316")
 
 # Fields that Tiny documents and that the tables do not have: kept in payload, and no news.
@@ -48,24 +48,24 @@ _KNOWN_WITHOUT_COLUMN: Final = frozenset({
 _ITEM_FIELDS: Final = next(column.names for column in columns("pdv") if column.name == "itens")
 
 _SEARCH_COLUMNS: Final = tuple(column for column in tiny_columns("pesquisa") if column.name != "id")
-# Columns of pesquisa that tell whether an order changed since it was read.
+# Columns of pesquisa that show whether an order changed since it was read.
 SEARCH_VALUES: Final = tuple(column.name for column in _SEARCH_COLUMNS)
 
 
 @dataclass
 class OrderRows:
-    """What came of one order.
+    """The result of reading one order.
 
     Attributes:
         pedido: Tiny's id of the order.
-        rows: Rows by table; all empty when the order was rejected or waits. Those of an order that is gone only mark.
+        rows: Rows by table; all empty when the order was rejected or waits. Those of a gone order only mark it.
         rejects: Why the order, or one of its products, has no row.
         waits: Why the order waits to be read again; None when it does not.
         notes: Values of its rows that could not be read, and are null there.
-        gone: Neither service that tells of orders knows it any more.
+        gone: Neither service for orders knows it any more.
         fields: Fields of its answers; ``unknown`` are those that the tables do not have and that are not documented
             either, as ``pdv.itens.novo`` (of ``pedido.obter``: ``pedido.itens.novo``).
-        read_at: When the answer about the order was read, when it can be told.
+        read_at: When the answer about the order was read, when it is known.
     """
 
     pedido: int
@@ -95,12 +95,12 @@ class OrderRows:
 
 
 def order_uuid(store: str, pedido: int) -> str:
-    """The order's ``uuid``: the same at every reading of it."""
+    """Return the order's ``uuid``: the same at every reading of it."""
     return str(uuid.uuid5(_ORDERS, f"{store}/{pedido}"))
 
 
 def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, RawLine]) -> OrderRows:
-    """Make the rows of one order.
+    """Build the rows of one order.
 
     Args:
         order: The answer of ``pdv.pedido.obter`` or, for an order that it does not know, of ``pedido.obter``.
@@ -137,7 +137,7 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
 
 
 def product_ids(pedido: Json) -> list[int]:
-    """Distinct products of an order's items, in their order; items of free text have none.
+    """Return the distinct products of an order's items, in their order; items of free text have none.
 
     Args:
         pedido: The order, in the form of ``pdv.pedido.obter``.
@@ -154,7 +154,7 @@ def product_ids(pedido: Json) -> list[int]:
 
 
 def search_values(line: Json) -> dict[str, Any] | None:
-    """What the ``pesquisa`` row of a search line holds, as BigQuery's client returns it.
+    """Return what the ``pesquisa`` row of a search line holds, as BigQuery's client returns it.
 
     Args:
         line: One order of a page of ``pedidos.pesquisa``.
@@ -181,7 +181,7 @@ def _as_queried(value: str | None, column: Column) -> str | date | Decimal | Non
 
 
 def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
-    """The order in an answer, in the form of ``pdv.pedido.obter``; None when that order is not in it.
+    """Return the order in an answer, in the form of ``pdv.pedido.obter``; None when that order is not in it.
 
     Args:
         answer: The answer.
@@ -196,22 +196,22 @@ def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
 
 
 def _is_gone(order: RawLine) -> bool:
-    """Whether the back office does not know the order either: only then is it not to be found anywhere."""
+    """Return whether the back office does not know the order either: only then it cannot be found anywhere."""
     answer = read_body(order.answer, "pedido")
     return _service(order) == OFFICE_SERVICE and answer.meaning is Meaning.NOT_FOUND
 
 
 def _deletion_marks(order: RawLine) -> dict[str, list[Json]]:
-    """Rows that only mark: no column beside those that say which order was found gone, and when."""
+    """Build rows that only mark: no column beside those that say which order was found gone, and when."""
     pedido = int(order.envelope.pedido or 0)
     mark = {**_own_values(order, order), "deleted_at": order.envelope.fetched_at}
     return {"pdv": [{"id": pedido, **mark}], "pesquisa": [{"id": str(pedido), **mark}], "produto": []}
 
 
 def _complete(row: Json, line: Json, result: OrderRows) -> None:
-    """See to it that an order has its day and its total.
+    """Make sure that an order has its day and its total.
 
-    The till writes a day that is not there in several ways; the search line tells the same day.
+    The till writes a missing day in several ways; the search line has the same day.
     """
     if row[DAY] is None and line[LINE_DAY] is not None:
         row[DAY] = line[LINE_DAY]
@@ -223,7 +223,7 @@ def _complete(row: Json, line: Json, result: OrderRows) -> None:
 
 
 def _without_line(order: RawLine) -> OrderRows:
-    """An order that no search page lists: it waits in the inbox for some time, and is then set aside."""
+    """Handle an order that no search page lists: it waits in the inbox for some time, and is then set aside."""
     sale = order.envelope
     result = OrderRows(int(sale.pedido or 0), read_at=order.fetched)
     wait = Wait.NO_SEARCH if "pesquisa" in sale.unanswered else Wait.NOT_LISTED
@@ -247,7 +247,7 @@ def _row(
     *,
     produto: int | None = None,
 ) -> Json:
-    """One row: the answer's fields, typed, and the pipeline's own columns."""
+    """Build one row: the answer's fields, typed, and the pipeline's own columns."""
     by_office = _service(source) == OFFICE_SERVICE
     typed = tiny_columns(table)
     result.fields.add("pedido" if by_office else table, record)
@@ -274,7 +274,7 @@ def _row(
 
 
 def _own_values(order: RawLine, source: RawLine) -> Json:
-    """What the pipeline knows of any answer, by column."""
+    """Return what the pipeline knows of any answer, by column."""
     sale = order.envelope
     return {
         "store": sale.store,
@@ -290,5 +290,5 @@ def _service(line: RawLine) -> str:
 
 
 def row_texts(rows: list[Json]) -> Iterator[str]:
-    """Rows as newline-delimited JSON, a line each."""
+    """Yield rows as newline-delimited JSON, a line each."""
     yield from map(texts.line, rows)

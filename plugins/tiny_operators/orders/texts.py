@@ -1,4 +1,4 @@
-"""Rows as lines of newline-delimited JSON that a load job takes without loss."""
+"""Rows as lines of newline-delimited JSON that a load job reads without loss."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from tiny_operators.tiny.answers import Json
 
-# Whole numbers from here on are not exact as JSON numbers, which many readers take for doubles: BigQuery takes them as
+# Whole numbers from here on are not exact as JSON numbers, which many readers treat as doubles. BigQuery reads them as
 # text (https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-json#details_of_loading_json_data).
 _EXACT_BELOW: Final = 2**53
 _LONG_NUMBER: Final = re.compile(r"[:,\[]-?[0-9]{16}")
 
 
 def line(row: Json) -> str:
-    """A row as one line."""
+    """Write a row as one line."""
     text = _dumped(row)
     if _LONG_NUMBER.search(text):
         text = _dumped({name: value if name == "payload" else _exact(value) for name, value in row.items()})
@@ -25,7 +25,7 @@ def line(row: Json) -> str:
 
 
 def storable(value: Any) -> Any:
-    """A value for a JSON column, which holds 64-bit integers and doubles: any other number becomes text, exact.
+    """Convert a value for a JSON column, which holds 64-bit integers and doubles: any other number becomes exact text.
 
     Decimals become JSON numbers again (shortest form, same value). A load job refuses the whole file for one number
     that the column cannot hold.
@@ -45,7 +45,7 @@ def storable(value: Any) -> Any:
 
 
 def writable(text: str) -> str:
-    """Text without halves of surrogate pairs, as of a text that was cut: they cannot be written in UTF-8."""
+    """Remove halves of surrogate pairs, as in a text that was cut: they cannot be written in UTF-8."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -54,7 +54,7 @@ def _dumped(row: Json) -> str:
 
 
 def _exact(value: Any) -> Any:
-    """The value of a column with its long whole numbers as text."""
+    """Write the long whole numbers in the value of a column as text."""
     match value:
         case dict():
             return {key: _exact(item) for key, item in value.items()}

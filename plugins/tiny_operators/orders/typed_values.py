@@ -1,10 +1,10 @@
 """One value of Tiny into one value of a BigQuery column.
 
 Tiny writes numbers as text or number, ``""`` for nothing, ``"0"`` for "no id", lists in many shapes, days as
-dd/mm/yyyy. What comes out is what a newline-delimited JSON load takes; NUMERIC travels as text, so it stays exact.
+dd/mm/yyyy. The result is what a newline-delimited JSON load accepts. NUMERIC is written as text, so it stays exact.
 
 A value that has exactly one sensible reading is read: ``R$ 1.234,56``, a no-break space among the digits, a day with a
-time and a zone (the day as it is written: Tiny's days have no zone). Any other is told by its field and its kind.
+time and a zone (the day as it is written: Tiny's days have no zone). Any other is reported by its field and its kind.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _DAY: Final = re.compile(
     r"(?:[ T][0-9:.]*(?: ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
 )
 _NO_DAYS: Final = frozenset({"00/00/0000", "0000-00-00"})
-# What programs make of a day that is not there: dashes; PHP's form of 0000-00-00, which is in the year -1; and the day
-# zero of computers' clocks, which is the evening before in Brazil.
+# What programs write for a missing day: dashes; PHP's form of 0000-00-00, which is in the year -1; and the day zero
+# of computers' clocks, which is the evening before in Brazil.
 _DAY_BEFORE_ALL: Final = re.compile(
     r"[-\u2013\u2014]+|[0-9]{1,2}/[0-9]{1,2}/-[0-9]{4}.*|-[0-9]{4}-[0-9]{2}-[0-9]{2}.*"
 )
@@ -74,12 +74,12 @@ class FieldError(ValueError):
 
 
 class NoDayError(FieldError):
-    """A value that stands for no day, but is not one of Tiny's own forms of nothing."""
+    """A value that means no day, but is not one of Tiny's own forms of nothing."""
 
 
 @dataclass
 class Tolerance:
-    """What a record may be read without: a value that cannot be read becomes null and is noted.
+    """The values that a record can do without: one that cannot be read becomes null and is noted.
 
     Attributes:
         needed: Paths of the fields that must be read, without the numbers of list items, as ``itens.valor``.
@@ -90,7 +90,7 @@ class Tolerance:
     notes: list[FieldError] = field(default_factory=list)
 
     def bears(self, error: FieldError) -> bool:
-        """Whether a record is a record without this value, which is then noted."""
+        """Return whether a record is useful without this value, which is then noted."""
         if re.sub(r"\[[0-9]+\]", "", error.path) in self.needed and not isinstance(error, NoDayError):
             return False
         self.notes.append(error)
@@ -106,10 +106,10 @@ def to_record(
         source: The object.
         columns: The columns to fill; one that the object lacks becomes null (or an empty list).
         path: Path of the object, for errors.
-        tolerance: Which values may be left unread; None for none.
+        tolerance: Which values may be unreadable; None for none.
 
     Raises:
-        FieldError: For the first value that does not fit and may not be left unread.
+        FieldError: For the first value that does not fit and may not be unreadable.
     """
     row: dict[str, Any] = {}
     for column in columns:
@@ -161,7 +161,7 @@ def to_single(value: object, column: Column, path: str, tolerance: Tolerance | N
 
 
 def unknown_fields(source: dict[str, Any], columns: tuple[Column, ...], path: str = "") -> Iterator[str]:
-    """Paths of fields that an answer has and the table has not, such as ``itens.novo``."""
+    """Yield paths of fields that an answer has and the table does not have, such as ``itens.novo``."""
     known = {column.name: column for column in columns}
     for name, value in source.items():
         column = known.get(name)
@@ -175,9 +175,9 @@ def unknown_fields(source: dict[str, Any], columns: tuple[Column, ...], path: st
 
 
 def parse_decimal(text: str) -> Decimal:
-    """A decimal in any of the forms that Tiny uses: ``85.90``, ``5,00``, ``1.234,56``, ``-3``, ``R$ 10,00``.
+    """Read a decimal in any of the forms that Tiny uses: ``85.90``, ``5,00``, ``1.234,56``, ``-3``, ``R$ 10,00``.
 
-    The last separator is the decimal one; a separator that stands more than once only groups digits.
+    The last separator is the decimal one; a separator that occurs more than once only groups digits.
 
     Raises:
         ValueError: When it is not a number.
@@ -205,7 +205,7 @@ def _listed(value: object, column: Column, path: str) -> list[dict[str, Any]]:
     if not inside.unread:
         return inside.found
     if len(column.fields) == 1 and all(isinstance(item, str) for item in inside.unread):
-        # A list of records of one field may as well be a list of that field.
+        # A list of records of one field may also be a list of that field.
         return [*inside.found, *({column.fields[0].name: item} for item in inside.unread)]
     raise FieldError(path, "a list of objects", _kind_in(value, inside))
 
@@ -218,7 +218,7 @@ def _record(value: object, column: Column, path: str, tolerance: Tolerance | Non
 
 
 def _kind_in(value: object, inside: Records) -> str:
-    """The kind of a container that has not the records that it should have."""
+    """Return the kind of a container that does not hold the records that it should."""
     if len(inside.found) > 1 and not inside.unread:
         return f"{len(inside.found)} objects"
     if isinstance(value, dict) and any(item is value for item in inside.unread):

@@ -20,7 +20,7 @@ class Wait(StrEnum):
     """The order is done, but its file cannot be moved."""
 
 
-# How long each may last, from the first time that it was seen; Tiny lists an order some seconds after its webhook.
+# How long each may last, from the first time that it was seen. Tiny lists an order some seconds after its webhook.
 GRACE: Final = {
     Wait.NO_ANSWER: timedelta(days=1),
     Wait.NO_SEARCH: timedelta(days=1),
@@ -29,5 +29,5 @@ GRACE: Final = {
 
 
 def is_over(wait: Wait, since: str, at: str) -> bool:
-    """Whether a wait that began at one moment has lasted its time at another."""
+    """Return whether a wait that began at one moment has lasted its time at another."""
     return datetime.fromisoformat(at) - datetime.fromisoformat(since) >= GRACE[wait]

@@ -1,6 +1,6 @@
 """What a file in the webhook bucket says: events of orders, events that nobody needs, or rejects.
 
-Source: Tiny's "Webhooks" documentation and recorded payloads: ids as text or number, no event id and no event time, so
+Source: Tiny's "Webhooks" documentation and recorded payloads: ids as text or number, no event id and no event time. So
 an event is only a doorbell: the order is read from the API.
 """
 
@@ -19,19 +19,19 @@ from tiny_operators.orders.envelopes import Found, Unreadable, read_events
 from tiny_operators.orders.reject import Reject
 from tiny_operators.tiny.kinds import kind_of
 
-# An order was made or changed. Everything else that Tiny posts (stock, invoices, tracking) changes no row here.
+# An order was created or changed. Everything else that Tiny posts (stock, invoices, tracking) changes no row here.
 ORDER_EVENTS: Final = frozenset({"inclusao_pedido", "atualizacao_pedido"})
-# The others that are known; any further one is put away as well.
+# The other known ones. Any further one is put away as well.
 OTHER_EVENTS: Final = frozenset({
     "estoque", "produto", "precos", "rastreio", "nota_fiscal", "situacao_pedido",
 })  # fmt: skip
 
 MAX_BYTES: Final = 1024 * 1024
 
-# What an event of order 0 is: somebody tries the address.
+# An event of order 0: somebody tries the address.
 TEST_CALL: Final = "test_call"
 
-# A word stands in the place of the order where the receiver cannot tell it.
+# The name has a word in the place of the order where the receiver cannot read it.
 _ARRIVAL = re.compile(r"-tiny-webhook-vendas-[0-9a-z]+-(\d{8}T\d{6})-")
 
 
@@ -41,7 +41,7 @@ class OrderEvent:
 
     Attributes:
         pedido: Tiny's id of the order.
-        data: Day of the order as the event says it (YYYY-MM-DD); None when it does not.
+        data: Day of the order as the event says it (YYYY-MM-DD); None when it does not say it.
     """
 
     pedido: int
@@ -62,7 +62,7 @@ class Uninteresting:
 def read_webhook(
     content: bytes, cnpj: str, content_type: str = ""
 ) -> list[OrderEvent | Uninteresting | Reject]:
-    """Say what a file of the inbox holds: mostly one event, and at least one entry.
+    """Read what a file of the inbox holds: mostly one event, and at least one entry.
 
     Args:
         content: The file.
@@ -73,7 +73,7 @@ def read_webhook(
 
 
 def _single(events: list[Found]) -> Iterator[Found]:
-    """The events, each about one thing: ``dados`` may be a list."""
+    """Yield the events, each about one thing: ``dados`` may be a list."""
     for event in events:
         dados = event.get("dados") if isinstance(event, dict) else None
         if isinstance(event, dict) and isinstance(dados, list) and dados:
@@ -94,7 +94,7 @@ def _read(event: Found, cnpj: str) -> OrderEvent | Uninteresting | Reject:
     # The documentation's own event is a test call, whosever CNPJ it has.
     if about == Uninteresting(TEST_CALL):
         return about
-    # A JSON number has lost its zeros on the left.
+    # A JSON number has lost its leading zeros.
     if cnpj_key(str(event["cnpj"])) != cnpj_key(cnpj):
         action = "add the store to include/stores.yaml, or put the file into its own store's bucket"
         return Reject("plan", "cnpj", "the CNPJ of this bucket's store", "another one", action)
@@ -102,13 +102,13 @@ def _read(event: Found, cnpj: str) -> OrderEvent | Uninteresting | Reject:
 
 
 def event_kind(tipo: object) -> str:
-    """A ``tipo`` in the form in which they are compared: small letters without accents, words joined by ``_``."""
+    """Normalise a ``tipo`` for comparison: small letters without accents, words joined by ``_``."""
     plain = unicodedata.normalize("NFKD", str(tipo)).encode("ascii", "ignore").decode().lower()
     return "_".join(re.findall(r"[a-z0-9]+", plain))
 
 
 def cnpj_key(cnpj: str) -> str:
-    """A CNPJ or CPF in the form in which they are compared: 14 characters without punctuation."""
+    """Normalise a CNPJ or CPF for comparison: 14 characters without punctuation."""
     return re.sub(r"[^0-9A-Z]", "", cnpj.upper()).zfill(14)
 
 
@@ -125,7 +125,7 @@ def _order_event(dados: object) -> OrderEvent | Uninteresting | Reject:
 
 
 def arrival_in_name(name: str, timezone: str) -> datetime | None:
-    """When a file arrived, from the receiver's name for it; None for a file with another name.
+    """Read from the receiver's name for a file when it arrived; None for a file with another name.
 
     Args:
         name: Object name.

@@ -1,4 +1,4 @@
 """The sensor that waits for webhooks without a worker's slot.
 
-It decides when a run begins, never what it does.
+It decides when a run starts, never what it does.
 """

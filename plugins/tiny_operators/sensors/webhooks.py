@@ -1,4 +1,4 @@
-"""Waiting for webhook files."""
+"""The sensor of the webhook DAG: waits for files."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 
 
 class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[misc, unused-ignore]
-    """Waits, deferred, until anything lies in a store's webhook bucket.
+    """Waits, deferred, until a store's webhook bucket has a file.
 
     It is the Google provider's sensor with the Google provider's trigger, so nothing of this package has to reach the
-    triggerer. File names stay out of XCom. A quiet day is no failure: the wait then ends as skipped and the next run
-    goes on waiting.
+    triggerer. File names stay out of XCom. A quiet day is no failure: the wait then ends as skipped, and the next run
+    continues to wait.
 
     Args:
         store: The store.
@@ -51,7 +51,7 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
         self.store = store
 
     def execute(self, context: Context) -> None:
-        """Let some time pass when the runs before did not reach their end; then look, and wait deferred."""
+        """Let some time pass when earlier runs did not reach their end; then look, and wait deferred."""
         seconds = self._hold_off().seconds_left()
         if seconds > 0:
             log_event(log, "hold_off", store=self.store.prefix, seconds=seconds)
@@ -93,16 +93,16 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
             raise AirflowException(str(error)) from error
 
     def execute_complete(self, context: dict[str, Any], event: dict[str, Any]) -> None:  # type: ignore[override]
-        """Go on when files are there."""
+        """Continue when files are there."""
         super().execute_complete(context, event)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Go on after the wait, or end as skipped when it timed out."""
+        """Continue after the wait, or end as skipped when it timed out."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowException as error:
             if not wait_timed_out(error):
                 raise
             raise AirflowSkipException(
-                f"Nothing came into gs://{self.bucket} for {self.timeout:.0f} s; the next run goes on waiting"
+                f"Nothing came into gs://{self.bucket} for {self.timeout:.0f} s; the next run continues to wait"
             ) from error

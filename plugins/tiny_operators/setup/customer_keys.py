@@ -1,8 +1,8 @@
-"""The secret that the views make customers' keys of: apart from the tables in which the keys stand, and kept twice.
+"""The secret for the views' customer keys: kept apart from the tables that have the keys, and in two places.
 
-The same secret gives the same keys, for good; who has it can say of a person which key is theirs. It is made once, as
-an object of the API bucket, from which it comes into a table of a dataset of its own. Only the views may read that
-dataset. When it is lost, setup fills it from the object; when the object is lost, setup writes it from the table.
+The same secret gives the same keys, for good; who has it can say which key belongs to a person. It is created once, as
+an object of the API bucket, and copied into a table in a dataset of its own. Only the views may read that dataset. When
+the table is lost, setup fills it from the object; when the object is lost, setup writes it from the table.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _KEY_BYTES: Final = 64
 
 
 def _older_table(store: Store) -> str:
-    """Where the secret stood before it had a dataset of its own."""
+    """Return where the secret was before it had a dataset of its own."""
     return f"{store.dataset}.{KEYS_TABLE}"
 
 
 def ensure_key(storage: storage.Client, bigquery: bigquery.Client, store: Store) -> bool:
-    """See that the store's secret stands in both places, the same; whether the table was filled now.
+    """Make sure that the store's secret is in both places, the same; return whether the table was filled now.
 
     Raises:
         NoRightError: When a right is missing.
@@ -45,7 +45,7 @@ def ensure_key(storage: storage.Client, bigquery: bigquery.Client, store: Store)
         in_table = _read_table(bigquery, store, keys_table(store))
         kept = _read_object(objects, name, store)
         if kept is None:
-            # Of two setups at once one makes the object; both go on with what stands in it.
+            # Of two setups at the same time one creates the object; both continue with its content.
             found = in_table or _read_table(bigquery, store, _older_table(store))
             key = found or os.urandom(_KEY_BYTES)
             objects.create_json(name, {"store": store.prefix, "chave": base64.b64encode(key).decode()})
@@ -54,9 +54,8 @@ def ensure_key(storage: storage.Client, bigquery: bigquery.Client, store: Store)
         if in_table is not None and in_table != kept:
             raise SetupError(
                 f"The secret of customers' keys in table {keys_table(store)} is not that of "
-                f"gs://{store.api_bucket}/{name}: the keys in reports were made of the table's. Keep the one that "
-                "reports "
-                "know: move the object away, or drop the table, then run setup again"
+                f"gs://{store.api_bucket}/{name}: the keys in reports come from the table's. Keep the one that "
+                "reports know: move the object away, or drop the table, then run setup again"
             )
         if in_table is None and kept is not None:
             _fill(bigquery, store, kept)
@@ -64,7 +63,7 @@ def ensure_key(storage: storage.Client, bigquery: bigquery.Client, store: Store)
 
 
 def forget_older_key(bigquery: bigquery.Client, store: Store) -> bool:
-    """Drop the table in which the secret stood among the store's tables, when no view reads it any more.
+    """Drop the table that had the secret among the store's tables, when no view reads it any more.
 
     Returns:
         Whether there was one.
@@ -95,20 +94,20 @@ def _explained(store: Store, project: str) -> Any:
 
 
 def _read_table(client: bigquery.Client, store: Store, path: str) -> bytes | None:
-    """The secret in a table; None when the table is not there, or empty."""
+    """Read the secret from a table; None when the table does not exist, or is empty."""
     from google.api_core.exceptions import NotFound
 
     try:
         table = client.get_table(path)
     except NotFound:
         return None
-    # Read as rows, not by a query, whose result would stand in a table of its own for a day.
+    # Read as rows, not by a query: the result of a query would be in a table of its own for a day.
     keys = [row["chave"] for row in client.list_rows(table) if row["store"] == store.prefix]
     return min(keys, default=None)
 
 
 def _read_object(objects: Objects, name: str, store: Store) -> bytes | None:
-    """The secret in the bucket; None when there is none."""
+    """Read the secret from the bucket; None when there is none."""
     content = objects.read_json(name)
     if content is None:
         return None
@@ -119,17 +118,16 @@ def _read_object(objects: Objects, name: str, store: Store) -> bytes | None:
     if len(key) != _KEY_BYTES:
         raise SetupError(
             f"gs://{store.api_bucket}/{name} holds no secret: field 'chave' must be {_KEY_BYTES} bytes in base64. "
-            "Restore "
-            "the object (Cloud Storage keeps deleted ones for some days), or delete it: setup then writes it "
+            "Restore the object (Cloud Storage keeps deleted ones for some days), or delete it: setup then writes it "
             "from the table"
         )
     return key
 
 
 def _fill(client: bigquery.Client, store: Store, key: bytes) -> None:
-    """Put the secret into its table, if that is empty: of two setups at once one does.
+    """Put the secret into its table, if that is empty: of two setups at the same time one does.
 
-    It goes straight into a load job, so it stands in no statement and no log.
+    It goes straight into a load job, so it is in no statement and no log.
     """
     from google.api_core.exceptions import Conflict
     from google.cloud.bigquery import LoadJobConfig, SchemaField

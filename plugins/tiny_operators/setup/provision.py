@@ -1,10 +1,10 @@
-"""What a store needs in Google Cloud: looked at first, created where it is missing.
+"""What a store needs in Google Cloud: setup looks first, and creates what is missing.
 
-What is there is left as it is, except that tables get columns that they lack, and views the right to read their
-datasets. So setup needs no right to create what somebody else made before.
+What exists is left as it is, except that tables get columns that they lack, and views the right to read their
+datasets. So setup needs no right to create what somebody else created before.
 
-Each table has a label with the definition that it was brought to, so that one list of tables tells a run which of
-them are older than the schema files that the run was deployed with.
+Each table has a label with the definition that it was brought to. So one list of tables shows a run which of them are
+older than the schema files that the run was deployed with.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class NotSetUpError(SetupError):
 
 
 def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Client) -> dict[str, list[str]]:
-    """Create what a store needs and is not there yet; a second call writes nothing.
+    """Create what a store needs and does not exist yet; a second call writes nothing.
 
     Args:
         store: The store.
@@ -58,7 +58,7 @@ def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Cli
 
     Raises:
         NoRightError: When a right is missing.
-        SetupError: When something else must be mended by a person.
+        SetupError: When a person must fix something else.
         BusyError: When a quota or a rate is used up.
     """
     buckets = (store.webhook_bucket, store.api_bucket)
@@ -73,7 +73,7 @@ def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Cli
 
 
 def open_to_others(store: Store, storage: storage.Client, bigquery: bigquery.Client) -> list[str]:
-    """Who may read the store's data without having been named, by a basic role on the project or as anybody.
+    """List who may read the store's data without having been named, by a basic role on the project or as anybody.
 
     Returns:
         One line each, with the command that ends it.
@@ -83,19 +83,19 @@ def open_to_others(store: Store, storage: storage.Client, bigquery: bigquery.Cli
 
 
 def definition(name: str) -> str:
-    """A hash of the columns that a table's schema file asks for; fit for a label."""
+    """Hash the columns that a table's schema file asks for; fit for a label."""
     text = json.dumps([_shape(field) for field in schema_fields(name)])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _shape(field: dict[str, Any]) -> list[Any]:
-    """What of a column matters to the rows that are loaded; descriptions do not."""
+    """Return what matters of a column to the rows that are loaded; descriptions do not."""
     inner = [_shape(other) for other in field.get("fields", ())]
     return [field["name"], field["type"], field.get("mode", "NULLABLE"), inner]
 
 
 def check_tables(client: bigquery.Client, store: Store) -> None:
-    """See, by one request, that all tables are there and have the columns of their schema files.
+    """Check, by one request, that all tables exist and have the columns of their schema files.
 
     Raises:
         NotSetUpError: When they do not.
@@ -112,14 +112,14 @@ def check_tables(client: bigquery.Client, store: Store) -> None:
     missing = [name for name in LAYOUTS if name not in there]
     older = [name for name in LAYOUTS if name in there and there[name] != definition(name)]
     if missing or older:
-        told = [f"missing in {store.dataset}: {', '.join(missing)}"] if missing else []
+        differences = [f"missing in {store.dataset}: {', '.join(missing)}"] if missing else []
         if older:
-            told.append(f"not as include/schemas says in {store.dataset}: {', '.join(older)}")
-        raise NotSetUpError(f"Tables {'; '.join(told)}. Nothing was read; {setup}")
+            differences.append(f"not as include/schemas says in {store.dataset}: {', '.join(older)}")
+        raise NotSetUpError(f"Tables {'; '.join(differences)}. Nothing was read; {setup}")
 
 
 def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
-    """Make the tables that are missing, and add the columns that others lack; names of those that were made.
+    """Create the tables that are missing, and add the columns that others lack; return the names of the created ones.
 
     Raises:
         NoRightError: When a right is missing.
@@ -127,7 +127,7 @@ def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
     """
     from google.api_core.exceptions import Conflict, NotFound
 
-    made, problems = [], []
+    created_tables, problems = [], []
     for name in LAYOUTS:
         wanted = _wanted(client.project, store, name)
         with explained(f"see and create table {store.dataset}.{name}", client.project, _need(store)):
@@ -137,10 +137,10 @@ def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
                 try:
                     client.create_table(wanted)
                 except Conflict:
-                    # Another setup made it meanwhile.
+                    # Another setup created it meanwhile.
                     there = client.get_table(wanted.reference)
                 else:
-                    made.append(name)
+                    created_tables.append(name)
                     continue
         problems += [f"{name}.{problem}" for problem in _grow(client, store, there, wanted)]
     if problems:
@@ -148,7 +148,7 @@ def ensure_tables(client: bigquery.Client, store: Store) -> list[str]:
             f"Tables of {store.dataset} that cannot become what include/schemas says ({len(problems)}): "
             + " | ".join(problems)
         )
-    return made
+    return created_tables
 
 
 def _need(store: Store) -> Need:
@@ -171,7 +171,7 @@ def _wanted(project: str, store: Store, name: str) -> bigquery.Table:
 
 
 def _grow(client: bigquery.Client, store: Store, there: bigquery.Table, wanted: bigquery.Table) -> list[str]:
-    """Give a table what it lacks; what cannot be changed."""
+    """Give a table what it lacks; return what cannot be changed."""
     from google.cloud.bigquery import SchemaField
 
     growth = compare([field.to_api_repr() for field in there.schema], schema_fields(wanted.table_id))
@@ -187,15 +187,15 @@ def _grow(client: bigquery.Client, store: Store, there: bigquery.Table, wanted: 
         with explained(f"change table {store.dataset}.{there.table_id}", client.project, _need(store)):
             # With the etag that was read: what somebody else changed meanwhile is not undone.
             client.update_table(there, changed)
-        _tell(there.table_id, growth)
+        _log_growth(there.table_id, growth)
     return growth.problems
 
 
-def _tell(table: str, growth: Growth) -> None:
+def _log_growth(table: str, growth: Growth) -> None:
     for event, columns in (
         ("columns_added", growth.added),
         ("columns_relaxed", growth.relaxed),
-        # BigQuery adds no REQUIRED column to a table that is there; the load jobs hold new rows to it all the same.
+        # BigQuery adds no REQUIRED column to a table that exists; the load jobs still require it of new rows.
         ("columns_nullable", growth.weaker),
     ):
         if columns:

@@ -1,4 +1,4 @@
-"""The end that all DAGs with data share: a run's row files into staging tables, and those into the tables."""
+"""The end that all DAGs with data share: a run's row files go into staging tables, and those into the tables."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tiny_operators.stores import Store, dag_tags, include_dir
 from tiny_operators.task_factories.jobs import load_task, merge_task, query_task
 from tiny_operators.task_factories.macros import check_macros, merge_macros
 
-# A task goes on when what is before it succeeded, or was skipped in part; it is skipped when all of it was.
+# A task runs when the tasks before it succeeded, or some of them were skipped; it is skipped when all of them were.
 UNLESS_NOTHING: Final = "none_failed_min_one_success"
 
 
 def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
-    """What the DAGs that end in tables have in common.
+    """Return the arguments that the DAGs that end in tables have in common.
 
     Args:
         store: The store.
@@ -30,9 +30,9 @@ def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
         "catchup": False,
         "default_args": {
             "owner": "tiny",
-            # A task that was killed is back soon, one that fails again and again has some minutes: Airflow doubles the
-            # delay, and adds up to as much by chance, so after one failure 5 to 10 s, after three 35 to 70 s in all,
-            # after the last one 155 to 310 s.
+            # A task that was killed is back soon. One that fails again and again has some minutes: Airflow doubles the
+            # delay, and adds up to as much by chance: after one failure 5 to 10 s, after three 35 to 70 s in all, after
+            # the last one 155 to 310 s.
             "retries": 5,
             "retry_delay": pendulum.duration(seconds=5),
             "retry_exponential_backoff": True,
@@ -50,10 +50,10 @@ def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
 
 
 def into_tables(store: Store, rows: BaseOperator) -> BaseOperator:
-    """Load the row files that a task made, one job a table, merge them, and check what stands in the tables then.
+    """Load the row files that a task wrote, one job a table, merge them, and check the tables after that.
 
-    A table of which there are no rows is not loaded. When there are none at all, nothing is merged either.
-    Nothing waits for the checks: they fail the run, and keep no order from its end.
+    A table with no rows is not loaded. When there are no rows at all, nothing is merged either. Nothing waits for the
+    checks: they fail the run, but stop no order.
 
     Returns:
         The task that merges.

@@ -17,13 +17,13 @@ _KEY: Final = "{{ run_key(dag, run_id) }}"
 
 
 def load_task(store: Store, table: str, of_task: str, count: str) -> BaseOperator:
-    """The task that loads a run's rows of one table; a later try replaces what an earlier one loaded.
+    """Create the task that loads a run's rows of one table; a later try replaces what an earlier one loaded.
 
     Args:
         store: The store.
         table: The table.
-        of_task: The task that made the rows.
-        count: Which of the counts that it returns are these rows. When there are none, the load is skipped.
+        of_task: The task that built the rows.
+        count: The name of these rows in the counts that it returns. When there are none, the load is skipped.
     """
     return LoadRowsOperator(
         rows=f"{{{{ (ti.xcom_pull(task_ids='{of_task}') or {{}}).get('{count}') }}}}",
@@ -43,16 +43,16 @@ def load_task(store: Store, table: str, of_task: str, count: str) -> BaseOperato
 def merge_task(
     store: Store, task_id: str, file: str, of_task: str, *, checks: bool = False, **arguments: Any
 ) -> BaseOperator:
-    """The task that merges what was loaded, one at a time in the store's merge pool.
+    """Create the task that merges what was loaded, one at a time in the store's merge pool.
 
     BigQuery lets two merges that only insert run side by side, and both insert. So a later try joins the job of a try
-    that died. Rows that were made again, as in a run that was cleared, are merged by another job.
+    that died. Rows that were built again, as in a run that was cleared, are merged by another job.
 
     Args:
         store: The store.
         task_id: Id of the task.
         file: The file of ``include/sql``.
-        of_task: The task that made the rows.
+        of_task: The task that built the rows.
         checks: Whether the statement ends in an error when it finds something: then there is no other try.
         **arguments: Further arguments of the operator.
     """
@@ -75,7 +75,7 @@ def query_task(
     operator: type[QueryOperator] = QueryOperator,
     **arguments: Any,
 ) -> BaseOperator:
-    """The task that runs a file of ``include/sql``.
+    """Create the task that runs a file of ``include/sql``.
 
     Args:
         store: The store.

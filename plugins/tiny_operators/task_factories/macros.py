@@ -1,4 +1,4 @@
-"""What templates of the DAGs may call: names of a run's tables and objects."""
+"""The functions that templates of the DAGs may call: names of a run's tables and objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tiny_operators.warehouse.views import view_macros
 
 
 def merge_macros(store: Store) -> dict[str, Callable[..., Any]]:
-    """Macros for a store's DAG that loads and merges.
+    """Return macros for a store's DAG that loads and merges.
 
     Returns:
         ``run_key(dag, run_id)``: the run's key; ``staging(table, dag, run_id)``: its staging table;
@@ -32,7 +32,7 @@ def merge_macros(store: Store) -> dict[str, Callable[..., Any]]:
 
 
 def check_macros(store: Store) -> dict[str, Any]:
-    """What the checks after a merge may use besides.
+    """Return what else the checks after a merge may use.
 
     Returns:
         See :func:`~tiny_operators.warehouse.views.view_macros`; ``reject_share``: the part of a batch that may be

@@ -74,7 +74,7 @@ _BY_CODE: Final[dict[int, tuple[Meaning, str]]] = {
     35: (Meaning.TRY_AGAIN, "unexpected error at Tiny"),
     99: (Meaning.MAINTENANCE, "Tiny is under maintenance"),
 }
-# Tiny itself answers 200, also to a wrong token: these are of what stands in front of it.
+# Tiny itself answers 200, even to a wrong token: these come from the edge in front of it.
 _EDGE_STATUSES: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # Tiny's own answers have ten. Python stops at some hundreds, BigQuery's JSON columns at 500.
 _MOST_LEVELS: Final = 100
@@ -92,10 +92,10 @@ class Answer:
         meaning: What to do with it.
         code: Tiny's ``codigo_erro``; None where there is none.
         reason: Our words for it; never Tiny's text, which may hold personal data.
-        text: The body as it came, on one line (white space between JSON tokens only is touched).
-        retorno: What stands under ``retorno``; numbers with decimals are :class:`~decimal.Decimal`.
+        text: The body as it came, on one line (only white space between JSON tokens is touched).
+        retorno: What is under ``retorno``; numbers with decimals are :class:`~decimal.Decimal`.
         encoding: Python's name of the encoding that the body was read by.
-        base64: The body's bytes, where they cannot be had back from the text; else None.
+        base64: The body's bytes, where they cannot be restored from the text; else None.
     """
 
     meaning: Meaning
@@ -144,7 +144,7 @@ def _is_deeper(value: object, levels: int) -> bool:
 
 
 def read_answer(http_status: int, text: str, expects: str) -> Answer:
-    """Say what an answer means.
+    """Judge what an answer means.
 
     Args:
         http_status: HTTP status code.
@@ -161,7 +161,7 @@ def read_answer(http_status: int, text: str, expects: str) -> Answer:
 
 
 def read_body(body: object, expects: str, text: str = "") -> Answer:
-    """Say what the parsed body of an answer means.
+    """Judge what the parsed body of an answer means.
 
     Args:
         body: The body.
@@ -178,7 +178,7 @@ def read_body(body: object, expects: str, text: str = "") -> Answer:
 
 
 def one_line(text: str) -> str:
-    """JSON on one line: a line break can only stand between tokens, since inside a text it must be escaped."""
+    """Put JSON on one line: a line break can only be between tokens, since inside a text it must be escaped."""
     return text.strip().replace("\r", " ").replace("\n", " ")
 
 
@@ -213,13 +213,13 @@ def _bare(meaning: Meaning, reason: str, text: str) -> Answer:
 
 
 def whole_number(value: object) -> int | None:
-    """A whole number of up to 18 digits that came as text or number; None for anything else."""
+    """Read a whole number of up to 18 digits that came as text or number; None for anything else."""
     text = str(value).strip()
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def _code(retorno: Json) -> int | None:
-    """``codigo_erro``, which also stands inside ``erros`` or, for writes, inside ``registros``."""
+    """Find ``codigo_erro``, which may also be inside ``erros`` or, for writes, inside ``registros``."""
     for holder in (retorno, retorno.get("erros"), _inside(retorno.get("registros"), "registro")):
         item = holder[0] if isinstance(holder, list) and holder else holder
         inner = _inside(item, "erro")

@@ -1,4 +1,4 @@
-"""What the pipeline asks of Tiny, whoever carries the calls."""
+"""What the pipeline asks of Tiny, whatever carries the calls."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from tiny_operators.tiny.answers import Answer
 
 
 class TinyUnavailableError(Exception):
-    """Tiny did not answer properly in the tries that one call has; a later try of the task goes on from there."""
+    """Tiny did not answer properly in the tries that one call has; a later try of the task continues from there."""
 
 
 class Tiny(Protocol):
-    """One account of Tiny; :class:`~tiny_operators.hooks.tiny.TinyHook` is it over HTTP.
+    """One account of Tiny; :class:`~tiny_operators.hooks.tiny.TinyHook` is one over HTTP.
 
     Each call but :meth:`is_up` raises :class:`TinyUnavailableError` when Tiny did not answer it properly in its tries.
 

@@ -1,8 +1,8 @@
 """The records in a container, however Tiny writes it.
 
 A list comes as a list, as its only element, as an object of numbered keys (``{"0": {…}, "2": {…}}``: PHP writes a list
-with gaps so), under a name (``{"item": […]}``, ``{"item": {…}}``), wrapped once more, or as any mixture of these. A
-record is told from what is around it by its fields: an object in which no known field stands is not one.
+with gaps so), under a name (``{"item": […]}``, ``{"item": {…}}``), wrapped again, or as any mixture of these. A record
+is recognised by its fields: an object without a known field is not a record.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Records:
-    """What stands in a container.
+    """What is in a container.
 
     Attributes:
         found: The records, in their order.
@@ -28,7 +28,7 @@ class Records:
 
 
 def records(value: object, known: frozenset[str]) -> Records:
-    """All records in a container; none, and nothing unread, when it holds nothing.
+    """Find all records in a container; none, and nothing unread, when it holds nothing.
 
     Args:
         value: The container, or a record alone.
@@ -40,7 +40,7 @@ def records(value: object, known: frozenset[str]) -> Records:
 
 
 def parts(value: object) -> Iterator[Record]:
-    """The objects in a container of which no field is known, as far as its shape tells them from what is around them.
+    """Yield the objects in a container whose fields are not known, as far as its shape shows where they are.
 
     Args:
         value: The container, or an object alone.
@@ -57,7 +57,7 @@ def parts(value: object) -> Iterator[Record]:
 
 
 def is_nothing(value: object) -> bool:
-    """Whether a value is one of the forms in which Tiny writes that there is none."""
+    """Return whether a value is one of the forms in which Tiny writes that there is none."""
     return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
 
 
@@ -85,7 +85,7 @@ def _is_record(value: Record, known: frozenset[str]) -> bool:
 
 
 def _wraps_records(value: Record, known: frozenset[str]) -> bool:
-    """Whether an object's only field, though its name is a known one, holds records: ``{"anexo": [{"anexo": …}]}``."""
+    """Return whether an object's only field, though its name is known, holds records: ``{"anexo": [{"anexo": …}]}``."""
     (inner,) = value.values()
     return isinstance(inner, dict | list) and bool(records(inner, known).found)
 

@@ -24,7 +24,7 @@ class Decoded:
     Attributes:
         text: The text.
         encoding: Python's name of the encoding that it was read by.
-        base64: The bytes, where they cannot be had back from the text; else None.
+        base64: The bytes, where they cannot be restored from the text; else None.
     """
 
     text: str
@@ -40,8 +40,8 @@ class Decoded:
 def decode(content: bytes, declared: str | None = None) -> Decoded:
     """Read bytes as text: as UTF-8 (or what a byte order mark says), else as declared, else as Windows and Latin-1 do.
 
-    A text that is UTF-8 by accident is hardly ever anything else, whatever was declared. One that is UTF-8 but for some
-    broken characters, such as a cut one, is read as UTF-8 with marks in their place.
+    A text that is UTF-8 by accident is hardly ever anything else, whatever was declared. A text that is UTF-8 except
+    for some broken characters, such as a cut text, is read as UTF-8 with marks in their place.
 
     Args:
         content: The bytes.
@@ -67,7 +67,7 @@ def _others(declared: str | None) -> Iterator[str]:
 
 
 def _is_damaged(content: bytes) -> bool:
-    """Whether most of what is beyond ASCII is UTF-8 in order."""
+    """Return whether most of what is beyond ASCII is correct UTF-8."""
     text = content.decode(UTF_8, "replace")
     broken = text.count(_BROKEN)
     return sum(not character.isascii() for character in text) > 2 * broken > 0
@@ -79,7 +79,7 @@ def _decoded(content: bytes, text: str, encoding: str) -> Decoded:
 
 
 def charset(content_type: str | None) -> str | None:
-    """The encoding that a header ``Content-Type`` names; None when it names none."""
+    """Return the encoding that a header ``Content-Type`` names; None when it names none."""
     header = Message()
     header["content-type"] = content_type or ""
     return header.get_content_charset()

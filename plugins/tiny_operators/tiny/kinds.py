@@ -1,10 +1,10 @@
-"""The kinds of values, in words that give nothing of a value away."""
+"""The kinds of values, in words that reveal nothing of a value."""
 
 from __future__ import annotations
 
 
 def kind_of(value: object) -> str:
-    """The kind of a value in words that give nothing of it away."""
+    """Name the kind of a value in words that reveal nothing of it."""
     match value:
         case None:
             return "nothing"

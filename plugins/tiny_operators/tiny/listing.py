@@ -1,10 +1,10 @@
 """All orders that the search pages of one date list, although rows move while the pages are read.
 
 Tiny's pages have no cursor. When a row vanishes from a page that was read, the rows behind it move up, and the first
-of the next page slips to the page that was read: it is missed. (A row that is added only pushes rows down: they come
-twice.) One page alone is one answer, and cannot move. Of several pages a second pass tells: a row is missed only when
-another vanished after its page was read; so when everything that a pass listed is still listed by the next one,
-nothing was missed. The passes go in opposite directions, so that no row stands at a border of pages in both.
+one of the next page slips to the page that was read: it is missed. (A row that is added only pushes rows down: they
+come twice.) One page alone is one answer, and cannot move. Several pages need a second pass. A row is missed only when
+another vanished after its page was read. So when everything that a pass listed is still listed by the next one, nothing
+was missed. The passes go in opposite directions, so that no row is at a border of pages in both.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ListingError(Exception):
 
 
 class FilterIgnoredError(ListingError):
-    """Tiny lists orders under dates that have none: it ignores the dates, as any parameter that it does not know."""
+    """Tiny lists orders under dates that have none: it ignores the dates, like any parameter that it does not know."""
 
 
 class UnansweredError(Exception):
@@ -58,10 +58,10 @@ class DateListing:
     Attributes:
         day: The date.
         read_page: Asks for a page: its number and direction.
-        check_filter: Called once, when a line of another date is met: asks Tiny whether it heeds the dates at all.
+        check_filter: Called once, when a line of another date is met: asks Tiny whether it respects the dates at all.
         listed: Ids of all orders that were listed so far.
         pages_read: How many pages were asked for.
-        without_id: What stands on the pages and names no order, so that nothing can be read for it.
+        without_id: What is on the pages and names no order, so that nothing can be read for it.
     """
 
     day: date
@@ -73,7 +73,7 @@ class DateListing:
     _filter_checked: bool = False
 
     def pages(self) -> Iterator[Page]:
-        """The pages, until all orders of the date have been listed.
+        """Yield the pages, until all orders of the date have been listed.
 
         Raises:
             FilterIgnoredError: When Tiny ignores the dates.
@@ -99,7 +99,7 @@ class DateListing:
             answer = self.read_page(number, sort)
             self.pages_read += 1
             if answer.meaning in {Meaning.NO_ROWS, Meaning.PAST_LAST_PAGE}:
-                # Orders went while the pages were read, or there are none.
+                # Orders vanished while the pages were read, or there are none.
                 break
             if answer.meaning is not Meaning.OK:
                 raise ListingError(
@@ -129,7 +129,7 @@ class DateListing:
             else:
                 lines[pedido] = line
         if not lines and (page.found or page.unread):
-            # It is not a date without orders: of such a one Tiny says that it has none.
+            # It is not a date without orders: Tiny would say that it has none.
             raise ListingError(
                 f"the search of {self.day} lists orders, but none of them can be read: expected orders with an id in "
                 f"'pedidos', found {kind_of(answer.retorno['pedidos'])}: {len(page.found)} orders without an id and "

@@ -1,4 +1,4 @@
-"""How fast one may call: an even pace below the account's limit per minute, and how long to wait after a refusal.
+"""The pace of calls: an even pace below the account's limit per minute, and how long to wait after a refusal.
 
 Calls are spread evenly instead of sent in bursts: then any window of a minute holds at most the allowed number, also
 where one task ends and the next begins, and nobody has to keep a shared state.
@@ -14,7 +14,8 @@ from typing import Final
 
 from tiny_operators.tiny.answers import Meaning
 
-# Of the allowed pace: what is left covers that Tiny counts calls when they arrive, a little later or earlier than sent.
+# Part of the allowed pace: the rest covers that Tiny counts calls when they arrive, a little later or earlier than
+# sent.
 _MARGIN: Final = 0.98
 # How late a call may go out and still have the next ones come sooner, in seconds: a hundredth of a minute. No minute
 # then holds more than 1.01 times the even number of calls, which is below the limit by the margin.
@@ -59,7 +60,7 @@ class Pace:
         now = self.clock()
         if self._next > now:
             self.sleep(self._next - now)
-        # A wait may take longer than asked for: a little of that is made up for, not more.
+        # A wait may take longer than asked for: a little of that is caught up, not more.
         self._last = max(self._next, self.clock())
         self._next = max(self._next, self._last - _CATCH_UP_S) + self.interval
 
@@ -80,7 +81,7 @@ class Backoff:
     tries: int
 
     def seconds(self, failures: int, random_share: float | None = None) -> float:
-        """Seconds to wait after so many failures in a row: the full value plus up to half of it at random."""
+        """Return the seconds to wait after so many failures in a row: the value plus up to half of it at random."""
         share = random.random() if random_share is None else random_share  # noqa: S311 - jitter, not a secret
         # 2 ** 20 doublings pass any cap; a larger exponent would only overflow.
         return min(self.most, self.first * 2.0 ** min(failures - 1, 20)) * (1 + share / 2)

@@ -33,17 +33,17 @@ LINE_FIELDS: Final = frozenset({
 
 
 def page_records(retorno: Json) -> Records:
-    """What stands on a page: its orders, and what cannot be read as one."""
+    """Find what is on a page: its orders, and what cannot be read as one."""
     return records(retorno.get("pedidos"), LINE_FIELDS)
 
 
 def lines(retorno: Json) -> Iterator[Json]:
-    """The orders on a page, in whatever container they come."""
+    """Yield the orders on a page, in whatever container they come."""
     yield from page_records(retorno).found
 
 
 def order_id(line: Json) -> int | None:
-    """Tiny's id of the order on a line; None when it is not one."""
+    """Read Tiny's id of the order on a line; None when it is not one."""
     return whole_number(line.get("id"))
 
 
@@ -57,7 +57,7 @@ def order_date(line: Json) -> date | None:
 
 
 def date_parameters(day: date) -> dict[str, str]:
-    """Parameters of the search for the orders of one date."""
+    """Build the parameters of the search for the orders of one date."""
     text = f"{day:%d/%m/%Y}"
     return {"dataInicial": text, "dataFinal": text}
 
@@ -67,13 +67,13 @@ EMPTY_DATES: Final = (date(2000, 1, 1), date(2099, 12, 31))
 
 
 def last_page(retorno: Json) -> int:
-    """``numero_paginas`` of a page; 1 when it is not a number. It may change from page to page."""
+    """Read ``numero_paginas`` of a page; 1 when it is not a number. It may change from page to page."""
     found = whole_number(retorno.get("numero_paginas"))
     return 1 if found is None else found
 
 
 def next_page_pays(page: int, pages: int, wanted: Iterable[int]) -> bool:
-    """Whether to read the next page of a date rather than search each wanted order by its number.
+    """Return whether to read the next page of a date rather than search each wanted order by its number.
 
     Args:
         page: The last page that was read.
@@ -85,10 +85,10 @@ def next_page_pays(page: int, pages: int, wanted: Iterable[int]) -> bool:
 
 
 def page_request(parameters: dict[str, str], page: int, sort: str = "DESC") -> dict[str, str]:
-    """Parameters of one search page; by default newest orders first."""
+    """Build the parameters of one search page; by default newest orders first."""
     return {**parameters, "sort": sort, "pagina": str(page), "formato": "JSON"}
 
 
 def page_lines(answer: Answer) -> Iterator[Json]:
-    """The orders on a search page; none for a page without rows."""
+    """Yield the orders on a search page; none for a page without rows."""
     return lines(answer.retorno) if answer.meaning is Meaning.OK else iter(())

@@ -1,4 +1,4 @@
-"""BigQuery: datasets, tables that grow, views, and what is asked of the tables; beside setup its only user.
+"""BigQuery: datasets, tables that grow, views, and queries about the tables; its only user besides setup.
 
-SQL itself stands in ``include/sql``, columns in ``include/schemas``.
+The SQL itself is in ``include/sql``, the columns are in ``include/schemas``.
 """

@@ -1,4 +1,4 @@
-"""The datasets of a store: looked at first, made with an explicit access list where they are missing."""
+"""The datasets of a store: setup looks at them first, and creates the missing ones with an explicit access list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 KEYS_TABLE: Final = "segredo"
 _STAGING_EXPIRES_MS: Final = 24 * 60 * 60 * 1000
-# Who reads a dataset that was made without an access list, by a basic role on the project
+# Who may read a dataset that was created without an access list, by a basic role on the project
 # (https://cloud.google.com/bigquery/docs/access-control-basic-roles).
 _OPEN_GROUPS: Final = frozenset({"projectReaders", "projectWriters", "allAuthenticatedUsers"})
 
@@ -29,8 +29,8 @@ class Wanted:
 
     Attributes:
         name: Its name.
-        expires_ms: After how long its tables go; None for never.
-        read_by: Datasets whose views may read it, so that who reads a view needs no right on it.
+        expires_ms: Life of its tables, in milliseconds; None for no end.
+        read_by: Datasets whose views may read it, so that a reader of a view needs no right on it.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Wanted:
 
 
 def keys_table(store: Store) -> str:
-    """Dataset and name of the table with the store's secret."""
+    """Return dataset and name of the table with the store's secret."""
     return f"{store.keys_dataset}.{KEYS_TABLE}"
 
 
 def datasets_of(store: Store) -> list[Wanted]:
-    """The datasets of a store, those first that others name."""
+    """List the datasets of a store, those first that others name."""
     views = (store.report_dataset, store.personal_dataset)
     return [
         *(Wanted(name) for name in views),
@@ -55,25 +55,25 @@ def datasets_of(store: Store) -> list[Wanted]:
 
 
 def ensure_datasets(client: Client, store: Store) -> list[str]:
-    """Look for the datasets of a store, and make those that are missing; names of those that were made.
+    """Look for the datasets of a store, and create those that are missing; return the names of those.
 
     Raises:
-        NoRightError: When one may neither be seen nor made.
+        NoRightError: When one may neither be seen nor created.
         SetupError: When one is in another location.
     """
-    made = []
+    created_names = []
     for wanted in datasets_of(store):
         there = see_dataset(client, wanted.name, store.location)
         if there is None:
-            _make(client, store, wanted)
-            made.append(wanted.name)
+            _create(client, store, wanted)
+            created_names.append(wanted.name)
             continue
         _let_views_read(client, there, store, wanted)
-    return made
+    return created_names
 
 
 def open_datasets(client: Client, store: Store) -> list[str]:
-    """Who may read a dataset without having been named: one line each, with what ends it."""
+    """List who may read a dataset without having been named: one line each, with the command that ends it."""
     found = []
     for wanted in datasets_of(store):
         dataset = client.get_dataset(wanted.name)
@@ -95,7 +95,7 @@ def _is_open(entry: AccessEntry) -> bool:
 
 
 def see_dataset(client: Client, name: str, location: str) -> Dataset | None:
-    """Look for a dataset; None when it is not there, or may not be seen.
+    """Look for a dataset; return None when it does not exist, or may not be seen.
 
     Raises:
         SetupError: When it is in another location.
@@ -110,11 +110,11 @@ def see_dataset(client: Client, name: str, location: str) -> Dataset | None:
 
 
 def _look(client: Client, name: str) -> Dataset | None:
-    """The dataset; None when it is not there, or may not be seen."""
+    """Return the dataset; None when it does not exist, or may not be seen."""
     from google.api_core.exceptions import Forbidden, NotFound
 
     try:
-        # Another project, API or billing that is off: said by the attempt to make it.
+        # Another project, or an API or billing that is off: the attempt to create the dataset reports it.
         return client.get_dataset(name)
     except NotFound:
         return None
@@ -123,7 +123,7 @@ def _look(client: Client, name: str) -> Dataset | None:
         return None
 
 
-def _make(client: Client, store: Store, wanted: Wanted) -> None:
+def _create(client: Client, store: Store, wanted: Wanted) -> None:
     from google.api_core.exceptions import Conflict
     from google.cloud.bigquery import AccessEntry, Dataset
 
@@ -135,7 +135,7 @@ def _make(client: Client, store: Store, wanted: Wanted) -> None:
     ):
         dataset.access_entries = [
             AccessEntry("OWNER", "specialGroup", "projectOwners"),
-            # A dataset with an access list of its own does not belong to who makes it, unless the list says so.
+            # A dataset with an access list of its own does not belong to its creator, unless the list says so.
             AccessEntry("OWNER", "userByEmail", _own_email(client, store)),
             *_views_entries(client.project, wanted.read_by),
         ]
@@ -143,23 +143,23 @@ def _make(client: Client, store: Store, wanted: Wanted) -> None:
             client.create_dataset(dataset)
         except Conflict as error:
             if _look(client, wanted.name) is not None:
-                # Another setup made it meanwhile.
+                # Another setup created it meanwhile.
                 return
             need = on_dataset(wanted.name, store.location, "roles/bigquery.dataOwner")
             raise NoRightError(
-                f"Dataset {wanted.name} is there but may not be seen: give Airflow's service account the role "
+                f"Dataset {wanted.name} exists but may not be seen: give Airflow's service account the role "
                 f"{need.role} on it, then run setup again. Run: {need.command}"
             ) from error
 
 
 def _own_email(client: Client, store: Store) -> str:
-    """Who is asking, as BigQuery knows it: credentials do not always say."""
+    """Return who asks, as BigQuery knows it: credentials do not always say."""
     (row,) = client.query_and_wait("SELECT SESSION_USER() AS email", location=store.location)
     return str(row["email"])
 
 
 def _let_views_read(client: Client, dataset: Dataset, store: Store, wanted: Wanted) -> None:
-    """Let the views read a dataset that was made before, or by somebody else."""
+    """Let the views read a dataset that was created before, or by somebody else."""
     let = {
         (entry.entity_id["dataset"]["projectId"], entry.entity_id["dataset"]["datasetId"])
         for entry in dataset.access_entries

@@ -1,8 +1,8 @@
-"""How a table must grow to have the columns of its schema file; compares, and asks nobody.
+"""How a table must grow to have the columns of its schema file. Compares only; asks nobody.
 
 BigQuery adds columns and fields of records, and lets a REQUIRED column become NULLABLE. It neither retypes nor
 narrows nor reorders (https://cloud.google.com/bigquery/docs/managing-table-schemas). A new REQUIRED column is added
-as NULLABLE: the rows that stand in the table have no value for it, and new rows are held to REQUIRED by the load job.
+as NULLABLE: the rows in the table have no value for it, and the load job still requires it of new rows.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Growth:
         fields: The schema that the table should get.
         added: Columns that it lacks.
         relaxed: Columns that are REQUIRED and need not be.
-        weaker: Columns that are NULLABLE where the schema file says REQUIRED; the load jobs still hold new rows to it.
-        problems: What BigQuery cannot change: the column, what is there, what is wanted, and what to do.
+        weaker: Columns that are NULLABLE where the schema file says REQUIRED; load jobs still require it of new rows.
+        problems: What BigQuery cannot change: the column, what exists, what is wanted, and what to do.
     """
 
     fields: list[Field] = field(default_factory=list)
@@ -54,11 +54,11 @@ def compare(there: Sequence[Field], wanted: Sequence[Field]) -> Growth:
 
 
 def _columns(there: Sequence[Field], wanted: Sequence[Field], record: str, growth: Growth) -> list[Field]:
-    """The columns of the table, or the fields of one of its records, as they should become."""
+    """Return the columns of the table, or the fields of one of its records, as they should become."""
     known = {_key(column): column for column in wanted}
-    stands = {_key(column) for column in there}
+    present = {_key(column) for column in there}
     kept = [_column(column, known.get(_key(column)), record, growth) for column in there]
-    new = [column for column in wanted if _key(column) not in stands]
+    new = [column for column in wanted if _key(column) not in present]
     if record and new and not _comes_last(there, wanted):
         # A record's fields are matched by their order: a field in the wrong place would stay there for good.
         growth.problems += [
@@ -78,7 +78,7 @@ def _comes_last(there: Sequence[Field], wanted: Sequence[Field]) -> bool:
 
 
 def _column(there: Field, wanted: Field | None, record: str, growth: Growth) -> Field:
-    """One column of the table, as it should become."""
+    """Return one column of the table as it should become."""
     path = f"{record}{there['name']}"
     if wanted is None:
         growth.problems += _unwanted(there, path, in_record=bool(record))
@@ -88,8 +88,7 @@ def _column(there: Field, wanted: Field | None, record: str, growth: Growth) -> 
     ):
         growth.problems.append(
             f"{path}: is {_kind(there)}, the schema file says {_kind(wanted)}; BigQuery cannot change that: take "
-            "the file "
-            f"back to {_kind(there)}, or {_REBUILD}"
+            f"the file back to {_kind(there)}, or {_REBUILD}"
         )
         return there
     grown = dict(there)
@@ -110,18 +109,16 @@ def _column(there: Field, wanted: Field | None, record: str, growth: Growth) -> 
 
 
 def _unwanted(there: Field, path: str, *, in_record: bool) -> Iterator[str]:
-    """Why a column that the schema file does not have stops what is loaded; nothing when it does not."""
+    """Say why a column that the schema file does not have stops the loads; nothing when it does not."""
     if in_record:
         yield (
-            f"{path}: is {_kind(there)}, the schema file has it no more; BigQuery cannot drop a field of a "
-            "record, and takes "
-            f"no record without it: put it back into the file, or {_REBUILD}"
+            f"{path}: is {_kind(there)}, the schema file no longer has it; BigQuery cannot drop a field of a "
+            f"record, and takes no record without it: put it back into the file, or {_REBUILD}"
         )
     elif _mode(there) == "REQUIRED":
         yield (
-            f"{path}: is {_kind(there)}, the schema file has it no more; new rows have no value for it: put it "
-            "back into "
-            f"the file, or let it be empty (ALTER TABLE … ALTER COLUMN {there['name']} DROP NOT NULL)"
+            f"{path}: is {_kind(there)}, the schema file no longer has it; new rows have no value for it: put it "
+            f"back into the file, or let it be empty (ALTER TABLE … ALTER COLUMN {there['name']} DROP NOT NULL)"
         )
 
 
@@ -130,7 +127,7 @@ def _same_order(there: Sequence[Field], wanted: Sequence[Field]) -> bool:
 
 
 def _nullable(column: Field) -> Field:
-    """A new column as BigQuery takes it: no part of it REQUIRED."""
+    """Return a new column as BigQuery accepts it: no part of it REQUIRED."""
     free = {**column, "mode": "NULLABLE"} if _mode(column) == "REQUIRED" else dict(column)
     if "fields" in column:
         free["fields"] = [_nullable(inner) for inner in column["fields"]]

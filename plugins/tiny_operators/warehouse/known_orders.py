@@ -27,8 +27,8 @@ class KnownOrder:
         arrived_at: When it arrived; None when it has no row in ``pdv``.
         gone: Whether it is marked as deleted.
         day: Its date.
-        valor: What its search line says that it costs (R$).
-        read_at: When Tiny was last asked for it: for its line, or in vain.
+        valor: What it costs by its search line (R$).
+        read_at: When Tiny was last asked for it, for its line or in vain.
     """
 
     line: int
@@ -40,20 +40,20 @@ class KnownOrder:
 
 
 def line_digest(values: Mapping[str, Any]) -> int:
-    """A short stand-in for the values of a search line: equal lines have equal ones, in every process."""
+    """Hash the values of a search line: equal lines have equal hashes, in every process."""
     texts = json.dumps([_text(values[name]) for name in SEARCH_VALUES])
     return int.from_bytes(hashlib.sha256(texts.encode()).digest()[:8])
 
 
 def _text(value: Any) -> str | None:
-    """A value as text; equal numbers are the same text, however many zeros they end in."""
+    """Write a value as text; equal numbers are the same text, however many zeros they end in."""
     if value is None:
         return None
     return str(Fraction(value) if isinstance(value, Decimal) else value)
 
 
 class KnownOrders:
-    """Asks the tables of one store.
+    """The orders that the tables of one store have.
 
     Args:
         client: Client of BigQuery.
@@ -65,13 +65,13 @@ class KnownOrders:
         self._store = store
 
     def of_date(self, day: date) -> dict[int, KnownOrder]:
-        """The orders of a date, by id."""
+        """Return the orders of a date, by id."""
         from google.cloud.bigquery import ScalarQueryParameter
 
         return self._known_of(self._rows("known_orders", ScalarQueryParameter("date", "DATE", day)))
 
     def of_ids(self, pedidos: Iterable[int]) -> dict[int, KnownOrder]:
-        """These orders, by id, whatever their date; an unknown one is left out."""
+        """Return these orders, by id, whatever their date; an unknown one is left out."""
         from google.cloud.bigquery import ArrayQueryParameter
 
         wanted = sorted(pedidos)
@@ -83,10 +83,10 @@ class KnownOrders:
         return self._known_of(self._rows("known_readings", numbers, texts))
 
     def _known_of(self, rows: Iterable[bigquery.Row]) -> dict[int, KnownOrder]:
-        """The orders of these rows, by id.
+        """Return the orders of these rows, by id.
 
-        The query looks for an order's row in ``pdv`` on the date of its search line. Where Tiny's two services tell
-        different dates, it stands on another one, and is looked for by its id.
+        The query looks for an order's row in ``pdv`` on the date of its search line. Where Tiny's two services report
+        different dates, the row is on another date, and is found by its id.
         """
         known = {row["pedido"]: _known(dict(row)) for row in rows}
         arrivals = self.arrivals(pedido for pedido, order in known.items() if order.arrived_at is None)
@@ -95,7 +95,7 @@ class KnownOrders:
         }
 
     def arrivals(self, pedidos: Iterable[int]) -> dict[int, datetime]:
-        """When each of these orders arrived, whatever its date; an unknown one is left out."""
+        """Return when each of these orders arrived, whatever its date; an unknown one is left out."""
         from google.cloud.bigquery import ArrayQueryParameter
 
         wanted = sorted(pedidos)
@@ -105,7 +105,7 @@ class KnownOrders:
         return {row["pedido"]: row["arrived_at"] for row in rows if row["arrived_at"] is not None}
 
     def products(self) -> int:
-        """How many products the tables know."""
+        """Count the products that the tables know."""
         return int(next(self._rows("known_products"))["products"])
 
     def _rows(

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Label that tells which definition a view was made from.
+# Label with the definition that a view was created from.
 _LABEL: Final = "definition"
 
 
 class ViewError(SetupError):
-    """A view cannot be made; the message says which, and what is missing."""
+    """A view cannot be created; the message says which, and what is missing."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ class View:
 
     @property
     def definition(self) -> str:
-        """A short stand-in for all that makes the view, also the views that it reads; fit for a label."""
+        """Hash of everything that defines the view, including the views that it reads; fit for a label."""
         parts = [self._statement(""), *(view.definition for view in self.needs)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def statement(self) -> str:
-        """The statement that creates the view, or replaces it at one stroke: a report never finds it missing."""
+        """Return the statement that creates the view, or replaces it in one step: a report never finds it missing."""
         return self._statement(f', labels = [("{_LABEL}", "{self.definition}")]')
 
     def _statement(self, labels: str) -> str:
@@ -95,16 +95,16 @@ class View:
 
 
 def views(store: Store) -> list[View]:
-    """The views of a store, those first that others read."""
+    """Render the views of a store, those first that others read."""
     folder = include_dir() / "schemas" / "views"
     described = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
     templates = _Templates(store)
     queries = {name: templates.render(f"views/{name}.sql", personal=False) for name in sorted(described)}
-    made: dict[str, View] = {}
+    rendered: dict[str, View] = {}
     for name in TopologicalSorter({name: reads for name, (_, reads) in queries.items()}).static_order():
         query, reads = queries[name]
-        needs = tuple(made[other] for other in sorted(reads))
-        made[name] = _view(store.report_dataset, name, query, described[name], needs, personal=False)
+        needs = tuple(rendered[other] for other in sorted(reads))
+        rendered[name] = _view(store.report_dataset, name, query, described[name], needs, personal=False)
     personal = [
         _view(
             store.personal_dataset,
@@ -114,10 +114,10 @@ def views(store: Store) -> list[View]:
             (),
             personal=True,
         )
-        for name in made
+        for name in rendered
         if any(column.get("personal") for column in described[name]["columns"])
     ]
-    return [*made.values(), *personal]
+    return [*rendered.values(), *personal]
 
 
 def create_views(client: bigquery.Client, store: Store) -> list[str]:
@@ -125,7 +125,7 @@ def create_views(client: bigquery.Client, store: Store) -> list[str]:
 
     Args:
         client: Client of BigQuery.
-        store: The store; its datasets and tables are there.
+        store: The store; its datasets and tables exist.
 
     Returns:
         What was created or replaced, each with its dataset.
@@ -168,15 +168,15 @@ def _create(client: bigquery.Client, store: Store, view: View) -> None:
             )
     except NotFound as error:
         raise ViewError(
-            f"View {view.path} reads what is not there: {_reason(error)}. Run setup again: it makes the tables "
-            "before the views; if it says so again, the table was deleted meanwhile"
+            f"View {view.path} reads something that is missing: {_reason(error)}. Run setup again: it creates the "
+            "tables before the views; if this error comes again, the table was deleted meanwhile"
         ) from error
     except BadRequest as error:
-        raise ViewError(f"View {view.path} cannot be made: {_reason(error)}") from error
+        raise ViewError(f"View {view.path} cannot be created: {_reason(error)}") from error
 
 
 def _reason(error: Any) -> str:
-    """What BigQuery said, without the address that was asked."""
+    """Return what BigQuery said, without the address that was asked."""
     return str(error.errors[0].get("message", error.message) if error.errors else error.message)
 
 
@@ -207,7 +207,7 @@ class _Templates:
         )
 
     def render(self, name: str, *, personal: bool) -> tuple[str, set[str]]:
-        """A file's statement, and the views of the report dataset that it reads."""
+        """Render a file's statement; return it with the views of the report dataset that it reads."""
         reads: set[str] = set()
 
         macros = view_macros(self._store)
@@ -221,7 +221,7 @@ class _Templates:
 
 
 def view_macros(store: Store) -> dict[str, Any]:
-    """What the SQL of views and checks may use: names of tables and views, and facts of the store as SQL literals.
+    """Return what the SQL of views and checks may use: names of tables and views, and facts of the store as literals.
 
     Returns:
         ``target(table)``: the table; ``report(view)``: the view of the report dataset; ``keys_table``: the table of the
@@ -241,30 +241,30 @@ def view_macros(store: Store) -> dict[str, Any]:
 
 
 def report_macros(store: Store) -> dict[str, Callable[[str], str]]:
-    """Macros for SQL that reads the views: ``report(view)``, the view of the report dataset."""
+    """Return macros for SQL that reads the views: ``report(view)``, the view of the report dataset."""
     return {"report": lambda view: f"{store.report_dataset}.{view}"}
 
 
 def _plain(text: str) -> str:
-    """Text without accents and capitals, as the views' SQL compares it."""
+    """Remove accents and capitals from a text: the views' SQL compares it so."""
     letters = unicodedata.normalize("NFD", text.strip().lower())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _placeholders(store: Store) -> list[str]:
-    """Contacts that are no customer, in the forms in which the views' SQL compares them."""
+    """List contacts that are no customer, in the forms in which the views' SQL compares them."""
     found = set()
     for contact in (store.cnpj, *PLACEHOLDER_CONTACTS, *store.placeholder_contacts):
         if "@" in contact:
             found.add(contact.strip().lower())
         else:
             plain = re.sub(r"[^0-9A-Z]", "", contact.upper())
-            # A telephone without the country's code and zeros in front; a document stays as it is.
+            # A telephone without the country's code and leading zeros; a document stays as it is.
             phone = re.fullmatch(r"0*(?:55)?([1-9]{2}[0-9]{8,9})", plain)
             found |= {plain, phone[1]} if phone else {plain}
     return sorted(found)
 
 
 def _quoted(text: str) -> str:
-    """A text as a literal of GoogleSQL, whose escapes are those of JSON."""
+    """Write a text as a literal of GoogleSQL, whose escapes are those of JSON."""
     return json.dumps(text, ensure_ascii=False)

@@ -87,7 +87,7 @@ def test_a_bucket_of_somebody_else_is_told(store: Store, proxies: dict[str, Prox
 
     proxies["gcs"].rule = theirs
     with pytest.raises(
-        SetupError, match=f"gs://{store.webhook_bucket} is there but may not be read: choose another name"
+        SetupError, match=f"gs://{store.webhook_bucket} exists but may not be read: choose another name"
     ):
         create_missing(store, *clients_of(store))
 
@@ -98,7 +98,7 @@ def test_a_dataset_of_somebody_else_is_told(store: Store, proxies: dict[str, Pro
 
     proxies["bigquery"].rule = theirs
     with pytest.raises(
-        SetupError, match=rf"{store.dataset} is there but may not be seen: .*bigquery\.dataOwner.*GRANT"
+        SetupError, match=rf"{store.dataset} exists but may not be seen: .*bigquery\.dataOwner.*GRANT"
     ):
         create_missing(store, *clients_of(store))
 

@@ -80,7 +80,7 @@ def test_every_end_of_an_order_counts_and_a_lost_one_does_not() -> None:
     check_counts(7, Counter(loaded=3, gone=1, orders_rejected=1, waiting=1, rejected=9), 1)
     check_counts(0, Counter(), 0)
     with pytest.raises(
-        AirflowException, match=r"4 orders were planned, but 3 became something \(loaded 3, gone 0"
+        AirflowException, match=r"4 orders were planned, but 3 came to an end \(loaded 3, gone 0"
     ):
         check_counts(4, Counter(loaded=3, lost=1), 0)
 

@@ -209,7 +209,7 @@ class Refusing:
             None,
             ERRORS.BadRequest("Unrecognized name: novo"),
             ViewError,
-            r"cannot be made: Unrecognized name: novo",
+            r"cannot be created: Unrecognized name: novo",
         ),
     ],
 )
