@@ -40,7 +40,7 @@ class Context:
         return f"{self.accounts[account]['id']}@{self.project}.iam.gserviceaccount.com"
 
     def member(self, account: str) -> str:
-        """Return a service account as policies name it."""
+        """Return a service account, as policies name it."""
         return f"serviceAccount:{self.email(account)}"
 
     def gcloud(self, *words: str, flags: Mapping[str, object] | None = None) -> str:

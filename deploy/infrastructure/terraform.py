@@ -38,7 +38,7 @@ class Terraform:
 
     @classmethod
     def found(cls, folder: Path, project: str) -> Terraform:
-        """Find the one in PATH.
+        """Return the one in PATH.
 
         Raises:
             CommandError: When there is none.

@@ -95,7 +95,7 @@ def _checked(code: int, text: str, why: str) -> str:
 
 
 def _rows(text: str) -> list[dict[str, Any]]:
-    """Find the JSON that Airflow printed among what was logged beside it."""
+    """Return the JSON that Airflow printed, among what was logged beside it."""
     for line in reversed(text.splitlines()):
         try:
             found = json.loads(line)

@@ -72,14 +72,14 @@ class EnvironmentBucket:
             ) from error
 
     def with_shared(self, files: Files) -> dict[str, bytes]:
-        """Return the files, of which those that belong to others as well keep their lines."""
+        """Return the files; those that belong to others as well keep their lines."""
         return {
             name: merged(name, content, self._read(name)) if is_shared(name) else content
             for name, content in files.items()
         }
 
     def changes(self, files: Files) -> Changes:
-        """Say what putting the files there would change."""
+        """Return what putting the files there would change."""
         there = list(self._objects())
         self._generations = {blob.name: int(blob.generation) for blob in there}
         return changes(files, {blob.name: blob.md5_hash or "" for blob in there})

@@ -53,7 +53,7 @@ def hold(checks: Sequence[Check], repository: Path) -> None:
 
 
 def version_of_commit(repository: Path, package_version: str) -> str:
-    """Name a release: the version of the package, and the commit that it is made from.
+    """Return what a release is called: the version of the package, and the commit that it is made from.
 
     A folder without git, such as an unpacked archive, has the version alone.
     """

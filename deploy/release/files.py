@@ -93,7 +93,7 @@ def merged(name: str, content: bytes, there: bytes | None) -> bytes:
 
 
 def changes(files: Files, there: Mapping[str, str]) -> Changes:
-    """Say what differs.
+    """Return what differs.
 
     Args:
         files: The release.
@@ -115,7 +115,7 @@ def md5(content: bytes) -> str:
 
 
 def pack(files: Files) -> bytes:
-    """Pack the files into an archive."""
+    """Return an archive of the files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):
@@ -130,7 +130,7 @@ def unpack(content: bytes) -> dict[str, bytes]:
 
 
 def archive_name(version: str, now: datetime) -> str:
-    """Name the object that keeps a release; later ones sort later."""
+    """Return the object that keeps a release; later ones sort later."""
     return f"releases/{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{version}.zip"
 
 
@@ -148,7 +148,7 @@ def counted(found: Iterable[str]) -> str:
 
 
 def _rank(name: str) -> int:
-    """Put first what others need: rules of what to ignore, plugins, what DAGs read, DAGs."""
+    """Return the place of a file: rules of what to ignore, plugins, what DAGs read, DAGs."""
     if name == VERSION:
         return 4
     if is_shared(name):

@@ -16,7 +16,7 @@ _ASSIGNED: Final = re.compile(r"^\s*(\"[^\"]*\"|[\w./-]+|\([^=]*\))( *)=(?![=>])
 
 
 def layout_problems(text: str) -> Iterator[str]:
-    """Say what ``terraform fmt`` would change: the number of the line, and why."""
+    """Return what ``terraform fmt`` would change: the number of the line, and why."""
     lines = text.splitlines()
     if text and not text.endswith("\n"):
         yield f"{len(lines)}: no end of line"

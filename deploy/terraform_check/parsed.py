@@ -92,7 +92,7 @@ def expressions(value: Any) -> Iterator[str]:
 
 
 def references(text: str, *, head: str) -> Iterator[tuple[str, ...]]:
-    """Find the references in an expression that begin with ``head``: the names in them, without indexes.
+    """Return the references in an expression that begin with ``head``: the names in them, without indexes.
 
     Example:
         >>> list(references("${local.stores[each.key].name}", head="local"))
