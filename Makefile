@@ -19,7 +19,7 @@ IMAGE_2.11_DAY := 2026-04-02
 IMAGE_3_DAY := 2026-03-18
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick test-reverts test-image walk bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-receiver bench-views chaos up down page rehearse status logs lint audit sbom types docs lock clean install
+.PHONY: help demo test quick test-reverts test-image walk bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-receiver bench-views chaos up down page plan deploy release rehearse status logs lint lint-deploy audit sbom types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ demo: install ## start the stack, send 20 sales through it, show what came out, 
 	@PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.demo $(ARGS)
 
 test: install ## run the tests on the chosen Airflow; ARGS="-k name" goes to pytest
-	@$(INSTALL) browser fuzz
+	@$(INSTALL) browser deploy fuzz
 	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder $(ARGS)
 
 test-reverts: install ## take each fix of tests/reverts back in a copy: its tests must fail; ARGS="merge roles" for some
@@ -59,6 +59,19 @@ down: ## stop what make up started
 
 page: install ## make the report page from the views of the stack that is up; ARGS="--days 7"
 	@. "$${STACK_HOME:-.local}/env"; PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.report_page $(ARGS)
+
+# With the smallest environment that has PyYAML: it is there within a minute.
+plan: ## show what make deploy would create or change in a project: PROJECT=my-project
+deploy: ## create what the pipeline needs in a project, by Terraform or OpenTofu: PROJECT=my-project
+plan deploy:
+	@if [ -z "$(PROJECT)" ]; then echo "say which project: make $@ PROJECT=my-project" >&2; exit 2; fi
+	@$(INSTALL) receiver
+	@PYTHONPATH=plugins:. $(VENV)/receiver/bin/python -m deploy.infrastructure $@ --project "$(PROJECT)" $(ARGS)
+
+release: ## put the code into a project's environment: PROJECT=my-project; ARGS=--dry-run, ARGS=--rollback
+	@if [ -z "$(PROJECT)" ]; then echo "say which project: make release PROJECT=my-project" >&2; exit 2; fi
+	@$(INSTALL) receiver
+	@PYTHONPATH=plugins:. $(VENV)/receiver/bin/python -m deploy.release --project "$(PROJECT)" $(ARGS)
 
 rehearse: ## try on a real project what cannot be tried here: PROJECT=my-project; ARGS="--bucket NAME --keep"
 	@if [ -z "$(PROJECT)" ]; then echo "say which project: make rehearse PROJECT=my-project" >&2; exit 2; fi
@@ -130,6 +143,11 @@ sbom: ## write the bill of materials of the receiver, as CycloneDX: .local/sbom/
 	  -o .local/sbom/receiver.json $(VENV)/receiver/bin/python
 	@echo "[sbom] .local/sbom/receiver.json"
 
+lint-deploy: ## check the Terraform of deploy/: its arguments, its layout, and by checkov
+	@$(INSTALL) deploy checkov
+	@$(VENV)/deploy/bin/python -m deploy.terraform_check
+	@$(VENV)/checkov/bin/checkov --directory deploy/terraform --framework terraform --skip-download --compact --quiet
+
 types: ## check types: mypy, against Airflow 3, whose types are real
 	@$(INSTALL) quality airflow-3
 	@$(VENV)/quality/bin/mypy --python-executable $(VENV)/airflow-3/bin/python \
@@ -141,7 +159,7 @@ docs: ## write the documents that are made from the code
 
 lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	@$(INSTALL) uv
-	@set -e; for name in uv airflow-2.11 airflow-3 tools quality browser fuzz; do \
+	@set -e; for name in uv airflow-2.11 airflow-3 tools quality checkov deploy browser fuzz; do \
 	  echo "[lock] $$name"; $(COMPILE) --python-version 3.11 $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done
 	@set -e; for image in "2.11 $(IMAGE_2.11_DAY)" "3 $(IMAGE_3_DAY)"; do set -- $$image; \
 	  echo "[lock] image-$$1"; $(COMPILE) --python-version 3.11 --exclude-newer $$2 $(ARGS) requirements/image-$$1.in -o requirements/image-$$1.txt; done

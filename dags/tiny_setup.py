@@ -5,7 +5,7 @@ import pendulum
 from tiny_operators._compat import DAG
 from tiny_operators.alerts import failure_callback
 from tiny_operators.operators.setup import CheckAccessOperator, SetupStoreOperator
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store, dag_tags, load_stores
 
 DOCS = """
 Looks for the buckets, datasets, tables, views and pools of the store, and creates what is missing; safe to run again:
@@ -46,7 +46,7 @@ def setup_dag(store: Store) -> DAG:
             "retry_delay": pendulum.duration(seconds=30),
             "on_failure_callback": failure_callback(store),
         },
-        tags=["tiny", store.prefix],
+        tags=dag_tags(store),
     ) as dag:
         setup = SetupStoreOperator(
             task_id="setup", store=store, execution_timeout=pendulum.duration(minutes=10)

@@ -25,6 +25,8 @@ LOCKS = {
     "airflow-image-3": ("3.11", REPO / "requirements" / "image-3.txt"),
     "bigquery": ("3.13", REPO / "requirements" / "bigquery.txt"),
     "browser": ("3.11", REPO / "requirements" / "browser.txt"),
+    "checkov": ("3.11", REPO / "requirements" / "checkov.txt"),
+    "deploy": ("3.11", REPO / "requirements" / "deploy.txt"),
     "front": ("3.13", REPO / "requirements" / "front.txt"),
     "fuzz": ("3.11", REPO / "requirements" / "fuzz.txt"),
     "quality": ("3.11", REPO / "requirements" / "quality.txt"),

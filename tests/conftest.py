@@ -105,6 +105,7 @@ _LONG = (
     "tests/component/test_silence.py::test_a_silent_product_is_remembered_and_asked_for_after_a_pause[10]",
     "tests/component/test_silence.py::test_every_good_order_is_loaded_by_the_first_run[product-10]",
     "tests/component/test_silence.py::test_silent_ones_at_each_place",
+    "tests/deploy/test_gcloud_script.py::test_gcloud_takes_every_command",
     "tests/deploy/test_rehearse.py::test_a_rehearsal_that_is_ended",
     "tests/deploy/test_rehearse.py::test_many_broken_things",
     "tests/deploy/test_rehearse.py::test_scratch_things_can_be_kept",

@@ -13,6 +13,7 @@ DOCS = sorted((REPO / "docs").glob("*.md"))
 PAGES = [
     *sorted(REPO.glob("*.md")),
     *DOCS,
+    REPO / "deploy" / "README.md",
     REPO / "webhook" / "README.md",
     *sorted((REPO / "local").glob("*/README.md")),
 ]

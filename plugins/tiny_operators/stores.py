@@ -153,6 +153,13 @@ def include_dir() -> Path:
     raise StoresError(f"include/stores.yaml was not found in {places}; copy the folder include/ there")
 
 
+def dag_tags(store: Store) -> list[str]:
+    """The tags of a store's DAGs; with that of the release, where the code was put there by one."""
+    path = include_dir() / "version.txt"
+    version = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    return ["tiny", store.prefix, *([f"release {version}"] if version else [])]
+
+
 def load_stores(path: Path | None = None) -> list[Store]:
     """Read and check the stores file.
 

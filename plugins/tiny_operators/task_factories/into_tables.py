@@ -10,7 +10,7 @@ from tiny_operators._compat import BaseOperator, let_scheduler_watch
 from tiny_operators.alerts import failure_callback
 from tiny_operators.operators.check import CheckOperator
 from tiny_operators.schemas import LOADED
-from tiny_operators.stores import Store, include_dir
+from tiny_operators.stores import Store, dag_tags, include_dir
 from tiny_operators.task_factories.jobs import load_task, merge_task, query_task
 from tiny_operators.task_factories.macros import check_macros, merge_macros
 
@@ -45,7 +45,7 @@ def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
         },
         "template_searchpath": [str(include_dir() / "sql")],
         "user_defined_macros": check_macros(store) | merge_macros(store),
-        "tags": ["tiny", store.prefix],
+        "tags": dag_tags(store),
     }
 
 

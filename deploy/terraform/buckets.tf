@@ -1,0 +1,105 @@
+locals {
+  # Kept for good: raw answers, done and rejected webhooks, the customers' key, what is remembered between runs.
+  # What goes is what a run leaves: its rows, and its notes in runs/{dag}_{hash}/. The other objects in runs/ are still in use.
+  made_again = {
+    for prefix, store in local.stores : prefix => concat(["rows/"], [for dag in local.dags : "runs/${prefix}_${dag}_"])
+  }
+  seconds_a_day = 24 * 60 * 60
+}
+
+# Buckets that hold something are never destroyed: Cloud Storage refuses it unless force_destroy is set.
+resource "google_storage_bucket" "inbox" {
+  #checkov:skip=CKV_GCP_62:who reads and writes is in the audit log; a bucket of access logs would hold object names for good
+  #checkov:skip=CKV_GCP_78:no object is replaced, each arrival has a name of its own; soft delete brings deleted ones back
+  for_each   = local.stores
+  depends_on = [google_project_service.api]
+
+  name                        = each.value.webhook_bucket
+  location                    = each.value.location
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  # What lies in it waits, so there is no rule that deletes.
+  soft_delete_policy {
+    retention_duration_seconds = local.settings.keep_days.deleted_objects * local.seconds_a_day
+  }
+}
+
+resource "google_storage_bucket" "api" {
+  #checkov:skip=CKV_GCP_62:as the inbox
+  #checkov:skip=CKV_GCP_78:raw answers are never replaced; soft delete brings back what was
+  for_each   = local.stores
+  depends_on = [google_project_service.api]
+
+  name                        = each.value.api_bucket
+  location                    = each.value.location
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  soft_delete_policy {
+    retention_duration_seconds = local.settings.keep_days.deleted_objects * local.seconds_a_day
+  }
+
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = local.settings.keep_days.rows
+      matches_prefix = local.made_again[each.key]
+    }
+  }
+
+  # The tables can be built again from these; until then nobody reads them.
+  lifecycle_rule {
+    action {
+      type          = "SetStorageClass"
+      storage_class = "NEARLINE"
+    }
+    condition {
+      age            = 90
+      matches_prefix = ["raw/", "webhook/"]
+    }
+  }
+}
+
+# Google gives the legacy roles of a new bucket to whoever has a basic role on the project. These policies replace that: only owners
+# keep theirs. Airflow's account reads and writes by its role on the project.
+data "google_iam_policy" "inbox" {
+  binding {
+    role    = "roles/storage.legacyBucketOwner"
+    members = ["projectOwner:${var.project}"]
+  }
+  binding {
+    role    = "roles/storage.legacyObjectOwner"
+    members = ["projectOwner:${var.project}"]
+  }
+  binding {
+    role    = local.accounts.receiver.webhook_bucket
+    members = [google_service_account.account["receiver"].member]
+  }
+}
+
+data "google_iam_policy" "api" {
+  binding {
+    role    = "roles/storage.legacyBucketOwner"
+    members = ["projectOwner:${var.project}"]
+  }
+  binding {
+    role    = "roles/storage.legacyObjectOwner"
+    members = ["projectOwner:${var.project}"]
+  }
+}
+
+resource "google_storage_bucket_iam_policy" "inbox" {
+  for_each = local.stores
+
+  bucket      = google_storage_bucket.inbox[each.key].name
+  policy_data = data.google_iam_policy.inbox.policy_data
+}
+
+resource "google_storage_bucket_iam_policy" "api" {
+  for_each = local.stores
+
+  bucket      = google_storage_bucket.api[each.key].name
+  policy_data = data.google_iam_policy.api.policy_data
+}
