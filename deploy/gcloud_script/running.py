@@ -35,8 +35,10 @@ def receiver(its: Context) -> Iterator[str]:
     writer = {"member": its.member("build"), "role": its.accounts["build"]["repository"]}
     yield its.gcloud(*images, "add-iam-policy-binding", repository, flags=location | writer)
     yield "SOURCE=$(mktemp -d)"
-    yield 'cp webhook/*.py include/stores.yaml "$SOURCE"'
+    yield 'mkdir "$SOURCE/webhook"'
+    yield 'cp webhook/*.py include/stores.yaml "$SOURCE/webhook"'
     yield 'cp webhook/requirements.lock.txt "$SOURCE/requirements.txt"'
+    yield 'cp webhook/function/main.py "$SOURCE"'
     secrets = {
         f"WEBHOOK_SECRETS_{s.prefix.upper()}": f"tiny-webhook-secrets-{s.prefix}:latest" for s in its.stores
     }
@@ -52,11 +54,10 @@ def receiver(its: Context) -> Iterator[str]:
         "docker-repository": f"{project}/locations/{its.settings.region}/repositories/{repository}",
         "min-instances": instances.min_instances,
         "max-instances": instances.max_instances,
-        "concurrency": function["threads"],
+        "concurrency": function["concurrency"],
         "cpu": function["cpu"],
         "memory": function["memory"],
         "timeout": f"{function['timeout_seconds']}s",
-        "set-env-vars": f"THREADS={function['threads']}",
         "set-secrets": _pairs(secrets),
     }
     yield its.gcloud("functions", "deploy", function["name"], flags=flags) + ' --source "$SOURCE"'

@@ -1,10 +1,14 @@
 # The receiver of webhook/, as a function on Cloud Run: Google builds its image from the source, so that no image is pushed by hand.
 locals {
-  function      = local.platform.function
-  receiver_code = { for name in fileset("${local.repository}/webhook", "*.py") : name => file("${local.repository}/webhook/${name}") }
+  function = local.platform.function
+  receiver_code = {
+    for name in fileset("${local.repository}/webhook", "*.py") : "webhook/${name}" => file("${local.repository}/webhook/${name}")
+  }
   receiver_files = merge(local.receiver_code, {
-    "requirements.txt" = file("${local.repository}/webhook/requirements.lock.txt")
-    "stores.yaml"      = file("${local.repository}/include/stores.yaml")
+    # It starts the receiver's own server: that of functions gives each slow sender a thread.
+    "main.py"             = file("${local.repository}/webhook/function/main.py")
+    "requirements.txt"    = file("${local.repository}/webhook/requirements.lock.txt")
+    "webhook/stores.yaml" = file("${local.repository}/include/stores.yaml")
   })
 }
 
@@ -102,15 +106,12 @@ resource "google_cloudfunctions2_function" "receiver" {
     service_account_email            = google_service_account.account["receiver"].email
     min_instance_count               = local.settings.receiver.min_instances
     max_instance_count               = local.settings.receiver.max_instances
-    max_instance_request_concurrency = local.function.threads
+    max_instance_request_concurrency = local.function.concurrency
     available_memory                 = local.function.memory
     available_cpu                    = local.function.cpu
     timeout_seconds                  = local.function.timeout_seconds
     ingress_settings                 = "ALLOW_ALL"
     all_traffic_on_latest_revision   = true
-    environment_variables = {
-      THREADS = local.function.threads
-    }
 
     # A secret for each store's address, which needs a version: `make deploy` sees to that before this.
     dynamic "secret_environment_variables" {

@@ -17,6 +17,7 @@ from tests.deploy.terraforming import PROJECT, REPO, Planned, a_store, needs_ter
 from tiny_operators.lake import names
 from tiny_operators.stores import Store, load_stores
 from tiny_operators.warehouse.datasets import datasets_of
+from webhook.settings import load
 
 pytestmark = needs_terraform
 
@@ -245,17 +246,20 @@ def test_the_environment_is_small_and_has_what_the_pipeline_needs(one: Planned, 
 
 
 def test_the_receiver_is_bounded_and_has_each_stores_secret(three: Planned) -> None:
+    program = Path(__file__).resolve().parents[2] / "webhook"
     (function,) = three.of("google_cloudfunctions2_function").values()
     service = function["service_config"][0]
     assert (service["min_instance_count"], service["max_instance_count"]) == (1, 3)
-    assert service["max_instance_request_concurrency"] == service["environment_variables"]["THREADS"] == 32
+    assert service["max_instance_request_concurrency"] == 250
+    # Above it the receiver itself refuses.
+    assert load({"WEBHOOK_OPEN": "true"}, program).connections > 250
     secrets = {found["key"]: found["secret"] for found in service["secret_environment_variables"]}
     assert secrets == {
         f"WEBHOOK_SECRETS_{s['prefix'].upper()}": f"tiny-webhook-secrets-{s['prefix']}" for s in THREE
     }
     sources = {found["filename"] for found in three.values["data__archive_file__receiver"]["source"]}
-    program = Path(__file__).resolve().parents[2] / "webhook"
-    assert sources == {*(p.name for p in program.glob("*.py")), "requirements.txt", "stores.yaml"}
+    code = {f"webhook/{path.name}" for path in program.glob("*.py")}
+    assert sources == {*code, "main.py", "requirements.txt", "webhook/stores.yaml"}
 
 
 def test_addresses_of_webhooks_are_not_logged(one: Planned) -> None:
