@@ -38,7 +38,7 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 def find_program(*names: str, hint: str) -> str:
-    """The first of some programs that is installed.
+    """Return the first of some programs that is installed.
 
     Raises:
         CommandError: When none is; the message says how to get one.

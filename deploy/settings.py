@@ -99,7 +99,7 @@ class Settings:
         return "3" if "airflow-3" in self.image else "2.11"
 
     def bucket(self, project: str, kind: str = "") -> str:
-        """A bucket of the environment: its own, or that of ``snapshots``, ``sources`` or the Terraform ``state``."""
+        """Return a bucket of the environment: its own, or of ``snapshots``, ``sources`` or the Terraform ``state``."""
         return "-".join(filter(None, (project, self.environment, kind)))
 
 
@@ -151,7 +151,7 @@ def load_platform(path: Path | None = None) -> dict[str, Any]:
 
 
 def checked_project(project: str) -> str:
-    """The id of a project.
+    """Return the id of a project.
 
     Raises:
         SettingsError: When it can be none.

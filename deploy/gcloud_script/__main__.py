@@ -33,7 +33,7 @@ _PARTS: Final = (
 
 
 def script(its: Context) -> str:
-    """The whole script of a project."""
+    """Return the whole script of a project."""
     lines = [line for title, part in _PARTS for line in ("", f"# {title}.", *part(its))]
     return "\n".join([_HEAD.rstrip(), *lines]) + "\n"
 

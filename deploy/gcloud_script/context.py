@@ -36,20 +36,20 @@ class Context:
         return found
 
     def email(self, account: str) -> str:
-        """The e-mail of a service account."""
+        """Return the e-mail of a service account."""
         return f"{self.accounts[account]['id']}@{self.project}.iam.gserviceaccount.com"
 
     def member(self, account: str) -> str:
-        """A service account, as policies name it."""
+        """Return a service account, as policies name it."""
         return f"serviceAccount:{self.email(account)}"
 
     def gcloud(self, *words: str, flags: Mapping[str, object] | None = None) -> str:
-        """A command on the project; a flag that is True has no value."""
+        """Return a command on the project; a flag that is True has no value."""
         given = [
             f"--{name}" if value is True else f"--{name}={value}" for name, value in (flags or {}).items()
         ]
         return shlex.join(("gcloud", *words, *given, "--project", self.project))
 
     def unless(self, there: str, made: str) -> str:
-        """A command that runs when another one finds nothing."""
+        """Return a command that runs when another one finds nothing."""
         return f"{there} > /dev/null 2>&1 || {made}"

@@ -67,7 +67,7 @@ def _bucket(its: Context, name: str, location: str, rules: list[dict[str, Any]])
 
 
 def _rules(its: Context, store: Store) -> list[dict[str, Any]]:
-    """What of a store's API bucket goes, and what goes to cheaper storage."""
+    """Return what of a store's API bucket is deleted, and what moves to cheaper storage."""
     made_again = ["rows/", *(f"runs/{store.prefix}_{dag}_" for dag in its.dags)]
     return [
         _deleted({"age": its.settings.keep_days.rows, "matchesPrefix": made_again}),

@@ -121,7 +121,7 @@ def environment(its: Context) -> Iterator[str]:
 
 
 def _workloads(workloads: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
-    """The flags that say how large the parts of an environment are."""
+    """Return the flags that say how large the parts of an environment are."""
     names = {"count": "count", "cpu": "cpu", "memory_gb": "memory", "storage_gb": "storage"}
     found = {
         f"{part.replace('_', '-')}-{names[name]}": value

@@ -22,7 +22,7 @@ class Gcloud:
 
     @classmethod
     def found(cls, project: str) -> Gcloud:
-        """The one in PATH.
+        """Return the one in PATH.
 
         Raises:
             CommandError: When there is none.

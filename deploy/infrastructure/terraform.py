@@ -38,7 +38,7 @@ class Terraform:
 
     @classmethod
     def found(cls, folder: Path, project: str) -> Terraform:
-        """The one in PATH.
+        """Return the one in PATH.
 
         Raises:
             CommandError: When there is none.
@@ -86,7 +86,7 @@ class Terraform:
         show(words, why="apply the plan; run it again when that is mended", environment=self._environment)
 
     def outputs(self) -> dict[str, Any]:
-        """What the configuration gives when it is applied."""
+        """Return what the configuration gives when it is applied."""
         text = run(
             [*self._words("output", asks=False), "-json"],
             why="read the outputs",

@@ -51,5 +51,5 @@ def ensure_values(gcloud: Gcloud, prefixes: Sequence[str]) -> list[str]:
 
 
 def connection(token: str) -> str:
-    """The value of a token's secret."""
+    """Return the value of a token's secret."""
     return json.dumps({**_CONNECTION, "password": token})

@@ -67,7 +67,7 @@ class Airflow:
         _checked(*self._ask("trigger", f"{prefix}_setup"), f"trigger {prefix}_setup")
 
     def _tags(self, dag: str) -> list[str]:
-        """The tags of a DAG; none when Airflow does not know it yet."""
+        """Return the tags of a DAG; none when Airflow does not know it yet."""
         code, text = self._ask("details", dag, "--output", "json")
         if code and _UNKNOWN in text:
             return []
@@ -95,7 +95,7 @@ def _checked(code: int, text: str, why: str) -> str:
 
 
 def _rows(text: str) -> list[dict[str, Any]]:
-    """The JSON that Airflow printed, among what was logged beside it."""
+    """Return the JSON that Airflow printed, among what was logged beside it."""
     for line in reversed(text.splitlines()):
         try:
             found = json.loads(line)

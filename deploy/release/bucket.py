@@ -53,7 +53,7 @@ class EnvironmentBucket:
         self._generations: dict[str, int] = {}
 
     def current(self) -> Kept | None:
-        """The release that is there, or was begun; None when there was none.
+        """Return the release that is there, or was begun; None when there was none.
 
         Raises:
             NoEnvironmentError: When there is no such bucket.
@@ -72,14 +72,14 @@ class EnvironmentBucket:
             ) from error
 
     def with_shared(self, files: Files) -> dict[str, bytes]:
-        """The files, of which those that belong to others as well keep their lines."""
+        """Return the files; those that belong to others as well keep their lines."""
         return {
             name: merged(name, content, self._read(name)) if is_shared(name) else content
             for name, content in files.items()
         }
 
     def changes(self, files: Files) -> Changes:
-        """What putting the files there would change."""
+        """Return what putting the files there would change."""
         there = list(self._objects())
         self._generations = {blob.name: int(blob.generation) for blob in there}
         return changes(files, {blob.name: blob.md5_hash or "" for blob in there})
@@ -96,7 +96,7 @@ class EnvironmentBucket:
         return kept
 
     def kept(self, archive: str) -> tuple[Kept, dict[str, bytes]]:
-        """A release that is kept, with its files.
+        """Return a release that is kept, with its files.
 
         Raises:
             CommandError: When it is not there any more.

@@ -23,7 +23,7 @@ class Check:
 
 
 def checks_of(airflow: str) -> tuple[Check, ...]:
-    """The checks of a release.
+    """Return the checks of a release.
 
     Args:
         airflow: The Airflow of the environment: 2.11 or 3.
@@ -53,7 +53,7 @@ def hold(checks: Sequence[Check], repository: Path) -> None:
 
 
 def version_of_commit(repository: Path, package_version: str) -> str:
-    """What a release is called: the version of the package, and the commit that it is made from.
+    """Return what a release is called: the version of the package, and the commit that it is made from.
 
     A folder without git, such as an unpacked archive, has the version alone.
     """

@@ -55,7 +55,7 @@ class Changes:
 
 
 def release_files(repository: Path, version: str) -> dict[str, bytes]:
-    """The files of a release, by the names of their objects.
+    """Return the files of a release, by the names of their objects.
 
     Args:
         repository: Where ``dags/``, ``plugins/`` and ``include/`` are.
@@ -84,7 +84,7 @@ def is_shared(name: str) -> bool:
 
 
 def merged(name: str, content: bytes, there: bytes | None) -> bytes:
-    """The content of a shared file: what is there, with our lines."""
+    """Return the content of a shared file: what is there, with our lines."""
     if there is None or not is_shared(name):
         return content
     lines = there.decode(errors="replace").splitlines()
@@ -93,7 +93,7 @@ def merged(name: str, content: bytes, there: bytes | None) -> bytes:
 
 
 def changes(files: Files, there: Mapping[str, str]) -> Changes:
-    """What differs.
+    """Return what differs.
 
     Args:
         files: The release.
@@ -110,12 +110,12 @@ def changes(files: Files, there: Mapping[str, str]) -> Changes:
 
 
 def md5(content: bytes) -> str:
-    """The MD5 of a content, as Cloud Storage gives it."""
+    """Return the MD5 of a content, as Cloud Storage gives it."""
     return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
 
 
 def pack(files: Files) -> bytes:
-    """An archive of the files."""
+    """Return an archive of the files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):
@@ -124,18 +124,18 @@ def pack(files: Files) -> bytes:
 
 
 def unpack(content: bytes) -> dict[str, bytes]:
-    """The files of an archive."""
+    """Return the files of an archive."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def archive_name(version: str, now: datetime) -> str:
-    """The object that keeps a release; later ones sort later."""
+    """Return the object that keeps a release; later ones sort later."""
     return f"releases/{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{version}.zip"
 
 
 def version_of(archive: str) -> str:
-    """The version of a kept release."""
+    """Return the version of a kept release."""
     return PurePosixPath(archive).name.removesuffix(".zip").partition("-")[2]
 
 
@@ -148,7 +148,7 @@ def counted(found: Iterable[str]) -> str:
 
 
 def _rank(name: str) -> int:
-    """What is needed by others comes first: rules of what to ignore, plugins, what DAGs read, DAGs."""
+    """Return the place of a file: rules of what to ignore, plugins, what DAGs read, DAGs."""
     if name == VERSION:
         return 4
     if is_shared(name):

@@ -13,13 +13,13 @@ _NAMES: Final = {"local": "locals", "var": "variable"}
 
 
 def problems(blocks: Sequence[Block], bindings: Bindings) -> list[str]:
-    """What is wrong, one line each."""
+    """Return what is wrong, one line each."""
     found = [line for block in blocks for line in problems_of(block, blocks, bindings)]
     return [*found, *_unused(blocks), *_versions(blocks, bindings)]
 
 
 def problems_of(block: Block, blocks: Sequence[Block], bindings: Bindings) -> list[str]:
-    """What is wrong in one block, one line each."""
+    """Return what is wrong in one block, one line each."""
     return [*_of_arguments(block, bindings), *_of_references(block, blocks, bindings)]
 
 
@@ -90,7 +90,7 @@ def _declared(blocks: Sequence[Block], kind: str) -> list[str]:
 
 
 def _versions(blocks: Sequence[Block], bindings: Bindings) -> Iterator[str]:
-    """The version that Terraform installs is the one whose arguments were checked."""
+    """Yield where Terraform would install another version than the one whose arguments were checked."""
     for block in blocks:
         for wanted in block.body.get("required_providers", ()):
             for provider, what in arguments(wanted).items():

@@ -60,7 +60,7 @@ class Bindings:
         self._packages = next(iter(environment.glob(_SITE_PACKAGES)), environment)
 
     def version(self, provider: str) -> str:
-        """The version of a provider that its bindings were made of.
+        """Return the version of a provider that its bindings were made of.
 
         Raises:
             NoBindingsError: When there are none.
@@ -71,7 +71,7 @@ class Bindings:
         raise NoBindingsError(f"no bindings of the provider {provider}")
 
     def resource(self, kind: str, name: str) -> Resource:
-        """What a resource takes.
+        """Return what a resource takes.
 
         Args:
             kind: ``resource`` or ``data``.

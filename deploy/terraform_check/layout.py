@@ -16,7 +16,7 @@ _ASSIGNED: Final = re.compile(r"^\s*(\"[^\"]*\"|[\w./-]+|\([^=]*\))( *)=(?![=>])
 
 
 def layout_problems(text: str) -> Iterator[str]:
-    """What ``terraform fmt`` would change: the number of the line, and why."""
+    """Return what ``terraform fmt`` would change: the number of the line, and why."""
     lines = text.splitlines()
     if text and not text.endswith("\n"):
         yield f"{len(lines)}: no end of line"
@@ -75,5 +75,5 @@ def _one_group(group: Sequence[tuple[int, int, int]]) -> Iterator[str]:
 
 
 def _code(line: str) -> str:
-    """A line without its texts and comments, and without blanks around it."""
+    """Return a line without its texts and comments, and without blanks around it."""
     return re.sub(r"(#|//).*", "", _TEXT.sub("_", line)).strip()

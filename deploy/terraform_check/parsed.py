@@ -57,7 +57,7 @@ def read_folder(folder: Path) -> list[Block]:
 
 
 def arguments(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments and blocks of a block, without the parser's own notes."""
+    """Return the arguments and blocks of a block, without the parser's own notes."""
     return {bare(name): value for name, value in body.items() if not name.startswith("__")}
 
 
@@ -67,7 +67,7 @@ def is_block(value: Any) -> bool:
 
 
 def inner_blocks(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The blocks in a block, with those that ``dynamic`` makes."""
+    """Return the blocks in a block, with those that ``dynamic`` makes."""
     for name, value in arguments(body).items():
         if name == "dynamic":
             for made in value:
@@ -92,7 +92,7 @@ def expressions(value: Any) -> Iterator[str]:
 
 
 def references(text: str, *, head: str) -> Iterator[tuple[str, ...]]:
-    """The references in an expression that begin with ``head``: the names in them, without indexes.
+    """Return the references in an expression that begin with ``head``: the names in them, without indexes.
 
     Example:
         >>> list(references("${local.stores[each.key].name}", head="local"))
@@ -104,12 +104,12 @@ def references(text: str, *, head: str) -> Iterator[tuple[str, ...]]:
 
 
 def bare(name: str) -> str:
-    """A name without the quotes that the parser leaves around labels and texts."""
+    """Return a name without the quotes that the parser leaves around labels and texts."""
     return name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name
 
 
 def _in_code(text: str) -> str:
-    """An expression without the texts in it, but with what they interpolate."""
+    """Return an expression without the texts in it, but with what they interpolate."""
     found: list[str] = []
     # What is open: a text, or the code that a text interpolates.
     open_signs: list[str] = []

@@ -24,7 +24,7 @@ _COMPUTED: Final = {"google_service_account": {"email": _EMAIL, "member": f"serv
 
 
 def stand_ins(blocks: Sequence[Block]) -> str:
-    """The text of the configuration with stand-ins."""
+    """Return the text of the configuration with stand-ins."""
     read = _read_attributes(blocks)
     parts = []
     for block in blocks:
@@ -63,7 +63,7 @@ def _resource(block: Block, read: Sequence[str]) -> list[str]:
 
 
 def _inputs(body: Mapping[str, Any]) -> dict[str, str]:
-    """The values of arguments, and of blocks as lists, with what ``dynamic`` makes."""
+    """Return the values of arguments, and of blocks as lists, with what ``dynamic`` makes."""
     found = {
         key: f"[{', '.join(_object(block) for block in value)}]" if is_block(value) else _value(value)
         for key, value in arguments(body).items()

@@ -154,7 +154,7 @@ def include_dir() -> Path:
 
 
 def dag_tags(store: Store) -> list[str]:
-    """The tags of a store's DAGs; with that of the release, where the code was put there by one."""
+    """Return the tags of a store's DAGs; with that of the release, where one put the code there."""
     path = include_dir() / "version.txt"
     version = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
     return ["tiny", store.prefix, *([f"release {version}"] if version else [])]
