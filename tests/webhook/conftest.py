@@ -77,6 +77,16 @@ class Receiver:
         """Every line that it printed; fails on a line that is not JSON."""
         return [json.loads(line) for line in self.output.read_text(encoding="utf-8").splitlines()]
 
+    def refusal_after(self, count: int) -> dict[str, object]:
+        """The refusal after so many events, which may be logged a moment after the answer."""
+        deadline = time.monotonic() + STARTUP_SECONDS
+        while True:
+            found = [event for event in self.events()[count:] if "found" in event]
+            if found:
+                return found[-1]
+            assert time.monotonic() < deadline, "no refusal was logged"
+            time.sleep(0.05)
+
 
 @dataclass(frozen=True)
 class Gcs:

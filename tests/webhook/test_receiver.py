@@ -265,11 +265,11 @@ def test_a_body_over_the_limit_is_refused(locked: "Receiver", gcs: "Gcs", sale: 
 def test_a_broken_transfer_is_refused(
     locked: "Receiver", gcs: "Gcs", sale: "SaleBuilder", headers: str
 ) -> None:
-    before = gcs.names()
+    before, logged = gcs.names(), len(locked.events())
     request = f"POST /{NEW_SECRET} HTTP/1.1\r\nHost: x\r\n{headers}{json.dumps(sale())}"
     answer = locked.send_raw(request.encode())
     assert answer.startswith(b"HTTP/1.1 400 ")
-    assert locked.events()[-1]["found"] == "fewer"
+    assert locked.refusal_after(logged)["found"] == "fewer"
     assert gcs.names() == before
 
 
