@@ -219,12 +219,15 @@ def store(emulators: dict[str, str], airflow_database: None) -> Store:
 @pytest.fixture
 def warehouse(store: Store) -> Warehouse:
     """The store's buckets and tables, with an empty inbox."""
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
     from local.demo.parts import Warehouse
 
     found = Warehouse("z316-local", store.webhook_bucket, store.api_bucket, store.dataset)
     bucket = found.storage_client().bucket(found.webhook_bucket)
     for name in found.waiting():
-        bucket.blob(name).delete()
+        # The test before may have changed it within this second: Cloud Storage then refuses for a moment.
+        bucket.blob(name).delete(retry=DEFAULT_RETRY)
     return found
 
 
