@@ -23,6 +23,12 @@ def say(text: str = "") -> None:
     sys.stdout.flush()
 
 
+def failed(message: str, code: int) -> int:
+    """Print why a command ends, where errors go, and return the code that it ends with."""
+    sys.stderr.write(f"{message}\n")
+    return code
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ask a person, once; without a person, ``--yes`` answers.
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from deploy.console import REPOSITORY, CommandError, confirm, say
+from deploy.console import REPOSITORY, CommandError, confirm, failed, say
 from deploy.settings import Settings, SettingsError, checked_project, load_settings
 from tiny_operators.stores import StoresError, load_stores
 
@@ -36,7 +36,7 @@ def main(words: Sequence[str] | None = None, folder: Path = _FOLDER) -> int:
         project, settings = checked_project(given.project), load_settings()
         prefixes = [store.prefix for store in load_stores()]
     except (SettingsError, StoresError) as error:
-        return _failed(str(error), 2)
+        return failed(str(error), 2)
     try:
         gcloud, terraform = Gcloud.found(project), Terraform.found(folder, project)
         if given.command == "plan":
@@ -45,7 +45,7 @@ def main(words: Sequence[str] | None = None, folder: Path = _FOLDER) -> int:
         else:
             _deploy(gcloud, terraform, settings, prefixes, yes=given.yes)
     except CommandError as error:
-        return _failed(str(error), 1)
+        return failed(str(error), 1)
     return 0
 
 
@@ -105,11 +105,6 @@ def _next(project: str, terraform: Terraform, prefixes: Sequence[str], empty: Se
     for prefix in prefixes:
         secret = f"$(gcloud secrets versions access latest --secret tiny-webhook-secrets-{prefix} --project {project})"
         say(f'    echo "{outputs.get("receiver", "RECEIVER")}/{secret}"')
-
-
-def _failed(message: str, code: int) -> int:
-    sys.stderr.write(f"{message}\n")
-    return code
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -124,7 +124,9 @@ class Batch:
 
     def execute(self, task: Any) -> Any:
         """Run a task that is rendered; what it returns."""
-        found = task.execute(self._context(task))
+        context = self._context(task)
+        task.pre_execute(context)
+        found = task.execute(context)
         self._said[task.task_id, "return_value"] = found
         return found
 

@@ -12,7 +12,7 @@ from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage import Client
 
-from deploy.console import REPOSITORY, CommandError, confirm, find_program, say
+from deploy.console import REPOSITORY, CommandError, confirm, failed, find_program, say
 from deploy.settings import Settings, SettingsError, checked_project, load_settings
 from tiny_operators import __version__
 from tiny_operators.stores import StoresError, load_stores
@@ -43,7 +43,7 @@ def main(
         project, settings = checked_project(given.project), load_settings()
         prefixes = [store.prefix for store in load_stores()]
     except (SettingsError, StoresError) as error:
-        return _failed(str(error), 2)
+        return failed(str(error), 2)
     try:
         name = given.bucket or settings.bucket(project)
         bucket = EnvironmentBucket(Client(project=project), name)
@@ -58,11 +58,11 @@ def main(
                 _after(airflow, version_of_commit(repository, __version__), prefixes)
                 _next(project, settings, prefixes, setup_ran=airflow is not None)
     except GoogleAPIError as error:
-        return _failed(
+        return failed(
             f"Google Cloud refuses: {error}\n-> mend that and run it again: what was written stays", 1
         )
     except (CommandError, GoogleAuthError) as error:
-        return _failed(str(error), 1)
+        return failed(str(error), 1)
     return 0
 
 
@@ -153,11 +153,6 @@ def _next(project: str, settings: Settings, prefixes: Sequence[str], *, setup_ra
         say(f"  to start the DAGs of {prefix}, the first time:")
         say(f"  for DAG in webhook daily reconcile watch; do {run} unpause -- {prefix}_$DAG; done")
     say(f"  if runs fail that did not before: make release PROJECT={project} ARGS=--rollback")
-
-
-def _failed(message: str, code: int) -> int:
-    sys.stderr.write(f"{message}\n")
-    return code
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -38,7 +38,9 @@ _NOTES = re.compile(r"\s*(?:INSERT OR REPLACE INTO|DELETE FROM) emulator\.(\w+)"
 _COLUMNS = re.compile(
     r"\s*(?:CREATE|DROP|ALTER)\s(?!\s*(?:OR REPLACE )?TEMP|TABLE IF EXISTS temp\.)", re.IGNORECASE
 )
-_ROWS = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|TRUNCATE|COPY|MERGE|COMMIT)\b", re.IGNORECASE)
+_ROWS = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|TRUNCATE|COPY|MERGE)\b", re.IGNORECASE)
+# Others see what a transaction changed from its end on.
+_END = re.compile(r"\s*COMMIT\b", re.IGNORECASE)
 
 
 class Memory:
@@ -67,6 +69,8 @@ class Memory:
         """Forget what a statement has changed."""
         if note := _NOTES.match(sql):
             changed: tuple[str, ...] = (note[1],)
+        elif _END.match(sql):
+            changed = ("columns", "rows")
         elif _COLUMNS.match(sql):
             # The result of a query is a table of its own.
             changed = () if '"_results"' in sql[:200] else ("columns", "rows")

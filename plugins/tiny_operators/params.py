@@ -59,8 +59,7 @@ def orders_form() -> dict[str, Param]:
             # Without items: then the form of Airflow 2 is a line for each, and no JSON.
             type="array",
             title="Orders",
-            description=f"Tiny's ids of orders to fetch now, one a line; at most {MOST_ORDERS}. The id is at the end "
-            "of the order's address in Tiny.",
+            description=f"Tiny's ids of orders to fetch now, one a line; at most {MOST_ORDERS}.",
         ),
         NUMBERS: Param(
             [],

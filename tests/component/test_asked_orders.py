@@ -87,7 +87,9 @@ def test_a_number_that_tiny_does_not_list_is_named_and_nothing_is_fetched(
 ) -> None:
     numbers = [number_of(simulator, sale.pedido) for sale in simulator.sell(2)]
     numbers.insert(place, "999999999")
-    with pytest.raises(AirflowFailException, match="no order with number 999999999; nothing was fetched"):
+    with pytest.raises(
+        AirflowFailException, match="no order with number 999999999 on its first 3 pages; nothing was fetched"
+    ):
         ask(run, numbers=numbers)
     assert warehouse.waiting() == []
 

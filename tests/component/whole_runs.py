@@ -111,6 +111,7 @@ class WholeRun:
                 copy = task.prepare_for_execution()
                 context = self._context(copy, number)
                 copy.render_template_fields(context)
+                copy.pre_execute(context)
                 self._said[task.task_id, _RETURNED] = copy.execute(context)
             except (AirflowSkipException, AirflowFailException):
                 raise

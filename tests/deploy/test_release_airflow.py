@@ -123,6 +123,7 @@ def test_what_is_wrong_with_others_dags_is_no_matter(stand_in: StandIn) -> None:
     stand_in.read("ab", VERSION)
     stand_in.answer("list-import-errors", (1, json.dumps([error("others.py"), error("team/tiny.py")])))
     stand_in.airflow.wait_for(VERSION, ["ab"])
+    assert stand_in.slept == []
 
 
 def test_what_does_not_come_ends_the_wait(stand_in: StandIn) -> None:

@@ -25,8 +25,6 @@ NUMBERS: Final = "numbers"
 # For more orders there are dates: the daily DAG reads 100 search lines with one call.
 MOST_ORDERS: Final = 100
 _MOST_DIGITS: Final = 18
-# Tiny also finds a number inside longer ones: this many pages of a search by number, at most.
-_NUMBER_PAGES: Final = 3
 # How far the clocks of Airflow and of Cloud Storage may be apart.
 _CLOCKS: Final = timedelta(minutes=5)
 
@@ -78,7 +76,7 @@ def read_asked(params: Mapping[str, Any]) -> AskedOrders:
     """Read what a run is asked for.
 
     Args:
-        params: The run's parameters; a list may also be a text with spaces, commas or line ends between its parts.
+        params: The run's parameters.
 
     Raises:
         RequestError: When nothing is asked for, too much, or something that is no id or number.
@@ -98,11 +96,10 @@ def read_asked(params: Mapping[str, Any]) -> AskedOrders:
 
 def _numbers(params: Mapping[str, Any], name: str) -> tuple[int, ...]:
     given = params.get(name) or []
-    parts = given.replace(",", " ").split() if isinstance(given, str) else given
-    if not isinstance(parts, list | tuple):
+    if not isinstance(given, list | tuple):
         raise RequestError(f'{name} must be a list, such as ["910024741"]; found {type(given).__name__}')
     found: dict[int, None] = {}
-    for place, part in enumerate(parts, 1):
+    for place, part in enumerate(given, 1):
         text = "" if isinstance(part, bool) else str(part).strip()
         if not text and isinstance(part, str):
             continue
@@ -130,15 +127,12 @@ def find_numbers(hook: Tiny, numbers: Iterable[int]) -> dict[int, list[int]]:
 
 
 def _of_number(hook: Tiny, number: int) -> Iterator[int]:
-    page, pages = 0, 1
-    while page < min(pages, _NUMBER_PAGES):
-        page += 1
-        answer = hook.search_page({"numero": str(number)}, page)
+    parameters = search.number_parameters(str(number))
+    for _, answer in search.number_pages(lambda page: hook.search_page(parameters, page)):
         for line in search.page_lines(answer):
             pedido = search.order_id(line)
             if pedido and str(line.get("numero", "")).strip() == str(number):
                 yield pedido
-        pages = search.last_page(answer.retorno)
 
 
 def fates(

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
 
 from tiny_operators.batches.asking import FEW_TRIES, Asking
 from tiny_operators.events import log_event
@@ -20,9 +19,6 @@ from tiny_operators.tiny.answers import Answer, Json, Meaning
 from tiny_operators.tiny.services import SEARCH_SERVICE
 
 log = logging.getLogger(__name__)
-
-# Tiny also finds a number inside longer ones: this many pages of a search by number, at most.
-_NUMBER_PAGES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -129,16 +125,13 @@ class SearchLines:
 
     def _search_number(self, read: OrderRead) -> None:
         """Search an order by its number; another order may have that number too."""
-        pedido, parameters = read.order.pedido, {"numero": str((read.record or {})["numero"])}
-        page, pages = 0, 1
-        while page < min(pages, _NUMBER_PAGES):
-            page += 1
-            answer = self._page(parameters, page, pedido, tries=order_tries(read.order))
-            if answer is None or answer.meaning is not Meaning.OK:
-                return
+        pedido, tries = read.order.pedido, order_tries(read.order)
+        parameters = search.number_parameters(str((read.record or {})["numero"]))
+        for page, answer in search.number_pages(
+            lambda page: self._page(parameters, page, pedido, tries=tries)
+        ):
             if self._keep(answer, parameters, page, {pedido}):
                 return
-            pages = search.last_page(answer.retorno)
 
     def _page(
         self, parameters: dict[str, str], page: int, about: int | str, *, tries: int | None = None

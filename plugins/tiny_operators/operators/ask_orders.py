@@ -21,6 +21,7 @@ from tiny_operators.operators.account import AccountOperator
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.records import from_json
 from tiny_operators.params import orders_form
+from tiny_operators.tiny.search import NUMBER_PAGES
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,8 @@ class AskForOrdersOperator(AccountOperator):
         found = find_numbers(TinyHook(self.store.tiny_conn_id), asked.numbers) if asked.numbers else {}
         if unknown := [str(number) for number, pedidos in found.items() if not pedidos]:
             raise AirflowFailException(
-                f"Tiny's search lists no order with number {', '.join(unknown)}; nothing was fetched. Correct the "
+                f"Tiny's search lists no order with number {', '.join(unknown)} on its first {NUMBER_PAGES} pages; "
+                "nothing was fetched. Correct the "
                 "number, or name the order by Tiny's id"
             )
         pedidos = dict.fromkeys([*asked.orders, *(pedido for own in found.values() for pedido in own)])
@@ -95,7 +97,7 @@ class AskedOrdersOperator(StoreOperator):
         """Wait for a moment: the orders cannot have come to their end yet."""
         self._wait((datetime.now(UTC) + self.timeout).isoformat())
 
-    def look(self, context: Context, event: Any = None, until: str = "") -> dict[str, int]:
+    def look(self, context: Context, event: Any = None, *, until: str) -> dict[str, int]:
         """Check what became of them; wait again while some wait and there is time."""
         ti: Any = context["ti"]
         key, api = self.start(context)

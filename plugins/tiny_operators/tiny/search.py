@@ -6,7 +6,7 @@ pages are left than orders are wanted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from typing import Final
@@ -30,6 +30,10 @@ LINE_FIELDS: Final = frozenset({
     "codigo_rastreamento",
     "url_rastreamento",
 })
+
+
+# Tiny also finds a number inside longer ones: this many pages of a search by number, at most.
+NUMBER_PAGES: Final = 3
 
 
 def page_records(retorno: Json) -> Records:
@@ -82,6 +86,27 @@ def next_page_pays(page: int, pages: int, wanted: Iterable[int]) -> bool:
     """
     left = pages - page
     return 0 < left <= len(set(wanted))
+
+
+def number_parameters(numero: str) -> dict[str, str]:
+    """Return parameters of the search for the orders with a number."""
+    return {"numero": numero}
+
+
+def number_pages(ask: Callable[[int], Answer | None]) -> Iterator[tuple[int, Answer]]:
+    """Yield the pages of a search by number, ``NUMBER_PAGES`` at most, up to one that has no rows or no answer.
+
+    Args:
+        ask: Asks for a page, from 1; None when it has no answer.
+    """
+    page, pages = 0, 1
+    while page < min(pages, NUMBER_PAGES):
+        page += 1
+        answer = ask(page)
+        if answer is None or answer.meaning is not Meaning.OK:
+            return
+        yield page, answer
+        pages = last_page(answer.retorno)
 
 
 def page_request(parameters: dict[str, str], page: int, sort: str = "DESC") -> dict[str, str]:
