@@ -37,7 +37,7 @@ are skipped.
   What each check means: `docs/validation.md`.
 * **all_listed** failed: Tiny did not answer the search of the dates that its error names; the others are done. The
   next night asks again. Or trigger the DAG for these dates, then clear the task.
-* `rows` counts `rejected`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket. When the
+* `rows` counts `rejects`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket. When the
   cause is fixed, `z316_put_back` puts them back.
 """
 

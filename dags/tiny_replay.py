@@ -36,7 +36,7 @@ Dates without raw answers end in success, with what follows `rows` skipped. Repl
 * **rows** failed at once: the message says what was expected of the dates, or that the setup DAG must run first.
 * **rows** takes long: its XCom `progress` says how many dates are left. When it dies it starts its slice again.
 * A slice failed: nothing newer follows it. When the cause is fixed, clear it, and the rest continues from there.
-* `rows` counts `rejected`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket, on the first
+* `rows` counts `rejects`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket, on the first
   date; each reason names the object.
 * **load** or **merge** failed: read the BigQuery job's error; when it is fixed, clear the run from the `load_…`
   tasks on (staging tables expire after a day).

@@ -17,7 +17,7 @@ from tiny_operators.stores import include_dir
 
 pytestmark = pytest.mark.stack
 
-_COUNTS = ("orders", "orders_rejected", "files_rejected")
+_COUNTS = ("orders", "rejected", "files_rejected")
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -297,7 +297,7 @@ def test_more_than_a_share_of_rejects_fails(checked: Checked, pedido: int) -> No
     told = [*rejects, reject(9, pedido, 72), reject(10, pedido + 9, kind="note")]
     checked.merge(**sale(pedido), rejeitados=told)
     for (orders, files, good), fails in SHARES:
-        found = checked.found(orders=good + orders, orders_rejected=orders, files_rejected=files)
+        found = checked.found(orders=good + orders, rejected=orders, files_rejected=files)
         assert found == fails * (
             "checks failed: reject_share: so many were rejected that it is not a bad order but a change of the API, "
             f"3 found: (plan cnpj), {pedido + 1} (rows pdv.data), {pedido + 2} (rows pdv.data)"

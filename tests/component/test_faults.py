@@ -64,7 +64,7 @@ def test_a_product_that_was_refused_once_is_asked_again_by_the_next_run(
     plan(run)
     fetch(run)
     counts = rows(run)
-    assert (counts["pdv"], counts["produto"], counts["rejected"]) == (1, 0, len(sold))
+    assert (counts["pdv"], counts["produto"], counts["rejects"]) == (1, 0, len(sold))
     archive(run)
     requests.delete(f"{simulator.url}/_sim/faults", timeout=30).raise_for_status()
     again = type(run)(run.store)

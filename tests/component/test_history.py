@@ -163,7 +163,7 @@ def test_an_order_that_tiny_never_answers_about_is_rejected_and_the_others_are_l
     write_plan(run, objects, planner.plan(day))
     fetch(run)
     counts = run.do(MakeRowsOperator(task_id="rows", store=run.store))
-    assert (counts["orders"], counts["pdv"], counts["rejected"]) == (3, 2, 1)
+    assert (counts["orders"], counts["pdv"], counts["rejects"]) == (3, 2, 1)
     (reject,) = [json.loads(line) for line in objects.stream(names.rejects_object(run.key, day.isoformat()))]
     assert (reject["pedido"], reject["step"], reject["field"]) == (sold[1], "fetch", "pedido")
 

@@ -58,7 +58,7 @@ def peak(run: Any, orders: int) -> int:
         found = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert (made["pdv"], made["rejected"]) == (orders, 0)
+    assert (made["pdv"], made["rejects"]) == (orders, 0)
     return found
 
 

@@ -68,7 +68,7 @@ def test_bad_older_files_are_rejects_and_the_rest_is_made(
     upload(warehouse, f"{midday:%Y%m%dT%H%M%S}-folder of somebody/x.json", "{}")
     counts = make_rows(run, context_of(run, day))
     products = len([name for name in older_folder(hook, bad_product, midday) if "-produto-" in name])
-    assert (counts["orders"], counts["pdv"], counts["rejected"]) == (7, 2, 5 + products)
+    assert (counts["orders"], counts["pdv"], counts["rejects"]) == (7, 2, 5 + products)
     assert {row["id"] for row in download(warehouse, names.rows_object("pdv", run.key))} == {
         good,
         bad_product,
@@ -102,7 +102,7 @@ def test_damaged_raw_lines_are_rejects_and_the_rest_is_made(
     ]
     upload(warehouse, names.raw_orders_object("key", day.isoformat(), 1), "".join(lines))
     counts = make_rows(run, context_of(run, day))
-    assert (counts["orders"], counts["pdv"], counts["rejected"]) == (4, 1, 3)
+    assert (counts["orders"], counts["pdv"], counts["rejects"]) == (4, 1, 3)
     found = rejects(warehouse, run, day)
     assert [(reject["pedido"], reject["found"]) for reject in found] == [
         (None, "something else"),
@@ -118,7 +118,7 @@ def test_orders_that_wait_for_the_search_make_no_rows(warehouse: Warehouse, run:
     line = envelope("pdv", pedido=PEDIDO).line(one_line(sample_text("pdv_pedido_obter.json")))
     upload(warehouse, names.raw_orders_object("key", day.isoformat(), 1), line)
     counts = make_rows(run, context_of(run, day))
-    assert (counts["orders"], counts["waiting"], counts["pdv"], counts["rejected"]) == (1, 1, 0, 0)
+    assert (counts["orders"], counts["waiting"], counts["pdv"], counts["rejects"]) == (1, 1, 0, 0)
 
 
 def test_only_the_prefixes_of_the_dates_are_listed(
@@ -139,7 +139,7 @@ def test_only_the_prefixes_of_the_dates_are_listed(
         return send(session, request, **kwargs)
 
     monkeypatch.setattr(requests.Session, "send", note)
-    assert make_rows(run, context_of(run, day, after))["rejected"] == len(inside)
+    assert make_rows(run, context_of(run, day, after))["rejects"] == len(inside)
     assert listed == [
         prefix
         for date in (day, after)

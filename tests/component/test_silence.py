@@ -115,7 +115,7 @@ def hold(kind: str, bad: list[int], batch: Batch, run: Any, warehouse: Warehouse
     done, counts = first_run(run)
     good = set(batch.orders) if kind == "product" else set(batch.orders) - set(bad)
     assert ids(warehouse, done, "pdv") == ids(warehouse, done, "pesquisa") == good, bad
-    waiting = {"order": "unanswered", "search": "waiting", "product": "rejected"}[kind]
+    waiting = {"order": "waiting", "search": "waiting", "product": "rejects"}[kind]
     silent = batch.silent(kind, bad)
     assert counts[waiting] == (len(silent) if kind == "product" else len(bad)), bad
     found = {(row["pedido_id"], row["id"]) for row in made_rows(warehouse, done, "produto")}
@@ -143,7 +143,7 @@ def test_a_silent_search_by_date_keeps_no_order_out(batch: Batch, run: Any, ware
     batch.simulator.fault(service="pedidos.pesquisa", faults=["code_35"], key=first_page, times=None)
     done, counts = first_run(run)
     assert ids(warehouse, done, "pdv") == ids(warehouse, done, "pesquisa") == set(batch.orders)
-    assert (counts["waiting"], counts["unanswered"], counts["rejected"]) == (0, 0, 0)
+    assert (counts["waiting"], counts["rejects"]) == (0, 0)
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -219,7 +219,7 @@ def test_a_silent_product_is_remembered_and_asked_for_after_a_pause(
     for times, asked in ((1, 6), (2, 2), (3, 2), (3, 0), (3, 0)):
         batch.simulator.forget_calls()
         done, counts = first_run(run)
-        assert (counts["loaded"], counts["rejected"]) == (ORDERS, len(without))
+        assert (counts["loaded"], counts["rejects"]) == (ORDERS, len(without))
         calls = Counter(batch.simulator.keys("produto.obter"))
         assert {calls[produto] for produto in silent} == {asked}
         known = api(warehouse, run).read_json(memory)["silent"]
@@ -235,7 +235,7 @@ def test_a_silent_product_is_remembered_and_asked_for_after_a_pause(
     batch.simulator.no_faults()
     shift_silence(warehouse, run, 24)
     _, counts = first_run(run)
-    assert (counts["loaded"], counts["rejected"]) == (ORDERS, 0)
+    assert (counts["loaded"], counts["rejects"]) == (ORDERS, 0)
     assert api(warehouse, run).read_json(memory) == {"silent": {}}
 
 
@@ -271,7 +271,7 @@ def test_a_silent_order_waits_its_day_from_the_first_asking_and_is_then_set_asid
         if hours:
             forget_pauses(warehouse, run, hours)
         again, counts = first_run(run)
-        assert (counts["unanswered"], counts["orders_rejected"]) == (int(waits), int(not waits))
+        assert (counts["waiting"], counts["rejected"]) == (int(waits), int(not waits))
         archive(again)
     (reason,) = [name for name in warehouse.objects("rejected/") if f"-{old}-" in name and "reason" in name]
     found = api(warehouse, run).read_json(reason)["found"]

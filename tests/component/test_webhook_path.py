@@ -142,7 +142,7 @@ def test_an_order_that_nobody_knows_any_more_is_no_failure(
     plan(run)
     fetch(run)
     assert simulator.calls() == {"pdv.pedido.obter": 1, "pedido.obter": 1}
-    assert rows(run) | {"rejected": 0, "gone": 1} == rows(run)
+    assert rows(run) | {"rejects": 0, "gone": 1} == rows(run)
     outcome = Objects(warehouse.storage_client(), warehouse.api_bucket).read_json(
         names.outcome_object(run.key)
     )
@@ -252,7 +252,7 @@ def test_an_order_that_is_not_listed_yet_waits(
     plan(run)
     fetch(run)
     counts = rows(run)
-    assert (counts["pdv"], counts["waiting"], counts["rejected"]) == (0, 1, 0)
+    assert (counts["pdv"], counts["waiting"], counts["rejects"]) == (0, 1, 0)
     assert archive(run)["waiting"] == 1
     assert len(warehouse.waiting()) == 1
 

@@ -20,7 +20,7 @@ from tiny_operators.warehouse.views import report_macros, views
 
 STORE = load_stores()[0]
 RUN = "manual__2026-01-02T03:04:05"
-COUNTS = dict.fromkeys((*LOADED, "orders", "orders_rejected", "files_rejected"), 1)
+COUNTS = dict.fromkeys((*LOADED, "orders", "rejected", "files_rejected"), 1)
 DOCUMENTS = [*(REPO / "docs").glob("*.md"), REPO / "README.md", REPO / "webhook" / "README.md"]
 # Statements that are read as they are, with their parameters.
 PARAMETERS = {

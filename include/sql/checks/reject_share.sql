@@ -6,8 +6,8 @@ FROM made_rejeitados
 CROSS JOIN counted
 LEFT JOIN made_pdv ON made_pdv.pedido = made_rejeitados.pedido
 WHERE
-  counted.orders_rejected + counted.files_rejected >= 5
-  AND counted.orders_rejected + counted.files_rejected
+  counted.rejected + counted.files_rejected >= 5
+  AND counted.rejected + counted.files_rejected
   > counted.reject_share * (counted.orders + counted.files_rejected)
   AND made_rejeitados.produto IS NULL
   AND IFNULL(made_rejeitados.kind, 'reject') = 'reject'

@@ -14,6 +14,7 @@ from tiny_operators.batches.run_request import RequestError
 from tiny_operators.batches.waiting import WaitingFiles
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
+from tiny_operators.orders.outcomes import State
 from tiny_operators.orders.plan import Tried
 from tiny_operators.stores import Store
 from tiny_operators.tiny import search
@@ -63,12 +64,12 @@ class Fate:
 
     Attributes:
         pedido: Tiny's id.
-        state: ``loaded``, ``gone``, ``rejected`` or ``waiting``.
+        state: In a word.
         text: What a person reads about it; no personal data.
     """
 
     pedido: int
-    state: str
+    state: State
     text: str
 
 
@@ -159,7 +160,7 @@ def fates(
             found.append(_in_inbox(file.pedido, waiting.get(there[file.name])))
         elif reason := rejects.get(file.name):
             why = f"{reason['field']}: expected {reason['expected']}, found {reason['found']}; {reason['action']}"
-            found.append(Fate(file.pedido, "rejected", f"rejected: {why}"))
+            found.append(Fate(file.pedido, State.REJECTED, f"rejected: {why}"))
         else:
             found.append(_in_tables(file.pedido, rows.get(file.pedido)))
     return found
@@ -168,17 +169,17 @@ def fates(
 def _in_inbox(pedido: int, tried: Tried | None) -> Fate:
     since = tried.since.items() if tried else ()
     why = ", ".join(f"{wait} since {moment[:16]} UTC" for wait, moment in since) or "it was not read yet"
-    return Fate(pedido, "waiting", f"waits in the inbox: {why}")
+    return Fate(pedido, State.WAITING, f"waits in the inbox: {why}")
 
 
 def _in_tables(pedido: int, row: KnownOrder | None) -> Fate:
     if row is None:
         return Fate(
-            pedido, "gone", "Tiny does not know this id, and BigQuery does not either; was it the number?"
+            pedido, State.GONE, "Tiny does not know this id, and BigQuery does not either; was it the number?"
         )
     if row.gone:
-        return Fate(pedido, "gone", "Tiny does not know it any more: its row is marked as deleted")
-    return Fate(pedido, "loaded", f"loaded, of {row.day}" if row.day else "loaded")
+        return Fate(pedido, State.GONE, "Tiny does not know it any more: its row is marked as deleted")
+    return Fate(pedido, State.LOADED, f"loaded, of {row.day}" if row.day else "loaded")
 
 
 def _rejects(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from tiny_operators.lake import names
+from tiny_operators.orders.outcomes import Outcome, State
 from tiny_operators.orders.plan import Ended, InboxFile, Plan, PlannedOrder, RejectedFile
-from tiny_operators.orders.records import from_json
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.webhooks import (
     OTHER_EVENTS,
@@ -156,7 +155,7 @@ class Disposal:
     more: tuple[tuple[int | None, Reject], ...] = ()
 
 
-def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Disposal]:
+def disposals(plan: Plan, outcomes: Mapping[int, Outcome]) -> Iterator[Disposal]:
     """Say where each file of a plan goes.
 
     A file that is about several orders waits as long as one of them waits. Then it is rejected when any part of it was
@@ -164,14 +163,13 @@ def disposals(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> Iterator[Dispo
 
     Args:
         plan: The plan.
-        outcomes: What became of each order, by id as text: ``state`` (``loaded``, ``gone``, ``waiting``, ``rejected``)
-            and ``reject``. The files of an order without an outcome stay.
+        outcomes: What became of each order, by Tiny's id. The files of an order without an outcome stay.
     """
     yield from (Disposal(file, "ignored") for file in plan.ignored)
     yield from (_disposal(file, parts) for file, parts in _parts(plan, outcomes).items())
 
 
-def ended(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> dict[int, tuple[Ended, ...]]:
+def ended(plan: Plan, outcomes: Mapping[int, Outcome]) -> dict[int, tuple[Ended, ...]]:
     """Say what has come to its end in each file of a plan, in this run or before, by the file's generation.
 
     Args:
@@ -189,20 +187,19 @@ class _Parts:
     waiting: list[int] = field(default_factory=list)
 
 
-def _parts(plan: Plan, outcomes: dict[str, dict[str, Any]]) -> dict[InboxFile, _Parts]:
+def _parts(plan: Plan, outcomes: Mapping[int, Outcome]) -> dict[InboxFile, _Parts]:
     found: dict[InboxFile, _Parts] = defaultdict(_Parts)
     for before in plan.ended:
         found[before.file].ends += before.ends
     for item in plan.rejected:
         found[item.file].ends.append(Ended(None, item.reject))
     for order in plan.orders:
-        outcome = outcomes.get(str(order.pedido)) or {"state": "waiting"}
-        reject = from_json(Reject, outcome["reject"]) if outcome["state"] == "rejected" else None
+        outcome = outcomes.get(order.pedido)
         for file in order.files:
-            if outcome["state"] == "waiting":
+            if outcome is None or outcome.state is State.WAITING:
                 found[file].waiting.append(order.pedido)
             else:
-                found[file].ends.append(Ended(order.pedido, reject))
+                found[file].ends.append(Ended(order.pedido, outcome.reject))
     return found
 
 

@@ -13,6 +13,7 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.batch import OrderIds
 from tiny_operators.orders.field_counts import FieldCounts
+from tiny_operators.orders.outcomes import State
 from tiny_operators.orders.plan import RejectedFile
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Note, Origin
@@ -21,8 +22,7 @@ from tiny_operators.schemas import LOADED
 
 log = logging.getLogger(__name__)
 
-_ENDS: Final = ("loaded", "gone", "waiting", "orders_rejected")
-_COUNTED: Final = (*LOADED, "orders", *_ENDS, "files_rejected", "rejected", "notes")
+_COUNTED: Final = (*LOADED, "orders", *State, "files_rejected", "rejects", "notes")
 
 
 class RowFiles(ExitStack):
@@ -35,9 +35,9 @@ class RowFiles(ExitStack):
         origin: The run that writes them.
 
     Attributes:
-        counts: Rows by table; ``orders``, which are ``loaded``, ``gone``, ``waiting`` (not in Tiny's search yet) or
-            ``orders_rejected``; ``files_rejected``, which are about no order; ``rejected``: orders and products without
-            a row; ``notes``: values that could not be read, of orders and products that have one.
+        counts: Rows by table; ``orders``, by their :class:`~tiny_operators.orders.outcomes.State`; ``files_rejected``,
+            which are about no order; ``rejects``: orders and products without a row; ``notes``: values that could not
+            be read, of orders and products that have one.
         order_ids: Ids of the orders that have rows.
     """
 
@@ -82,8 +82,8 @@ class RowFiles(ExitStack):
                 self._note(note, result, file)
         if result.gone:
             log_event(log, "order_gone", store=self._origin.store, run=self._origin.run, order=result.pedido)
-        self.counts.update(["orders", result.state])
-        self.counts["rejected"] += len(result.rejects)
+        self.counts.update(["orders", *([result.outcome.state] if result.outcome else [])])
+        self.counts["rejects"] += len(result.rejects)
         self.fields.add_counts(result.fields)
 
     def add_file(self, rejected: RejectedFile) -> None:

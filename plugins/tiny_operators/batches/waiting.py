@@ -18,26 +18,13 @@ from tiny_operators.batches.inbox import whole_files
 from tiny_operators.orders.plan import Ended, EndedBefore, InboxFile, Plan, PlannedOrder, Tried
 from tiny_operators.orders.records import from_json
 from tiny_operators.orders.reject import Reject
-from tiny_operators.orders.waits import Wait, is_over
+from tiny_operators.orders.waits import Wait, Waiting, is_over
 
 _FIRST_PAUSE: Final = timedelta(seconds=15)
 _LONGEST_PAUSE: Final = timedelta(minutes=15)
 
 
 _PUT_BACK: Final = "look the order up in Tiny, then put it back by the DAG put_back"
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A file that stays at the end of a run.
-
-    Attributes:
-        wait: Why.
-        at: When that was seen by this run (ISO 8601, UTC).
-    """
-
-    wait: Wait
-    at: str
 
 
 @dataclass

@@ -9,20 +9,20 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from tiny_operators._compat import AirflowFailException, Context
 from tiny_operators.batches.inbox import Disposal, disposals, ended
 from tiny_operators.batches.run_backoff import HoldOff
-from tiny_operators.batches.waiting import Waiting, WaitingFiles
+from tiny_operators.batches.waiting import WaitingFiles
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
+from tiny_operators.orders.outcomes import Outcome
 from tiny_operators.orders.plan import Ended, InboxFile, Plan
 from tiny_operators.orders.reject import Reject
-from tiny_operators.orders.waits import Wait
+from tiny_operators.orders.waits import Wait, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,10 @@ class ArchiveWebhooksOperator(StoreOperator):
         key, api = self.start(context)
         plan = self.read_plan(api, key)
         inbox = self.objects(self.store.webhook_bucket)
-        outcomes = api.read_json(names.outcome_object(key)) or {}
+        outcomes = {
+            int(pedido): Outcome.from_json(outcome)
+            for pedido, outcome in (api.read_json(names.outcome_object(key)) or {}).items()
+        }
         counts: Counter[str] = Counter(done=0, rejected=0, ignored=0, waiting=0)
         waits = _waits(plan, outcomes)
         handled: dict[int, list[Waiting]] = {}
@@ -152,14 +155,14 @@ class ArchiveWebhooksOperator(StoreOperator):
         return names.day_of(datetime.fromisoformat(file.arrived_at), self.store.timezone)
 
 
-def _waits(plan: Plan, outcomes: Mapping[str, Any]) -> Mapping[int, list[Waiting]]:
+def _waits(plan: Plan, outcomes: Mapping[int, Outcome]) -> Mapping[int, list[Waiting]]:
     """Collect why orders wait, by the generation of their files."""
     found: dict[int, list[Waiting]] = defaultdict(list)
     for order in plan.orders:
-        outcome = outcomes.get(str(order.pedido), {})
-        if "wait" in outcome:
+        outcome = outcomes.get(order.pedido)
+        if outcome and outcome.waiting:
             for file in order.files:
-                found[file.generation].append(Waiting(Wait(outcome["wait"]), outcome["at"]))
+                found[file.generation].append(outcome.waiting)
     return found
 
 

@@ -19,6 +19,7 @@ from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.operators.account import AccountOperator
 from tiny_operators.operators.base import StoreOperator
+from tiny_operators.orders.outcomes import State
 from tiny_operators.orders.records import from_json
 from tiny_operators.params import orders_form
 from tiny_operators.tiny.search import NUMBER_PAGES
@@ -109,12 +110,12 @@ class AskedOrdersOperator(StoreOperator):
             self.known_orders(),
             self.store,
         )
-        counts = Counter(fate.state for fate in found)
-        if counts["waiting"] and datetime.now(UTC) < datetime.fromisoformat(until):
+        counts = Counter(fate.state.value for fate in found)
+        if counts[State.WAITING] and datetime.now(UTC) < datetime.fromisoformat(until):
             self._wait(until)
         ti.xcom_push(key="orders", value={str(fate.pedido): fate.text for fate in found})
         log_event(log, "asked_orders_done", store=self.store.prefix, run=key, **counts)
-        if counts["loaded"] < len(found):
+        if counts[State.LOADED] < len(found):
             raise AirflowFailException(self._message(found))
         return dict(counts)
 
@@ -122,10 +123,10 @@ class AskedOrdersOperator(StoreOperator):
         self.defer(trigger=TimeDeltaTrigger(_PAUSE), method_name=self.look.__name__, kwargs={"until": until})
 
     def _message(self, found: list[Fate]) -> str:
-        failed = [fate for fate in found if fate.state != "loaded"]
+        failed = [fate for fate in found if fate.state is not State.LOADED]
         orders_text = "; ".join(f"{fate.pedido} {fate.text}" for fate in failed[:_NAMED])
         message = f"{len(failed)} of {len(found)} orders were not loaded: {orders_text}"
-        if any(fate.state == "waiting" for fate in failed):
+        if any(fate.state is State.WAITING for fate in failed):
             message += (
                 f". What waits is read as soon as it can be; see that the DAG {self.store.prefix}_webhook is not "
                 "paused, then clear this task"

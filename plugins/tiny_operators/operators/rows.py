@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from tiny_operators._compat import AirflowException, Context
 from tiny_operators.batches.field_drift import tell_field_news
 from tiny_operators.batches.row_files import RowFiles
-from tiny_operators.batches.waiting import Waiting, set_aside
+from tiny_operators.batches.waiting import set_aside
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_reader import RawReader
 from tiny_operators.operators.base import ORDERS, StoreOperator
+from tiny_operators.orders.outcomes import Outcome, State
 from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder, chunks
 from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
-from tiny_operators.orders.waits import Wait
+from tiny_operators.orders.waits import Wait, Waiting
 
 
 class MakeRowsOperator(StoreOperator):
@@ -27,7 +26,7 @@ class MakeRowsOperator(StoreOperator):
     Each planned order ends as one of them, except those that wait in the inbox for the next run.
 
     Returns:
-        Counts: see :class:`RowFiles`; ``planned``, and ``unanswered``: orders that wait because Tiny did not answer.
+        Counts: see :class:`RowFiles`; and ``planned``.
 
     Raises:
         AirflowException: When planned orders have no outcome; no file is written.
@@ -43,12 +42,15 @@ class MakeRowsOperator(StoreOperator):
                 files.add_file(rejected)
             for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
                 outcome.add_chunk(chunk, files)
-            check_counts(plan.planned, files.counts, outcome.unanswered)
-        objects.write_json(names.outcome_object(key), outcome.outcomes)
+            check_counts(plan.planned, files.counts)
+        objects.write_json(
+            names.outcome_object(key),
+            {str(pedido): end.to_json() for pedido, end in outcome.outcomes.items()},
+        )
         self.rows_made(context)
         context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
         tell_field_news(objects, self.store, key, files.fields, datetime.now(UTC))
-        return {**files.report(), "planned": plan.planned, "unanswered": outcome.unanswered}
+        return {**files.report(), "planned": plan.planned}
 
     def _day(self, objects: Objects, plan: Plan) -> str:
         """Return the day of the run's rejects: that of its first order or file, so that it is the same at each try."""
@@ -62,14 +64,11 @@ class _BatchOutcome:
     """The outcome of each order of a plan.
 
     Attributes:
-        outcomes: By order, for the files of its webhooks: see :func:`~tiny_operators.batches.inbox.disposals`. An order
-            that waits also has why (``wait``), and when that was seen (``at``).
-        unanswered: How many orders wait because Tiny did not answer about them.
+        outcomes: Those of orders that came by webhook files, by Tiny's id.
     """
 
     def __init__(self, objects: Objects, plan: Plan, key: str) -> None:
-        self.outcomes: dict[str, Any] = {}
-        self.unanswered = 0
+        self.outcomes: dict[int, Outcome] = {}
         self._objects = objects
         self._raw = RawReader(objects)
         self._plan = plan
@@ -82,12 +81,11 @@ class _BatchOutcome:
         lines = list(self._raw.orders(names.raw_orders_object(self._plan.reading, chunk.day, chunk.number)))
         self._raw.read_ahead(lines)
         for line in lines:
-            order, result = left.pop(int(line.envelope.pedido or 0)), self._raw.order_rows(line)
-            waiting = Waiting(result.waits, line.envelope.fetched_at) if result.waits else None
-            self._add(order, result, files, waiting)
+            self._add(left.pop(int(line.envelope.pedido or 0)), self._raw.order_rows(line), files)
         for pedido, asked_at in self._unanswered_of(chunk).items():
             if pedido in left:
-                self._add_unanswered(left.pop(pedido), asked_at, files)
+                order = left.pop(pedido)
+                self._add(order, _without_answer(order, asked_at), files)
 
     def _unanswered_of(self, chunk: Chunk) -> dict[int, str]:
         """Read which orders Tiny did not answer about, each with the moment."""
@@ -95,52 +93,35 @@ class _BatchOutcome:
         noted = self._objects.read_json(target) if target in self._noted else {}
         return {int(pedido): asked_at for pedido, asked_at in (noted or {}).items()}
 
-    def _add_unanswered(self, order: PlannedOrder, asked_at: str, files: RowFiles) -> None:
-        reject = set_aside(order, asked_at)
-        if reject is None:
-            self.unanswered += 1
-            self.outcomes[str(order.pedido)] = _waits(Waiting(Wait.NO_ANSWER, asked_at))
-        else:
-            self._add(order, OrderRows(order.pedido, rejects=[reject]), files)
-
-    def _add(
-        self, order: PlannedOrder, result: OrderRows, files: RowFiles, waiting: Waiting | None = None
-    ) -> None:
+    def _add(self, order: PlannedOrder, result: OrderRows, files: RowFiles) -> None:
         files.add(result, order.files[0].name if order.files else None)
-        if order.files:
-            self.outcomes[str(order.pedido)] = _waits(waiting) if waiting else _outcome(result)
+        if order.files and result.outcome:
+            self.outcomes[order.pedido] = result.outcome
 
 
-def check_counts(planned: int, counts: Counter[str], unanswered: int) -> None:
+def _without_answer(order: PlannedOrder, asked_at: str) -> OrderRows:
+    """Return what becomes of an order that Tiny does not answer about: it waits, or is set aside."""
+    reject = set_aside(order, asked_at)
+    if reject is None:
+        return OrderRows(order.pedido, waits=Waiting(Wait.NO_ANSWER, asked_at))
+    return OrderRows(order.pedido, rejects=[reject])
+
+
+def check_counts(planned: int, counts: Mapping[str, int]) -> None:
     """Check that no planned order is forgotten.
 
     Args:
         planned: Orders that were planned.
         counts: What became of them: see :class:`~tiny_operators.batches.row_files.RowFiles`.
-        unanswered: Orders that wait because Tiny did not answer about them.
 
     Raises:
         AirflowException: When the counts do not add up.
     """
-    ends = {name: counts[name] for name in ("loaded", "gone", "orders_rejected", "waiting")}
-    ends["unanswered"] = unanswered
+    ends = {state: counts.get(state, 0) for state in State}
     if planned != sum(ends.values()):
-        found = ", ".join(f"{name} {count}" for name, count in ends.items())
+        found = ", ".join(f"{state} {count}" for state, count in ends.items())
         raise AirflowException(
             f"{planned} orders were planned, but {sum(ends.values())} came to an end ({found}): nothing is loaded. "
             "A new run reads these orders again. A run of webhooks comes by itself; trigger one for dates. "
             "If it fails in the same way, the code has a fault"
         )
-
-
-def _waits(waiting: Waiting) -> dict[str, Any]:
-    return {"state": "waiting", "wait": waiting.wait, "at": waiting.at}
-
-
-def _outcome(result: OrderRows) -> dict[str, Any]:
-    match result.state:
-        case "loaded" | "gone" as state:
-            return {"state": state}
-        case "orders_rejected":
-            return {"state": "rejected", "reject": asdict(result.rejects[0])}
-    return {"state": "waiting"}

@@ -24,11 +24,12 @@ from tiny_operators.orders.answered import (
 from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.needed_fields import DAY, LINE_DAY, NEEDED, TOTAL
 from tiny_operators.orders.office import OFFICE_FIELDS, office_as_pdv
+from tiny_operators.orders.outcomes import Outcome, State
 from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Note
 from tiny_operators.orders.typed_values import FieldError, Tolerance, parse_decimal, to_record, unknown_fields
-from tiny_operators.orders.waits import Wait, is_over
+from tiny_operators.orders.waits import Wait, Waiting, is_over
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
 from tiny_operators.tiny.containers import records
@@ -72,7 +73,7 @@ class OrderRows:
     rows: dict[str, list[Json]] = field(default_factory=lambda: {"pdv": [], "pesquisa": [], "produto": []})
     rejects: list[Reject] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-    waits: Wait | None = None
+    waits: Waiting | None = None
     gone: bool = False
     fields: FieldCounts = field(default_factory=FieldCounts)
     read_at: datetime | None = None
@@ -83,15 +84,15 @@ class OrderRows:
         return bool(self.rows["pdv"]) and not self.gone
 
     @property
-    def state(self) -> str:
-        """Where the order went: ``loaded``, ``gone``, ``waiting``, ``orders_rejected``; ``lost`` must not be."""
+    def outcome(self) -> Outcome | None:
+        """What became of the order; None must not be."""
         if self.gone:
-            return "gone"
+            return Outcome(State.GONE)
         if self.loaded:
-            return "loaded"
+            return Outcome(State.LOADED)
         if self.waits:
-            return "waiting"
-        return "orders_rejected" if self.rejects else "lost"
+            return Outcome(State.WAITING, waiting=self.waits)
+        return Outcome(State.REJECTED, self.rejects[0]) if self.rejects else None
 
 
 def order_uuid(store: str, pedido: int) -> str:
@@ -230,7 +231,7 @@ def _without_line(order: RawLine) -> OrderRows:
     # Lines of older versions say only when the sale arrived. What history reads is in no inbox, so it cannot wait.
     since = sale.unlisted_since or (sale.arrived_at if sale.path == "webhook" else None)
     if since and not is_over(wait, since, sale.fetched_at):
-        result.waits = wait
+        result.waits = Waiting(wait, sale.fetched_at)
     elif wait is Wait.NO_SEARCH:
         result.rejects.append(replace(not_listed(), step="fetch", found="no answer of pedidos.pesquisa"))
     else:

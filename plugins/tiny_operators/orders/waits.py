@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -26,6 +27,19 @@ GRACE: Final = {
     Wait.NO_SEARCH: timedelta(days=1),
     Wait.NOT_LISTED: timedelta(minutes=15),
 }
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A wait that was seen at a moment.
+
+    Attributes:
+        wait: Why.
+        at: When that was seen (ISO 8601, UTC).
+    """
+
+    wait: Wait
+    at: str
 
 
 def is_over(wait: Wait, since: str, at: str) -> bool:

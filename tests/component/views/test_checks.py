@@ -33,7 +33,7 @@ def check_query(store: Store, made: Tables, stored: Tables, counts: dict[str, in
     said = told_of(made)
     told = said["return_value"] | {
         "orders": len(made["pdv"]),
-        "orders_rejected": 0,
+        "rejected": 0,
         "files_rejected": 0,
         **counts,
     }
@@ -90,7 +90,7 @@ WRONG: dict[str, tuple[Tables, Tables, dict[str, int], str]] = {
     "items_add_up": (batch(), batch(totalProdutos="29.00"), {}, "31 (totalProdutos)"),
     "orders_listed": (batch(), batch() | {"pesquisa": []}, {}, "31 (not in pesquisa)"),
     "products_known": (batch(), batch() | {"produto": []}, {}, "31 (product 7)"),
-    "reject_share": (batch(), batch(), {"orders_rejected": 5, "orders": 6}, "32 (rows pdv.data)"),
+    "reject_share": (batch(), batch(), {"rejected": 5, "orders": 6}, "32 (rows pdv.data)"),
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -15,8 +14,10 @@ from hypothesis import strategies as st
 from tests.tiny_operators.helpers import CNPJ, STORE, TEXTS, TIMEZONE, sample, sample_text
 from tiny_operators.batches.inbox import Disposal, WebhookPlanner, disposals
 from tiny_operators.lake.names import day_of
+from tiny_operators.orders.outcomes import Outcome, State
 from tiny_operators.orders.plan import InboxFile, Plan, PlannedOrder, RejectedFile, Tried, chunks
 from tiny_operators.orders.reject import Reject
+from tiny_operators.orders.waits import Wait, Waiting
 
 NOON = datetime(2026, 3, 14, 15, tzinfo=UTC)  # in São Paulo
 TOO_LARGE = Reject("plan", "(file)", "at most 10 bytes", "a larger file", "upload one payload a file")
@@ -250,12 +251,13 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
         rejected=(RejectedFile(files[6], TOO_LARGE),),
         ignored=(files[7],),
     )
-    outcomes: dict[str, dict[str, Any]] = {
-        "11": {"state": "loaded"},
-        "12": {"state": "waiting", "wait": "not_listed", "at": NOON.isoformat()},
-        "15": {"state": "gone"},
-        "13": {"state": "rejected", "reject": why},
+    outcomes = {
+        11: Outcome(State.LOADED),
+        12: Outcome(State.WAITING, waiting=Waiting(Wait.NOT_LISTED, NOON.isoformat())),
+        15: Outcome(State.GONE),
+        13: Outcome(State.REJECTED, Reject(**why)),
     }
+    outcomes = {pedido: Outcome.from_json(end.to_json()) for pedido, end in outcomes.items()}
     assert sorted(disposals(plan, outcomes), key=lambda disposal: disposal.file.generation) == [
         Disposal(files[0], "done", pedido=11),
         Disposal(files[1], "done", pedido=11),
@@ -336,8 +338,8 @@ def test_a_file_of_several_orders_waits_for_all_and_is_rejected_for_any(states: 
     made = planner()
     made.add("all.json", 1, NOON, several(*range(1, len(states) + 1), bad=bad))
     plan = Plan.from_json(json.loads(json.dumps(made.plan().to_json())))
-    outcomes: dict[str, dict[str, Any]] = {
-        str(pedido): {"state": state, **({"reject": asdict(WHY)} if state == "rejected" else {})}
+    outcomes = {
+        pedido: Outcome(State(state), WHY if state == "rejected" else None)
         for pedido, state in enumerate(states, 1)
     }
     (disposal,) = disposals(plan, outcomes)
@@ -353,7 +355,7 @@ def test_a_file_of_several_orders_waits_for_all_and_is_rejected_for_any(states: 
         assert any(pedido is None for pedido, _ in told) == bool(bad)
     else:
         assert disposal.state == "done"
-    (waiting,) = disposals(plan, {name: end for name, end in outcomes.items() if name != "1"})
+    (waiting,) = disposals(plan, {pedido: end for pedido, end in outcomes.items() if pedido != 1})
     assert waiting.state == "waiting", "an order that was not looked at keeps its file"
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tiny_operators.batches.inbox import disposals, ended
-from tiny_operators.batches.waiting import Waiting, WaitingFiles, choose, set_aside
+from tiny_operators.batches.waiting import WaitingFiles, choose, set_aside
+from tiny_operators.orders.outcomes import Outcome, State
 from tiny_operators.orders.plan import Ended, EndedBefore, InboxFile, Plan, PlannedOrder, RejectedFile, Tried
 from tiny_operators.orders.reject import Reject
-from tiny_operators.orders.waits import Wait
+from tiny_operators.orders.waits import Wait, Waiting
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 LONG_AGO = "2025-01-01T12:00:00+00:00"
@@ -160,11 +160,11 @@ def test_what_is_done_of_a_file_that_waits_is_not_done_again(count: int, place: 
         rejected=(RejectedFile(file(7), BROKEN),),
     )
     outcomes = {
-        str(pedido): {"state": "waiting"}
+        pedido: Outcome(State.WAITING)
         if pedido in waits
-        else {"state": "rejected", "reject": asdict(WHY)}
+        else Outcome(State.REJECTED, WHY)
         if pedido % 2
-        else {"state": "loaded"}
+        else Outcome(State.LOADED)
         for pedido in range(1, 41)
     }
     (first,) = disposals(plan, outcomes)
@@ -177,7 +177,7 @@ def test_what_is_done_of_a_file_that_waits_is_not_done_again(count: int, place: 
     (still,) = disposals(later, {})
     assert still == first
     assert set(ended(later, {})[7]) == set(ended(plan, outcomes)[7])
-    (last,) = disposals(later, {str(pedido): {"state": "loaded"} for pedido in waits})
+    (last,) = disposals(later, {pedido: Outcome(State.LOADED) for pedido in waits})
     assert last.state == "rejected", "a person puts the whole file back"
     told = {last.pedido: last.reject} | dict(last.more)
     assert told == {None: BROKEN} | {pedido: WHY for pedido in range(1, 41, 2) if pedido not in waits}
@@ -200,7 +200,7 @@ def test_a_file_that_cannot_be_moved_is_only_moved_when_it_is_due(bad: int) -> N
     """All its orders came to their end: none of them is read again."""
     rejects = (RejectedFile(file(7), BROKEN),) * bad
     plan = Plan("z316", "webhook", (order(1, 7), order(2, 7)), rejected=rejects)
-    outcomes = {"1": {"state": "loaded"}, "2": {"state": "gone"}}
+    outcomes = {1: Outcome(State.LOADED), 2: Outcome(State.GONE)}
     stays = {7: [Waiting(Wait.NOT_MOVED, at())]}
     state = WaitingFiles().after_run("a", stays, {7}, ended(plan, outcomes))
     assert choose(plan, state, NOON).files == frozenset()

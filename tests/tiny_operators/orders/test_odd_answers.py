@@ -71,7 +71,7 @@ def test_every_odd_order(name: str) -> None:
     differs, notes = ORDERS[name]
     answer = odd(name)
     result = order_rows(order(answer), page(), {COFFEE: product()})
-    assert (result.state, result.rejects, result.fields.unknown) == ("loaded", [], set())
+    assert (result.loaded, result.rejects, result.fields.unknown) == (True, [], set())
     (row,) = result.rows["pdv"]
     assert without_own(row) == {**PDV, **differs}
     assert noted(result) == notes

@@ -144,7 +144,8 @@ def test_an_order_that_is_not_listed_waits_its_time_from_the_first_asking(
     about: Any = {"unanswered": unanswered, "unlisted_since": None if older else after(asked)}
     for passed in (0, 1, seconds - 1):
         result = order_rows(order(fetched_at=after(asked + passed), **about), None, {COFFEE: product()})
-        assert (result.waits, result.loaded, result.rejects) == (wait, False, [])
+        assert result.waits is not None
+        assert (result.waits.wait, result.loaded, result.rejects) == (wait, False, [])
         assert not any(result.rows.values())
     for passed in (seconds, 10 * seconds):
         result = order_rows(order(fetched_at=after(asked + passed), **about), None, {COFFEE: product()})

@@ -9,10 +9,11 @@ import pytest
 
 from tiny_operators._compat import AirflowException
 from tiny_operators.operators.rows import check_counts
+from tiny_operators.orders.outcomes import Outcome, State
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
-from tiny_operators.orders.waits import Wait
+from tiny_operators.orders.waits import Wait, Waiting
 from tiny_operators.schemas import column_names
 from tiny_operators.tiny.answers import Json
 
@@ -77,18 +78,19 @@ def test_the_run_that_reads_sets_aside_now() -> None:
 
 
 def test_every_end_of_an_order_counts_and_a_lost_one_does_not() -> None:
-    check_counts(7, Counter(loaded=3, gone=1, orders_rejected=1, waiting=1, rejected=9), 1)
-    check_counts(0, Counter(), 0)
+    check_counts(7, Counter(loaded=3, gone=1, rejected=1, waiting=2, rejects=9))
+    check_counts(0, Counter())
     with pytest.raises(
         AirflowException, match=r"4 orders were planned, but 3 came to an end \(loaded 3, gone 0"
     ):
-        check_counts(4, Counter(loaded=3, lost=1), 0)
+        check_counts(4, Counter(loaded=3, orders=4))
 
 
 def test_an_order_is_in_one_state() -> None:
-    assert OrderRows(1).state == "lost"
-    assert OrderRows(1, gone=True).state == "gone"
-    assert OrderRows(1, waits=Wait.NOT_LISTED).state == "waiting"
-    assert OrderRows(1, rejects=[REJECT]).state == "orders_rejected"
+    waiting = Waiting(Wait.NOT_LISTED, "2026-03-14T12:00:00+00:00")
+    assert OrderRows(1).outcome is None
+    assert OrderRows(1, gone=True).outcome == Outcome(State.GONE)
+    assert OrderRows(1, waits=waiting).outcome == Outcome(State.WAITING, waiting=waiting)
+    assert OrderRows(1, rejects=[REJECT]).outcome == Outcome(State.REJECTED, REJECT)
     rows: dict[str, list[Json]] = {"pdv": [{}], "pesquisa": [{}], "produto": []}
-    assert OrderRows(1, rows, rejects=[replace(REJECT, produto=9)]).state == "loaded"
+    assert OrderRows(1, rows, rejects=[replace(REJECT, produto=9)]).outcome == Outcome(State.LOADED)
