@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 from local.stack import launcher, processes
 from local.stack.settings import ALL_PARTS, Settings, StackError
@@ -22,6 +23,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = Settings.from_env(parts=frozenset(getattr(arguments, "parts", None) or ALL_PARTS))
+        settings = replace(settings, delays=getattr(arguments, "delays", False))
         return commands[arguments.command](settings, arguments)
     except StackError as error:
         print(f"[stack] failed: {error}", file=sys.stderr, flush=True)
@@ -37,6 +39,9 @@ def _arguments() -> argparse.Namespace:
     up.add_argument("--fresh", action="store_true", help="begin with no data")
     up.add_argument(
         "--no-dags", action="store_true", help="neither await the setup DAG nor start the webhook DAG"
+    )
+    up.add_argument(
+        "--delays", action="store_true", help="let Google's services take as long as the real ones"
     )
     up.add_argument("--parts", nargs="+", choices=sorted(ALL_PARTS), help="start only these")
     commands.add_parser("down", help="stop what was started")

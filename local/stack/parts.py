@@ -170,6 +170,7 @@ def _front(settings: Settings) -> Part:
     ports = tuple(name for name, (service, *_) in FRONT_PORTS.items() if service in services)
     argv = [str(venv("front") / "bin" / "python"), "-m", "local.strict_front", "--host", "127.0.0.1"]
     argv += ["--state", str(front_state(settings) / "memory.sqlite")]
+    argv += ["--delays"] if settings.delays else []
     for name, (service, _) in EMULATOR_PORTS.items():
         if service in services:
             argv += [f"--{service}", settings.url(name)]

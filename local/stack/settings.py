@@ -124,6 +124,7 @@ class Settings:
         seed: Seed of the simulator's shop: the same seed, the same orders.
         per_minute: Calls a minute that the simulator grants, and that the connection to it names.
         share: Part of them that the connection may use, above 0, at most 1.
+        delays: Whether Google's services take as long as the real ones (local/strict_front/delays.toml).
     """
 
     home: Path
@@ -135,6 +136,7 @@ class Settings:
     seed: int = 316
     per_minute: int = TINY_PER_MINUTE
     share: float = TINY_SHARE_PERCENT / 100
+    delays: bool = False
 
     @classmethod
     def from_env(

@@ -17,10 +17,12 @@ from local.stack.settings import PROJECT
 from local.strict_front import discovery, rights
 from local.strict_front.answers import PageTokens
 from local.strict_front.bigquery import BigQuery
+from local.strict_front.delays import Delays
 from local.strict_front.emulator import Emulator, new_session
 from local.strict_front.gate import Gate
 from local.strict_front.jobs import Jobs
 from local.strict_front.memory import Memory
+from local.strict_front.record import Record
 from local.strict_front.server import Front, Service
 from local.strict_front.storage import Storage
 from local.strict_front.work import Work
@@ -57,6 +59,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--project", default=PROJECT, help="the project of the accounts and datasets")
     parser.add_argument("--stores", type=Path, help="the stores file; by default that of the package")
     parser.add_argument("--state", type=Path, required=True, help="file for what no emulator remembers")
+    parser.add_argument(
+        "--delays", action="store_true", help="take as long as Google's services: delays.toml"
+    )
     given = parser.parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     emulators = {"storage": given.storage, "bigquery": given.bigquery}
@@ -66,7 +71,8 @@ def main(words: Sequence[str] | None = None) -> None:
                 f"--listen names {listen.service}: give its emulator's address by --{listen.service}"
             )
     accounts = rights.load([vars(store) for store in load_stores(given.stores)], given.project)
-    asyncio.run(serve(given.host, given.listen, emulators, Memory(given.state), accounts))
+    delays = Delays(on=given.delays)
+    asyncio.run(serve(given.host, given.listen, emulators, Memory(given.state), accounts, delays=delays))
 
 
 async def serve(
@@ -75,6 +81,8 @@ async def serve(
     emulators: Mapping[str, str],
     memory: Memory,
     accounts: rights.Rights,
+    *,
+    delays: Delays,
 ) -> None:
     """Serve all addresses until the process is told to stop."""
     stop = asyncio.Event()
@@ -93,9 +101,11 @@ async def serve(
             tasks.append(asyncio.create_task(work.warm_up()))
         apis = {name: discovery.load(name) for name in services}
         tokens = PageTokens(secrets.token_bytes(16))
+        record = Record()
         runners = []
         for listen in listens:
-            front = Front(listen.account, apis[listen.service], services[listen.service], tokens, gate)
+            service = services[listen.service]
+            front = Front(listen.account, apis[listen.service], service, tokens, gate, delays, record)
             runner = web.AppRunner(
                 front.app(),
                 access_log=None,

@@ -115,6 +115,7 @@ class BigQuery:
         self, call: Call, passing: Passing, verdict: Verdict, content: bytes | None = None
     ) -> Reply:
         """Let a job run, and remember where."""
+        passing.statements = verdict.statements
         if verdict.guarded is not None:
             content = json.dumps(_with_query(call.body, verdict.guarded)).encode()
         answer = await passing.ask(content)

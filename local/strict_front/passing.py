@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from aiohttp import StreamReader, web
@@ -20,21 +19,27 @@ class Passing:
     Args:
         request: The request.
         emulator: The emulator.
+        query: See below.
+        content: See below.
+
+    Attributes:
         query: Its parameters, as the emulator shall get them.
         content: Its body: what was read, or what comes.
+        statements: How many jobs the statements of its query are; 0 until the query was read.
     """
 
     def __init__(
         self,
         request: web.Request,
         emulator: Emulator,
-        query: Sequence[tuple[str, str]],
+        query: list[tuple[str, str]],
         content: bytes | StreamReader,
     ) -> None:
         self._request = request
         self._emulator = emulator
-        self._query = query
-        self._content = content
+        self.query = query
+        self.content = content
+        self.statements = 0
 
     @property
     def is_download(self) -> bool:
@@ -44,13 +49,13 @@ class Passing:
     @property
     def target(self) -> str:
         """Path and parameters."""
-        asked = urlencode(self._query, quote_via=quote)
+        asked = urlencode(self.query, quote_via=quote)
         path = self._request.rel_url.raw_path
         return f"{path}?{asked}" if asked else path
 
     async def read(self) -> bytes:
         """Read the body to its end."""
-        return self._content if isinstance(self._content, bytes) else await self._content.read()
+        return self.content if isinstance(self.content, bytes) else await self.content.read()
 
     async def ask(self, content: bytes | None = None) -> Answer:
         """Pass it on and read the answer.
@@ -58,7 +63,7 @@ class Passing:
         Args:
             content: Another body to send.
         """
-        body = self._content if content is None else content
+        body = self.content if content is None else content
         return await self._emulator.ask(self._request, self.target, body)
 
     async def stream(self) -> web.StreamResponse:

@@ -31,11 +31,14 @@ class Examined:
         refusal: Why BigQuery refuses it; None where it takes it.
         script: The query to run: a script has statements besides that keep the limits which only running can tell.
         partitions: A query that counts the partitions that a job of one statement will change, to be run before it.
+        statements: How many of its statements and expressions are jobs of their own on BigQuery: those that read tables
+            or change them.
     """
 
     refusal: Refusal | None
     script: str
     partitions: str | None = None
+    statements: int = 1
 
 
 def check_query(query: dict[str, Any], project: str, tables: Tables) -> Refusal | None:
@@ -73,8 +76,8 @@ def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
     looked_up: set[Path] = set()
     scope = _scope(query, project, noting(tables, looked_up))
     shape = Shape(query, scope, tables)
-    if texts := _remembered().texts(shape):
-        return Examined(None, *texts)
+    if found := _remembered().texts(shape):
+        return Examined(None, *found)
     script = Script(text, _reader())
     try:
         script.check(scope)
@@ -84,8 +87,8 @@ def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
         return Examined(refusal, text)
     single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL
     texts = (text, script.guards.count) if single else (script.guards.script(), None)
-    _remembered().keep(shape, texts, looked_up)
-    return Examined(None, *texts)
+    _remembered().keep(shape, (*texts, script.jobs), looked_up)
+    return Examined(None, *texts, script.jobs)
 
 
 _CONTROL: Final = frozenset({

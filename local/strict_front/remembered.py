@@ -20,8 +20,8 @@ _KEPT: Final = 500
 _TOLD: Final = ("type", "schema", "timePartitioning", "rangePartitioning", "requirePartitionFilter")
 
 Key = tuple[str, ...]
-Texts = tuple[str, str | None]
-"""The script to run, and the query that counts partitions."""
+Texts = tuple[str, str | None, int]
+"""The script to run, the query that counts partitions, and how many jobs its statements are."""
 
 
 @dataclass
@@ -35,8 +35,8 @@ class Remembered:
         if shape.key not in self._known:
             return None
         self._known.move_to_end(shape.key)
-        script, count = self._known[shape.key]
-        return shape.filled(script), None if count is None else shape.filled(count)
+        script, count, jobs = self._known[shape.key]
+        return shape.filled(script), None if count is None else shape.filled(count), jobs
 
     def keep(self, shape: Shape, texts: Texts, looked_up: set[Path]) -> None:
         """Remember what was made of a query, where all that it depends on is in its shape.
@@ -46,9 +46,10 @@ class Remembered:
             texts: What was made of it.
             looked_up: The tables that it depends on.
         """
-        emptied = tuple(None if text is None else shape.emptied(text) for text in texts)
+        script, count, jobs = texts
+        emptied = [None if text is None else shape.emptied(text) for text in (script, count)]
         if looked_up <= shape.paths and not any(map(shape.has_names, filter(None, emptied))):
-            self._known[shape.key] = (str(emptied[0]), emptied[1])
+            self._known[shape.key] = (str(emptied[0]), emptied[1], jobs)
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
 

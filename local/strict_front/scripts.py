@@ -46,6 +46,7 @@ class Script:
         guards: What is to be added to it.
         kinds: Names of its statements' nodes, in the order of the text.
         most_read: How many tables one of its statements reads at most, of those that surely run.
+        jobs: How many of its statements and expressions are jobs of their own on BigQuery.
     """
 
     def __init__(self, text: str, reader: Reader) -> None:
@@ -55,6 +56,7 @@ class Script:
         self.guards = Guards(self._bytes)
         self.kinds: list[str] = []
         self.most_read = 0
+        self.jobs = 0
         self._certain = True
 
     def check(self, scope: Scope) -> None:
@@ -140,6 +142,8 @@ class Script:
         if name.startswith("ASTAlter") and name != "ASTAlterSchemaStatementProto":
             also = (tuple(part.id_string for part in node.parent.path.names),)
         meaning = self._read(node, scope, name, also=also)
+        # One without a table is a job, too; an expression only when it reads one: see _expression.
+        self.jobs += 1
         if meaning.function is not None:
             scope.functions.append(meaning.function)
         if meaning.makes:
@@ -288,9 +292,11 @@ class Script:
         # Without a line of its own, a comment at the end of the expression would hide what comes after it.
         sql = f"{before}{text}\n{after}"
         try:
-            return self._noted(self._reader.read(sql, scope, target=target))
+            meaning = self._noted(self._reader.read(sql, scope, target=target))
         except SqlError as error:
             raise RefusedError(from_error(error, self._bytes, start, before)) from None
+        self.jobs += meaning.reads > 0
+        return meaning
 
     def _read(
         self, node: Any, scope: Scope, name: str = "", *, also: tuple[tuple[str, ...], ...] = ()

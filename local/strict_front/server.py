@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,14 +15,18 @@ from aiohttp import StreamReader, web
 
 from local.strict_front import answers
 from local.strict_front.call import Call, UnreadableError, read_body, read_parts
+from local.strict_front.delays import Delays
 from local.strict_front.discovery import Api, Method
 from local.strict_front.emulator import Answer, Emulator, UnreachableError
 from local.strict_front.gate import Gate
 from local.strict_front.passing import Passing, Reply
+from local.strict_front.record import Record
 from local.strict_front.refusal import Refusal
 
 HEALTH: Final = "/_front/health"
 RIGHTS: Final = "/_front/rights"
+REQUESTS: Final = "/_front/requests"
+DELAYS: Final = "/_front/delays"
 _LOG: Final = logging.getLogger("strict_front")
 _LISTS: Final = (".list", ".getQueryResults")
 _MEDIA: Final = frozenset({"media", "chunk"})
@@ -49,6 +54,8 @@ class Front:
         service: The service with its rules.
         tokens: Signs the tokens of pages.
         gate: Knows what the account may do.
+        delays: How long the services take.
+        record: The requests that came.
     """
 
     account: str
@@ -56,6 +63,8 @@ class Front:
     service: Service
     tokens: answers.PageTokens
     gate: Gate
+    delays: Delays
+    record: Record
 
     def app(self) -> web.Application:
         """Make the server."""
@@ -70,6 +79,8 @@ class Front:
             return web.json_response({"status": "ok", "account": self.account, "service": self.api.service})
         if request.path == RIGHTS:
             return web.json_response(self.gate.rights.told(self.account))
+        if request.path in {REQUESTS, DELAYS}:
+            return await self._own(request)
         try:
             reply = await self._reply(request)
         except UnreadableError as error:
@@ -80,7 +91,18 @@ class Front:
             reply = Refusal(503, "backendError", message, "", "")
         return self._written(request, reply)
 
+    async def _own(self, request: web.Request) -> web.Response:
+        """Answer about the front itself: its record can be forgotten, its delays be switched on and off."""
+        if request.path == DELAYS and request.method == "PUT":
+            self.delays.on = bool((await request.json())["on"])
+        if request.path == DELAYS:
+            return web.json_response({"on": self.delays.on})
+        if request.method == "DELETE":
+            self.record.forget()
+        return web.json_response({"requests": self.record.told()})
+
     async def _reply(self, request: web.Request) -> Reply:
+        began = time.monotonic()
         path = request.rel_url.raw_path
         found = self.api.find(request.method, path)
         if found is None:
@@ -88,27 +110,37 @@ class Front:
         method, names = found
         query = parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)
         call, content = await self._read(request, method, names, dict(query))
+        await self.delays.before(call)
+        passing = Passing(request, self.service.emulator, query, content)
+        reply = await self._judged(call, passing, _scope(call, path))
+        reply = await self.delays.after(call, reply, passing.statements)
+        self.record.add(call, passing.statements, reply.status, began, time.monotonic())
+        return reply
+
+    async def _judged(self, call: Call, passing: Passing, scope: str) -> Reply:
+        method = call.method
         if method.is_upload and call.upload_type not in _UPLOADS:
             message = "Upload requests need uploadType media, multipart or resumable"
             return Refusal(400, "badRequest", message, "kind of an upload", _UPLOAD_SOURCE)
-        if call.upload_type != "chunk" and (refusal := self.api.check(method, query, call.body)):
+        if call.upload_type != "chunk" and (refusal := self.api.check(method, passing.query, call.body)):
             return refusal
-        scope = _scope(call, path)
         if token := call.query.get("pageToken"):
             opened = self.tokens.open(scope, token)
             if opened is None:
                 return Refusal(400, "invalid", "Invalid value for pageToken", "page tokens", self.api.source)
-            query = [(name, opened if name == "pageToken" else value) for name, value in query]
+            passing.query = [
+                (name, opened if name == "pageToken" else value) for name, value in passing.query
+            ]
         if refusal := await self.gate.check(call):
             return refusal
         if method.id == "bigquery.datasets.insert":
-            content = json.dumps(self.gate.with_access(call)).encode()
-        passing = Passing(request, self.service.emulator, query, content)
-        return self._signed(call, scope, await self._answer(call, passing, query))
+            passing.content = json.dumps(self.gate.with_access(call)).encode()
+        return self._signed(call, scope, await self._answer(call, passing))
 
-    async def _answer(self, call: Call, passing: Passing, query: list[tuple[str, str]]) -> Reply:
+    async def _answer(self, call: Call, passing: Passing) -> Reply:
         if call.method.id.endswith(".testIamPermissions"):
-            return await self.gate.granted(call, [text for name, text in query if name == "permissions"])
+            asked = [text for name, text in passing.query if name == "permissions"]
+            return await self.gate.granted(call, asked)
         return await self.service.answer(call, passing)
 
     async def _read(

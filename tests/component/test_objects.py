@@ -25,6 +25,8 @@ SERVICE = "STORAGE_EMULATOR_HOST"
 Strictly = Callable[[Rule], AbstractContextManager[Proxy]]
 # How a request fails that is repeated.
 PASSING: list[Spoil] = [429, 503, "reset", "lost"]
+# Up to so many bytes an object is small.
+PART = 1024 * 1024
 
 
 @pytest.fixture
@@ -176,7 +178,8 @@ def test_a_stream_makes_the_object_at_its_end(
     service.rule = first("POST", how)
     with objects.writing(name) as stream:
         for number in range(lines):
-            if number == lines // 2:
+            if lines > 1 and number == lines // 2:
+                # It is written in parts, the first of which are there.
                 service.rule = first("PUT", how)
             stream.write(line)
     assert objects.read(name) == line.encode() * lines
@@ -259,3 +262,26 @@ def test_a_file_that_is_overwritten_while_it_moves_waits_on(
     assert not inbox.move(name, old, objects, f"{name}-again")
     assert objects.read(f"{name}-again") is None
     assert inbox.read_json(name) == "the second"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "is_small"),
+    [
+        ([], True),
+        ([1], True),
+        ([PART - 1, 1], True),
+        ([PART, 1], False),
+        ([1, PART], False),
+        ([2 * PART], False),
+        ([PART // 2] * 6, False),
+    ],
+)
+def test_a_small_object_is_written_in_one_request(
+    objects: Objects, service: Proxy, sizes: list[int], is_small: bool
+) -> None:
+    name, lines = a_name(), ["x" * (size - 1) + "\n" for size in sizes]
+    with objects.writing(name) as stream:
+        stream.writelines(lines)
+    uploads = sum(count for request, count in service.seen.items() if " /upload/" in request)
+    assert (uploads == 1) is is_small
+    assert (objects.read(name) or b"").decode() == "".join(lines)

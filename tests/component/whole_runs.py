@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,6 +50,11 @@ class WholeRun:
     _kept: dict[str, _Kept] = field(default_factory=dict)
     _said: dict[tuple[str, str], Any] = field(default_factory=dict)
     _retries_from: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def xcom_bytes(self) -> int:
+        """How many bytes the tasks have handed on, as JSON."""
+        return sum(len(json.dumps(value).encode()) for value in self._said.values() if value is not None)
 
     def go_on(self, counted: Effects) -> None:
         """Run the tasks that are not done, in order, each until it succeeds or its tries are used up.

@@ -28,11 +28,13 @@ class Answer:
         refusal: The refusal; none where the query is taken.
         script: The script to run.
         partitions: The query that counts partitions.
+        statements: How many jobs its statements are.
     """
 
     refusal: dict[str, Any] | None
     script: str
     partitions: str | None
+    statements: int
 
     @property
     def rule(self) -> str:

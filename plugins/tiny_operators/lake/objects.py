@@ -11,7 +11,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from io import StringIO, TextIOWrapper
+from io import BufferedIOBase, StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, cast
 
 from tiny_operators.lake.names import NDJSON
@@ -146,21 +146,17 @@ class Objects:
     @contextmanager
     def writing(self, name: str) -> Iterator[TextIO]:
         """Open a stream into an object, which appears, or is replaced, at the end; not at all when something fails."""
-        from google.cloud.storage.retry import DEFAULT_RETRY
-
-        writer = self._bucket.blob(name).open(
-            "wb", content_type=NDJSON, ignore_flush=True, chunk_size=_PART_BYTES, retry=DEFAULT_RETRY
-        )
-        stream = TextIOWrapper(writer, encoding="utf-8", newline="\n")
+        upload = _Upload(self._bucket.blob(name))
+        stream = TextIOWrapper(cast("BinaryIO", upload), encoding="utf-8", newline="\n")
         try:
             yield stream
+            stream.flush()
         except BaseException:
-            # Closing would create an object of what was written so far, and Python closes what nobody holds any more.
-            # The client's own method for it, terminate(), came with its version 3.1.
-            stream.detach()
-            writer.close = lambda: None
+            upload.abandon()
             raise
-        stream.close()
+        finally:
+            stream.detach()
+        upload.finish()
 
     def delete(self, name: str) -> None:
         """Delete an object, if it exists."""
@@ -227,6 +223,49 @@ class Objects:
             and there is not None
             and (here.size, here.crc32c, here.md5_hash) == (there.size, there.crc32c, there.md5_hash)
         )
+
+
+class _Upload(BufferedIOBase):
+    """Bytes on their way into an object: those of a small one go in one request at the end, others in parts before."""
+
+    def __init__(self, blob: Blob) -> None:
+        self._blob = blob
+        self._held = bytearray()
+        self._parts: BinaryIO | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        if self._parts is None and len(self._held) + len(data) > _PART_BYTES:
+            self._parts = self._blob.open(
+                "wb", content_type=NDJSON, ignore_flush=True, chunk_size=_PART_BYTES, retry=DEFAULT_RETRY
+            )
+            self._parts.write(self._held)
+            self._held.clear()
+        if self._parts is None:
+            self._held += data
+        else:
+            self._parts.write(data)
+        return len(data)
+
+    def finish(self) -> None:
+        """Create the object."""
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        if self._parts is None:
+            self._blob.upload_from_string(bytes(self._held), content_type=NDJSON, retry=DEFAULT_RETRY)
+        else:
+            self._parts.close()
+
+    def abandon(self) -> None:
+        """Create nothing."""
+        if self._parts is not None:
+            # Closing would create an object of what was written so far, and Python closes what nobody holds any more.
+            # The client's own method for it, terminate(), came with its version 3.1.
+            self._parts.close = lambda: None  # type: ignore[method-assign]
 
 
 def _json(content: object) -> str:

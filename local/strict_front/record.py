@@ -1,0 +1,60 @@
+"""Which requests came: how many of which kind, and how many of them one after the other."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from local.strict_front.call import Call
+
+_MOST: Final = 50_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that was answered; it says nothing of names or contents.
+
+    Attributes:
+        account: Who asked.
+        method: The API's method, as ``storage.objects.get``.
+        upload: The kind of an upload; an empty text for others.
+        job: What a new job is: "load" or "query"; an empty text for other requests.
+        statements: How many jobs the statements of a new query are on BigQuery.
+        status: HTTP status of the answer.
+        began: When it came (monotonic seconds).
+        ended: When it was answered.
+    """
+
+    account: str
+    method: str
+    upload: str
+    job: str
+    statements: int
+    status: int
+    began: float
+    ended: float
+
+
+@dataclass
+class Record:
+    """The last requests, in the order of their answers."""
+
+    _requests: deque[Request] = field(default_factory=lambda: deque(maxlen=_MOST))
+
+    def add(self, call: Call, statements: int, status: int, began: float, ended: float) -> None:
+        """Note a request."""
+        job = next((kind for kind in ("load", "query") if call.field(f"configuration.{kind}")), "")
+        if call.method.id == "bigquery.jobs.query":
+            job = "query"
+        self._requests.append(
+            Request(call.account, call.method.id, call.upload_type, job, statements, status, began, ended)
+        )
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return the requests as JSON has them."""
+        return [asdict(request) for request in self._requests]
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._requests.clear()
