@@ -31,12 +31,14 @@ class Call:
         settings: The switches.
         params: Parameters of query and body together.
         dice: Chance of the quirks that differ from call to call.
+        cnpj: Whose token it has.
     """
 
     shop: Shop
     settings: Settings
     params: Params
     dice: random.Random
+    cnpj: str
 
     def get(self, name: str) -> str:
         """Return a parameter; empty when it is not there."""
@@ -236,7 +238,7 @@ def search_contacts(call: Call) -> Json:
 
 def info(call: Call) -> Json:
     """Answer ``info``."""
-    return {"conta": wire_products.account(call.settings.quirks)}
+    return {"conta": wire_products.account(call.settings.quirks, call.cnpj)}
 
 
 SERVICES: Final[Mapping[str, Callable[[Call], Json]]] = {

@@ -169,6 +169,8 @@ class Settings:
         latency_s: Seconds that every answer takes.
         slow_s: Seconds that the fault ``slow`` adds.
         faults: Share of calls that fail, by service (``*`` for all) and kind of fault.
+        accounts: CNPJ of further accounts by their token, or of the account itself if not the usual one; they all sell
+            the same.
     """
 
     quirks: Quirks = COMMON
@@ -176,6 +178,7 @@ class Settings:
     latency_s: float = 0.0
     slow_s: float = 5.0
     faults: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """Return settings with some values replaced.
@@ -194,6 +197,7 @@ class Settings:
                 raise ValueError(f"profile {name!r} is unknown: one of {', '.join(PROFILES)}")
             quirks = PROFILES[name]
         faults = rest.pop("faults", self.faults)
+        accounts = _texts("accounts", rest.pop("accounts", self.accounts))
         checked = {service: _rates(service, rates) for service, rates in _mapping("faults", faults).items()}
         quirks = _replace("quirks", quirks, _mapping("quirks", rest.pop("quirks", {})))
         limits = _replace("limits", self.limits, _mapping("limits", rest.pop("limits", {})))
@@ -201,7 +205,9 @@ class Settings:
         unknown = rest.keys() - plain.keys()
         if unknown:
             raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
-        return dataclasses.replace(self, quirks=quirks, limits=limits, faults=checked, **plain)
+        return dataclasses.replace(
+            self, quirks=quirks, limits=limits, faults=checked, accounts=accounts, **plain
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Convert them to plain values for JSON."""
@@ -244,6 +250,13 @@ def _mapping(name: str, value: object) -> Mapping[str, Any]:
     if isinstance(value, Mapping):
         return value
     raise ValueError(f"{name} must be an object")
+
+
+def _texts(name: str, value: object) -> Mapping[str, str]:
+    found = _mapping(name, value)
+    if not all(isinstance(text, str) for text in found.values()):
+        raise ValueError(f"the values of {name} must be texts")
+    return found
 
 
 def _rates(service: str, rates: object) -> Mapping[str, float]:

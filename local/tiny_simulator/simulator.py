@@ -10,6 +10,7 @@ from local.tiny_simulator.answers import Envelope, TinyError, encode
 from local.tiny_simulator.calls import Calls
 from local.tiny_simulator.faults import Faults, code_of
 from local.tiny_simulator.limits import Gate
+from local.tiny_simulator.people import CNPJ
 from local.tiny_simulator.services import SERVICES, Call
 from local.tiny_simulator.settings import Settings
 from local.tiny_simulator.shop import Shop
@@ -83,7 +84,7 @@ class Simulator:
         """Check the token and the account; an error when the call goes no further."""
         if not params.get("token"):
             return TinyError(1)
-        if params["token"] != self.token:
+        if params["token"] not in {self.token, *self.settings.accounts}:
             return TinyError(2)
         if self.settings.limits.account_code:
             return TinyError(self.settings.limits.account_code)
@@ -125,7 +126,9 @@ class Simulator:
         try:
             if refused:
                 raise refused
-            retorno = envelope.good(SERVICES[service](Call(self.shop, self.settings, params, self.dice)))
+            cnpj = self.settings.accounts.get(params["token"], CNPJ)
+            call = Call(self.shop, self.settings, params, self.dice, cnpj)
+            retorno = envelope.good(SERVICES[service](call))
         except TinyError as error:
             code = error.code
             retorno = envelope.error(error)

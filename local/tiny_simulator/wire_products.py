@@ -1,5 +1,6 @@
 """Products, customers, sellers and the account as the services write them."""
 
+import re
 from typing import Any
 
 from local.tiny_simulator.model import Contact, Product, Seller
@@ -203,12 +204,12 @@ def contact_row(contact: Contact, seller: Seller | None, quirks: Quirks) -> Json
     return {"contato": row}
 
 
-def account(quirks: Quirks) -> Json:
+def account(quirks: Quirks, cnpj: str) -> Json:
     """Write ``info``: the company that the token belongs to, its CNPJ with punctuation."""
     say = Speller(quirks, ("info",), 0, 0)
     return {
         "razao_social": f"{COMPANY} Ltda (inventado)",
-        "cnpj_cpf": "11.222.333/0001-81",
+        "cnpj_cpf": _masked(cnpj),
         "fantasia": COMPANY,
         "endereco": "Rua das Amostras",
         "numero": "1",
@@ -222,3 +223,8 @@ def account(quirks: Quirks) -> Json:
         "inscricao_estadual": say.blank("inscricao_estadual"),
         "regime_tributario": "Simples Nacional",
     }
+
+
+def _masked(cnpj: str) -> str:
+    """Write a CNPJ with its punctuation; what has another length stays as it is."""
+    return re.sub(r"(?a)^(\w\w)(\w{3})(\w{3})(\w{4})(\w\w)$", r"\1.\2.\3/\4-\5", cnpj)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -31,6 +32,10 @@ class Account:
 
     def __repr__(self) -> str:
         return f"Account(base_url={self.base_url!r}, token=***)"
+
+    def fingerprint(self, salt: str) -> str:
+        """Return a text that shows whether address or token changed, and from which neither can be restored."""
+        return hmac.new(self.token.encode(), f"{salt} {self.base_url}".encode(), "sha256").hexdigest()[:32]
 
 
 def read_account(conn: Connection) -> Account:

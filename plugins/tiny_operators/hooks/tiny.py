@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 # Seconds to connect and to wait for an answer; users of the API wait 30 to 90 s.
 _SENDING: Final = {"timeout": (10, 60), "allow_redirects": False, "check_response": False}
+_INFO: Final = {"formato": "JSON"}
 _NETWORK_ERRORS: Final = (
     requests.ConnectionError,
     requests.Timeout,
@@ -121,10 +122,14 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         """Get a page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
         return self.call(SEARCH_SERVICE, "pedidos", search.page_request(parameters, page, sort))
 
+    def own_account(self) -> Answer:
+        """Call ``info``: the company that the token belongs to. Raises as :meth:`order`."""
+        return self.call(INFO_SERVICE, "conta", _INFO)
+
     def is_up(self) -> bool:
         """Ask whether Tiny answers at all: what the account is, and if that gets no answer, for today's orders."""
         today = search.date_parameters(datetime.now(UTC).date())
-        return self._answers(INFO_SERVICE, "conta", {"formato": "JSON"}) or self._answers(
+        return self._answers(INFO_SERVICE, "conta", _INFO) or self._answers(
             SEARCH_SERVICE, "pedidos", search.page_request(today, 1)
         )
 

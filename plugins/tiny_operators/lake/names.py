@@ -58,6 +58,11 @@ def date_orders_object(key: str, date: str, unique: str) -> str:
     return f"{date_plans_prefix(key)}{date}-{unique}.ndjson"
 
 
+def account_object(prefix: str) -> str:
+    """Name the object that says when a store's token was last found to open the store's own account."""
+    return f"accounts/{prefix}.json"
+
+
 def fields_object(prefix: str) -> str:
     """Name the object with what is known of the fields of Tiny's answers to a store."""
     return f"fields/{prefix}.json"

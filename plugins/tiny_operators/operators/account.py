@@ -9,8 +9,11 @@ from typing import Any, Final
 
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 
+from tiny_operators._compat import AirflowFailException
 from tiny_operators.batches.live_priority import LiveTurn
+from tiny_operators.batches.own_account import OtherAccountError, check_account
 from tiny_operators.events import log_event
+from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.stores import Store
@@ -34,6 +37,23 @@ class AccountOperator(StoreOperator):
     def __init__(self, *, store: Store, gives_way: bool = False, **kwargs: Any) -> None:
         super().__init__(store=store, pool=kwargs.pop("pool", store.pool), **kwargs)
         self.gives_way = gives_way
+
+    def tiny(self, objects: Objects) -> TinyHook:
+        """Return the store's account, after the day's check that it is the store's own.
+
+        Args:
+            objects: The store's API bucket.
+
+        Raises:
+            AirflowFailException: When the token is wrong, or opens another account.
+            UnavailableError: When Tiny does not answer.
+        """
+        hook = TinyHook(self.store.tiny_conn_id)
+        try:
+            check_account(objects, self.store, hook.account.fingerprint, hook.own_account)
+        except OtherAccountError as error:
+            raise AirflowFailException(str(error)) from error
+        return hook
 
     def give_way(
         self, objects: Objects, method_name: str, *, after_work: bool = False, **kwargs: Any

@@ -15,7 +15,6 @@ from tiny_operators.batches.asked_orders import AskedFile, Fate, fates, find_num
 from tiny_operators.batches.put_back import order_event
 from tiny_operators.batches.run_request import RequestError, check_names
 from tiny_operators.events import log_event
-from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.operators.account import AccountOperator
 from tiny_operators.operators.base import StoreOperator
@@ -54,8 +53,8 @@ class AskForOrdersOperator(AccountOperator):
         except RequestError as error:
             raise AirflowFailException(str(error)) from error
         self.check_setup()
-        key, _ = self.start(context)
-        found = find_numbers(TinyHook(self.store.tiny_conn_id), asked.numbers) if asked.numbers else {}
+        key, objects = self.start(context)
+        found = find_numbers(self.tiny(objects), asked.numbers) if asked.numbers else {}
         if unknown := [str(number) for number, pedidos in found.items() if not pedidos]:
             raise AirflowFailException(
                 f"Tiny's search lists no order with number {', '.join(unknown)} on its first {NUMBER_PAGES} pages; "

@@ -11,7 +11,6 @@ from tiny_operators._compat import Context
 from tiny_operators.batches.order_reader import OrderReader
 from tiny_operators.batches.progress import Progress
 from tiny_operators.events import log_event
-from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.operators.account import AccountOperator
 from tiny_operators.orders.plan import chunks
@@ -42,7 +41,7 @@ class FetchOrdersOperator(AccountOperator):
         key, objects = self.start(context)
         self.give_way(objects, self.go_on.__name__, after=after)
         plan = self.read_plan(objects, key)
-        hook = TinyHook(self.store.tiny_conn_id)
+        hook = self.tiny(objects)
         reader = OrderReader(
             hook, RawWriter(objects, self.store, plan.path, key), plan, alive=self.take_turn(objects)
         )

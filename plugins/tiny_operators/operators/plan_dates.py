@@ -15,7 +15,6 @@ from tiny_operators.batches.progress import hours_of_calls
 from tiny_operators.batches.run_request import RunRequest
 from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
-from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter
@@ -83,7 +82,7 @@ class PlanDatesOperator(AccountOperator):
         self.check_setup()
         self.give_way(objects, self.go_on.__name__)
         planner = DatePlanner(
-            TinyHook(self.store.tiny_conn_id),
+            self.tiny(objects),
             self.known_orders(),
             RawWriter(objects, self.store, self.path, key),
             request.force or request.refresh_costs,
