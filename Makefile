@@ -143,10 +143,14 @@ sbom: ## write the bill of materials of the receiver, as CycloneDX: .local/sbom/
 	  -o .local/sbom/receiver.json $(VENV)/receiver/bin/python
 	@echo "[sbom] .local/sbom/receiver.json"
 
-lint-deploy: ## check the Terraform of deploy/: its arguments, its layout, and by checkov
-	@$(INSTALL) deploy checkov
+lint-deploy: ## check deploy/ and Docker's files: Terraform's arguments and layout, checkov, CI examples, compose file, Dockerfiles
+	@$(INSTALL) deploy checkov quality
 	@$(VENV)/deploy/bin/python -m deploy.terraform_check
 	@$(VENV)/checkov/bin/checkov --directory deploy/terraform --framework terraform --skip-download --compact --quiet
+	@$(VENV)/quality/bin/check-jsonschema --builtin-schema vendor.github-workflows deploy/ci/github-actions.yaml
+	@$(VENV)/quality/bin/check-jsonschema --builtin-schema vendor.cloudbuild deploy/ci/cloudbuild-*.yaml
+	@$(VENV)/quality/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	@$(VENV)/quality/bin/hadolint --failure-threshold warning local/docker/*.Dockerfile
 
 types: ## check types: mypy, against Airflow 3, whose types are real
 	@$(INSTALL) quality airflow-3
@@ -174,7 +178,7 @@ lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	  --no-audit --no-fund --loglevel=error
 
 clean: down ## stop the stack and remove its data; environments stay
-	@rm -rf .local/run .local/logs .local/gcs .local/bigquery .local/front .local/airflow-* .local/postgres-* .local/painel.html .local/keys.json .local/google-credentials.json
+	@rm -rf .local/run .local/logs .local/code .local/gcs .local/bigquery .local/front .local/airflow-* .local/postgres-* .local/painel.html .local/keys.json .local/google-credentials.json
 
 install:
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 is needed: no python3.11 or python3 that starts is in PATH" >&2; exit 1; fi

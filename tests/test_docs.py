@@ -14,6 +14,7 @@ PAGES = [
     *sorted(REPO.glob("*.md")),
     *DOCS,
     REPO / "deploy" / "README.md",
+    REPO / "deploy" / "ci" / "README.md",
     REPO / "webhook" / "README.md",
     *sorted((REPO / "local").glob("*/README.md")),
 ]
