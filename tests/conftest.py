@@ -52,6 +52,7 @@ os.environ.update({
         "conn_type": "google_cloud_platform",
         "extra": {"is_anonymous": True, "project": "z316-local"},
     }),
+    "GOOGLE_CLOUD_PROJECT": "z316-local",
     "PYTHONPATH": f"{REPO / 'plugins'}:{REPO}",
     "SCARF_ANALYTICS": "false",
 })

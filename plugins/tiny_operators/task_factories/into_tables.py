@@ -59,7 +59,7 @@ def into_tables(store: Store, rows: BaseOperator) -> BaseOperator:
         The task that merges.
     """
     loads = [load_task(store, table, rows.task_id, count=table) for table in LOADED]
-    merge = merge_task(store, "merge", "merge.sql", rows.task_id, trigger_rule=UNLESS_NOTHING)
+    merge = merge_task(store, rows.task_id, trigger_rule=UNLESS_NOTHING)
     check = query_task(store, "check", "check.sql", operator=CheckOperator)
     rows >> loads >> merge >> check
     return merge

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tiny_operators._compat import BaseOperator
+from tiny_operators.assets import merged_assets
 from tiny_operators.lake import names
 from tiny_operators.operators.base import MADE
-from tiny_operators.operators.check import CheckOperator
 from tiny_operators.operators.load import LoadRowsOperator
+from tiny_operators.operators.merge import MergeOperator
 from tiny_operators.operators.query import QueryOperator
 from tiny_operators.schemas import schema_fields
 from tiny_operators.stores import Store
@@ -40,10 +41,30 @@ def load_task(store: Store, table: str, of_task: str, count: str) -> BaseOperato
     )
 
 
-def merge_task(
-    store: Store, task_id: str, file: str, of_task: str, *, checks: bool = False, **arguments: Any
+def merge_task(store: Store, of_task: str, **arguments: Any) -> BaseOperator:
+    """Create the task that merges a run's rows into the tables, and reports that the tables were updated.
+
+    Args:
+        store: The store.
+        of_task: The task that built the rows.
+        **arguments: Further arguments of the operator.
+    """
+    return merging_task(
+        store,
+        "merge",
+        "merge.sql",
+        of_task,
+        operator=MergeOperator,
+        of_task=of_task,
+        outlets=merged_assets(store),
+        **arguments,
+    )
+
+
+def merging_task(
+    store: Store, task_id: str, file: str, rows: str, *, operator: type[QueryOperator], **arguments: Any
 ) -> BaseOperator:
-    """Create the task that merges what was loaded, one at a time in the store's merge pool.
+    """Create a task that merges what was loaded, one at a time in the store's merge pool.
 
     BigQuery lets two merges that only insert run side by side, and both insert. So a later try joins the job of a try
     that died. Rows that were built again, as in a run that was cleared, are merged by another job.
@@ -52,16 +73,16 @@ def merge_task(
         store: The store.
         task_id: Id of the task.
         file: The file of ``include/sql``.
-        of_task: The task that built the rows.
-        checks: Whether the statement ends in an error when it finds something: then there is no other try.
+        rows: The task that built the rows.
+        operator: What runs it.
         **arguments: Further arguments of the operator.
     """
     return query_task(
         store,
         task_id,
         file,
-        operator=CheckOperator if checks else QueryOperator,
-        made=f"{{{{ ti.xcom_pull(task_ids='{of_task}', key='{MADE}') | lower }}}}",
+        operator=operator,
+        made=f"{{{{ ti.xcom_pull(task_ids='{rows}', key='{MADE}') | lower }}}}",
         pool=store.merge_pool,
         **arguments,
     )

@@ -1,0 +1,30 @@
+"""The merge of a run's rows, and how many rows each of the tables got from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tiny_operators._compat import Context, run_id_of
+from tiny_operators.operators.query import QueryOperator
+
+
+class MergeOperator(QueryOperator):
+    """Runs the merge; then the event of each asset that it updates has ``rows`` and ``run`` as its extra.
+
+    All tables are merged by one script, so all of them have an event; ``rows`` is 0 for a table that got none.
+
+    Args:
+        of_task: The task that built the rows, and counted them by table.
+        **kwargs: See :class:`QueryOperator`.
+    """
+
+    def __init__(self, *, of_task: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.of_task = of_task
+
+    def post_execute(self, context: Context, result: Any = None) -> None:
+        """Describe the update; done here, since Airflow warns of an `execute` that calls its parent's."""
+        counts: dict[str, int] = context["ti"].xcom_pull(task_ids=self.of_task) or {}
+        for asset in self.outlets:
+            rows = counts.get(asset.uri.rpartition("/")[2], 0)
+            context["outlet_events"][asset].extra = {"rows": rows, "run": run_id_of(context)}
