@@ -23,7 +23,9 @@ A long range is replayed in slices, the oldest dates first: a run ends with the 
 1,000 days, and its last task, `next_slice`, triggers the run of the dates that are left, `from_…_of_…`. One trigger is
 enough for any number of years; the slices come one after another.
 
-Dates without raw answers end in success, with what follows `rows` skipped. Replaying again changes nothing.
+Dates without raw answers change nothing: `rows` counts them as `dates_without_answers`, and their rows stay in the
+tables. When no date has any, what follows `rows` is skipped. Where raw answers expire (`keep_raw_days`), older dates
+cannot be built from nothing: see `docs/retention.md` before a table is dropped. Replaying again changes nothing.
 
 ### To rebuild the tables
 * When they exist: replay the dates. Rows that are right stay as they are; a newer reading is never overwritten.

@@ -21,7 +21,6 @@ _PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 # From, to. Google takes no other of deleted objects and of Airflow's runs.
 _DAYS: Final = {
-    "rows": (7, 3650),
     "deleted_objects": (7, 90),
     "airflow_runs": (30, 730),
     "snapshots": (7, 365),
@@ -51,13 +50,11 @@ class KeepDays:
     """After how many days what nobody needs goes.
 
     Attributes:
-        rows: Typed rows, and what runs noted.
         deleted_objects: Deleted objects, which can be brought back until then.
         airflow_runs: Runs and logs of Airflow.
         snapshots: Snapshots of the environment.
     """
 
-    rows: int
     deleted_objects: int
     airflow_runs: int
     snapshots: int

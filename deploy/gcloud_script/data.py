@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
+from tiny_operators.lake.expiry import expiry_rules
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.datasets import Wanted, datasets_of
 
@@ -68,9 +69,8 @@ def _bucket(its: Context, name: str, location: str, rules: list[dict[str, Any]])
 
 def _rules(its: Context, store: Store) -> list[dict[str, Any]]:
     """Return what of a store's API bucket is deleted, and what moves to cheaper storage."""
-    made_again = ["rows/", *(f"runs/{store.prefix}_{dag}_" for dag in its.dags)]
     return [
-        _deleted({"age": its.settings.keep_days.rows, "matchesPrefix": made_again}),
+        *expiry_rules(store, its.dags),
         {
             "action": {"type": "SetStorageClass", "storageClass": "NEARLINE"},
             "condition": {"age": 90, "matchesPrefix": ["raw/", "webhook/"]},

@@ -1,8 +1,15 @@
 locals {
-  # Kept for good: raw answers, done and rejected webhooks, the customers' key, what is remembered between runs.
-  # What goes is what a run leaves: its rows, and its notes in runs/{dag}_{hash}/. The other objects in runs/ are still in use.
-  made_again = {
-    for prefix, store in local.stores : prefix => concat(["rows/"], [for dag in local.dags : "runs/${prefix}_${dag}_"])
+  # What expires, and after how many days, as plugins/tiny_operators/lake/expiry.py has it; 0 keeps for good. What a run leaves: its
+  # rows, and its notes in runs/{dag}_{hash}/. The other objects in runs/ are still in use. Answers that others refer to stay a month longer.
+  expiry = {
+    for prefix, store in local.stores : prefix => [
+      for rule in [
+        { days = store.keep_rows_days, prefixes = concat(["rows/"], [for dag in local.dags : "runs/${prefix}_${dag}_"]) },
+        { days = store.keep_raw_days, prefixes = ["raw/pdv/", "webhook/", "20"] },
+        { days = store.keep_raw_days > 0 ? store.keep_raw_days + 31 : 0, prefixes = ["raw/pesquisa/", "raw/produto/"] },
+        { days = store.keep_rejects_days, prefixes = ["rejected/"] },
+      ] : rule if rule.days > 0
+    ]
   }
   seconds_a_day = 24 * 60 * 60
 }
@@ -39,13 +46,16 @@ resource "google_storage_bucket" "api" {
     retention_duration_seconds = local.settings.keep_days.deleted_objects * local.seconds_a_day
   }
 
-  lifecycle_rule {
-    action {
-      type = "Delete"
-    }
-    condition {
-      age            = local.settings.keep_days.rows
-      matches_prefix = local.made_again[each.key]
+  dynamic "lifecycle_rule" {
+    for_each = local.expiry[each.key]
+    content {
+      action {
+        type = "Delete"
+      }
+      condition {
+        age            = lifecycle_rule.value.days
+        matches_prefix = lifecycle_rule.value.prefixes
+      }
     }
   }
 

@@ -9,11 +9,14 @@ locals {
   stores = {
     for store in yamldecode(file("${local.repository}/include/stores.yaml")).stores : store.prefix => merge(
       {
-        report_dataset   = "${store.dataset}_relatorios"
-        personal_dataset = "${store.dataset}_pessoal"
-        keys_dataset     = "${store.dataset}_chaves"
-        quiet_minutes    = 120
-        waiting_minutes  = 60
+        report_dataset    = "${store.dataset}_relatorios"
+        personal_dataset  = "${store.dataset}_pessoal"
+        keys_dataset      = "${store.dataset}_chaves"
+        quiet_minutes     = 120
+        waiting_minutes   = 60
+        keep_rows_days    = 90
+        keep_raw_days     = 0
+        keep_rejects_days = 0
       },
       store,
     )

@@ -6,15 +6,13 @@ shop, and for its data protection officer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from local.stack.settings import REPO
-from tiny_operators.schemas import RECORDS, TABLES, schema_fields
+from tiny_operators.schemas import RECORDS, TABLES, personal_fields
 
 DOCUMENT: Final[Path] = REPO / "docs" / "dados-pessoais.md"
-MARK: Final = "dado pessoal)"
 
 # By the last part of a column's path.
 KINDS: Final = {
@@ -38,6 +36,7 @@ KINDS: Final = {
     "email": "e-mail",
     "observacoes": "texto livre",
     "payload": "resposta inteira da Tiny",
+    "file": "nome de arquivo",
 }
 # What each kind is used for, and the basis in the law that suggests itself (Lei 13.709/2018, art. 7º).
 PURPOSES: Final = {
@@ -57,6 +56,7 @@ PURPOSES: Final = {
     "telefone": ("entrega e atendimento", "V (contrato)"),
     "e-mail": ("atendimento", "V (contrato)"),
     "texto livre": ("observações do pedido, que podem conter qualquer dado", "V (contrato)"),
+    "nome de arquivo": ("achar o arquivo que foi posto de lado", "IX (legítimo interesse)"),
     "resposta inteira da Tiny": ("refazer as tabelas sem nova consulta à Tiny", "IX (legítimo interesse)"),
 }
 
@@ -70,8 +70,11 @@ As visões em `z316_tiny_relatorios` não têm dados de clientes: nelas o client
 loja, guardado fora do conjunto de dados). Têm o nome do vendedor, pois as vendas por vendedor são um relatório.
 Nomes e documentos de clientes estão apenas nas visões de `z316_tiny_pessoal`.
 
-**Prazo:** o pipeline ainda não apaga nada por si. O prazo dos arquivos é o ciclo de vida que a loja configura nos
-buckets; o das tabelas é decidido e executado pela loja.
+**Prazo:** cada loja o define em `include/stores.yaml`; sem definição, os dados ficam. `keep_personal_days` esvazia, a
+cada noite, as colunas abaixo nas linhas de pedidos mais antigos (menos o nome do vendedor); os valores das vendas
+ficam. `keep_raw_days` e `keep_rejects_days` apagam os arquivos pelo ciclo de vida do bucket, `keep_rows_days` as linhas
+das execuções (90 dias). [retention.md](retention.md) explica como escolher: o prazo fiscal é de cinco anos mais o ano
+em curso.
 """
 
 _OBJECTS: Final = """
@@ -82,7 +85,8 @@ _OBJECTS: Final = """
 | bucket de webhooks | o que a Tiny avisa: pedido, cliente com nome e documento |
 | `raw/` no bucket da API | respostas inteiras da Tiny: tudo o que está nas tabelas, e mais |
 | `webhook/` e `rejected/` no bucket da API | os avisos já tratados, e os que não puderam ser usados |
-| `runs/` no bucket da API | as linhas que cada execução carregou, com todas as colunas acima |
+| `rows/` no bucket da API | as linhas que cada execução carregou, com todas as colunas acima |
+| `runs/` no bucket da API | o plano de cada execução e o que foi de cada pedido; sem nomes nem documentos |
 """
 
 
@@ -93,27 +97,13 @@ def document() -> str:
     for table in (*TABLES, *RECORDS):
         rows = "".join(
             f"| `{path}` | {kind(path)} | {field['description'].partition(' Fonte: ')[0]} |\n"
-            for path, field in marked(table)
+            for path, field in personal_fields(table)
         )
         found = (
             f"| coluna | tipo | conteúdo |\n| --- | --- | --- |\n{rows}" if rows else "Nenhum dado pessoal.\n"
         )
         parts.append(f"\n## Tabela `{table}`\n\n{found}")
     return "".join([*parts, _OBJECTS])
-
-
-def marked(table: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the columns of a table that hold personal data, with their paths; of a record its fields."""
-    yield from _marked("", schema_fields(table))
-
-
-def _marked(above: str, fields: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for field in fields:
-        path = f"{above}{field['name']}"
-        if field["type"] == "RECORD":
-            yield from _marked(f"{path}.", field["fields"])
-        elif MARK in field["description"]:
-            yield path, field
 
 
 def kind(path: str) -> str:

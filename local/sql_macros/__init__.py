@@ -2,13 +2,17 @@
 
 from types import SimpleNamespace
 
-from tiny_operators.schemas import LOADED
+from tiny_operators.schemas import LOADED, customer_columns
 from tiny_operators.stores import load_stores
 from tiny_operators.task_factories.macros import check_macros, merge_macros
+from tiny_operators.warehouse.old_rows import facts
+
+__all__ = ["customer_columns"]
 
 _store = load_stores()[0]
 globals().update(check_macros(_store))
 globals().update(merge_macros(_store))
+globals().update(facts("pdv"))
 
 # Of a run, and of the views both kinds: with the columns of personal data there is more to check.
 dag = SimpleNamespace(dag_id="z316_webhook")

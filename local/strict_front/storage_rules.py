@@ -69,6 +69,19 @@ def _lifecycle(call: Call, now: Now) -> str | None:
             return "Invalid lifecycle rule: SetStorageClass needs the storageClass of its action"
         if not any(value is not None for value in (rule.get("condition") or {}).values()):
             return "Invalid lifecycle rule: it needs a condition"
+        if problem := _lifecycle_condition(rule["condition"]):
+            return f"Invalid lifecycle rule: {problem}"
+    return None
+
+
+def _lifecycle_condition(condition: Mapping[str, object]) -> str | None:
+    age = condition.get("age")
+    if age is not None and (not isinstance(age, int) or isinstance(age, bool) or age < 0):
+        return "age is a whole number of days, 0 or more"
+    for name in ("matchesPrefix", "matchesSuffix"):
+        texts = condition.get(name)
+        if texts is not None and not (isinstance(texts, list) and texts and all(texts)):
+            return f"{name} is a list of texts, none of them empty"
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -29,6 +30,11 @@ OWN_COLUMNS: Final = frozenset({
     "refreshed_at",
     "payload",
 })
+
+# Ends the description of a column that holds personal data, or may.
+PERSONAL_MARK: Final = "dado pessoal)"
+# Whose name it is works in the store, and the sales by seller need it: it does not go with the customers' data.
+_OF_SELLERS: Final = frozenset({"nome_vendedor"})
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,30 @@ def columns(table: str) -> tuple[Column, ...]:
 def tiny_columns(table: str) -> tuple[Column, ...]:
     """Return the columns of a table that hold what Tiny answered."""
     return tuple(column for column in columns(table) if column.name not in OWN_COLUMNS)
+
+
+@cache
+def customer_columns(table: str) -> tuple[str, ...]:
+    """Return the columns of a table that hold personal data of customers, or may; a record as a whole."""
+    return tuple(
+        field["name"]
+        for field in schema_fields(table)
+        if PERSONAL_MARK in field["description"] and field["name"] not in _OF_SELLERS
+    )
+
+
+def personal_fields(table: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the columns of a table that hold personal data, or may, with their paths; of a record its fields."""
+    yield from _personal("", schema_fields(table))
+
+
+def _personal(above: str, fields: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for field in fields:
+        path = f"{above}{field['name']}"
+        if field["type"] == "RECORD":
+            yield from _personal(f"{path}.", field["fields"])
+        elif PERSONAL_MARK in field["description"]:
+            yield path, field
 
 
 def column_names(table: str) -> list[str]:

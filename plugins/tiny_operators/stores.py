@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -21,7 +21,14 @@ _NUMBERS: dict[str, tuple[type, float, float]] = {
     "waiting_minutes": (int, 5, 24 * 60),
     "reject_share": (float, 0, 1),
     "rejects_limit": (int, 0, 1_000_000),
+    # 0 keeps for good.
+    "keep_raw_days": (int, 0, 36_500),
+    "keep_rejects_days": (int, 0, 36_500),
+    "keep_rows_days": (int, 7, 3_650),
+    "keep_personal_days": (int, 0, 36_500),
 }
+# Less than a month would take away what a replay, a person or a late webhook still needs.
+_LEAST_KEPT: Final = 31
 # Datasets that may hold nothing else, each with the end of its name by default.
 _DATASETS_OF_THEIR_OWN = {
     "report_dataset": "relatorios",
@@ -86,6 +93,11 @@ class Store:
         quiet_minutes: How long no webhook may come in opening hours before people are alerted.
         waiting_minutes: How long files may wait in the inbox, while no run reaches its end, before people are alerted.
         maximum_bytes_billed: What one BigQuery job may be billed: one that would need more fails, and costs nothing.
+        policy_tag: Full name of the policy tag for columns with personal data; empty for none.
+        keep_raw_days: After how many days raw answers and the archive of webhooks expire; 0 for never.
+        keep_rejects_days: After how many days what was rejected expires in the bucket; 0 for never.
+        keep_rows_days: After how many days row files and the notes of runs expire: they can be made again.
+        keep_personal_days: After how many days customers' data is blanked in the rows of an order; 0 for never.
     """
 
     prefix: str
@@ -110,6 +122,12 @@ class Store:
     # Many times what a batch, or a slice of history, needs. A statement that lost its filter of partitions would read
     # all of some years: it becomes an error and no bill.
     maximum_bytes_billed: int = 5 * 1024**3
+    policy_tag: str = ""
+    # No law names a day, and what has expired cannot be brought back: the shop decides. See docs/retention.md.
+    keep_raw_days: int = 0
+    keep_rejects_days: int = 0
+    keep_rows_days: int = 90
+    keep_personal_days: int = 0
 
     def __post_init__(self) -> None:
         """Name the other datasets after that of the tables, where the stores file names none."""
@@ -151,6 +169,13 @@ def include_dir() -> Path:
             return candidate
     places = " or ".join(str(place) for place in _INCLUDE_CANDIDATES)
     raise StoresError(f"include/stores.yaml was not found in {places}; copy the folder include/ there")
+
+
+def dag_kinds() -> list[str]:
+    """Return what the DAGs of a store are, as their files and the ends of their ids have it."""
+    return sorted(
+        path.stem.removeprefix("tiny_") for path in (_PACKAGE.parents[1] / "dags").rglob("tiny_*.py")
+    )
 
 
 def dag_tags(store: Store) -> list[str]:
@@ -224,6 +249,14 @@ def _store(row: object, where: str) -> Store:
         raise StoresError(
             f"{where}.cnpj must be the 14 characters of a CNPJ (or 11 digits of a CPF), without dots"
         )
+    tags = (
+        rf"projects/[^/]+/locations/{re.escape(store.location.lower())}/taxonomies/[0-9]+/policyTags/[0-9]+"
+    )
+    if store.policy_tag and not re.fullmatch(tags, store.policy_tag):
+        raise StoresError(
+            f"{where}.policy_tag must be projects/…/locations/{store.location.lower()}/taxonomies/…/policyTags/…: a "
+            "tag of the tables' own location"
+        )
     try:
         parse_opening_hours(store.opening_hours)
     except ValueError as error:
@@ -240,6 +273,8 @@ def _number(value: Any, name: str, where: str) -> float:
     fits = isinstance(value, int | float) and (kind is float or isinstance(value, int))
     if not fits or isinstance(value, bool) or not least <= value <= most:
         raise StoresError(f"{where}.{name} must be a number from {least} to {most}, without quotes")
+    if name.startswith("keep_") and 0 < value < _LEAST_KEPT and least == 0:
+        raise StoresError(f"{where}.{name} must be 0, to keep for good, or at least {_LEAST_KEPT}")
     return float(value) if kind is float else int(value)
 
 

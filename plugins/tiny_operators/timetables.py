@@ -19,6 +19,9 @@ EACH_DAY: Final = CronDataIntervalTimetable("0 0 * * *", timezone="UTC")
 # On the quarter, when the work of the full hour is done.
 EACH_HOUR: Final = CronTriggerTimetable("15 * * * *", timezone="UTC")
 
+# Before the store opens, when the night's run of the daily DAG is over.
+EACH_NIGHT: Final = CronTriggerTimetable("30 8 * * *", timezone="UTC")
+
 # Sunday, when the night's run of the daily DAG is over.
 _EACH_WEEK: Final = "0 5 * * 0"
 

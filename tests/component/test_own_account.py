@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.demo.parts import Simulator, Warehouse
+from tests.component.other_stores import DAGS, dag_of, other_store
 from tests.component.webhook_steps import upload
 from tests.component.whole_runs import WholeRun
 from tests.dates import free_day
-from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowException, AirflowFailException, ensure_pool
+from tiny_operators._compat import AirflowException, AirflowFailException
 from tiny_operators.batches.live_priority import LiveTurn
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
@@ -27,11 +26,10 @@ from tiny_operators.tiny.api import TinyUnavailableError
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("impatient")]
 
-REPO = Path(__file__).parents[2]
 CNPJS = ("11222333000181", "11222333000262", "00444777000135")
 DAY = free_day().isoformat()
 # Each DAG that calls Tiny, and what starts it.
-CALLERS = {
+CALLERS: dict[str, dict[str, Any]] = {
     "webhook": {},
     "daily": {"from_date": DAY, "to_date": DAY},
     "reconcile": {"from_date": DAY, "to_date": DAY},
@@ -40,36 +38,34 @@ CALLERS = {
 }
 
 
+Give = Callable[[Store, str], None]
+
+
+@pytest.fixture
+def give(emulators: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Give:
+    """Lets a store's connection have the token of an account."""
+
+    def give_token(store: Store, cnpj: str) -> None:
+        connection = json.loads(emulators["AIRFLOW_CONN_TINY_Z316"]) | {"password": f"token-of-{cnpj}"}
+        monkeypatch.setenv(f"AIRFLOW_CONN_{store.tiny_conn_id.upper()}", json.dumps(connection))
+
+    return give_token
+
+
 @pytest.fixture
 def stores(
-    store: Store,
-    simulator: Simulator,
-    warehouse: Warehouse,
-    run: Any,
-    emulators: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    store: Store, simulator: Simulator, warehouse: Warehouse, run: Any, give: Give
 ) -> Iterator[list[Store]]:
     """Three stores, each with a token of its own account."""
-    found = [
-        replace(store, prefix=f"loja{place}", name="Loja", cnpj=cnpj) for place, cnpj in enumerate(CNPJS)
-    ]
+    found = [other_store(store, f"loja{place}", cnpj=cnpj) for place, cnpj in enumerate(CNPJS)]
     simulator.set(accounts={f"token-of-{cnpj}": cnpj for cnpj in CNPJS})
     for one in found:
-        give(one, one.cnpj, emulators, monkeypatch)
-        if not AIRFLOW_V_3_0_PLUS:
-            for name, description in one.pools.items():
-                ensure_pool(name, 1, description)
+        give(one, one.cnpj)
     yield found
     for one in found:
         objects(warehouse).delete(names.account_object(one.prefix))
         # Where the live path failed, history would give way to it for some time.
         LiveTurn(objects(warehouse), one.prefix).done()
-
-
-def give(store: Store, cnpj: str, emulators: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a store's connection have the token of an account."""
-    connection = json.loads(emulators["AIRFLOW_CONN_TINY_Z316"]) | {"password": f"token-of-{cnpj}"}
-    monkeypatch.setenv(f"AIRFLOW_CONN_{store.tiny_conn_id.upper()}", json.dumps(connection))
 
 
 def objects(warehouse: Warehouse) -> Objects:
@@ -81,15 +77,6 @@ def calls_of(store: Store, warehouse: Warehouse) -> Any:
     return AccountOperator(task_id="any", store=store).tiny(objects(warehouse))
 
 
-def dag_of(kind: str, store: Store) -> Any:
-    spec = importlib.util.spec_from_file_location(f"dag_of_{kind}", REPO / "dags" / f"tiny_{kind}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    make: Callable[[Store], Any] = getattr(module, f"{kind}_dag")
-    return make(store)
-
-
 def stored(warehouse: Warehouse) -> dict[str, Any]:
     """What an order may leave: rows, answers, and objects with rows."""
     return {
@@ -99,22 +86,21 @@ def stored(warehouse: Warehouse) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "swapped"), [*((kind, 2) for kind in CALLERS), ("webhook", 1), ("webhook", 3), ("daily", 3)]
+    "turned", [*((kind, 2) for kind in CALLERS), ("webhook", 1), ("webhook", 3), ("daily", 3)]
 )
 def test_no_dag_reads_by_another_stores_token(
-    kind: str,
-    swapped: int,
+    turned: tuple[str, int],
     stores: list[Store],
     simulator: Simulator,
     warehouse: Warehouse,
-    emulators: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    give: Give,
 ) -> None:
+    kind, swapped = turned
     sale = simulator.sell(1)[0]
     upload(warehouse, "by-hand/sale.json", json.dumps(sale.webhook))
     for place, store in enumerate(stores[:swapped]):
         other = stores[(place + 1) % max(swapped, 2)]
-        give(store, other.cnpj, emulators, monkeypatch)
+        give(store, other.cnpj)
     before = stored(warehouse)
     for number, store in enumerate(stores[:swapped], start=1):
         whole = WholeRun(dag_of(kind, store), dict(CALLERS[kind]))
@@ -125,7 +111,9 @@ def test_no_dag_reads_by_another_stores_token(
         with pytest.raises(AirflowFailException) as failure:
             whole.finish()
         text = str(failure.value)
-        assert store.prefix in text and store.tiny_conn_id in text and "include/stores.yaml" in text
+        assert f"connection '{store.tiny_conn_id}'" in text
+        assert f"store '{store.prefix}'" in text
+        assert "include/stores.yaml" in text
         assert not re.search("token-of|" + "|".join(CNPJS), text)
         assert set(whole.tries.values()) == {1}, "it is not tried again"
         assert simulator.calls() == {"info": number}
@@ -134,14 +122,14 @@ def test_no_dag_reads_by_another_stores_token(
 
 
 def test_no_operator_has_another_way_to_tiny() -> None:
-    package = REPO / "plugins" / "tiny_operators"
+    package = DAGS.parent / "plugins" / "tiny_operators"
     made = [
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
         if re.search(r"\bTinyHook\(self", path.read_text(encoding="utf-8"))
     ]
     assert made == ["operators/account.py"]
-    pages = {path.stem.removeprefix("tiny_"): path.read_text() for path in (REPO / "dags").glob("tiny_*.py")}
+    pages = {path.stem.removeprefix("tiny_"): path.read_text() for path in DAGS.glob("tiny_*.py")}
     callers = ("FetchOrders", "PlanDaily", "PlanReconcile", "AskForOrders")
     assert {name for name, text in pages.items() if any(kind in text for kind in callers)} == set(CALLERS)
 
@@ -166,19 +154,18 @@ def test_a_token_that_is_changed_is_checked_at_once(
     stores: list[Store],
     simulator: Simulator,
     warehouse: Warehouse,
-    emulators: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    give: Give,
 ) -> None:
     first, second, _ = stores
     calls_of(first, warehouse)
-    give(first, second.cnpj, emulators, monkeypatch)
+    give(first, second.cnpj)
     with pytest.raises(AirflowFailException, match="another account than that of store 'loja0'"):
         calls_of(first, warehouse)
     # Nothing of that is remembered: the right token, or the right CNPJ, opens the account again.
     calls_of(replace(first, cnpj=second.cnpj), warehouse)
     with pytest.raises(AirflowFailException, match="another account than that of store 'loja0'"):
         calls_of(first, warehouse)
-    give(first, first.cnpj, emulators, monkeypatch)
+    give(first, first.cnpj)
     calls_of(first, warehouse)
     assert simulator.calls() == {"info": 5}
 
@@ -187,10 +174,9 @@ def test_a_wrong_token_fails_at_once_and_is_named(
     stores: list[Store],
     simulator: Simulator,
     warehouse: Warehouse,
-    emulators: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    give: Give,
 ) -> None:
-    give(stores[2], "nobody", emulators, monkeypatch)
+    give(stores[2], "nobody")
     with pytest.raises(AirflowFailException, match=r"the token is wrong.*tiny_loja2") as failure:
         calls_of(stores[2], warehouse)
     assert "token-of" not in str(failure.value)

@@ -54,7 +54,7 @@ WRONG: list[tuple[str, Any]] = [
     ("receiver", {"min_instances": 0, "max_instances": 3, "cpu": 1}),
     ("keep_days", OWN["keep_days"] | {"deleted_objects": 91}),
     ("keep_days", OWN["keep_days"] | {"airflow_runs": 7}),
-    ("keep_days", OWN["keep_days"] | {"rows": 0}),
+    ("keep_days", OWN["keep_days"] | {"snapshots": 0}),
     ("alert_email", ["ops@example.com"]),
 ]
 

@@ -15,7 +15,8 @@ import pytest
 
 from tests.deploy.terraforming import PROJECT, REPO, Planned, a_store, needs_terraform, planned
 from tiny_operators.lake import names
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.lake.expiry import expiry_rules
+from tiny_operators.stores import Store, dag_kinds, load_stores
 from tiny_operators.warehouse.datasets import datasets_of
 
 pytestmark = needs_terraform
@@ -44,7 +45,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Planned:
         "billing_account": "012345-6789AB-CDEF01",
         "budget": 4321,
         "image": "composer-3-airflow-3.1.7-build.1",
-        "keep_days": {"rows": 30, "deleted_objects": 14, "airflow_runs": 90, "snapshots": 10},
+        "keep_days": {"deleted_objects": 14, "airflow_runs": 90, "snapshots": 10},
     }
     return planned(tmp_path_factory.mktemp("three"), stores=THREE, settings=more)
 
@@ -167,6 +168,8 @@ KEPT = (
     names.rejects_object(KEY, "2026-11-26"),
     names.customer_key_object("z316"),
     names.fields_object("z316"),
+    names.account_object("z316"),
+    names.blanked_object("z316"),
     names.listed_elsewhere_object("z316", "2026-11-26"),
     names.waiting_files_object("z316"),
     names.silent_products_object("z316"),
@@ -195,6 +198,26 @@ def test_only_what_can_be_made_again_is_ever_deleted(one: Planned) -> None:
     assert [name for name in KEPT if name.startswith(tuple(deleted))] == []
     assert [name for name in GOES if not name.startswith(tuple(deleted))] == []
     assert "lifecycle_rule" not in buckets(one)[store.webhook_bucket]
+
+
+def test_files_expire_as_setup_lets_them(
+    one: Planned, three: Planned, stores: list[Store], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of a store that keeps all for good, of one that keeps nothing for good, and of each setting alone."""
+    kept = [a_store("gh", 7), a_store("ij", 8, keep_raw_days=2192, keep_rejects_days=365, keep_rows_days=30)]
+    kept += [a_store("kl", 9, keep_rejects_days=31), a_store("mn", 10, keep_raw_days=31)]
+    path = tmp_path_factory.mktemp("kept") / "stores.yaml"
+    path.write_text(json.dumps({"stores": kept}))
+    plan = planned(tmp_path_factory.mktemp("expiry"), stores=kept)
+    for found, plans in ((load_stores(), one), (stores, three), (load_stores(path), plan)):
+        for store in found:
+            rules = [
+                (rule["condition"][0]["age"], sorted(rule["condition"][0]["matches_prefix"]))
+                for rule in buckets(plans)[store.api_bucket]["lifecycle_rule"]
+                if rule["action"][0]["type"] == "Delete"
+            ]
+            wanted = [rule["condition"] for rule in expiry_rules(store, dag_kinds())]
+            assert sorted(rules) == sorted((on["age"], sorted(on["matchesPrefix"])) for on in wanted)
 
 
 def test_defaults_of_stores_are_those_of_the_pipeline(one: Planned) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.docs import personal_data as register
-from tiny_operators.schemas import RECORDS, TABLES
+from tiny_operators.schemas import RECORDS, TABLES, personal_fields
 
 
 def test_the_page_is_as_the_schema_files_are() -> None:
@@ -14,12 +14,12 @@ def test_the_page_is_as_the_schema_files_are() -> None:
 
 @pytest.mark.parametrize("table", [*TABLES, *RECORDS])
 def test_each_marked_column_has_a_kind_and_a_purpose(table: str) -> None:
-    for path, _ in register.marked(table):
+    for path, _ in personal_fields(table):
         assert register.kind(path) in register.PURPOSES, path
         assert f"| `{path}` |" in register.document()
 
 
 def test_no_kind_and_no_purpose_is_left_over() -> None:
-    marked = {path.rpartition(".")[2] for table in TABLES for path, _ in register.marked(table)}
+    marked = {path.rpartition(".")[2] for table in (*TABLES, *RECORDS) for path, _ in personal_fields(table)}
     assert set(register.KINDS) == marked
     assert set(register.PURPOSES) == set(register.KINDS.values())

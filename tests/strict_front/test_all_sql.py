@@ -16,9 +16,11 @@ from tiny_operators.orders.batch import OrderIds
 from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import load_stores
 from tiny_operators.warehouse.datasets import keys_table
+from tiny_operators.warehouse.old_rows import WITH_CUSTOMERS, statement
 from tiny_operators.warehouse.views import report_macros, views
 
 STORE = load_stores()[0]
+OF_OLD_ROWS = ("blank_old_orders", "oldest_order")
 RUN = "manual__2026-01-02T03:04:05"
 COUNTS = dict.fromkeys((*LOADED, "orders", "rejected", "files_rejected"), 1)
 DOCUMENTS = [*(REPO / "docs").glob("*.md"), REPO / "README.md", REPO / "webhook" / "README.md"]
@@ -28,6 +30,7 @@ PARAMETERS = {
     "store": "STRING",
     "first": "DATE",
     "last": "DATE",
+    "since": "DATE",
     "dates": ["DATE"],
     "ids": ["STRING"],
     "pedidos": ["INT64"],
@@ -128,12 +131,19 @@ def test_statements_of_all_tasks(dags: Any, rules: Rules, batch: str) -> None:
 
 def test_all_files_are_statements_of_tasks_or_in_them(dags: Any) -> None:
     folder = REPO / "include" / "sql"
-    files = {path.name for path in folder.glob("*.sql") if not path.name.startswith("known_")}
+    asked = ("known_", *OF_OLD_ROWS)
+    files = {path.name for path in folder.glob("*.sql") if not path.name.startswith(asked)}
     used = {file for file, _, _ in of_tasks(dags)}
     texts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.sql")]
     assert len(used) >= 4
     assert used <= files
     assert all(any(f"'{name}'" in text for text in texts) for name in files - used)
+
+
+@pytest.mark.parametrize("file", OF_OLD_ROWS)
+@pytest.mark.parametrize("table", WITH_CUSTOMERS)
+def test_what_is_done_with_old_rows(rules: Rules, file: str, table: str) -> None:
+    valid(rules, statement(file, table, STORE))
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (REPO / "include" / "sql").glob("known_*.sql")))

@@ -92,6 +92,12 @@ QUESTIONS: list[Question[Gcs]] = [
         lifecycle={"rule": [{"action": {"type": "Vanish"}, "condition": {"age": 1}}]})),
     Question("lifecycle rule without a condition", 400, 200, lambda gcs: gcs.make_bucket(
         lifecycle={"rule": [{"action": {"type": "Delete"}}]})),
+    Question("lifecycle age of -1", 400, 200, lambda gcs: gcs.make_bucket(
+        lifecycle={"rule": [{"action": {"type": "Delete"}, "condition": {"age": -1}}]})),
+    Question("lifecycle prefix that is empty", 400, 200, lambda gcs: gcs.make_bucket(
+        lifecycle={"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1, "matchesPrefix": [""]}}]})),
+    Question("lifecycle age and prefixes", 200, 200, lambda gcs: gcs.make_bucket(
+        lifecycle={"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1, "matchesPrefix": ["a/", "b/"]}}]})),
     Question("public access prevention 'maybe'", 400, 200, lambda gcs: gcs.make_bucket(
         iamConfiguration={"publicAccessPrevention": "maybe"})),
     Question("bucket without a project", 400, 200, lambda gcs: gcs.ask(

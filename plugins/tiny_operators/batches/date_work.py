@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tiny_operators.batches.listed_dates import ListedDates
 from tiny_operators.lake import names
 from tiny_operators.lake.raw_writer import RawWriter, now
+from tiny_operators.orders.old_orders import personal_since
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.orders.rows import search_values
 from tiny_operators.tiny import search
@@ -61,6 +62,7 @@ class DateWork:
         self._raw = raw
         self._force = force
         self._zone = ZoneInfo(raw.store.timezone)
+        self._personal_since = personal_since(raw.store)
         self._parameters = search.date_parameters(day)
         self._memory = ListedDates(raw.objects, raw.store.prefix)
         self._before = self._memory.of(day)
@@ -160,7 +162,7 @@ class DateWork:
         if values is None:
             return None
         self.value_difference += values["valor"] or 0
-        return line_digest(values)
+        return line_digest(values, self._personal_since)
 
     def _add_known(self, order: KnownOrder) -> None:
         self.known_orders += 1

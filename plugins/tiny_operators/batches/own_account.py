@@ -1,7 +1,7 @@
 """Whether a store's token opens the store's own account: Tiny is asked once a day, and the answer is remembered.
 
-The CNPJ of the stores file decides. So two stores whose tokens are swapped fail before they read anything, and no order of
-one comes into the tables of the other.
+The CNPJ of the stores file decides. So two stores whose tokens are swapped fail before they read anything, and no
+order of one comes into the tables of the other.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def check_account(
 ) -> None:
     """Check that the token opens the store's own account, unless that was checked today.
 
-    Another token, address or CNPJ is checked at once. An answer without a CNPJ stops nobody: nothing shows that the token
-    is wrong, and the log says once a day that it was not checked. The same holds when Tiny does not answer, for a
+    Another token, address or CNPJ is checked at once. An answer without a CNPJ stops nobody: nothing shows that the
+    token is wrong, and the log says once a day that it was not checked. The same holds when Tiny does not answer, for a
     token that was checked on an earlier day: it opens the same account for good.
 
     Args:
@@ -68,9 +68,9 @@ def check_account(
     if found is not None and found != cnpj_key(store.cnpj):
         raise OtherAccountError(
             f"The token of connection {store.tiny_conn_id!r} opens another account than that of store "
-            f"{store.prefix!r} ({store.name}): its CNPJ is not the one in include/stores.yaml. Nothing was read. Set the "
-            "connection's password to the token of this store's account, or correct cnpj in include/stores.yaml; then "
-            "clear this task"
+            f"{store.prefix!r} ({store.name}): its CNPJ is not the one in include/stores.yaml. Nothing was read. "
+            "Set the connection's password to the token of this store's account, or correct cnpj there; "
+            "then clear this task"
         )
     log_event(
         log,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Self, TextIO
 
 from tiny_operators.events import log_event
@@ -13,6 +13,7 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.batch import OrderIds
 from tiny_operators.orders.field_counts import FieldCounts
+from tiny_operators.orders.old_orders import without_old
 from tiny_operators.orders.outcomes import State
 from tiny_operators.orders.plan import RejectedFile
 from tiny_operators.orders.reject import Reject
@@ -33,6 +34,7 @@ class RowFiles(ExitStack):
     Args:
         objects: The store's API bucket.
         origin: The run that writes them.
+        personal_since: The first day whose orders keep their personal data; None when all of them do.
 
     Attributes:
         counts: Rows by table; ``orders``, by their :class:`~tiny_operators.orders.outcomes.State`; ``files_rejected``,
@@ -41,13 +43,14 @@ class RowFiles(ExitStack):
         order_ids: Ids of the orders that have rows.
     """
 
-    def __init__(self, objects: Objects, origin: Origin) -> None:
+    def __init__(self, objects: Objects, origin: Origin, personal_since: date | None = None) -> None:
         super().__init__()
         self.counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
         self.fields = FieldCounts()
         self.order_ids = OrderIds()
         self._objects = objects
         self._origin = origin
+        self._personal_since = personal_since
         self._rejected_at = datetime.now(UTC).isoformat()
         self._reject_copy: TextIO | None = None
 
@@ -70,7 +73,8 @@ class RowFiles(ExitStack):
             file: Its webhook file, when it came by one.
         """
         for table, rows in result.rows.items():
-            self._rows[table].writelines(row_texts(rows))
+            kept = [without_old(table, row, self._personal_since) for row in rows]
+            self._rows[table].writelines(row_texts(kept))
             self.counts[table] += len(rows)
         if any(result.rows.values()):
             self.order_ids.add(result.pedido)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from tiny_operators.events import log_event
+from tiny_operators.lake.expiry import Rule, with_expiry
 from tiny_operators.refusals import NoRightError, SetupError, explained, on_bucket, on_project
 
 if TYPE_CHECKING:
@@ -20,8 +23,14 @@ _EVERYBODY: Final = ("allUsers", "allAuthenticatedUsers")
 _BASIC_ROLES: Final = ("projectViewer:", "projectEditor:")
 
 
-def ensure_bucket(client: Client, name: str, location: str) -> bool:
+def ensure_bucket(client: Client, name: str, location: str, rules: Sequence[Rule] = ()) -> bool:
     """Look for a bucket, and create it where it is missing; return whether it was created now.
+
+    Args:
+        client: Client of Cloud Storage.
+        name: The bucket.
+        location: Where it is.
+        rules: Which of its objects are deleted, and when; those of a bucket that exists: see :func:`ensure_expiry`.
 
     A new one has uniform access and public access prevention, and nobody may read it by a basic role on the project.
     Where the account may not arrange the latter, the commands for a person to do so are logged.
@@ -37,6 +46,8 @@ def ensure_bucket(client: Client, name: str, location: str) -> bool:
     bucket = client.bucket(name)
     bucket.iam_configuration.uniform_bucket_level_access_enabled = True
     bucket.iam_configuration.public_access_prevention = "enforced"
+    if rules:
+        bucket.lifecycle_rules = rules
     with explained(
         f"create bucket gs://{name}", client.project, on_project(client.project, "roles/storage.admin")
     ):
@@ -51,6 +62,36 @@ def ensure_bucket(client: Client, name: str, location: str) -> bool:
                 f"roles/storage.objectAdmin on it. Run: {on_bucket(name, 'roles/storage.objectAdmin').command}"
             ) from error
     _close(bucket)
+    return True
+
+
+def ensure_expiry(client: Client, name: str, wanted: Sequence[Rule]) -> bool:
+    """Give a bucket the rules by which its objects expire; return whether they were changed now.
+
+    Rules that somebody else set for other objects stay. Where the account may not change a bucket, as Airflow's may not
+    by its role, the rules for a person to set are logged: nothing is lost by keeping more.
+    """
+    what, need = f"see and set which objects of gs://{name} expire", on_bucket(name, "roles/storage.admin")
+    try:
+        with explained(what, client.project, need):
+            bucket = client.get_bucket(name)
+            rules = with_expiry([dict(rule) for rule in bucket.lifecycle_rules], wanted)
+            if rules is None:
+                return False
+            bucket.lifecycle_rules = rules
+            bucket.patch()
+    except NoRightError as error:
+        log_event(
+            log,
+            "bucket_expiry_not_set",
+            level=logging.WARNING,
+            bucket=name,
+            error=type(error).__name__,
+            rules=json.dumps({"lifecycle": {"rule": wanted}}),
+            set_by=f"gcloud storage buckets update gs://{name} --lifecycle-file FILE",
+        )
+        return False
+    log_event(log, "bucket_expiry_set", bucket=name, rules=len(wanted))
     return True
 
 

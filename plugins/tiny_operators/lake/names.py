@@ -63,6 +63,11 @@ def account_object(prefix: str) -> str:
     return f"accounts/{prefix}.json"
 
 
+def blanked_object(prefix: str) -> str:
+    """Name the object that says up to which day the personal data of old orders is blanked, by table."""
+    return f"blanked/{prefix}.json"
+
+
 def fields_object(prefix: str) -> str:
     """Name the object with what is known of the fields of Tiny's answers to a store."""
     return f"fields/{prefix}.json"

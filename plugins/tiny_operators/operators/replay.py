@@ -20,6 +20,7 @@ from tiny_operators.lake.older_layout import folder_of, older_order_rows
 from tiny_operators.lake.raw_reader import RawReader, RawReferenceError
 from tiny_operators.operators.base import ORDERS, StoreOperator
 from tiny_operators.operators.next_slice import REST
+from tiny_operators.orders.old_orders import personal_since
 from tiny_operators.orders.raw_lines import RawLine, read_line
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Origin
@@ -50,7 +51,8 @@ class ReplayRowsOperator(StoreOperator):
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
-        Counts: see :class:`~tiny_operators.batches.row_files.RowFiles`.
+        Counts: see :class:`~tiny_operators.batches.row_files.RowFiles`; ``dates_without_answers``: dates of which there
+        are no raw answers. Their rows stay.
 
     Raises:
         AirflowFailException: When the run was asked for something impossible, or setup must be run first.
@@ -76,7 +78,7 @@ class ReplayRowsOperator(StoreOperator):
         origin = Origin(self.store.prefix, key, PATH, request.first.isoformat(), again=True)
         arrivals: set[date] = set()
         sales: set[str] = set()
-        with RowFiles(objects, origin) as files:
+        with RowFiles(objects, origin, personal_since(self.store)) as files:
             for number, day in enumerate(request.dates, 1):
                 for result in raw.orders_of(day):
                     files.add(result)
@@ -96,14 +98,38 @@ class ReplayRowsOperator(StoreOperator):
                     break
         context["ti"].xcom_push(key=REST, value=request.after(day))
         counts = files.report()
+        without = [one for one in request.dates if one <= day and one not in arrivals]
+        self._log_without(key, without)
         self.rows_made(context)
         context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
         if not counts["orders"]:
             log_event(log, "nothing_to_replay", store=self.store.prefix, run=key, dates=len(request.dates))
             raise AirflowSkipException(
-                f"No raw answers of {request.first} to {request.last}: nothing to replay"
+                f"No raw answers of {request.first} to {request.last}: nothing to replay. Rows of these dates "
+                "that are in the tables stay as they are" + self._expire()
             )
-        return counts
+        return {**counts, "dates_without_answers": len(without)}
+
+    def _log_without(self, key: str, dates: list[date]) -> None:
+        """Log of which dates there are no raw answers: no sale came, or they have expired; their rows stay."""
+        if dates:
+            log_event(
+                log,
+                "dates_without_answers",
+                level=logging.WARNING if self.store.keep_raw_days else logging.INFO,
+                store=self.store.prefix,
+                run=key,
+                dates=len(dates),
+                first=min(dates).isoformat(),
+                last=max(dates).isoformat(),
+                keep_raw_days=self.store.keep_raw_days,
+            )
+
+    def _expire(self) -> str:
+        days = self.store.keep_raw_days
+        return (
+            f"; raw answers expire after {days} days (keep_raw_days of include/stores.yaml)" if days else ""
+        )
 
 
 @dataclass

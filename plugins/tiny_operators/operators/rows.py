@@ -13,6 +13,7 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_reader import RawReader
 from tiny_operators.operators.base import ORDERS, StoreOperator
+from tiny_operators.orders.old_orders import personal_since
 from tiny_operators.orders.outcomes import Outcome, State
 from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder, chunks
 from tiny_operators.orders.reject_rows import Origin
@@ -37,7 +38,8 @@ class MakeRowsOperator(StoreOperator):
         key, objects = self.start(context)
         plan = self.read_plan(objects, key)
         outcome = _BatchOutcome(objects, plan, key)
-        with RowFiles(objects, Origin(self.store.prefix, key, plan.path, self._day(objects, plan))) as files:
+        origin = Origin(self.store.prefix, key, plan.path, self._day(objects, plan))
+        with RowFiles(objects, origin, personal_since(self.store)) as files:
             for rejected in plan.rejected:
                 files.add_file(rejected)
             for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):

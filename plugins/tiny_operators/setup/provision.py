@@ -15,13 +15,15 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
-from tiny_operators.lake.buckets import ensure_bucket, open_bucket
+from tiny_operators.lake.buckets import ensure_bucket, ensure_expiry, open_bucket
+from tiny_operators.lake.expiry import Rule, expiry_rules
 from tiny_operators.refusals import Need, NoRightError, SetupError, explained, on_dataset
 from tiny_operators.schemas import LAYOUTS, schema_fields
 from tiny_operators.setup.customer_keys import ensure_key
-from tiny_operators.stores import Store
+from tiny_operators.stores import Store, dag_kinds
 from tiny_operators.warehouse.datasets import KEYS_TABLE, ensure_datasets, open_datasets
 from tiny_operators.warehouse.growth import Growth, compare
+from tiny_operators.warehouse.policy_tags import tagged
 
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
@@ -61,12 +63,17 @@ def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Cli
         SetupError: When a person must fix something else.
         BusyError: When a quota or a rate is used up.
     """
-    buckets = (store.webhook_bucket, store.api_bucket)
+    rules = expiry_rules(store, dag_kinds())
+    # What lies in the inbox waits, so nothing in it expires.
+    buckets: dict[str, list[Rule]] = {store.webhook_bucket: [], store.api_bucket: rules}
     created = {
-        "buckets": [name for name in buckets if ensure_bucket(storage, name, store.location)],
+        "buckets": [
+            name for name, own in buckets.items() if ensure_bucket(storage, name, store.location, own)
+        ],
         "datasets": ensure_datasets(bigquery, store),
         "tables": ensure_tables(bigquery, store),
     }
+    ensure_expiry(storage, store.api_bucket, rules)
     if ensure_key(storage, bigquery, store):
         created["tables"].append(KEYS_TABLE)
     return created
@@ -161,7 +168,9 @@ def _wanted(project: str, store: Store, name: str) -> bigquery.Table:
     layout = LAYOUTS[name]
     table = Table(
         f"{project}.{store.dataset}.{name}",
-        schema=[SchemaField.from_api_repr(field) for field in schema_fields(name)],
+        schema=[
+            SchemaField.from_api_repr(field) for field in tagged(name, schema_fields(name), store.policy_tag)
+        ],
     )
     table.time_partitioning = TimePartitioning(field=layout.partition)
     table.clustering_fields = list(layout.cluster)
@@ -174,11 +183,13 @@ def _grow(client: bigquery.Client, store: Store, there: bigquery.Table, wanted: 
     """Give a table what it lacks; return what cannot be changed."""
     from google.cloud.bigquery import SchemaField
 
-    growth = compare([field.to_api_repr() for field in there.schema], schema_fields(wanted.table_id))
+    columns = [field.to_api_repr() for field in there.schema]
+    growth = compare(columns, schema_fields(wanted.table_id))
     fits = not growth.problems
     changed = []
-    if growth.changes:
-        there.schema = [SchemaField.from_api_repr(field) for field in growth.fields]
+    fields = tagged(wanted.table_id, growth.fields if growth.changes else columns, store.policy_tag)
+    if fields != columns:
+        there.schema = [SchemaField.from_api_repr(field) for field in fields]
         changed.append("schema")
     if fits and there.labels.get(_LABEL) != wanted.labels[_LABEL]:
         there.labels = {**there.labels, **wanted.labels}

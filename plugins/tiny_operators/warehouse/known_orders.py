@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from tiny_operators.orders.old_orders import personal_since, without_old
 from tiny_operators.orders.rows import SEARCH_VALUES
 from tiny_operators.stores import Store, include_dir
 
@@ -39,9 +40,16 @@ class KnownOrder:
     read_at: datetime
 
 
-def line_digest(values: Mapping[str, Any]) -> int:
-    """Hash the values of a search line: equal lines have equal hashes, in every process."""
-    texts = json.dumps([_text(values[name]) for name in SEARCH_VALUES])
+def line_digest(values: Mapping[str, Any], personal_since: date | None = None) -> int:
+    """Hash the values of a search line: equal lines have equal hashes, in every process.
+
+    Args:
+        values: The values.
+        personal_since: The first day whose orders keep their personal data: of an older one the customer does not
+            count, since the tables do not have it.
+    """
+    kept = without_old("pesquisa", values, personal_since)
+    texts = json.dumps([_text(kept[name]) for name in SEARCH_VALUES])
     return int.from_bytes(hashlib.sha256(texts.encode()).digest()[:8])
 
 
@@ -88,7 +96,8 @@ class KnownOrders:
         The query looks for an order's row in ``pdv`` on the date of its search line. Where Tiny's two services report
         different dates, the row is on another date, and is found by its id.
         """
-        known = {row["pedido"]: _known(dict(row)) for row in rows}
+        since = personal_since(self._store)
+        known = {row["pedido"]: _known(dict(row), since) for row in rows}
         arrivals = self.arrivals(pedido for pedido, order in known.items() if order.arrived_at is None)
         return known | {
             pedido: replace(known[pedido], arrived_at=arrived) for pedido, arrived in arrivals.items()
@@ -122,10 +131,10 @@ class KnownOrders:
         yield from self._client.query(sql, job_config=config, location=self._store.location).result()
 
 
-def _known(row: Mapping[str, Any]) -> KnownOrder:
+def _known(row: Mapping[str, Any], since: date | None) -> KnownOrder:
     fetched_at, deleted_at = row["fetched_at"], row["deleted_at"]
     return KnownOrder(
-        line_digest(row),
+        line_digest(row, since),
         row["arrived_at"],
         deleted_at is not None,
         row["data_pedido"],

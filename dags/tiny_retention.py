@@ -1,0 +1,41 @@
+"""Airflow DAG of each store: personal data of customers leaves the rows of old orders."""
+
+from tiny_operators._compat import DAG
+from tiny_operators.operators.blank_old_orders import BlankOldOrdersOperator
+from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import dag_arguments
+from tiny_operators.timetables import EACH_NIGHT
+
+DOCS = """
+Blanks names, documents, addresses, telephones, e-mails, free text and `payload` in the rows of orders that are older
+than `keep_personal_days` of `include/stores.yaml`. Sales figures, items, payments and the seller stay. With 0, the
+default, it is skipped.
+
+Each night it takes the days that became old since the last run, and a quarter before them again. The first run takes
+all older ones, a quarter at a time; one that dies continues where it was. Running it again changes nothing.
+
+Files of the buckets expire by rules that `z316_setup` sets: see `docs/retention.md`.
+
+### Triage
+* **blank** is skipped: the store keeps personal data for good.
+* **blank** failed: read the BigQuery job's error, and clear it. "Query exceeded limit for bytes billed": a quarter has
+  more than `maximum_bytes_billed` of `include/stores.yaml`; set more.
+"""
+
+
+def retention_dag(store: Store) -> DAG:
+    """Create the retention DAG of one store."""
+    with DAG(
+        dag_id=f"{store.prefix}_retention",
+        description=f"Personal data of customers of {store.name} leaves the rows of old orders",
+        doc_md=DOCS,
+        schedule=EACH_NIGHT,
+        max_active_runs=1,
+        **dag_arguments(store, priority=5),
+    ) as dag:
+        BlankOldOrdersOperator(task_id="blank", store=store)
+    return dag
+
+
+for _store in load_stores():
+    globals()[f"{_store.prefix}_retention"] = retention_dag(_store)
