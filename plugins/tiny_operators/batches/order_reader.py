@@ -82,7 +82,8 @@ class OrderReader:
         objects = self.raw.objects
         target = names.raw_orders_object(self.plan.reading, chunk.day, chunk.number)
         beside = names.unanswered_object(self.raw.key, chunk.day, chunk.number)
-        if objects.exists(target) or len(objects.read_json(beside) or {}) == len(chunk.orders):
+        noted = None
+        if objects.exists(target) or len((noted := objects.read_json(beside)) or {}) == len(chunk.orders):
             return target, False
         unanswered: dict[str, str] = {}
         reads: list[OrderRead] = []
@@ -95,7 +96,7 @@ class OrderReader:
         self._searches.find_missing(reads, _LISTING_WAITS)
         lines = [self._line(read) for read in reads]
         # Before the raw object, which says that the chunk is done. A try that died may have noted other orders.
-        if unanswered or objects.exists(beside):
+        if unanswered or noted is not None:
             objects.write_json(beside, unanswered)
         if lines:
             objects.create(target, "".join(lines))
