@@ -1,5 +1,5 @@
 # What people are told by Cloud Monitoring, which also sees when Airflow itself is down. What each alert asks for:
-# docs/operations.md.
+# docs/runbook.md.
 resource "google_monitoring_notification_channel" "email" {
   for_each   = toset(local.settings.alert_emails)
   depends_on = [google_project_service.api]

@@ -17,7 +17,6 @@ from local.stack.settings import (
     OWN,
     PROJECT,
     REPLACED_BY,
-    REPO,
     Settings,
     fingerprint,
 )
@@ -129,8 +128,8 @@ def _airflow(settings: Settings, socket_dir: Path) -> dict[str, str]:
     common = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(google),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(REPO / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPO / "plugins"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.code / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.code / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",

@@ -180,7 +180,7 @@ def _front(settings: Settings) -> Part:
     url = settings.url(ports[0])
     health = Health("http", url=f"{url}/_front/health")
     # It reads the stores file as the package does.
-    env = {"PYTHONPATH": f"{REPO / 'plugins'}:{REPO}"}
+    env = {"PYTHONPATH": f"{settings.code / 'plugins'}:{REPO}"}
     return Part("front", tuple(argv), health, url, env, ports)
 
 
@@ -203,7 +203,7 @@ def _receiver(settings: Settings) -> Part:
     port = str(settings.ports["WEBHOOK_PORT"])
     argv = (str(venv("receiver") / "bin" / "python"), "-m", "webhook", "--host", "127.0.0.1", "--port", port)
     # Without a secret it is open, which does no harm on 127.0.0.1.
-    env = {"PYTHONPATH": str(REPO), "WEBHOOK_OPEN": "true"}
+    env = {"PYTHONPATH": str(REPO), "WEBHOOK_OPEN": "true", "STORES_FILE": str(settings.stores_file or "")}
     if "gcs" in settings.started:
         # It calls by an account of its own.
         env["STORAGE_EMULATOR_HOST"] = settings.url("GCS_RECEIVER_PORT")
@@ -218,9 +218,12 @@ def _airflow(settings: Settings) -> list[Part]:
     host = ("--host", "127.0.0.1") if web == "api-server" else ("--hostname", "127.0.0.1")
     pid_file = str(settings.airflow_home / "airflow-webserver.pid")
 
+    # A user's PYTHONPATH may name the repository's package, which reads the repository's stores.
+    env = {"PYTHONPATH": str(settings.code / "plugins")} if settings.stores_file else {}
+
     def component(name: str, *options: str, command: tuple[str, ...] = (program,)) -> Part:
         health = Health("airflow", name.replace("-", "_"), page)
-        return Part(name, (*command, name, *options), health, "-", needs_database=True)
+        return Part(name, (*command, name, *options), health, "-", env, needs_database=True)
 
     scheduler = (str(settings.airflow_venv / "bin" / "python"), "-P", str(REPO / "local/stack/scheduler.py"))
     # The tasks' logs are read from the disk that all parts share, so nobody serves them.
@@ -233,7 +236,7 @@ def _airflow(settings: Settings) -> list[Part]:
     argv = (program, web, "--port", port, *host)
     health = Health("http", url=page)
     parts.append(
-        Part(web, argv, health, url, ports=("AIRFLOW_PORT",), remove=(pid_file,), needs_database=True)
+        Part(web, argv, health, url, env, ("AIRFLOW_PORT",), remove=(pid_file,), needs_database=True)
     )
     return parts
 

@@ -205,6 +205,17 @@ class Settings:
         return self.home / f"airflow-{self.airflow}"
 
     @property
+    def stores_file(self) -> Path | None:
+        """The stores file that the user names instead of include/stores.yaml."""
+        named = self.env.get("STORES_FILE")
+        return Path(named).expanduser().absolute() if named else None
+
+    @property
+    def code(self) -> Path:
+        """Folder with the dags/, plugins/ and include/ that the parts read: a copy when the stores are others."""
+        return self.home / "code" if self.stores_file else REPO
+
+    @property
     def airflow_venv(self) -> Path:
         """Environment of the chosen Airflow."""
         return venv(f"airflow-{self.airflow}")

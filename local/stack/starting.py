@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from local.stack import airflow, exports, health, postgres
 from local.stack.parts import Part, build, environment, gcs_root
-from local.stack.settings import Settings, StackError, port_is_free
+from local.stack.settings import REPO, Settings, StackError, port_is_free
 from local.stack.state import State, last_lines, log_file, make_short_dir
 from local.stack.supervisor import Supervisor
 
-_HEALTHY_SECONDS = 300
-_SETUP_SECONDS = 180
+# On a busy machine Airflow takes minutes; a part that ends is seen at once.
+_HEALTHY_SECONDS = 900
+_SETUP_SECONDS = 600
 Say = Callable[[str], None]
 
 
@@ -21,8 +23,10 @@ def check(settings: Settings) -> None:
     """Check for anything that would stop the start.
 
     Raises:
-        StackError: An environment is missing or a port is taken.
+        StackError: An environment or the stores file is missing, or a port is taken.
     """
+    if settings.stores_file and not settings.stores_file.is_file():
+        raise StackError(f"STORES_FILE is {settings.stores_file}, where no file is")
     for part in build(settings, settings.home):
         if not Path(part.argv[0]).exists():
             raise StackError(f"{part.name}: {part.argv[0]} is not installed; `make up` installs it")
@@ -48,6 +52,7 @@ def prepare(settings: Settings, say: Say) -> State:
         settings.home / "bigquery",
     ):
         folder.mkdir(parents=True, exist_ok=True)
+    copy_code(settings)
     exports.write_files(settings)
     short_dir = make_short_dir()
     socket_dir, tmp = short_dir / "pg", short_dir / "tmp"
@@ -101,6 +106,16 @@ def let_dags_run(settings: Settings, say: Say) -> None:
     say(f"{airflow.SETUP_DAG}: success")
     airflow.unpause(api, airflow.WEBHOOK_DAG)
     say(f"{airflow.WEBHOOK_DAG}: waits for webhooks")
+
+
+def copy_code(settings: Settings) -> None:
+    """Copy the code beside the stores file that the user names: the package reads the stores of its own folder."""
+    if settings.stores_file is None:
+        return
+    shutil.rmtree(settings.code, ignore_errors=True)
+    for name in ("dags", "plugins", "include"):
+        shutil.copytree(REPO / name, settings.code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(settings.stores_file, settings.code / "include" / "stores.yaml")
 
 
 def _start_airflow(settings: Settings, state: State, supervisor: Supervisor, say: Say) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from local.stack.parts import MARK, Part, build, environment
 from local.stack.settings import Settings, StackError
-from local.stack.starting import check
+from local.stack.starting import check, copy_code
 from local.stack.state import State, make_short_dir
 from local.stack.supervisor import Supervisor
 
@@ -113,3 +113,21 @@ def make_state(home: Path) -> State:
     short_dir = make_short_dir()
     found = tuple(build(settings, short_dir / "pg"))
     return State(home, "2.11", short_dir, found, {part.name: {"A": "1"} for part in found}, {"B": "2"}, {})
+
+
+@pytest.mark.parametrize("version", ["2.11", "3"])
+def test_all_parts_read_the_stores_file_that_is_named(tmp_path: Path, version: str) -> None:
+    named = tmp_path / "other.yaml"
+    settings = Settings.from_env({"AIRFLOW": version, "STORES_FILE": str(named)}, home=tmp_path)
+    with pytest.raises(StackError, match=r"STORES_FILE is .*other\.yaml"):
+        check(settings)
+    named.write_text("stores: []")
+    copy_code(settings)
+    assert (settings.code / "include" / "stores.yaml").read_text() == "stores: []"
+    found = parts(tmp_path, AIRFLOW=version, STORES_FILE=str(named))
+    package = str(settings.code / "plugins")
+    assert found["receiver"].env["STORES_FILE"] == str(named)
+    assert found["front"].env["PYTHONPATH"].startswith(package + ":")
+    airflow = [part for part in found.values() if part.needs_database]
+    assert airflow
+    assert {part.env["PYTHONPATH"] for part in airflow} == {package}
