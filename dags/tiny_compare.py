@@ -6,7 +6,9 @@ from tiny_operators.operators.compare import CompareOperator
 from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
 from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.params import compare_form
+from tiny_operators.run_notes import note_plan, note_work
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 from tiny_operators.task_factories.reconciliation import into_reconciliation
 
@@ -32,6 +34,7 @@ def compare_dag(store: Store) -> DAG:
     """Create the compare DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_compare",
+        dag_display_name=f"{store.prefix}_compare · is everything in?",
         description=f"Orders of {store.name} in Tiny and in BigQuery: compares, and repairs nothing",
         doc_md=DOCS,
         schedule=None,
@@ -42,13 +45,20 @@ def compare_dag(store: Store) -> DAG:
         **dag_arguments(store, priority=10),
     ) as dag:
         plan = PlanReconcileOperator(
-            task_id="plan", store=store, gives_way=True, only_compares=True, execution_timeout=None
+            task_id="plan",
+            store=store,
+            gives_way=True,
+            only_compares=True,
+            execution_timeout=None,
+            on_skipped_callback=note_plan,
         )
-        compare = CompareOperator(task_id="compare", store=store, trigger_rule="none_failed")
+        compare = CompareOperator(
+            task_id="compare", store=store, trigger_rule="none_failed", on_success_callback=note_work
+        )
         CheckSetupOperator(task_id="ready", store=store) >> plan >> compare
         plan >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id, only_looks=True)
         into_reconciliation(store, compare)
-    return dag
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

@@ -8,7 +8,9 @@ from tiny_operators.operators.plan_daily import PlanDailyOperator
 from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.params import daily_form
+from tiny_operators.run_notes import note_plan, note_work
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
 from tiny_operators.timetables import EACH_DAY
 
@@ -46,6 +48,7 @@ def daily_dag(store: Store) -> DAG:
     """Create the daily DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_daily",
+        dag_display_name=f"{store.prefix}_daily · each night, and history",
         description=f"Orders of past dates of {store.name}: what is new or has changed",
         doc_md=DOCS,
         schedule=EACH_DAY,
@@ -55,17 +58,19 @@ def daily_dag(store: Store) -> DAG:
         **dag_arguments(store, priority=10),
     ) as dag:
         # It waits, deferred, for the end of the store's day, hours after the run was created at midnight UTC.
-        plan = PlanDailyOperator(task_id="plan", store=store, gives_way=True, execution_timeout=None)
+        plan = PlanDailyOperator(
+            task_id="plan", store=store, gives_way=True, execution_timeout=None, on_skipped_callback=note_plan
+        )
         # A day may have so many orders that reading them takes longer than any bound.
         fetch = FetchOrdersOperator(task_id="fetch", store=store, gives_way=True, execution_timeout=None)
-        rows = MakeRowsOperator(task_id="rows", store=store)
+        rows = MakeRowsOperator(task_id="rows", store=store, on_success_callback=note_work)
         CheckSetupOperator(task_id="ready", store=store) >> plan >> fetch >> rows
         merge = into_tables(store, rows)
         merge >> NextSliceOperator(
             task_id="next_slice", store=store, of_task=plan.task_id, trigger_dag_id=dag.dag_id
         )
         merge >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id)
-    return dag
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

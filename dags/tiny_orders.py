@@ -4,7 +4,9 @@ from tiny_operators._compat import DAG
 from tiny_operators.operators.ask_orders import AskedOrdersOperator, AskForOrdersOperator
 from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.params import orders_form
+from tiny_operators.run_notes import note_work
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 
 DOCS = """
@@ -28,6 +30,7 @@ def orders_dag(store: Store) -> DAG:
     """Create the orders DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_orders",
+        dag_display_name=f"{store.prefix}_orders · fetch these orders now",
         description=f"Fetches orders of {store.name} that a person names, and reports what became of them",
         doc_md=DOCS,
         schedule=None,
@@ -38,9 +41,11 @@ def orders_dag(store: Store) -> DAG:
         **dag_arguments(store, priority=100),
     ) as dag:
         ask = AskForOrdersOperator(task_id="ask", store=store)
-        report = AskedOrdersOperator(task_id="report", store=store, of_task=ask.task_id)
+        report = AskedOrdersOperator(
+            task_id="report", store=store, of_task=ask.task_id, on_success_callback=note_work
+        )
         CheckSetupOperator(task_id="ready", store=store) >> ask >> report
-    return dag
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

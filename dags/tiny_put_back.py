@@ -3,7 +3,9 @@
 from tiny_operators._compat import DAG
 from tiny_operators.operators.put_back import PutBackOperator
 from tiny_operators.params import put_back_form
+from tiny_operators.run_notes import note_work
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 
 DOCS = """
@@ -29,6 +31,7 @@ def put_back_dag(store: Store) -> DAG:
     """Create the put-back DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_put_back",
+        dag_display_name=f"{store.prefix}_put_back · put rejects back",
         description=f"Rejects of {store.name}, back into the inbox",
         doc_md=DOCS,
         schedule=None,
@@ -38,8 +41,8 @@ def put_back_dag(store: Store) -> DAG:
         params=put_back_form(),
         **dag_arguments(store, priority=10),
     ) as dag:
-        PutBackOperator(task_id="put_back", store=store)
-    return dag
+        PutBackOperator(task_id="put_back", store=store, on_success_callback=note_work)
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

@@ -8,7 +8,9 @@ from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
 from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.params import reconcile_form
+from tiny_operators.run_notes import note_plan, note_work
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
 from tiny_operators.task_factories.reconciliation import into_reconciliation
 from tiny_operators.timetables import each_week
@@ -43,6 +45,7 @@ def reconcile_dag(store: Store) -> DAG:
     """Create the reconcile DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_reconcile",
+        dag_display_name=f"{store.prefix}_reconcile · each Sunday: compare and repair",
         description=f"Orders of {store.name} in Tiny and in BigQuery: compares, repairs, and says what it found",
         doc_md=DOCS,
         schedule=each_week(store.timezone),
@@ -51,17 +54,21 @@ def reconcile_dag(store: Store) -> DAG:
         **dag_arguments(store, priority=10),
     ) as dag:
         # Weeks may have so many orders that listing or reading them takes longer than any bound.
-        plan = PlanReconcileOperator(task_id="plan", store=store, gives_way=True, execution_timeout=None)
+        plan = PlanReconcileOperator(
+            task_id="plan", store=store, gives_way=True, execution_timeout=None, on_skipped_callback=note_plan
+        )
         fetch = FetchOrdersOperator(task_id="fetch", store=store, gives_way=True, execution_timeout=None)
-        rows = MakeRowsOperator(task_id="rows", store=store)
+        rows = MakeRowsOperator(task_id="rows", store=store, on_success_callback=note_work)
         # Also when there was nothing to repair.
-        compare = CompareOperator(task_id="compare", store=store, trigger_rule="none_failed")
+        compare = CompareOperator(
+            task_id="compare", store=store, trigger_rule="none_failed", on_success_callback=note_work
+        )
         CheckSetupOperator(task_id="ready", store=store) >> plan >> fetch >> rows
         merge = into_tables(store, rows)
         merge >> compare
         merge >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id)
         into_reconciliation(store, compare)
-    return dag
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

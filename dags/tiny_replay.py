@@ -4,7 +4,9 @@ from tiny_operators._compat import DAG
 from tiny_operators.operators.next_slice import NextSliceOperator
 from tiny_operators.operators.replay import ReplayRowsOperator
 from tiny_operators.params import date_range_form
+from tiny_operators.run_notes import note_work
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
 from tiny_operators.timetables import EACH_DAY
 
@@ -51,6 +53,7 @@ def replay_dag(store: Store) -> DAG:
     """Create the replay DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_replay",
+        dag_display_name=f"{store.prefix}_replay · build the tables again",
         description=f"Tables of {store.name}, rebuilt from raw answers",
         doc_md=DOCS,
         schedule=EACH_DAY,
@@ -59,11 +62,13 @@ def replay_dag(store: Store) -> DAG:
         **dag_arguments(store, priority=1),
     ) as dag:
         # A day may have so many orders that reading them takes longer than any bound.
-        rows = ReplayRowsOperator(task_id="rows", store=store, execution_timeout=None)
+        rows = ReplayRowsOperator(
+            task_id="rows", store=store, execution_timeout=None, on_success_callback=note_work
+        )
         into_tables(store, rows) >> NextSliceOperator(
             task_id="next_slice", store=store, of_task=rows.task_id, trigger_dag_id=dag.dag_id
         )
-    return dag
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

@@ -6,6 +6,7 @@ from tiny_operators._compat import DAG
 from tiny_operators.alerts import failure_callback
 from tiny_operators.operators.setup import CheckAccessOperator, SetupStoreOperator
 from tiny_operators.stores import Store, dag_tags, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 
 DOCS = """
 Looks for the buckets, datasets, tables, views and pools of the store, and creates what is missing; safe to run again:
@@ -33,6 +34,7 @@ def setup_dag(store: Store) -> DAG:
     """Create the setup DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_setup",
+        dag_display_name=f"{store.prefix}_setup · create what is missing",
         description=f"Buckets, datasets, tables, views and pools of {store.name}",
         doc_md=DOCS,
         schedule="@once",
@@ -55,7 +57,7 @@ def setup_dag(store: Store) -> DAG:
             task_id="access", store=store, execution_timeout=pendulum.duration(minutes=10)
         )
         setup >> access
-    return dag
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

@@ -2,16 +2,22 @@
 
 from tiny_operators._compat import DAG
 from tiny_operators.operators.check import CheckOperator
-from tiny_operators.operators.watch import WatchAirflowOperator, WatchInboxOperator, WatchWebhooksOperator
+from tiny_operators.operators.watch import (
+    WatchAirflowOperator,
+    WatchCompleteOperator,
+    WatchInboxOperator,
+    WatchWebhooksOperator,
+)
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 from tiny_operators.task_factories.jobs import query_task
 from tiny_operators.timetables import EACH_HOUR
 
 DOCS = """
 Looks each hour for problems that make no other run fail: no webhooks come though the store is open, files are stuck in
-the inbox, Airflow does not run the webhook DAG, or much was set aside and nobody put it back. Each problem fails its
-task. The variable `tiny_alerts` says who is alerted.
+the inbox, Airflow does not run the webhook DAG, yesterday is not complete by 06:00, or much was set aside and nobody
+put it back. Each problem fails its task. The variable `tiny_alerts` says who is alerted.
 
 When the store is open, and what is too much, are fields of `include/stores.yaml`. Without `opening_hours` no webhooks
 are expected, and `webhooks` is skipped.
@@ -23,6 +29,8 @@ are expected, and `webhooks` is skipped.
   `z316_webhook`: a failed task says what to do. Nothing is lost: the files wait.
 * **airflow** failed: its error says whether `z316_webhook` is paused, has no run, or no triggerer is alive, and what to
   do. Skipped (Airflow 3): Airflow's API could not be asked, and the message says what it needs.
+* **complete** failed: no run of `z316_daily` for yesterday succeeded. Open its last run: a failed task says what to do.
+  When the DAG is paused, unpause it: it runs for yesterday at once. Skipped: it is too early, or as **airflow**.
 * **rejects** failed: its error names orders. See the table `rejeitados` for the reasons; when the cause is fixed, run
   `z316_put_back` (its name begins with the store's prefix).
 """
@@ -32,6 +40,7 @@ def watch_dag(store: Store) -> DAG:
     """Create the watch DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_watch",
+        dag_display_name=f"{store.prefix}_watch · each hour: is all well?",
         description=f"Alerts when no webhooks of {store.name} come, files are stuck, or many orders are set aside",
         doc_md=DOCS,
         schedule=EACH_HOUR,
@@ -41,8 +50,9 @@ def watch_dag(store: Store) -> DAG:
         WatchWebhooksOperator(task_id="webhooks", store=store)
         WatchInboxOperator(task_id="inbox", store=store, webhook_dag=f"{store.prefix}_webhook")
         WatchAirflowOperator(task_id="airflow", store=store, webhook_dag=f"{store.prefix}_webhook")
+        WatchCompleteOperator(task_id="complete", store=store, daily_dag=f"{store.prefix}_daily")
         query_task(store, "rejects", "watch_rejects.sql", operator=CheckOperator)
-    return dag
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

@@ -7,8 +7,10 @@ from tiny_operators.operators.archive import ArchiveWebhooksOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
 from tiny_operators.operators.rows import MakeRowsOperator
+from tiny_operators.run_notes import note_work
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import UNLESS_NOTHING, dag_arguments, into_tables
 
 DOCS = """
@@ -49,6 +51,7 @@ def webhook_dag(store: Store) -> DAG:
     """Create the webhook DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_webhook",
+        dag_display_name=f"{store.prefix}_webhook · sales, as they come",
         description=f"Webhooks of {store.name} into BigQuery, as they come",
         doc_md=DOCS,
         schedule="@continuous",
@@ -68,10 +71,12 @@ def webhook_dag(store: Store) -> DAG:
         fetch = FetchOrdersOperator(task_id="fetch", store=store)
         rows = MakeRowsOperator(task_id="rows", store=store)
         # Also when all orders of the batch wait for Tiny, so that nothing was built and nothing merged.
-        archive = ArchiveWebhooksOperator(task_id="archive", store=store, trigger_rule=UNLESS_NOTHING)
+        archive = ArchiveWebhooksOperator(
+            task_id="archive", store=store, trigger_rule=UNLESS_NOTHING, on_success_callback=note_work
+        )
         wait >> plan >> fetch >> rows
         [rows, into_tables(store, rows)] >> archive
-    return dag
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

@@ -1,11 +1,11 @@
-"""What Airflow itself must know of the package: the link from a task to its run's folder."""
+"""What Airflow itself must know of the package: the links from tasks."""
 
 from tiny_operators._compat import AirflowPlugin
-from tiny_operators.links import RunFolderLink
+from tiny_operators.links import LINKS
 
 
 class TinyPlugin(AirflowPlugin):
-    """Registers the operator link."""
+    """Registers the operator links."""
 
     name = "tiny_operators"
-    operator_extra_links = [RunFolderLink()]  # noqa: RUF012 - Airflow reads a plain class attribute
+    operator_extra_links = [link() for link in LINKS]  # noqa: RUF012 - Airflow reads a plain class attribute

@@ -39,6 +39,9 @@ from tiny_operators.events import log_event
 log = logging.getLogger(__name__)
 
 _UNDER_WAY = ["running", "queued"]
+# The mark of our line in a run's note, and how long Airflow lets a note be.
+_OUR_LINE = "▸ "
+_LONGEST_NOTE = 1000
 
 
 def wait_timed_out(error: AirflowException) -> bool:
@@ -145,6 +148,35 @@ def standing(dag_id: str) -> Standing:
     return Standing(stopped, count, _triggerer(get_airflow_health()))
 
 
+def last_loaded(dag_id: str) -> datetime | None:
+    """Return the start of the newest data interval whose scheduled run succeeded; None when there is none.
+
+    Raises:
+        AirflowApiError: On Airflow 3, when Airflow's API cannot be asked.
+    """
+    if AIRFLOW_V_3_0_PLUS:
+        found = AirflowApi.connect().get(
+            f"dags/{dag_id}/dagRuns",
+            state=["success"],
+            run_type=["scheduled"],
+            order_by="-run_after",
+            limit=1,
+        )
+        runs = (found or {}).get("dag_runs") or [{}]
+        start = runs[0].get("data_interval_start")
+        return datetime.fromisoformat(start) if start else None
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
+
+    newest = select(func.max(DagRun.data_interval_start)).where(
+        DagRun.dag_id == dag_id, DagRun.state == "success", DagRun.run_type == "scheduled"
+    )
+    with create_session() as session:
+        latest: datetime | None = session.scalar(newest)
+        return latest
+
+
 def _triggerer(health: Mapping[str, Any]) -> str | None:
     status = (health.get("triggerer") or {}).get("status")
     return None if status is None else str(status)
@@ -154,6 +186,41 @@ def run_id_of(context: Context) -> str:
     """Return the id of the DAG run that a task belongs to."""
     run: Any = context["dag_run"]
     return str(run.run_id)
+
+
+def note_run(context: Context, text: str) -> None:
+    """Show one line as the note of the task's run, in place of the line that a task left before.
+
+    Lines that a person wrote stay. It never fails: what a run did is in its log, too.
+    """
+    ti: Any = context["ti"]
+    try:
+        if AIRFLOW_V_3_0_PLUS:
+            api, path = AirflowApi.connect(), f"dags/{ti.dag_id}/dagRuns/{ti.run_id}"
+            before = (api.get(path) or {}).get("note")
+            api.patch(path, {"note": with_line(before, text)})
+        else:
+            _note_in_database(ti.dag_id, ti.run_id, text)
+    except Exception as error:
+        reason = str(error) if isinstance(error, AirflowApiError) else type(error).__name__
+        log_event(log, "run_not_noted", reason=reason)
+
+
+def _note_in_database(dag_id: str, run_id: str, text: str) -> None:
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+        if run is not None:
+            run.note = with_line(run.note, text)
+
+
+def with_line(note: str | None, text: str) -> str:
+    """Return a note with one line of ours: the newest."""
+    kept = [line for line in (note or "").splitlines() if not line.startswith(_OUR_LINE)]
+    return "\n".join([*kept, _OUR_LINE + " ".join(text.split())])[:_LONGEST_NOTE]
 
 
 def data_interval(context: Context) -> tuple[datetime, datetime] | None:
@@ -246,10 +313,13 @@ __all__ = [
     "data_interval",
     "ensure_pool",
     "is_first_try",
+    "last_loaded",
     "let_scheduler_watch",
     "missing_pools",
+    "note_run",
     "run_id_of",
     "run_type",
     "standing",
     "wait_timed_out",
+    "with_line",
 ]

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any, Final
 
-from tiny_operators._compat import BaseNotifier, Context, Variable
+from tiny_operators._compat import BaseNotifier, Context, Variable, note_run
 from tiny_operators.events import Field, format_event, log_event
 from tiny_operators.stores import Store
 
@@ -113,13 +113,15 @@ def failure_callback(store: Store) -> Callable[[Context], None]:
 
     def alert_failure(context: Context) -> None:
         ti: Any = context["ti"]
+        error, to_do = _error(context.get("exception")), what_to_do(_docs(context), ti.task_id)
         lines = [
             f"run: {ti.run_id}, try {ti.try_number}",
-            f"error: {_error(context.get('exception'))}",
+            f"error: {error}",
             *_counts(ti),
-            f"what to do: {what_to_do(_docs(context), ti.task_id)}",
+            f"what to do: {to_do}",
         ]
         _notify(context, f"{store.prefix}: {ti.dag_id}.{ti.task_id} failed", lines)
+        note_run(context, f"{ti.task_id} failed: {error}. What to do: {to_do}")
 
     return alert_failure
 

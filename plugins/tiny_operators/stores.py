@@ -19,6 +19,8 @@ _NUMBERS: dict[str, tuple[type, float, float]] = {
     "maximum_bytes_billed": (int, 1024**3, 1024**5),
     "quiet_minutes": (int, 1, 24 * 60),
     "waiting_minutes": (int, 5, 24 * 60),
+    # Before three at night the run of the day before does not begin.
+    "complete_by_hour": (int, 4, 23),
     "reject_share": (float, 0, 1),
     "rejects_limit": (int, 0, 1_000_000),
     # 0 keeps for good.
@@ -92,6 +94,7 @@ class Store:
         rejects_limit: How many orders and files may be set aside for a week before people are alerted.
         quiet_minutes: How long no webhook may come in opening hours before people are alerted.
         waiting_minutes: How long files may wait in the inbox, while no run reaches its end, before people are alerted.
+        complete_by_hour: By which hour of the store's day the orders of yesterday must be complete.
         maximum_bytes_billed: What one BigQuery job may be billed: one that would need more fails, and costs nothing.
         policy_tag: Full name of the policy tag for columns with personal data; empty for none.
         keep_raw_days: After how many days raw answers and the archive of webhooks expire; 0 for never.
@@ -117,6 +120,7 @@ class Store:
     opening_hours: str = ""
     quiet_minutes: int = 120
     waiting_minutes: int = 60
+    complete_by_hour: int = 6
     reject_share: float = 0.2
     rejects_limit: int = 20
     # Many times what a batch, or a slice of history, needs. A statement that lost its filter of partitions would read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -103,6 +104,10 @@ class WholeRun:
         self.skipped.update(failed)
         self.finish()
 
+    def links(self, keys: set[str]) -> dict[tuple[str, str], str]:
+        """The addresses that tasks have left under these keys, by task and key."""
+        return {name: url for name, url in self._said.items() if name[1] in keys}
+
     def clear(self) -> None:
         """Let every task run anew, as when a person clears the run: Airflow counts on, and keeps what it keeps."""
         self._done.clear()
@@ -118,7 +123,8 @@ class WholeRun:
                 context = self._context(copy, number)
                 copy.render_template_fields(context)
                 copy.pre_execute(context)
-                self._said[task.task_id, _RETURNED] = copy.execute(context)
+                self._said[task.task_id, _RETURNED] = result = copy.execute(context)
+                copy.post_execute(context, result)
             except (AirflowSkipException, AirflowFailException):
                 raise
             except Exception as error:
@@ -153,6 +159,7 @@ class WholeRun:
             "task": task,
             "ti": ti,
             "task_instance": ti,
+            "outlet_events": defaultdict(SimpleNamespace),
             "logical_date": self._began,
             "params": {**{name: param.value for name, param in self.dag.params.items()}, **self.conf},
             "task_state_store": self._kept.setdefault(task.task_id, _Kept()),

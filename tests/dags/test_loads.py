@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,8 +31,9 @@ def load(table: str, rows: Any) -> None:
     task = load_task(load_stores()[0], table, "rows", table)
     assert isinstance(task, LoadRowsOperator)
     task.rows = rows
-    task.pre_execute({})
-    task.execute({})
+    context: Any = {"ti": SimpleNamespace(xcom_push=lambda key, value: None)}
+    task.pre_execute(context)
+    task.execute(context)
 
 
 @pytest.mark.parametrize("table", LOADED)

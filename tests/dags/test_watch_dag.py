@@ -15,11 +15,17 @@ from tiny_operators._compat import (
     AirflowFailException,
     AirflowSkipException,
     Standing,
+    last_loaded,
 )
 from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
-from tiny_operators.operators.watch import WatchAirflowOperator, WatchInboxOperator, WatchWebhooksOperator
+from tiny_operators.operators.watch import (
+    WatchAirflowOperator,
+    WatchCompleteOperator,
+    WatchInboxOperator,
+    WatchWebhooksOperator,
+)
 from tiny_operators.schemas import schema_fields
 
 pytestmark = pytest.mark.stack
@@ -205,3 +211,73 @@ def test_airflow_2_is_asked_by_its_database(dags: Any, store: Any) -> None:
     unknown = WatchAirflowOperator(task_id="airflow", store=store, webhook_dag="no_such_dag")
     with pytest.raises(AirflowFailException, match="does not know the DAG no_such_dag"):
         unknown.execute({})
+
+
+def hours_behind(store_hour: int) -> int:
+    """How far a store is behind UTC where it is this hour now."""
+    return (datetime.now(UTC).hour - store_hour + 11) % 24 - 11
+
+
+def complete(store: Any, hour_now: int, newest: datetime | None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Look, at some hour of the store's day."""
+    zone = f"Etc/GMT{hours_behind(hour_now):+d}"
+    monkeypatch.setattr("tiny_operators.operators.watch.last_loaded", lambda dag_id: newest)
+    there = replace(store, timezone=zone)
+    return WatchCompleteOperator(task_id="complete", store=there, daily_dag="z316_daily").execute({})
+
+
+def of_yesterday(store_hour: int) -> datetime:
+    """The interval of yesterday, in a store where it is this hour."""
+    there = datetime.now(UTC) - timedelta(hours=hours_behind(store_hour))
+    return datetime(there.year, there.month, there.day, tzinfo=UTC) - timedelta(days=1)
+
+
+@pytest.mark.parametrize("days_ago", [0, 1, 2, 30, None])
+def test_a_day_that_is_not_complete_is_told(
+    days_ago: int | None, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yesterday = of_yesterday(8)
+    newest = None if days_ago is None else yesterday - timedelta(days=days_ago)
+    if days_ago == 0:
+        assert complete(store, 8, newest, monkeypatch) == {"complete_to": f"{yesterday.date()}"}
+        return
+    with pytest.raises(AirflowFailException, match=f"The orders of {yesterday.date()} are not complete"):
+        complete(store, 8, newest, monkeypatch)
+
+
+def test_it_is_not_told_before_the_hour(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AirflowSkipException, match="before 6:00"):
+        complete(store, 5, None, monkeypatch)
+
+
+def test_the_newest_complete_day_is_that_of_a_scheduled_run_that_succeeded(dags: Any) -> None:
+    if AIRFLOW_V_3_0_PLUS:
+        pytest.skip("3 asks its API: tests/e2e/test_watch.py")
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+
+    make: Any = DagRun
+    dag_id = "z316_never_ran"
+    assert last_loaded(dag_id) is None
+    first = datetime(2026, 1, 5, tzinfo=UTC)
+    runs = [
+        ("scheduled", "success"),
+        ("scheduled", "failed"),
+        ("manual", "success"),
+        ("scheduled", "running"),
+    ]
+    with create_session() as session:
+        for number, (run_type, state) in enumerate(runs):
+            start = first + timedelta(days=number)
+            interval = (start, start + timedelta(days=1))
+            session.add(
+                make(
+                    dag_id,
+                    f"{run_type}__{number}",
+                    execution_date=start,
+                    state=state,
+                    run_type=run_type,
+                    data_interval=interval,
+                )
+            )
+    assert last_loaded(dag_id) == first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -26,6 +27,14 @@ def test_sales_stand_in_the_tables(live: Any) -> None:
     live.until("five orders", lambda: live.loaded(orders))
     assert differences(live, orders) == []
     assert live.simulator.calls()["pdv.pedido.obter"] == 5
+    live.until("the runs' notes", lambda: sum(noted_orders(live)) >= 5)
+
+
+def noted_orders(live: Any) -> list[int]:
+    """How many orders the notes of the webhook DAG's runs name."""
+    runs = live.api.get("dags/z316_webhook/dagRuns?limit=100").get("dag_runs", [])
+    notes = [re.match(r"▸ (\d+) orders: \d+ rows", run["note"] or "") for run in runs]
+    return [int(note[1]) for note in notes if note]
 
 
 def test_a_burst_becomes_a_few_batches(live: Any) -> None:

@@ -15,6 +15,7 @@ from tiny_operators._compat import (
     AIRFLOW_V_3_0_PLUS,
     AirflowFailException,
     ensure_pool,
+    last_loaded,
     missing_pools,
     standing,
 )
@@ -71,6 +72,8 @@ def test_it_is_known_whether_the_webhook_dag_runs(signed_in: Live) -> None:
     assert (found.paused, found.triggerer) == (False, "healthy")
     assert standing("z316_put_back").runs == 0
     assert standing("no_such_dag").paused is None
+    assert last_loaded("z316_put_back") is None
+    assert last_loaded("no_such_dag") is None
 
 
 @only_3

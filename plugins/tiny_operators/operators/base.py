@@ -23,7 +23,7 @@ from tiny_operators.batches.dates import read_part
 from tiny_operators.batches.run_request import RequestError, RunRequest, check_names, read_request
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
-from tiny_operators.links import RunFolderLink
+from tiny_operators.links import KeptLink, RunFolderLink, folder_url
 from tiny_operators.orders.plan import Plan, PlannedOrder
 from tiny_operators.readiness import check_setup
 from tiny_operators.refusals import BusyError, SetupError
@@ -44,7 +44,7 @@ class StoreOperator(BaseOperator):
         **kwargs: Airflow's own arguments.
     """
 
-    operator_extra_links = (RunFolderLink(),)
+    operator_extra_links: tuple[KeptLink, ...] = (RunFolderLink(),)
     ui_color = "#e8f0fe"
 
     def __init__(self, *, store: Store, gcp_conn_id: str = "google_cloud_default", **kwargs: Any) -> None:
@@ -82,7 +82,7 @@ class StoreOperator(BaseOperator):
     def start(self, context: Context) -> tuple[str, Objects]:
         """Return the run's key and the API bucket; leave the link to the run's folder."""
         key = names.run_key(self.dag_id, run_id_of(context))
-        RunFolderLink.persist(context, self.store.api_bucket, key)
+        RunFolderLink.persist(context, folder_url(self.store.api_bucket, names.run_prefix(key)))
         return key, self.objects(self.store.api_bucket)
 
     def rows_made(self, context: Context) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tiny_operators._compat import Context, run_id_of
+from tiny_operators.links import TableLink, table_url
 from tiny_operators.operators.query import QueryOperator
 
 
@@ -14,16 +15,21 @@ class MergeOperator(QueryOperator):
     All tables are merged by one script, so all of them have an event; ``rows`` is 0 for a table that got none.
 
     Args:
+        table: The table that its link opens, as ``dataset.table``.
         of_task: The task that built the rows, and counted them by table.
         **kwargs: See :class:`QueryOperator`.
     """
 
-    def __init__(self, *, of_task: str, **kwargs: Any) -> None:
+    operator_extra_links = (*QueryOperator.operator_extra_links, TableLink())
+
+    def __init__(self, *, table: str, of_task: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.table = table
         self.of_task = of_task
 
     def post_execute(self, context: Context, result: Any = None) -> None:
         """Describe the update; done here, since Airflow warns of an `execute` that calls its parent's."""
+        TableLink.persist(context, table_url(str(self.project_id), self.table))
         counts: dict[str, int] = context["ti"].xcom_pull(task_ids=self.of_task) or {}
         for asset in self.outlets:
             rows = counts.get(asset.uri.rpartition("/")[2], 0)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
-from airflow.providers.google.cloud.links.bigquery import BigQueryJobDetailLink
 from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
 
 from tiny_operators._compat import Context, is_first_try, run_id_of
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.links import JobLink, KeptLink, job_url
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import QueryJob
@@ -47,6 +47,7 @@ class QueryOperator(BigQueryInsertJobOperator):
     """
 
     template_fields: Sequence[str] = (*BigQueryInsertJobOperator.template_fields, "made")
+    operator_extra_links: tuple[KeptLink, ...] = (JobLink(),)  # type: ignore[assignment]
 
     def __init__(self, *, made: str = "", **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "deferrable": False})
@@ -71,9 +72,7 @@ class QueryOperator(BigQueryInsertJobOperator):
         }
         job = self._own_job(context)
         self.job_id = job.job_id
-        BigQueryJobDetailLink.persist(
-            context=context, project_id=self.project_id, location=self.location, job_id=self.job_id
-        )
+        JobLink.persist(context, job_url(str(self.project_id), str(self.location), str(self.job_id)))
         job.result(timeout=self.result_timeout, retry=self.result_retry)
         return self.job_id
 

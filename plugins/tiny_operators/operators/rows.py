@@ -12,6 +12,7 @@ from tiny_operators.batches.waiting import set_aside
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_reader import RawReader
+from tiny_operators.links import RejectsLink, folder_url
 from tiny_operators.operators.base import ORDERS, StoreOperator
 from tiny_operators.orders.old_orders import personal_since
 from tiny_operators.orders.outcomes import Outcome, State
@@ -33,12 +34,15 @@ class MakeRowsOperator(StoreOperator):
         AirflowException: When planned orders have no outcome; no file is written.
     """
 
+    operator_extra_links = (*StoreOperator.operator_extra_links, RejectsLink())
+
     def execute(self, context: Context) -> dict[str, int]:
         """Build the rows."""
         key, objects = self.start(context)
         plan = self.read_plan(objects, key)
         outcome = _BatchOutcome(objects, plan, key)
-        origin = Origin(self.store.prefix, key, plan.path, self._day(objects, plan))
+        day = self._day(objects, plan)
+        origin = Origin(self.store.prefix, key, plan.path, day)
         with RowFiles(objects, origin, personal_since(self.store)) as files:
             for rejected in plan.rejected:
                 files.add_file(rejected)
@@ -51,6 +55,8 @@ class MakeRowsOperator(StoreOperator):
         )
         self.rows_made(context)
         context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
+        if files.counts["rejeitados"]:
+            RejectsLink.persist(context, folder_url(self.store.api_bucket, names.rejected_prefix(day)))
         tell_field_news(objects, self.store, key, files.fields, datetime.now(UTC))
         return {**files.report(), "planned": plan.planned}
 

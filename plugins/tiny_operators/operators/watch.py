@@ -15,6 +15,7 @@ from tiny_operators._compat import (
     AirflowSkipException,
     Context,
     Standing,
+    last_loaded,
     standing,
 )
 from tiny_operators.batches.run_backoff import HoldOff
@@ -177,3 +178,47 @@ class WatchAirflowOperator(StoreOperator):
                 "files come: give the environment one, on Composer by: gcloud composer environments update "
                 "$ENVIRONMENT --location $LOCATION --triggerer-count 1 --triggerer-cpu 0.5 --triggerer-memory 1"
             )
+
+
+class WatchCompleteOperator(StoreOperator):
+    """Fails when the orders of yesterday are not complete by ``complete_by_hour`` of the stores file.
+
+    They are complete when the scheduled run of the daily DAG for that date has succeeded.
+
+    Args:
+        daily_dag: Id of the daily DAG.
+        **kwargs: See :class:`StoreOperator`.
+
+    Returns:
+        ``complete_to``: the newest date that is complete.
+
+    Raises:
+        AirflowFailException: When yesterday is not complete.
+        AirflowSkipException: Before that hour; on Airflow 3 also when Airflow's API cannot be asked.
+    """
+
+    def __init__(self, *, daily_dag: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.daily_dag = daily_dag
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Ask Airflow."""
+        now = datetime.now(ZoneInfo(self.store.timezone))
+        hour = self.store.complete_by_hour
+        if now.hour < hour:
+            raise AirflowSkipException(f"It is before {hour}:00 in the store")
+        try:
+            newest = last_loaded(self.daily_dag)
+        except AirflowApiError as error:
+            raise AirflowSkipException(f"Whether yesterday is complete is not known: {error}") from error
+        yesterday = (now - timedelta(days=1)).date()
+        # The interval of a day begins at midnight UTC, wherever the store is.
+        complete_to = newest.astimezone(UTC).date() if newest else None
+        log_event(log, "days_watched", store=self.store.prefix, complete_to=str(complete_to))
+        if complete_to is None or complete_to < yesterday:
+            raise AirflowFailException(
+                f"The orders of {yesterday} are not complete, and it is past {hour}:00: {self.daily_dag} has no "
+                f"successful run of that date (the newest is {complete_to or 'none'}). See its last run; clear what "
+                "failed, or unpause the DAG"
+            )
+        return {"complete_to": complete_to.isoformat()}

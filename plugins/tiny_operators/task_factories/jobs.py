@@ -55,6 +55,7 @@ def merge_task(store: Store, of_task: str, **arguments: Any) -> BaseOperator:
         "merge.sql",
         of_task,
         operator=MergeOperator,
+        table=f"{store.dataset}.pdv",
         of_task=of_task,
         outlets=merged_assets(store),
         **arguments,
