@@ -47,8 +47,8 @@ def story(counts: Mapping[str, Counts], progress: Counts) -> str:
     if rows := counts.get("rows"):
         parts.append(
             f"{rows['orders']} orders: {sum(rows[table] for table in TABLES)} rows, "
-            f"{rows['rejected'] + rows['files_rejected']} rejected, {rows['notes']} notes, "
-            f"{rows['waiting'] + rows.get('unanswered', 0)} waiting"
+            f"{rows['rejects'] + rows['files_rejected']} rejected, {rows['notes']} notes, "
+            f"{rows['waiting']} waiting"
         )
     if fetch := counts.get("fetch"):
         parts.append(f"{fetch['calls']} calls{_duration(progress)}")
