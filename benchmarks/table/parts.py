@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from benchmarks import batch
 from benchmarks.front import Front
 from benchmarks.table.rows import Row
+from benchmarks.table.typing import typing
 from local.demo.parts import Simulator, Warehouse
 from local.stack.settings import PROJECT, REPO
 
@@ -116,4 +117,5 @@ def _moving(do: Callable[[list[tuple[str, int]]], None], inbox: Objects, front: 
 PARTS: Final[dict[str, Callable[[], Iterator[Row]]]] = {
     "requests": requests_of_sales,
     "moves": moves,
+    "typing": typing,
 }
