@@ -19,7 +19,7 @@ IMAGE_2.11_DAY := 2026-04-02
 IMAGE_3_DAY := 2026-03-18
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick test-reverts test-image walk bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-receiver bench-views chaos up down page plan deploy release rehearse status logs lint lint-deploy audit sbom types docs lock clean install
+.PHONY: help demo test quick test-reverts test-image walk bench bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-receiver bench-views chaos up down page plan deploy release rehearse status logs lint lint-deploy audit sbom types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ status: ## show the parts of the stack and their health
 
 logs: ## show the end of the logs; PART=scheduler for one part, ARGS=-f to follow
 	@$(STACK) logs $(PART) $(ARGS)
+
+bench: install ## measure the table of docs/measured.md: requests, moves, with and without Google's times; ARGS="--parts moves"
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.table $(ARGS)
 
 bench-latency: install ## measure the way from a webhook to its row against an empty DAG
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.latency $(ARGS)

@@ -137,7 +137,7 @@ def _in_this_process(name: str) -> dict[str, Any]:
     store = load_stores()[0]
     if name == _SETUP:
         set_up(store)
-        _create_pools(store)
+        create_pools(store)
         return {}
     conf: dict[str, Any] = {}
     match name:
@@ -151,7 +151,7 @@ def _in_this_process(name: str) -> dict[str, Any]:
     return asdict(_walk(runpy.run_path(str(file))[f"{store.prefix}_{WALKS[name].dag}"], conf))
 
 
-def _create_pools(store: Store) -> None:
+def create_pools(store: Store) -> None:
     """Create the pools, for which the tasks look in Airflow's database on Airflow 2."""
     from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, ensure_pool
 

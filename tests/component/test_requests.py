@@ -53,7 +53,7 @@ def test_the_requests_of_a_batch(
         "storage.objects.list": 3,
     }
     # Files are read and moved, and answers read, several at once.
-    assert found.in_a_row == {1: 44, 3: 46, 45: 72}[count]
+    assert found.in_a_row == {1: 44, 3: 46, 45: 59}[count]
     assert found.google.loads == 3
     assert found.google.statements == 10
     # Ids of the orders, and no rows.

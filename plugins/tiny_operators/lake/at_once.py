@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Final, TypeVar
 
-# As many as the client's pool of connections holds: more would open a new connection for each request.
-AT_ONCE: Final = 8
-# So many results are in memory before the first of them is used.
-_AHEAD: Final = 4 * AT_ONCE
+# As many connections as Objects keeps: more requests would open a new connection each. So many results are in memory
+# before the first of them is used.
+AT_ONCE: Final = 32
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -25,5 +24,5 @@ def at_once(do: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[
     """
     left = iter(items)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        while some := list(islice(left, _AHEAD)):
+        while some := list(islice(left, AT_ONCE)):
             yield from pool.map(do, some)

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from io import BufferedIOBase, StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, cast
 
+from tiny_operators.lake.at_once import AT_ONCE
 from tiny_operators.lake.names import NDJSON
 
 if TYPE_CHECKING:
@@ -34,7 +35,12 @@ class Objects:
     """Reads and writes the objects of a bucket."""
 
     def __init__(self, client: Client, bucket: str) -> None:
+        from requests.adapters import HTTPAdapter
+
         self._client = client
+        for scheme in ("https://", "http://"):
+            # The client keeps ten by itself.
+            client._http.mount(scheme, HTTPAdapter(pool_maxsize=AT_ONCE))
         self._bucket: Bucket = client.bucket(bucket)
 
     def list(self, prefix: str = "", limit: int | None = None) -> Iterator[Blob]:

@@ -106,8 +106,9 @@ def field_kinds(record: dict[str, Any], path: str = "") -> Iterator[tuple[str, s
     """
     for name, value in record.items():
         yield f"{path}{name}", _kind(value)
-        for part in parts(value):
-            yield from field_kinds(part, f"{path}{name}.")
+        if isinstance(value, dict | list):
+            for part in parts(value):
+                yield from field_kinds(part, f"{path}{name}.")
 
 
 def learn(

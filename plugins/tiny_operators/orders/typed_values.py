@@ -114,8 +114,13 @@ def to_record(
     row: dict[str, Any] = {}
     for column in columns:
         name = column.name
+        value = source.get(name)
+        if value is None:
+            # Half of all values: the ways below would come to the same.
+            row[name] = [] if column.repeated else None
+            continue
         try:
-            row[name] = to_column(source.get(name), column, f"{path}{name}", tolerance)
+            row[name] = to_column(value, column, f"{path}{name}", tolerance)
         except FieldError as error:
             if tolerance is None or not tolerance.bears(error):
                 raise

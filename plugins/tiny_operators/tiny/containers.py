@@ -58,7 +58,9 @@ def parts(value: object) -> Iterator[Record]:
 
 def is_nothing(value: object) -> bool:
     """Return whether a value is one of the forms in which Tiny writes that there is none."""
-    return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value in ([], {})
 
 
 def _collect(value: object, known: frozenset[str], result: Records) -> None:

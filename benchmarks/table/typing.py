@@ -1,0 +1,113 @@
+"""Typing answers into rows, beside reading and writing the same JSON without a look at it.
+
+``python -m benchmarks.table.typing`` prints the profile of it: benchmarks/profiles/rows.txt.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import pstats
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.table.rows import Row
+from local.tiny_simulator.settings import PROFILES, Settings
+from local.tiny_simulator.simulator import Simulator
+from tests.simulator.shops import make_shop
+from tiny_operators.orders.raw_lines import Envelope, Kind, read_line
+from tiny_operators.orders.rows import order_rows, row_texts
+from tiny_operators.tiny.services import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
+
+ORDERS: Final = 100
+_DAYS: Final = 3
+_ROUNDS: Final = 5
+_NOW: Final = "2026-03-14T12:00:00+00:00"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The raw lines of an order: itself, the page of the search that lists it, its products."""
+
+    order: str
+    page: str
+    products: dict[int, str]
+
+    @property
+    def all(self) -> list[str]:
+        """Every line."""
+        return [self.order, self.page, *self.products.values()]
+
+
+def made(count: int) -> list[Lines]:
+    """Let the simulated shop answer about so many orders."""
+    shop = make_shop(profile="common", days=_DAYS)
+    simulator = Simulator(shop, token="t", settings=Settings(quirks=PROFILES["common"]))  # noqa: S106 - opens nothing
+
+    def line(kind: Kind, service: str, pedido: int | None, produto: int | None, **params: str) -> str:
+        body = simulator.answer(service, {"formato": "JSON", **params}, None, None).body.decode()
+        request = {"service": service}
+        about = Envelope("z316", kind, pedido, produto, _NOW, _NOW, "bench", "1", request)
+        return about.line(" ".join(body.splitlines()))
+
+    found = []
+    for order in list(shop.orders.values())[:count]:
+        products = {
+            item.id_produto: line("produto", PRODUCT_SERVICE, None, item.id_produto, id=str(item.id_produto))
+            for item in order.itens
+            if item.id_produto
+        }
+        page = line("pesquisa", SEARCH_SERVICE, None, None, numero=str(order.numero))
+        found.append(Lines(line("pdv", ORDER_SERVICE, order.id, None, id=str(order.id)), page, products))
+    return found
+
+
+def plain(orders: list[Lines]) -> None:
+    """Read and write the JSON."""
+    for lines in orders:
+        for text in lines.all:
+            json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+
+
+def typed(orders: list[Lines]) -> int:
+    """Type the answers and write the rows; return how many there are."""
+    rows = 0
+    for lines in orders:
+        products = {produto: read_line(text) for produto, text in lines.products.items()}
+        result = order_rows(read_line(lines.order), read_line(lines.page), products)
+        for made_rows in result.rows.values():
+            rows += len(list(row_texts(made_rows)))
+    return rows
+
+
+def typing() -> Iterator[Row]:
+    """Measure both, in turns."""
+    orders = made(ORDERS)
+    if typed(orders) < 2 * len(orders):
+        raise RuntimeError("the shop's orders have no rows")
+    ways: tuple[Callable[[list[Lines]], object], ...] = (plain, typed)
+    best = {do: min(_seconds(do, orders) for _ in range(_ROUNDS)) for do in ways}
+    yield Row(
+        "orders typed a second of processor", len(orders) / best[typed], len(orders) / best[plain],
+        "json.loads and json.dumps of the same", 0.33, at_least=True,
+    )  # fmt: skip
+
+
+def _seconds(do: Callable[[list[Lines]], object], orders: list[Lines]) -> float:
+    began = time.process_time()
+    do(orders)
+    return time.process_time() - began
+
+
+def main() -> None:
+    """Print the profile."""
+    orders = made(ORDERS)
+    with cProfile.Profile() as profile:
+        typed(orders)
+    pstats.Stats(profile).strip_dirs().sort_stats("tottime").print_stats(25)
+
+
+if __name__ == "__main__":
+    main()
