@@ -126,7 +126,7 @@ class Simulator:
         try:
             if refused:
                 raise refused
-            cnpj = self.settings.accounts.get(params["token"], CNPJ)
+            cnpj = self.settings.accounts.get(params.get("token", ""), CNPJ)
             call = Call(self.shop, self.settings, params, self.dice, cnpj)
             retorno = envelope.good(SERVICES[service](call))
         except TinyError as error:
