@@ -95,6 +95,8 @@ _ONCE = (
 # Minutes each, and what they show is shown in small by others: `make test` runs them, CI does not.
 _LONG = (
     "tests/component/test_every_effect.py",
+    "tests/component/test_forget.py::test_a_run_that_dies",
+    "tests/component/test_forget.py::test_people_are_forgotten_everywhere_and_for_good",
     "tests/component/test_google_faults.py",
     "tests/component/test_large_batch.py",
     "tests/component/test_listed_dates.py::test_an_order_whose_date_is_edited",
@@ -109,6 +111,7 @@ _LONG = (
     "tests/deploy/test_rehearse.py::test_a_rehearsal_that_is_ended",
     "tests/deploy/test_rehearse.py::test_many_broken_things",
     "tests/deploy/test_rehearse.py::test_scratch_things_can_be_kept",
+    "tests/e2e/test_forget.py",
     "tests/e2e/test_kills.py",
     "tests/webhook/test_description.py::test_answers_are_as_described[many]",
     "tests/webhook/test_fuzz.py::test_mutated_bodies[10000]",

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
+from tiny_operators.lake.names import PEOPLE
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.datasets import Wanted, datasets_of
 
@@ -19,6 +20,8 @@ _LEGACY: Final = (
     ("projectEditor", "legacyBucketOwner"),
     ("projectEditor", "legacyObjectOwner"),
 )
+
+_PEOPLE_DAYS: Final = 7
 
 
 def buckets(its: Context) -> Iterator[str]:
@@ -71,6 +74,8 @@ def _rules(its: Context, store: Store) -> list[dict[str, Any]]:
     made_again = ["rows/", *(f"runs/{store.prefix}_{dag}_" for dag in its.dags)]
     return [
         _deleted({"age": its.settings.keep_days.rows, "matchesPrefix": made_again}),
+        # Requests about a person, and what is given to them.
+        _deleted({"age": _PEOPLE_DAYS, "matchesPrefix": [PEOPLE]}),
         {
             "action": {"type": "SetStorageClass", "storageClass": "NEARLINE"},
             "condition": {"age": 90, "matchesPrefix": ["raw/", "webhook/"]},

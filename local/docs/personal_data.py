@@ -70,6 +70,9 @@ As visões em `z316_tiny_relatorios` não têm dados de clientes: nelas o client
 loja, guardado fora do conjunto de dados). Têm o nome do vendedor, pois as vendas por vendedor são um relatório.
 Nomes e documentos de clientes estão apenas nas visões de `z316_tiny_pessoal`.
 
+**Titulares:** quem pede vê o que está guardado sobre si, ou é esquecido em todos os arquivos e tabelas, em minutos
+(`docs/people.md`). Os valores das vendas ficam.
+
 **Prazo:** o pipeline ainda não apaga nada por si. O prazo dos arquivos é o ciclo de vida que a loja configura nos
 buckets; o das tabelas é decidido e executado pela loja.
 """
@@ -82,6 +85,8 @@ _OBJECTS: Final = """
 | bucket de webhooks | o que a Tiny avisa: pedido, cliente com nome e documento |
 | `raw/` no bucket da API | respostas inteiras da Tiny: tudo o que está nas tabelas, e mais |
 | `webhook/` e `rejected/` no bucket da API | os avisos já tratados, e os que não puderam ser usados |
+| `people/` no bucket da API | pedidos de titulares e o que se entrega a eles; tudo expira em uma semana |
+| `forgotten/` no bucket da API | quem foi esquecido: números de pedidos e resumos com chave (HMAC) do documento |
 | `runs/` no bucket da API | as linhas que cada execução carregou, com todas as colunas acima |
 """
 

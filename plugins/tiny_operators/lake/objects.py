@@ -73,9 +73,13 @@ class Objects:
         content = self.read(name)
         return None if content is None else json.loads(content)
 
-    def stream(self, name: str) -> Iterator[str]:
-        """Yield the lines of an object of any size, a small part of it in memory at a time."""
-        with self._bucket.blob(name).open("rb", chunk_size=_PART_BYTES) as reader:
+    def look(self, name: str) -> Blob | None:
+        """Return what is known of an object, without its content; None when it does not exist."""
+        return self._bucket.get_blob(name)
+
+    def stream(self, name: str, generation: int | None = None) -> Iterator[str]:
+        """Yield the lines of an object, or of a generation of it, a small part of it in memory at a time."""
+        with self._bucket.blob(name, generation=generation).open("rb", chunk_size=_PART_BYTES) as reader:
             yield from TextIOWrapper(cast("BinaryIO", reader), encoding="utf-8", newline="\n")
 
     def lines_if_any(self, name: str) -> Iterator[str]:
@@ -143,13 +147,45 @@ class Objects:
             return there is not None and (there.metadata or {}).get(_MARK) == blob.metadata[_MARK]
         return True
 
+    def put(self, name: str, content: bytes, content_type: str, generation: int | None = None) -> None:
+        """Write an object, or replace it.
+
+        Args:
+            name: The object.
+            content: Its content.
+            content_type: What kind of content that is.
+            generation: The only content that may be replaced; None for any, or none.
+
+        Raises:
+            PreconditionFailed: When there is another one. A repeated request gets this answer too, when the first one
+                was done and its answer lost.
+        """
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        self._bucket.blob(name).upload_from_string(
+            content, content_type=content_type, if_generation_match=generation, retry=DEFAULT_RETRY
+        )
+
     @contextmanager
-    def writing(self, name: str) -> Iterator[TextIO]:
-        """Open a stream into an object, which appears, or is replaced, at the end; not at all when something fails."""
+    def writing(self, name: str, generation: int | None = None) -> Iterator[TextIO]:
+        """Open a stream into an object, which appears, or is replaced, at the end; not at all when something fails.
+
+        Args:
+            name: The object.
+            generation: The only content that may be replaced; None for any, or none.
+
+        Raises:
+            PreconditionFailed: When there is another content.
+        """
         from google.cloud.storage.retry import DEFAULT_RETRY
 
         writer = self._bucket.blob(name).open(
-            "wb", content_type=NDJSON, ignore_flush=True, chunk_size=_PART_BYTES, retry=DEFAULT_RETRY
+            "wb",
+            content_type=NDJSON,
+            ignore_flush=True,
+            chunk_size=_PART_BYTES,
+            if_generation_match=generation,
+            retry=DEFAULT_RETRY,
         )
         stream = TextIOWrapper(writer, encoding="utf-8", newline="\n")
         try:
@@ -162,13 +198,14 @@ class Objects:
             raise
         stream.close()
 
-    def delete(self, name: str) -> None:
-        """Delete an object, if it exists."""
+    def delete(self, name: str, generation: int | None = None) -> None:
+        """Delete an object, if it exists; with a generation, only when it has that content."""
+        from google.api_core.exceptions import PreconditionFailed
         from google.cloud.exceptions import NotFound
         from google.cloud.storage.retry import DEFAULT_RETRY
 
-        with suppress(NotFound):
-            self._bucket.blob(name).delete(retry=DEFAULT_RETRY)
+        with suppress(NotFound, PreconditionFailed):
+            self._bucket.blob(name).delete(if_generation_match=generation, retry=DEFAULT_RETRY)
 
     def move(
         self, name: str, generation: int, target: Objects, new_name: str, *, replaces: bool = True

@@ -6,15 +6,18 @@ A message about a bad request names the file and the line, and never what is the
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 from tiny_operators.orders.personal_values import PersonalValues, is_document, plain_document
 
 MOST_PEOPLE: Final = 100
 _CONTACT: Final = re.compile(r"id\s*[:=]?\s*([0-9]{1,18})", re.IGNORECASE)
+_NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
 _FORMS: Final = "a CPF of 11 digits, a CNPJ of 14 characters, or 'id' and Tiny's id of the contact"
 
 
@@ -41,6 +44,26 @@ class People:
     def has(self, documents: Iterable[str], contacts: Iterable[str], day: date | None) -> bool:
         """Return whether one of these documents or contacts is one of theirs, whatever the day of the order."""
         return not self.documents.isdisjoint(documents) or not self.contacts.isdisjoint(contacts)
+
+    def may_be_in(self, text: str) -> bool:
+        """Return whether a line of JSON may have something of theirs: most have nothing, and need not be parsed."""
+        if "\\" in text:
+            # What is escaped is not looked through here.
+            return True
+        plain = unicodedata.normalize("NFD", text.lower()).encode("ascii", "ignore")
+        digits = plain.translate(None, _NO_DIGITS)
+        numbers, words = self._signs
+        return any(number in digits for number in numbers) or any(word in plain for word in words)
+
+    @cached_property
+    def _signs(self) -> tuple[list[bytes], list[bytes]]:
+        """What a line of theirs has at least one of: among its digits, or in it."""
+        documents = self.documents | self.values.documents
+        digits = {re.sub("[^0-9]", "", one).lstrip("0") for one in (*documents, *self.contacts)}
+        # Of a telephone the end, which is never without its last eight digits.
+        numbers = {*digits, *map(str, self.orders), *(phone[-8:] for phone in self.values.phones)}
+        words = {*self.values.emails, *(max(name.split(), key=len) for name in self.values.names)}
+        return [one.encode() for one in numbers if one], [one.encode("ascii", "ignore") for one in words]
 
     def __or__(self, other: People) -> People:
         """Return the people of both."""

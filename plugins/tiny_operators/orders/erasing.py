@@ -57,6 +57,9 @@ class Who(Protocol):
     def values(self) -> PersonalValues:
         """Values that lead to them; none where only hashes are known."""
 
+    def may_be_in(self, text: str) -> bool:
+        """Return whether a line of JSON may have something of theirs; False when it surely has not."""
+
     def has(self, documents: Iterable[str], contacts: Iterable[str], day: date | None) -> bool:
         """Return whether a buyer with one of these documents or ids of a contact is one of them.
 

@@ -44,6 +44,10 @@ class Forgotten:
         found = (self.until.get(one) for one in _hashes(self.key, documents, contacts))
         return any(until is not None and (day is None or day <= until) for until in found)
 
+    def may_be_in(self, text: str) -> bool:
+        """Return whether a text may have something of theirs: a hash is not found in a text, but by reading it."""
+        return bool(self)
+
     def with_people(self, people: People, until: date) -> Forgotten:
         """Return these and more people, forgotten up to a day."""
         new = dict.fromkeys(_hashes(self.key, people.documents, people.contacts), until)

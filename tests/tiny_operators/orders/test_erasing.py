@@ -93,6 +93,24 @@ def test_numbers_keep_their_digits_and_other_lines_are_the_same_text() -> None:
     assert clean_line(other, Eraser(KNOWN)) == other
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        CPF,
+        "111.444.777-35",
+        "JOANA EXEMPLO DA SILVA",
+        "Joána Exemplo da Silva",
+        "joana@EXAMPLE.com",
+        "90000-0000",
+    ],
+)
+def test_no_line_with_a_value_is_passed_over(value: str) -> None:
+    line = json.dumps({"x": f"ação: {value}."}, ensure_ascii=False)
+    assert json.loads(clean_line(line, Eraser(KNOWN))) == {"x": f"ação: {MASK}."}
+    escaped = json.dumps({"x": f"ação: {value}."})
+    assert json.loads(clean_line(escaped, Eraser(KNOWN))) == {"x": f"ação: {MASK}."}
+
+
 @pytest.mark.parametrize("many", [1, 3, 40])
 def test_lines_at_every_place(many: int) -> None:
     good = one_line(sample_text("pdv_pedido_obter.json")).replace("Joana Exemplo da Silva", OTHER["nome"])
