@@ -22,7 +22,10 @@ from tests.dates import TODAY
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
-from tiny_operators.orders.personal_values import MASK
+from tiny_operators.lake.forgotten import forget_people
+from tiny_operators.lake.objects import Objects
+from tiny_operators.orders.asked_people import People
+from tiny_operators.orders.personal_values import MASK, PersonalValues, plain_phone
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.views import create_views
 
@@ -132,6 +135,26 @@ def test_a_person_is_forgotten_in_every_place(shop: Shop) -> None:
     assert len(places(shop.warehouse, person)) > 3
 
 
+def test_old_orders_that_come_later_are_blank_and_are_read_once(shop: Shop) -> None:
+    """Nothing of these orders was known when the person was forgotten."""
+    buyers = known(shop.simulator.sell_on(shop.day, 5))
+    people = list(buyers)[:2]
+    assert len(people) == 2
+    api = Objects(shop.warehouse.storage_client(), shop.warehouse.api_bucket)
+    values = PersonalValues(phones=frozenset(plain_phone(person.celular) for person in people))
+    documents = frozenset(person.digits for person in people)
+    forget_people(api, shop.store.prefix, People(documents, values=values), TODAY)
+    before = places(shop.warehouse, *people)
+    finished(shop.dags["z316_daily"], {"from_date": shop.day.isoformat()})
+    theirs = {sale.pedido for person in people for sale in buyers[person]}
+    rows = {row["id"]: row for row in shop.warehouse.rows_of("pdv", theirs)}
+    assert {pedido: row["contato"]["cpfCnpj"] for pedido, row in rows.items()} == dict.fromkeys(theirs)
+    assert places(shop.warehouse, *people) <= before
+    shop.simulator.forget_calls()
+    finished(shop.dags["z316_daily"], {"from_date": shop.day.isoformat()})
+    assert shop.simulator.keys("pdv.pedido.obter") == []
+
+
 @pytest.mark.parametrize("how_many", [1, 3])
 def test_people_are_forgotten_everywhere_and_for_good(
     shop: Shop, caplog: pytest.LogCaptureFixture, how_many: int
@@ -216,7 +239,7 @@ def test_what_is_shown_is_what_a_search_finds(
 
 
 def test_a_run_that_dies_after_any_effect_forgets_all_the_same(shop: Shop) -> None:
-    sales = shop.simulator.sell(8)
+    sales = shop.simulator.sell(5)
     buyers = known(sales)
     person = next(iter(buyers))
     dag = shop.dags["z316_forget"]
@@ -235,7 +258,7 @@ def test_a_run_that_dies_after_any_effect_forgets_all_the_same(shop: Shop) -> No
     with effects() as counted:
         undisturbed.go_on(counted)
     kinds = sorted(counted.kinds().values())
-    for stop in kinds[:: max(1, len(kinds) // 6)]:
+    for stop in (kinds[len(kinds) * part // 8] for part in (1, 4, 7)):
         run = stored_again()
         with effects(stop) as dying, pytest.raises(DeadError):
             run.go_on(dying)

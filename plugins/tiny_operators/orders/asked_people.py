@@ -45,6 +45,10 @@ class People:
         """Return whether one of these documents or contacts is one of theirs, whatever the day of the order."""
         return not self.documents.isdisjoint(documents) or not self.contacts.isdisjoint(contacts)
 
+    def reached_by(self, addresses: Iterable[str], day: date | None) -> bool:
+        """Return whether one of these e-mails and telephones is theirs, whatever the day of the order."""
+        return not (self.values.emails | self.values.phones).isdisjoint(addresses)
+
     def may_be_in(self, text: str) -> bool:
         """Return whether a line of JSON may have something of theirs: most have nothing, and need not be parsed."""
         if "\\" in text:

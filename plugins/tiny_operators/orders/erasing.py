@@ -26,7 +26,7 @@ from tiny_operators.orders.personal_values import (
     plain_name,
     plain_phone,
 )
-from tiny_operators.orders.record_shapes import all_texts, blanked, day_of, plain_field, texts_in, whole_id
+from tiny_operators.orders.record_shapes import blanked, day_of, plain_field, texts_in, whole_id
 from tiny_operators.tiny.answers import Json
 
 # Names of fields without capitals and underscores: the services of Tiny and the tables write the same ones differently.
@@ -59,6 +59,14 @@ class Who(Protocol):
 
     def may_be_in(self, text: str) -> bool:
         """Return whether a line of JSON may have something of theirs; False when it surely has not."""
+
+    def reached_by(self, addresses: Iterable[str], day: date | None) -> bool:
+        """Return whether one of these e-mails and telephones, as written for comparison, is theirs.
+
+        Args:
+            addresses: E-mails and telephones.
+            day: The day of the order; None when it is not known.
+        """
 
     def has(self, documents: Iterable[str], contacts: Iterable[str], day: date | None) -> bool:
         """Return whether a buyer with one of these documents or ids of a contact is one of them.
@@ -237,7 +245,8 @@ def _is_bought_by(order: Json, day: date | None, who: Who) -> bool:
         return True
     # Without a document, an e-mail or a telephone says who it is, as in the views.
     buyers = [value for name, value in order.items() if plain_field(name) in _BUYERS]
-    return not any(map(is_document, documents)) and any(map(who.values.reaches, all_texts(buyers)))
+    addresses = {*texts_in(buyers, _EMAILS, plain_email), *texts_in(buyers, _PHONES, plain_phone)} - {""}
+    return not any(map(is_document, documents)) and who.reached_by(addresses, day)
 
 
 def _buyer(order: Json) -> tuple[set[str], set[str]]:

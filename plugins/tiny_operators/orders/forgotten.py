@@ -1,7 +1,7 @@
 """The people whom a store has forgotten: what is stored of them again later is blanked before it is stored.
 
-They are known by the ids of their orders, and by keyed hashes of their documents and contacts. A hash counts for
-orders up to the day on which the person was forgotten: who buys again after that is a customer again.
+They are known by the ids of their orders, and by keyed hashes of their documents, contacts, e-mails and telephones. A
+hash counts for orders up to the day on which the person was forgotten: who buys again after that is a customer again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Forgotten:
 
     Attributes:
         orders: Ids of their orders.
-        until: The last day that counts, by the hash of each document and contact.
+        until: The last day that counts, by the hash of each document, contact, e-mail and telephone.
         key: The secret of the hashes.
         values: None: nothing of them is known in clear.
     """
@@ -39,9 +39,16 @@ class Forgotten:
 
     def has(self, documents: Iterable[str], contacts: Iterable[str], day: date | None) -> bool:
         """Return whether one of these is a forgotten person's, for an order of that day."""
+        return self._counts([*_about("documento", documents), *_about("contato", contacts)], day)
+
+    def reached_by(self, addresses: Iterable[str], day: date | None) -> bool:
+        """Return whether one of these e-mails and telephones is a forgotten person's, for an order of that day."""
+        return self._counts(_about("endereco", addresses), day)
+
+    def _counts(self, about: Iterable[str], day: date | None) -> bool:
         if not self.until:
             return False
-        found = (self.until.get(one) for one in _hashes(self.key, documents, contacts))
+        found = (self.until.get(_hash(self.key, one)) for one in about)
         return any(until is not None and (day is None or day <= until) for until in found)
 
     def may_be_in(self, text: str) -> bool:
@@ -50,7 +57,12 @@ class Forgotten:
 
     def with_people(self, people: People, until: date) -> Forgotten:
         """Return these and more people, forgotten up to a day."""
-        new = dict.fromkeys(_hashes(self.key, people.documents, people.contacts), until)
+        about = [
+            *_about("documento", people.documents),
+            *_about("contato", people.contacts),
+            *_about("endereco", people.values.emails | people.values.phones),
+        ]
+        new = {_hash(self.key, one): until for one in about}
         return replace(self, orders=self.orders | people.orders, until={**self.until, **new})
 
     def to_json(self) -> dict[str, Any]:
@@ -68,7 +80,10 @@ class Forgotten:
         return cls(frozenset(content.get("orders", ())), until, key)
 
 
-def _hashes(key: bytes, documents: Iterable[str], contacts: Iterable[str]) -> list[str]:
-    texts = [*(f"documento:{one}" for one in documents), *(f"contato:{one}" for one in contacts)]
+def _about(kind: str, values: Iterable[str]) -> list[str]:
+    return [f"{kind}:{value}" for value in values]
+
+
+def _hash(key: bytes, text: str) -> str:
     # Not what the views' keys of customers are made of: who has one does not have the other.
-    return [hmac.new(key, f"esquecido:{text}".encode(), hashlib.sha256).hexdigest() for text in texts]
+    return hmac.new(key, f"esquecido:{text}".encode(), hashlib.sha256).hexdigest()

@@ -84,21 +84,11 @@ class PersonalValues:
         folded = fold(text)
         return {document for document in self.documents if re.search(_document_pattern(document), folded)}
 
-    def reaches(self, text: str) -> bool:
-        """Return whether a text has one of the e-mails or telephones."""
-        return self._address is not None and self._address.search(fold(text)) is not None
-
     @cached_property
     def _any(self) -> re.Pattern[str] | None:
         documents = map(_document_pattern, self.documents)
-        return _one_of([*documents, *self._addresses(), *map(_name_pattern, self.names)])
-
-    @cached_property
-    def _address(self) -> re.Pattern[str] | None:
-        return _one_of(self._addresses())
-
-    def _addresses(self) -> list[str]:
-        return [*map(_email_pattern, self.emails), *map(_phone_pattern, self.phones)]
+        addresses = [*map(_email_pattern, self.emails), *map(_phone_pattern, self.phones)]
+        return _one_of([*documents, *addresses, *map(_name_pattern, self.names)])
 
 
 def plain_document(text: object) -> str:

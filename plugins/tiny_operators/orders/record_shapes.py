@@ -25,19 +25,6 @@ def texts_in(
             yield plain(value)
 
 
-def all_texts(value: Any) -> Iterator[str]:
-    """Yield all texts and whole numbers at any depth of a value."""
-    match value:
-        case dict():
-            for inner in value.values():
-                yield from all_texts(inner)
-        case list():
-            for item in value:
-                yield from all_texts(item)
-        case str() | int():
-            yield str(value)
-
-
 def blanked(value: Any) -> Any:
     """Return a value of the same shape with nothing in it."""
     match value:

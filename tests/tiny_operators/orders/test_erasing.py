@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -159,6 +160,14 @@ def test_an_order_without_a_document_is_theirs_by_its_telephone_or_email(contact
     eraser = Eraser(KNOWN)
     cleaned = eraser.clean(order)
     assert (set(cleaned["contato"].values()), cleaned["obs"], eraser.orders) == ({None}, None, {9})
+
+
+@pytest.mark.parametrize(("day", "theirs"), [("14/03/2026", True), ("15/03/2026", False)])
+def test_so_it_is_when_only_hashes_are_left(day: str, *, theirs: bool) -> None:
+    who = Forgotten(key=b"k").with_people(replace(PERSON, values=VALUES), date(2026, 3, 14))
+    order = {"id": 9, "numero": "8", "data": day, "contato": {"nome": "J", "fone": "(61) 90000-0000"}}
+    assert (Eraser(who).clean(order)["contato"]["nome"] is None) is theirs
+    assert Eraser(who).clean({**order, "contato": OTHER})["contato"] == OTHER
 
 
 def test_what_an_order_says_of_its_buyer_is_masked_in_its_unknown_fields() -> None:
