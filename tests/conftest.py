@@ -96,6 +96,8 @@ _ONCE = (
 # Minutes each, and what they show is shown in small by others: `make test` runs them, CI does not.
 _LONG = (
     "tests/component/test_every_effect.py",
+    "tests/component/test_forget.py::test_a_run_that_dies",
+    "tests/component/test_forget.py::test_people_are_forgotten_everywhere_and_for_good",
     "tests/component/test_google_faults.py",
     "tests/component/test_large_batch.py",
     "tests/component/test_listed_dates.py::test_an_order_whose_date_is_edited",

@@ -59,6 +59,17 @@ resource "google_storage_bucket" "api" {
     }
   }
 
+  # Requests about a person, and what is given to them. A run deletes its request; this is for what stays behind.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 7
+      matches_prefix = ["people/"]
+    }
+  }
+
   # The tables can be built again from these; until then nobody reads them.
   lifecycle_rule {
     action {

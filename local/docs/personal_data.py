@@ -70,6 +70,9 @@ As visões em `z316_tiny_relatorios` não têm dados de clientes: nelas o client
 loja, guardado fora do conjunto de dados). Têm o nome do vendedor, pois as vendas por vendedor são um relatório.
 Nomes e documentos de clientes estão apenas nas visões de `z316_tiny_pessoal`.
 
+**Titulares:** quem pede vê o que está guardado sobre si, ou é esquecido em todos os arquivos e tabelas, em minutos
+(`docs/people.md`). Os valores das vendas ficam.
+
 **Prazo:** cada loja o define em `include/stores.yaml`; sem definição, os dados ficam. `keep_personal_days` esvazia, a
 cada noite, as colunas abaixo nas linhas de pedidos mais antigos (menos o nome do vendedor); os valores das vendas
 ficam. `keep_raw_days` e `keep_rejects_days` apagam os arquivos pelo ciclo de vida do bucket, `keep_rows_days` as linhas
@@ -87,6 +90,8 @@ _OBJECTS: Final = """
 | `webhook/` e `rejected/` no bucket da API | os avisos já tratados, e os que não puderam ser usados |
 | `rows/` no bucket da API | as linhas que cada execução carregou, com todas as colunas acima |
 | `runs/` no bucket da API | o plano de cada execução e o que foi de cada pedido; sem nomes nem documentos |
+| `people/` no bucket da API | pedidos de titulares e o que se entrega a eles; tudo expira em uma semana |
+| `forgotten/` no bucket da API | quem foi esquecido: números de pedidos e resumos com chave (HMAC) do documento |
 """
 
 

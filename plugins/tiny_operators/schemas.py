@@ -14,8 +14,8 @@ from tiny_operators.stores import include_dir
 TABLES: Final = ("produto", "pesquisa", "pdv")
 # What each run loads: its rows, and what it set aside.
 LOADED: Final = (*TABLES, "rejeitados")
-# What the pipeline reports about itself: what it set aside, and how complete the tables are.
-RECORDS: Final = ("rejeitados", "reconciliation")
+# What the pipeline reports about itself: what it set aside, how complete the tables are, and what it has forgotten.
+RECORDS: Final = ("rejeitados", "reconciliation", "esquecimentos")
 
 # Columns that the pipeline fills itself; all others hold what Tiny answered, under Tiny's own names.
 OWN_COLUMNS: Final = frozenset({
@@ -95,6 +95,11 @@ LAYOUTS: Final[dict[str, Layout]] = {
     ),
     "reconciliation": Layout(
         ("run", "store"), "date", "Comparações da Tiny com o BigQuery: uma linha por dia de cada comparação"
+    ),
+    "esquecimentos": Layout(
+        ("run", "store"),
+        "forgotten_at",
+        "Pedidos de titulares atendidos: quanto foi apagado e onde; uma linha por lugar de cada execução",
     ),
 }
 

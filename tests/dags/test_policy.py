@@ -16,7 +16,10 @@ from tiny_operators.schemas import LOADED, schema_fields
 REPO = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted((REPO / "dags").glob("*.py"))
 WITH_TABLES = {"z316_daily", "z316_reconcile", "z316_replay", "z316_webhook"}
-WITHOUT_TABLES = {f"z316_{name}" for name in ("compare", "orders", "put_back", "retention", "setup", "watch")}
+WITHOUT_TABLES = {
+    f"z316_{name}"
+    for name in ("compare", "forget", "orders", "put_back", "retention", "setup", "show", "watch")
+}
 EXPECTED = WITH_TABLES | WITHOUT_TABLES
 # Their end depends on how much there is: a wait, and what reads or replays any number of orders.
 ENDLESS = {

@@ -124,7 +124,7 @@ def test_many_broken_things_are_each_named_and_the_rest_is_tried(
     for text in (
         "Bucket gs://elsewhere-rehearsed is in US",
         "Dataset older_tiny_pessoal is in US",
-        "missing in older_tiny: pesquisa, produto, rejeitados, reconciliation",
+        "missing in older_tiny: pesquisa, produto, rejeitados, reconciliation, esquecimentos",
         "not as include/schemas says in older_tiny: pdv",
         "lacks storage.objects.delete",
         "gcloud projects add-iam-policy-binding z316-local --member serviceAccount:airflow@",

@@ -176,6 +176,7 @@ KEPT = (
     names.silent_dates_object("z316"),
     names.live_waits_object("z316"),
     names.older_layout_prefix("2026-11-26"),
+    names.forgotten_object("z316"),
 )
 GOES = (
     names.rows_object("pdv", KEY),
@@ -186,6 +187,10 @@ GOES = (
     names.unanswered_object("z316_reconcile_0123456789ab", "2026-11-26", 0),
     names.plan_object("z316_replay_0123456789ab"),
     names.put_back_object("z316_put_back_0123456789ab"),
+    names.people_request_prefix("forget"),
+    names.people_request_prefix("show"),
+    names.found_people_object("z316_forget_0123456789ab"),
+    names.shown_person_object("z316_show_0123456789ab", 1),
 )
 
 

@@ -17,6 +17,7 @@ from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import load_stores
 from tiny_operators.warehouse.datasets import keys_table
 from tiny_operators.warehouse.old_rows import WITH_CUSTOMERS, statement
+from tiny_operators.warehouse.personal_rows import blanked_statement
 from tiny_operators.warehouse.views import report_macros, views
 
 STORE = load_stores()[0]
@@ -150,6 +151,13 @@ def test_what_is_done_with_old_rows(rules: Rules, file: str, table: str) -> None
 def test_what_is_asked_before_reading(rules: Rules, name: str) -> None:
     text = (REPO / "include" / "sql" / name).read_text(encoding="utf-8")
     valid(rules, text, dataset=STORE.dataset)
+
+
+@pytest.mark.parametrize("table", LOADED)
+def test_rows_without_a_forgotten_person(rules: Rules, table: str) -> None:
+    staging = f"{STORE.staging_dataset}.blanked"
+    tables = TABLES | {staging: {"schema": {"fields": schema_fields(table)}}}
+    valid(rules, blanked_statement(f"{STORE.dataset}.{table}", staging, table), tables)
 
 
 def _path(view: Any) -> str:

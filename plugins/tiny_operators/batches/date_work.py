@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tiny_operators.batches.listed_dates import ListedDates
 from tiny_operators.lake import names
 from tiny_operators.lake.raw_writer import RawWriter, now
+from tiny_operators.orders.erasing import Eraser
 from tiny_operators.orders.old_orders import personal_since
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.orders.rows import search_values
@@ -90,7 +91,11 @@ class DateWork:
                 treated as one that Tiny does not list.
         """
         for page in self.listing.pages():
-            lines = {pedido: search_values(line) for pedido, line in page.fresh.items()}
+            # Of a forgotten person's order the table has no name: that is no difference.
+            lines = {
+                pedido: search_values(Eraser(self._raw.forgotten).clean(line))
+                for pedido, line in page.fresh.items()
+            }
             self._look_up_others(lines)
             digests = {pedido: self._count(pedido, values) for pedido, values in lines.items()}
             wanted = {pedido: digest for pedido, digest in digests.items() if self._is_wanted(pedido, digest)}

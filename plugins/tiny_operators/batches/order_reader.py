@@ -94,7 +94,9 @@ class OrderReader:
                 unanswered[str(order.pedido)] = now()
         reads = self._read_early_ones(reads)
         self._searches.find_missing(reads, _LISTING_WAITS)
+        self.raw.read_forgotten()
         lines = [self._line(read) for read in reads]
+        self.raw.remember_forgotten({read.order.pedido: self._searches.page_of(read.order) for read in reads})
         # Before the raw object, which says that the chunk is done. A try that died may have noted other orders.
         if unanswered or noted is not None:
             objects.write_json(beside, unanswered)

@@ -10,9 +10,12 @@ from typing import Any, Final, Self, TextIO
 
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.lake.forgotten import read_forgotten
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.batch import OrderIds
+from tiny_operators.orders.erasing import Eraser
 from tiny_operators.orders.field_counts import FieldCounts
+from tiny_operators.orders.forgotten import Forgotten
 from tiny_operators.orders.old_orders import without_old
 from tiny_operators.orders.outcomes import State
 from tiny_operators.orders.plan import RejectedFile
@@ -20,16 +23,22 @@ from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Note, Origin
 from tiny_operators.orders.rows import OrderRows, row_texts
 from tiny_operators.schemas import LOADED
+from tiny_operators.tiny.answers import Json
 
 log = logging.getLogger(__name__)
 
 _COUNTED: Final = (*LOADED, "orders", *State, "files_rejected", "rejects", "notes")
 
 
-class RowFiles(ExitStack):
-    """Writes the rows of orders as they come, none of them kept in memory.
+class ForgottenMeanwhileError(RuntimeError):
+    """A person was forgotten while rows were made: another try makes them without this person."""
 
-    The files appear, or are replaced, when the block ends; not at all when it fails.
+
+class RowFiles(ExitStack):
+    """Writes the rows of orders as they come, none of them kept in memory, without what belongs to forgotten people.
+
+    The files appear, or are replaced, when the block ends; not at all when it fails, or when somebody was forgotten
+    meanwhile.
 
     Args:
         objects: The store's API bucket.
@@ -57,6 +66,7 @@ class RowFiles(ExitStack):
     def __enter__(self) -> Self:
         """Open the files."""
         super().__enter__()
+        self._forgotten = self._read_forgotten()
         self._rows: dict[str, TextIO] = {
             table: self.enter_context(self._objects.writing(names.rows_object(table, self._origin.run)))
             for table in LOADED
@@ -64,6 +74,23 @@ class RowFiles(ExitStack):
         # From a try before, or from a time when the code could not yet read what it rejected.
         self._objects.delete(self._rejects_object)
         return self
+
+    def __exit__(self, *error: Any) -> bool | None:
+        """Write the files.
+
+        Raises:
+            ForgottenMeanwhileError: When somebody was forgotten meanwhile.
+        """
+        if error[0] is None and self._read_forgotten() != self._forgotten:
+            meanwhile = ForgottenMeanwhileError(
+                "somebody was forgotten while rows were made: they are made again"
+            )
+            super().__exit__(type(meanwhile), meanwhile, None)
+            raise meanwhile
+        return super().__exit__(*error)
+
+    def _read_forgotten(self) -> Forgotten:
+        return read_forgotten(self._objects, self._origin.store)
 
     def add(self, result: OrderRows, file: str | None = None) -> None:
         """Write the result of reading one order.
@@ -73,7 +100,7 @@ class RowFiles(ExitStack):
             file: Its webhook file, when it came by one.
         """
         for table, rows in result.rows.items():
-            kept = [without_old(table, row, self._personal_since) for row in rows]
+            kept = [without_old(table, row, self._personal_since) for row in self._without_forgotten(rows)]
             self._rows[table].writelines(row_texts(kept))
             self.counts[table] += len(rows)
         if any(result.rows.values()):
@@ -89,6 +116,9 @@ class RowFiles(ExitStack):
         self.counts.update(["orders", *([result.outcome.state] if result.outcome else [])])
         self.counts["rejects"] += len(result.rejects)
         self.fields.add_counts(result.fields)
+
+    def _without_forgotten(self, rows: list[Json]) -> list[Json]:
+        return [Eraser(self._forgotten).clean(row) for row in rows] if self._forgotten else rows
 
     def add_file(self, rejected: RejectedFile) -> None:
         """Write why a webhook file is about no order."""

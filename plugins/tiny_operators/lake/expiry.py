@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from tiny_operators.lake.names import PEOPLE
 from tiny_operators.stores import Store
 
 Rule = dict[str, Any]
@@ -19,6 +20,9 @@ _RAW: Final = ("raw/pdv/", "webhook/", "20")
 _REFERRED: Final = ("raw/pesquisa/", "raw/produto/")
 _LONGER_DAYS: Final = 31
 _REJECTS: Final = ("rejected/",)
+# Requests about a person, and what is given to them. A run deletes its request; this is for what stays behind.
+_PEOPLE: Final = (PEOPLE,)
+_PEOPLE_DAYS: Final = 7
 
 
 def expiry_rules(store: Store, dags: Iterable[str]) -> list[Rule]:
@@ -35,6 +39,7 @@ def expiry_rules(store: Store, dags: Iterable[str]) -> list[Rule]:
         (store.keep_raw_days, _RAW),
         (referred_days, _REFERRED),
         (store.keep_rejects_days, _REJECTS),
+        (_PEOPLE_DAYS, _PEOPLE),
     )
     return [
         {"action": {"type": "Delete"}, "condition": {"age": days, "matchesPrefix": list(prefixes)}}
@@ -56,7 +61,7 @@ def with_expiry(there: Sequence[Mapping[str, Any]], wanted: Sequence[Rule]) -> l
 def _is_ours(rule: Mapping[str, Any]) -> bool:
     condition = rule.get("condition", {})
     prefixes = condition.get("matchesPrefix") or []
-    ours = (*_RAW, *_REFERRED, *_REJECTS, "rows/")
+    ours = (*_RAW, *_REFERRED, *_REJECTS, *_PEOPLE, "rows/")
     return (
         rule.get("action", {}).get("type") == "Delete"
         and set(condition) == {"age", "matchesPrefix"}

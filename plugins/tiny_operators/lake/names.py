@@ -10,6 +10,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 NDJSON: Final = "application/x-ndjson"
+RAW: Final = "raw/"
+ROWS: Final = "rows/"
+# Requests about a person, what was found of them, and what is given to them. All of it expires.
+PEOPLE: Final = "people/"
+_KEYS: Final = "keys/"
+_FORGOTTEN: Final = "forgotten/"
 _REASON: Final = ".reason.json"
 
 
@@ -75,7 +81,38 @@ def fields_object(prefix: str) -> str:
 
 def customer_key_object(prefix: str) -> str:
     """Name the object with the secret that customers' keys are made with; it must stay for good."""
-    return f"keys/{prefix}.json"
+    return f"{_KEYS}{prefix}.json"
+
+
+def forgotten_object(prefix: str) -> str:
+    """Name the object that says who was forgotten, by orders and keyed hashes; it must stay for good."""
+    return f"{_FORGOTTEN}{prefix}.json"
+
+
+def people_request_prefix(what: str) -> str:
+    """Name the folder where a person leaves requests: to ``forget`` people, or to ``show`` what is stored of them."""
+    return f"{PEOPLE}{what}/"
+
+
+def found_people_object(key: str) -> str:
+    """Name the object with what a run found of the people whom it is to forget; it exists until they are forgotten."""
+    return f"{PEOPLE}found/{key}.json"
+
+
+def shown_person_object(key: str, number: int) -> str:
+    """Name the object with all that is stored of one person of a request."""
+    return f"{PEOPLE}shown/{key}-{number}.json"
+
+
+def may_hold_people(name: str) -> bool:
+    """Return whether an object of the API bucket is one in which people are looked for."""
+    return not name.startswith((PEOPLE, _KEYS, _FORGOTTEN))
+
+
+def place_of(name: str) -> str:
+    """Name the kind of place of an object in the API bucket, for counts: its folder, or ``older``."""
+    folder = name.partition("/")[0]
+    return "older" if re.match(r"[0-9]{8}T", folder) else folder
 
 
 def listed_elsewhere_object(prefix: str, date: str) -> str:
@@ -120,7 +157,7 @@ def unanswered_object(key: str, day: str, chunk: int) -> str:
 
 def raw_orders_prefix(day: str) -> str:
     """Name the folder with the answers about orders that arrived on a day."""
-    return f"raw/pdv/dt={day}/"
+    return f"{RAW}pdv/dt={day}/"
 
 
 def run_prefix(key: str) -> str:
@@ -140,12 +177,12 @@ def older_layout_prefix(day: str) -> str:
 
 def raw_search_object(key: str, day: str, unique: str) -> str:
     """Name the object with one search page; the day is that of the reading."""
-    return f"raw/pesquisa/dt={day}/{key}-{unique}.ndjson"
+    return f"{RAW}pesquisa/dt={day}/{key}-{unique}.ndjson"
 
 
 def raw_product_prefix(day: str) -> str:
     """Name the folder with the product answers of a day."""
-    return f"raw/produto/dt={day}/"
+    return f"{RAW}produto/dt={day}/"
 
 
 def raw_product_object(day: str, produto: int) -> str:
@@ -166,7 +203,7 @@ def product_of(raw_product: str) -> int | None:
 
 def rows_object(table: str, key: str) -> str:
     """Name the object with the typed rows of one run for one table."""
-    return f"rows/{table}/{key}.ndjson"
+    return f"{ROWS}{table}/{key}.ndjson"
 
 
 def rejected_prefix(day: str) -> str:

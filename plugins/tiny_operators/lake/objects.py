@@ -11,17 +11,16 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from io import BufferedIOBase, StringIO, TextIOWrapper
+from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, cast
 
 from tiny_operators.lake.at_once import AT_ONCE
 from tiny_operators.lake.names import NDJSON
+from tiny_operators.lake.uploads import PART_BYTES, Upload
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Bucket, Client
 
-# Memory for an object that is written or read bit by bit; the client's own choice is 40 MB for each.
-_PART_BYTES: Final = 1024 * 1024
 _CHANGE_TRIES: Final = 5
 # Metadata of an object: the write that it comes from.
 _MARK: Final = "write"
@@ -79,9 +78,13 @@ class Objects:
         content = self.read(name)
         return None if content is None else json.loads(content)
 
-    def stream(self, name: str) -> Iterator[str]:
-        """Yield the lines of an object of any size, a small part of it in memory at a time."""
-        with self._bucket.blob(name).open("rb", chunk_size=_PART_BYTES) as reader:
+    def look(self, name: str) -> Blob | None:
+        """Return what is known of an object, without its content; None when it does not exist."""
+        return self._bucket.get_blob(name)
+
+    def stream(self, name: str, generation: int | None = None) -> Iterator[str]:
+        """Yield the lines of an object, or of a generation of it, a small part of it in memory at a time."""
+        with self._bucket.blob(name, generation=generation).open("rb", chunk_size=PART_BYTES) as reader:
             yield from TextIOWrapper(cast("BinaryIO", reader), encoding="utf-8", newline="\n")
 
     def lines_if_any(self, name: str) -> Iterator[str]:
@@ -149,10 +152,37 @@ class Objects:
             return there is not None and (there.metadata or {}).get(_MARK) == blob.metadata[_MARK]
         return True
 
+    def put(self, name: str, content: bytes, content_type: str, generation: int | None = None) -> None:
+        """Write an object, or replace it.
+
+        Args:
+            name: The object.
+            content: Its content.
+            content_type: What kind of content that is.
+            generation: The only content that may be replaced; None for any, or none.
+
+        Raises:
+            PreconditionFailed: When there is another one. A repeated request gets this answer too, when the first one
+                was done and its answer lost.
+        """
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        self._bucket.blob(name).upload_from_string(
+            content, content_type=content_type, if_generation_match=generation, retry=DEFAULT_RETRY
+        )
+
     @contextmanager
-    def writing(self, name: str) -> Iterator[TextIO]:
-        """Open a stream into an object, which appears, or is replaced, at the end; not at all when something fails."""
-        upload = _Upload(self._bucket.blob(name))
+    def writing(self, name: str, generation: int | None = None) -> Iterator[TextIO]:
+        """Open a stream into an object, which appears, or is replaced, at the end; not at all when something fails.
+
+        Args:
+            name: The object.
+            generation: The only content that may be replaced; None for any, or none.
+
+        Raises:
+            PreconditionFailed: When there is another content.
+        """
+        upload = Upload(self._bucket.blob(name), generation)
         stream = TextIOWrapper(cast("BinaryIO", upload), encoding="utf-8", newline="\n")
         try:
             yield stream
@@ -164,13 +194,14 @@ class Objects:
             stream.detach()
         upload.finish()
 
-    def delete(self, name: str) -> None:
-        """Delete an object, if it exists."""
+    def delete(self, name: str, generation: int | None = None) -> None:
+        """Delete an object, if it exists; with a generation, only when it has that content."""
+        from google.api_core.exceptions import PreconditionFailed
         from google.cloud.exceptions import NotFound
         from google.cloud.storage.retry import DEFAULT_RETRY
 
-        with suppress(NotFound):
-            self._bucket.blob(name).delete(retry=DEFAULT_RETRY)
+        with suppress(NotFound, PreconditionFailed):
+            self._bucket.blob(name).delete(if_generation_match=generation, retry=DEFAULT_RETRY)
 
     def move(
         self, name: str, generation: int, target: Objects, new_name: str, *, replaces: bool = True
@@ -229,49 +260,6 @@ class Objects:
             and there is not None
             and (here.size, here.crc32c, here.md5_hash) == (there.size, there.crc32c, there.md5_hash)
         )
-
-
-class _Upload(BufferedIOBase):
-    """Bytes on their way into an object: those of a small one go in one request at the end, others in parts before."""
-
-    def __init__(self, blob: Blob) -> None:
-        self._blob = blob
-        self._held = bytearray()
-        self._parts: BinaryIO | None = None
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        from google.cloud.storage.retry import DEFAULT_RETRY
-
-        if self._parts is None and len(self._held) + len(data) > _PART_BYTES:
-            self._parts = self._blob.open(
-                "wb", content_type=NDJSON, ignore_flush=True, chunk_size=_PART_BYTES, retry=DEFAULT_RETRY
-            )
-            self._parts.write(self._held)
-            self._held.clear()
-        if self._parts is None:
-            self._held += data
-        else:
-            self._parts.write(data)
-        return len(data)
-
-    def finish(self) -> None:
-        """Create the object."""
-        from google.cloud.storage.retry import DEFAULT_RETRY
-
-        if self._parts is None:
-            self._blob.upload_from_string(bytes(self._held), content_type=NDJSON, retry=DEFAULT_RETRY)
-        else:
-            self._parts.close()
-
-    def abandon(self) -> None:
-        """Create nothing."""
-        if self._parts is not None:
-            # Closing would create an object of what was written so far, and Python closes what nobody holds any more.
-            # The client's own method for it, terminate(), came with its version 3.1.
-            self._parts.close = lambda: None  # type: ignore[method-assign]
 
 
 def _json(content: object) -> str:

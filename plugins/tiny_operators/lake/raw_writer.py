@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from tiny_operators import __version__
 from tiny_operators.lake import names
+from tiny_operators.lake.forgotten import blank, forget_orders, read_forgotten
 from tiny_operators.lake.objects import Objects
+from tiny_operators.orders.erasing import Eraser
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.orders.raw_lines import Envelope, Kind
+from tiny_operators.orders.stored_texts import clean_line
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import Answer, Meaning
 from tiny_operators.tiny.search import page_request
@@ -21,7 +24,7 @@ from tiny_operators.tiny.services import PRODUCT_SERVICE, SEARCH_SERVICE
 
 @dataclass
 class RawWriter:
-    """Writes the answers that one run reads.
+    """Writes the answers that one run reads, without what belongs to people who were forgotten.
 
     Attributes:
         objects: The store's API bucket.
@@ -36,6 +39,15 @@ class RawWriter:
     key: str
     _products: dict[str, set[int]] = field(default_factory=dict)
     _refused: dict[int, str] = field(default_factory=dict)
+    _recognised: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Read who was forgotten."""
+        self.read_forgotten()
+
+    def read_forgotten(self) -> None:
+        """Read again who was forgotten: a person may be at any time, while a run goes on."""
+        self.forgotten = read_forgotten(self.objects, self.store.prefix)
 
     def search_page(self, answer: Answer, parameters: dict[str, str], page: int, sort: str = "DESC") -> str:
         """Write a search page.
@@ -45,9 +57,9 @@ class RawWriter:
         """
         target = names.raw_search_object(self.key, self._today(), uuid.uuid4().hex)
         request = {"service": SEARCH_SERVICE, **page_request(parameters, page, sort)}
-        self.objects.create(
-            target, self._envelope("pesquisa", request, now(), **_bytes_of(answer)).line(answer.text)
-        )
+        line = self._envelope("pesquisa", request, now(), **_bytes_of(answer)).line(answer.text)
+        self.read_forgotten()
+        self.objects.create(target, self._without_forgotten(line))
         return target
 
     def product(self, produto: int, ask: Callable[[int], Answer]) -> str:
@@ -100,7 +112,33 @@ class RawWriter:
             **references: What the order's rows are built from: see :class:`Envelope`.
         """
         envelope = self._envelope("pdv", request, fetched_at, order, **references, **_bytes_of(answer))
-        return envelope.line(answer.text)
+        return self._without_forgotten(envelope.line(answer.text))
+
+    def remember_forgotten(self, pages: Mapping[int, str | None]) -> None:
+        """Remember the orders that were recognised by their buyer, and blank their lines on search pages.
+
+        A search page is written before its orders are read, and has no document by which to know a buyer.
+
+        Args:
+            pages: The search page of each order that was read.
+        """
+        new = self._recognised - self.forgotten.orders
+        if not new:
+            return
+        known = replace(self.forgotten, orders=self.forgotten.orders | new)
+        # Before they are remembered: a later try blanks the pages of those only that are new to it.
+        for page in {pages[pedido] for pedido in new if pedido in pages} - {None}:
+            blank(self.objects, str(page), known)
+        forget_orders(self.objects, self.store.prefix, new)
+        self.read_forgotten()
+
+    def _without_forgotten(self, line: str) -> str:
+        if not self.forgotten:
+            return line
+        eraser = Eraser(self.forgotten)
+        cleaned = clean_line(line, eraser)
+        self._recognised |= eraser.orders
+        return cleaned
 
     def _today(self) -> str:
         return names.day_of(datetime.now(UTC), self.store.timezone)

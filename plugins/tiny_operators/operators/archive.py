@@ -17,11 +17,15 @@ from tiny_operators.batches.waiting import WaitingFiles
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.at_once import at_once
+from tiny_operators.lake.forgotten import read_forgotten
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
+from tiny_operators.orders.erasing import Eraser
+from tiny_operators.orders.forgotten import Forgotten
 from tiny_operators.orders.outcomes import Outcome
 from tiny_operators.orders.plan import Ended, InboxFile, Plan
 from tiny_operators.orders.reject import Reject
+from tiny_operators.orders.stored_texts import clean_file
 from tiny_operators.orders.waits import Wait, Waiting
 
 log = logging.getLogger(__name__)
@@ -40,11 +44,14 @@ class ArchiveWebhooksOperator(StoreOperator):
         AirflowFailException: When a file could not be moved. All else is done then, and the next run continues.
     """
 
+    _forgotten = Forgotten()
+
     def execute(self, context: Context) -> dict[str, int]:
         """Move the files."""
         key, api = self.start(context)
         plan = self.read_plan(api, key)
         inbox = self.objects(self.store.webhook_bucket)
+        self._forgotten = read_forgotten(api, self.store.prefix)
         outcomes = {
             int(pedido): Outcome.from_json(outcome)
             for pedido, outcome in (api.read_json(names.outcome_object(key)) or {}).items()
@@ -119,8 +126,18 @@ class ArchiveWebhooksOperator(StoreOperator):
         if disposal.reject is not None:
             self._reject(disposal, disposal.reject, inbox, api)
         elif disposal.state != "waiting":
-            target = names.done_object(file.name, file.generation, self._day(file))
-            inbox.move(file.name, file.generation, api, target)
+            self._move(file, names.done_object(file.name, file.generation, self._day(file)), inbox, api)
+
+    def _move(self, file: InboxFile, target: str, inbox: Objects, api: Objects) -> None:
+        """Move a file; what belongs to forgotten people is left out."""
+        if self._forgotten and (blob := inbox.look(file.name)) and int(blob.generation) == file.generation:
+            content, kind = inbox.read_packed(file.name, file.generation) or b"", blob.content_type or ""
+            cleaned = clean_file(content, Eraser(self._forgotten), kind)
+            if cleaned is not None:
+                api.put(target, cleaned, kind)
+                inbox.delete(file.name, file.generation)
+                return
+        inbox.move(file.name, file.generation, api, target)
 
     def _reject(self, disposal: Disposal, reject: Reject, inbox: Objects, api: Objects) -> None:
         file = disposal.file
@@ -139,7 +156,7 @@ class ArchiveWebhooksOperator(StoreOperator):
             ),
         }
         api.write_json(names.reason_object(target), reason)
-        inbox.move(file.name, file.generation, api, target)
+        self._move(file, target, inbox, api)
         log_event(
             log,
             "file_rejected",

@@ -1,0 +1,56 @@
+"""Airflow DAG of each store: people who asked to be forgotten are blanked in all files and tables; the sales stay."""
+
+from tiny_operators._compat import DAG
+from tiny_operators.operators.people import (
+    BlankFilesOperator,
+    BlankRowsOperator,
+    FindPeopleOperator,
+    RecordForgottenOperator,
+)
+from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import dag_arguments
+
+DOCS = """
+Blanks people in everything that the store has: both buckets and all tables. Sales, amounts and ids of orders stay.
+What is stored of these people again later, by a replay, a webhook of an old order or a reading of an old date, is
+blanked before it is stored.
+
+The people are named in a file that the run deletes, so that no one is named in Airflow. One a line: CPF, CNPJ, or `id`
+and Tiny's id of the contact.
+
+    echo 'CPF' | gcloud storage cp - gs://z316-tiny-api/people/forget/request.txt
+    airflow dags trigger z316_forget
+
+The whole task, with what remains and for how long: `docs/people.md`.
+
+### Triage
+* **find** failed with a file and a line: correct the line, upload the file again under the same name, and clear
+  `find`. Nothing was changed.
+* **find** failed with "nothing is stored of this person": the number is wrong, or they were forgotten before. Show them
+  first (`z316_show`) when you are not sure.
+* **files**, **rows** or **record** failed: clear the task. It goes on where it was; blanking again changes nothing.
+* Show the person again after the run: it must say that nothing is stored.
+"""
+
+
+def forget_dag(store: Store) -> DAG:
+    """Create the forget DAG of one store."""
+    with DAG(
+        dag_id=f"{store.prefix}_forget",
+        description=f"People whom {store.name} forgets on their request",
+        doc_md=DOCS,
+        schedule=None,
+        # Only a person starts it, and a run of a paused DAG would wait.
+        is_paused_upon_creation=False,
+        max_active_runs=1,
+        **dag_arguments(store, priority=10),
+    ) as dag:
+        find = FindPeopleOperator(task_id="find", store=store)
+        files = BlankFilesOperator(task_id="files", store=store)
+        rows = BlankRowsOperator(task_id="rows", store=store, pool=store.merge_pool)
+        find >> files >> rows >> RecordForgottenOperator(task_id="record", store=store)
+    return dag
+
+
+for _store in load_stores():
+    globals()[f"{_store.prefix}_forget"] = forget_dag(_store)

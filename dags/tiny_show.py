@@ -1,0 +1,43 @@
+"""Airflow DAG of each store: all that is stored of a person, for the person who asked for it."""
+
+from tiny_operators._compat import DAG
+from tiny_operators.operators.people import ShowPeopleOperator
+from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.into_tables import dag_arguments
+
+DOCS = """
+Collects all that the store has of a person, from both buckets and all tables, into one private JSON object that
+expires after a week. It changes nothing.
+
+The people are named in a file that the run deletes, so that no one is named in Airflow. One a line: CPF, CNPJ, or `id`
+and Tiny's id of the contact. Each has an object of their own; the XCom of `show` says which.
+
+    echo 'CPF' | gcloud storage cp - gs://z316-tiny-api/people/show/request.txt
+    airflow dags trigger z316_show
+
+The whole task: `docs/people.md`.
+
+### Triage
+* It failed with a file and a line: correct the line, upload the file again under the same name, and clear the task.
+* It failed with "nothing is stored of this person": so answer the person.
+"""
+
+
+def show_dag(store: Store) -> DAG:
+    """Create the show DAG of one store."""
+    with DAG(
+        dag_id=f"{store.prefix}_show",
+        description=f"All that {store.name} has stored of a person",
+        doc_md=DOCS,
+        schedule=None,
+        # Only a person starts it, and a run of a paused DAG would wait.
+        is_paused_upon_creation=False,
+        max_active_runs=1,
+        **dag_arguments(store, priority=10),
+    ) as dag:
+        ShowPeopleOperator(task_id="show", store=store)
+    return dag
+
+
+for _store in load_stores():
+    globals()[f"{_store.prefix}_show"] = show_dag(_store)

@@ -1,0 +1,117 @@
+"""Who was forgotten, as the bucket has it; and files there without what belongs to some people."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from tiny_operators.lake import names
+from tiny_operators.lake.objects import NotChangedError, Objects
+from tiny_operators.orders.asked_people import People
+from tiny_operators.orders.erasing import Eraser, Who
+from tiny_operators.orders.forgotten import Forgotten
+from tiny_operators.orders.stored_texts import clean_file, clean_line
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob
+
+_TRIES: Final = 5
+
+
+def read_forgotten(objects: Objects, prefix: str) -> Forgotten:
+    """Read who was forgotten by a store."""
+    content = objects.read_json(names.forgotten_object(prefix))
+    return Forgotten.from_json(content, _key(objects, prefix)) if content else Forgotten()
+
+
+def forget_people(objects: Objects, prefix: str, people: People, until: date) -> None:
+    """Add people to those whom a store has forgotten, with all orders up to a day."""
+    key = _key(objects, prefix)
+
+    def added(content: Any) -> object:
+        return Forgotten.from_json(content, key).with_people(people, until).to_json()
+
+    objects.change_json(names.forgotten_object(prefix), added)
+
+
+def forget_orders(objects: Objects, prefix: str, orders: Iterable[int]) -> None:
+    """Add orders that were found to be those of forgotten people."""
+    more = frozenset(orders)
+
+    def added(content: Any) -> object:
+        there = Forgotten.from_json(content, b"")
+        return replace(there, orders=there.orders | more).to_json()
+
+    objects.change_json(names.forgotten_object(prefix), added)
+
+
+def examine(objects: Objects, blob: Blob, who: Who) -> Eraser:
+    """Look what a file has of some people; nothing is changed."""
+    eraser = Eraser(who)
+    if _has_lines(blob.name):
+        try:
+            for line in objects.stream(blob.name, blob.generation):
+                clean_line(line, eraser)
+        except UnicodeDecodeError:
+            eraser = Eraser(who)
+        else:
+            return eraser
+    content = objects.read_packed(blob.name, blob.generation)
+    clean_file(content or b"", eraser, blob.content_type or "")
+    return eraser
+
+
+def blank(objects: Objects, name: str, who: Who) -> bool:
+    """Take what belongs to some people out of a file; return whether it had something.
+
+    What others write there meanwhile is not lost: then the new content is looked at.
+
+    Raises:
+        NotChangedError: When others are always faster.
+    """
+    from google.api_core.exceptions import PreconditionFailed
+    from google.cloud.exceptions import NotFound
+
+    for _ in range(_TRIES):
+        blob = objects.look(name)
+        if blob is None:
+            return False
+        try:
+            return _blank(objects, blob, who)
+        except (PreconditionFailed, NotFound):
+            continue
+    raise NotChangedError(f"{name} was changed by others {_TRIES} times in a row")
+
+
+def _blank(objects: Objects, blob: Blob, who: Who) -> bool:
+    name, generation = blob.name, int(blob.generation)
+    if _has_lines(name):
+        try:
+            if not any(clean_line(line, Eraser(who)) != line for line in objects.stream(name, generation)):
+                return False
+            with objects.writing(name, generation) as target:
+                for line in objects.stream(name, generation):
+                    target.write(clean_line(line, Eraser(who)))
+        except UnicodeDecodeError:
+            pass
+        else:
+            return True
+    kind = blob.content_type or ""
+    cleaned = clean_file(objects.read_packed(name, generation) or b"", Eraser(who), kind)
+    if cleaned is None:
+        return False
+    objects.put(name, cleaned, kind, generation)
+    return True
+
+
+def _has_lines(name: str) -> bool:
+    """Return whether a file is one of many lines, which may be large."""
+    return name.startswith((names.RAW, names.ROWS))
+
+
+def _key(objects: Objects, prefix: str) -> bytes:
+    content = objects.read_json(names.customer_key_object(prefix))
+    return base64.b64decode(content["chave"]) if content else b""

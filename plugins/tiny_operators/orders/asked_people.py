@@ -1,0 +1,151 @@
+"""The people whom an operator names in a request: one a line, by CPF or CNPJ, or by Tiny's id of the contact.
+
+A message about a bad request names the file and the line, and never what is there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any, Final
+
+from tiny_operators.orders.personal_values import PersonalValues, is_document, plain_document
+
+MOST_PEOPLE: Final = 100
+_CONTACT: Final = re.compile(r"id\s*[:=]?\s*([0-9]{1,18})", re.IGNORECASE)
+_NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
+_FORMS: Final = "a CPF of 11 digits, a CNPJ of 14 characters, or 'id' and Tiny's id of the contact"
+
+
+class PeopleError(ValueError):
+    """A request that names nobody, or not in a known form; the message has no personal value."""
+
+
+@dataclass(frozen=True)
+class People:
+    """People to look for.
+
+    Attributes:
+        documents: Their CPF or CNPJ, without punctuation.
+        contacts: Tiny's ids of their contacts.
+        orders: Ids of orders found to be theirs.
+        values: What was found of them.
+    """
+
+    documents: frozenset[str] = frozenset()
+    contacts: frozenset[str] = frozenset()
+    orders: frozenset[int] = frozenset()
+    values: PersonalValues = field(default_factory=PersonalValues)
+
+    def has(self, documents: Iterable[str], contacts: Iterable[str], day: date | None) -> bool:
+        """Return whether one of these documents or contacts is one of theirs, whatever the day of the order."""
+        return not self.documents.isdisjoint(documents) or not self.contacts.isdisjoint(contacts)
+
+    def reached_by(self, addresses: Iterable[str], day: date | None) -> bool:
+        """Return whether one of these e-mails and telephones is theirs, whatever the day of the order."""
+        return not (self.values.emails | self.values.phones).isdisjoint(addresses)
+
+    def may_be_in(self, text: str) -> bool:
+        """Return whether a line of JSON may have something of theirs: most have nothing, and need not be parsed."""
+        if "\\" in text:
+            # What is escaped is not looked through here.
+            return True
+        plain = unicodedata.normalize("NFD", text.lower()).encode("ascii", "ignore")
+        digits = plain.translate(None, _NO_DIGITS)
+        numbers, words = self._signs
+        return any(number in digits for number in numbers) or any(word in plain for word in words)
+
+    @cached_property
+    def _signs(self) -> tuple[list[bytes], list[bytes]]:
+        """What a line of theirs has at least one of: among its digits, or in it."""
+        documents = self.documents | self.values.documents
+        digits = {re.sub("[^0-9]", "", one).lstrip("0") for one in (*documents, *self.contacts)}
+        # Of a telephone the end, which is never without its last eight digits.
+        numbers = {*digits, *map(str, self.orders), *(phone[-8:] for phone in self.values.phones)}
+        words = {*self.values.emails, *(max(name.split(), key=len) for name in self.values.names)}
+        return [one.encode() for one in numbers if one], [one.encode("ascii", "ignore") for one in words]
+
+    def __or__(self, other: People) -> People:
+        """Return the people of both."""
+        return People(
+            self.documents | other.documents,
+            self.contacts | other.contacts,
+            self.orders | other.orders,
+            self.values | other.values,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Write them as JSON."""
+        return {
+            "documents": sorted(self.documents),
+            "contacts": sorted(self.contacts),
+            "orders": sorted(self.orders),
+            "values": {name: sorted(found) for name, found in vars(self.values).items() if name in _VALUES},
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> People:
+        """Read what :meth:`to_json` wrote."""
+        values = {name: frozenset(found) for name, found in content["values"].items()}
+        return cls(
+            frozenset(content["documents"]),
+            frozenset(content["contacts"]),
+            frozenset(content["orders"]),
+            PersonalValues(**values),
+        )
+
+
+_VALUES: Final = ("documents", "emails", "phones", "names")
+
+
+def read_people(content: bytes, file: str, nobody: Collection[str]) -> list[tuple[str, People]]:
+    """Read a request.
+
+    Args:
+        content: The file.
+        file: Its name, for messages.
+        nobody: Documents that stand for no customer, such as the store's own.
+
+    Returns:
+        Where each person was named, as ``file, line 2``, and the person.
+
+    Raises:
+        PeopleError: When a line names nobody, or too many are named.
+    """
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise PeopleError(f"{file} is no text in UTF-8: write {_FORMS}, one a line") from error
+    people = list(_of_lines(lines, file, {plain_document(text) for text in nobody}))
+    if not people:
+        raise PeopleError(f"{file} is empty: write {_FORMS}, one a line")
+    if len(people) > MOST_PEOPLE:
+        raise PeopleError(f"{file} names {len(people)} people, more than {MOST_PEOPLE}: write several files")
+    return people
+
+
+def _of_lines(lines: list[str], file: str, nobody: set[str]) -> Iterator[tuple[str, People]]:
+    for number, line in enumerate(lines, 1):
+        where, text = f"{file}, line {number}", line.strip()
+        if not text:
+            continue
+        if found := _CONTACT.fullmatch(text):
+            if not int(found[1]):
+                raise PeopleError(f"{where}: the id 0 is nobody's")
+            yield where, People(contacts=frozenset({str(int(found[1]))}))
+            continue
+        document = plain_document(text)
+        if not is_document(document) or re.search(r"[^0-9A-Za-z.\-/ ]", text):
+            raise PeopleError(f"{where}: expected {_FORMS}, found {_kind(text)}")
+        if document in nobody:
+            raise PeopleError(f"{where}: this document is the store's own, or one that stands for nobody")
+        yield where, People(documents=frozenset({document}))
+
+
+def _kind(text: str) -> str:
+    digits = sum(character.isdigit() for character in text)
+    return f"a text of {len(text)} characters, {digits} of them digits"

@@ -1,0 +1,63 @@
+"""Fields of a record of whatever kind, by their names without capitals and underscores, and the values in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Any, Final
+
+_MOST_DIGITS: Final = 18
+
+
+def texts_in(
+    value: Any, names: frozenset[str], plain: Callable[[Any], str], *, named: bool = False
+) -> Iterator[str]:
+    """Yield what is in some fields at any depth of a value."""
+    match value:
+        case dict():
+            for name, inner in value.items():
+                yield from texts_in(inner, names, plain, named=plain_field(name) in names)
+        case list():
+            for item in value:
+                yield from texts_in(item, names, plain, named=named)
+        case str() | int() if named and not isinstance(value, bool):
+            yield plain(value)
+
+
+def blanked(value: Any) -> Any:
+    """Return a value of the same shape with nothing in it."""
+    match value:
+        case dict():
+            return {name: blanked(inner) for name, inner in value.items()}
+        case list():
+            return [blanked(item) for item in value]
+        case _:
+            return None
+
+
+def plain_field(name: object) -> str:
+    """Write the name of a field for comparison: Tiny's services and the tables write the same ones differently."""
+    return str(name).replace("_", "").strip().lower()
+
+
+def whole_id(value: Any) -> int | None:
+    """Read an id, written as a number or as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    digits = str(value).strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS else None
+
+
+def day_of(value: Any) -> date | None:
+    """Read a day as Tiny or BigQuery write it; None for anything else."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return date.fromisoformat(value[:10])
+        with suppress(ValueError):
+            return datetime.strptime(value[:10], "%d/%m/%Y").date()  # noqa: DTZ007 - a day has no zone
+    return None

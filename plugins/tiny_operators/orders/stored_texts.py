@@ -1,0 +1,130 @@
+"""Stored texts of any kind, without what belongs to a person: lines of JSON, whole files, and files that are no JSON.
+
+Only what is blanked changes: numbers keep their digits, and a line in which nothing was found is the same text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from tiny_operators.orders.envelopes import Unreadable, read_events
+from tiny_operators.orders.erasing import Eraser
+from tiny_operators.orders.texts import writable
+from tiny_operators.tiny.encodings import decode
+
+# A number that is no whole one is kept as text between two characters that no text of Tiny has.
+_EXACT: Final = re.compile(r'"\\u0000(-?[0-9][0-9.eE+-]*|NaN|-?Infinity)\\u0000"')
+# How a raw line says what the bytes of its answer were.
+_BYTES: Final = "base64"
+_ENCODING: Final = "encoding"
+
+
+def clean_line(text: str, eraser: Eraser) -> str:
+    """Return a line of JSON, or of anything else, without what belongs to these people."""
+    if _BYTES not in text and not eraser.who.may_be_in(text):
+        return text
+    try:
+        record = _parsed(text)
+    except ValueError:
+        return eraser.masked(text) if text.strip() else text
+    cleaned = eraser.clean(record)
+    packed = isinstance(record, dict) and _is_in_bytes(record.get(_BYTES), eraser)
+    if cleaned == record and not packed:
+        return text
+    if isinstance(cleaned, dict) and "answer" in cleaned:
+        # The bytes of the answer hold what was blanked in it.
+        cleaned = {name: value for name, value in cleaned.items() if name not in {_BYTES, _ENCODING}}
+    return _written(cleaned) + ("\n" if text.endswith("\n") else "")
+
+
+def clean_file(content: bytes, eraser: Eraser, content_type: str = "") -> bytes | None:
+    """Return a file of any kind without what belongs to these people; None when it has nothing of theirs.
+
+    A file that is no JSON, such as a form or packed bytes, becomes a list of the events in it, each blanked: they are
+    all that is ever read of it.
+    """
+    try:
+        text = content.decode()
+        cleaned = _clean_json(text, eraser)
+    except ValueError:
+        return _clean_odd(content, eraser, content_type)
+    return None if cleaned == text else cleaned.encode()
+
+
+def as_json(value: Any) -> Any:
+    """Write a value of a row, or of a parsed text, as JSON has it: exact numbers and moments as text."""
+    match value:
+        case dict():
+            return {name: as_json(inner) for name, inner in value.items()}
+        case list():
+            return [as_json(item) for item in value]
+        case Decimal():
+            return f"{value:f}"
+        case date():
+            return value.isoformat()
+        case str():
+            return value.strip("\0")
+        case _:
+            return value
+
+
+def _clean_json(text: str, eraser: Eraser) -> str:
+    """Clean a JSON text, or one of which each line is JSON.
+
+    Raises:
+        ValueError: When it is neither.
+    """
+    try:
+        _parsed(text)
+    except ValueError:
+        lines = text.split("\n")
+        for line in filter(str.strip, lines):
+            _parsed(line)
+        return "\n".join(clean_line(line, eraser) for line in lines)
+    return clean_line(text, eraser)
+
+
+def _clean_odd(content: bytes, eraser: Eraser, content_type: str) -> bytes | None:
+    events = [event for event in read_events(content, content_type) if not isinstance(event, Unreadable)]
+    cleaned = [eraser.clean(event) for event in events]
+    text = decode(content).text
+    masked = eraser.masked(text)
+    hidden = unquote_plus(masked)
+    if cleaned == events and masked == text and eraser.masked(hidden) == hidden:
+        return None
+    if cleaned:
+        return _written(cleaned).encode()
+    return b"{}" if eraser.masked(hidden) != hidden else masked.encode()
+
+
+def _is_in_bytes(packed: Any, eraser: Eraser) -> bool:
+    if not isinstance(packed, str):
+        return False
+    try:
+        text = decode(base64.b64decode(packed, validate=True)).text
+    except (ValueError, binascii.Error):
+        return False
+    return eraser.masked(text) != text
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_float=_exact, parse_constant=_exact)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _exact(number: str) -> str:
+    return f"\0{number}\0"
+
+
+def _written(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return writable(_EXACT.sub(r"\1", text))
