@@ -160,12 +160,12 @@ def test_buckets_are_those_of_terraform(capsys: pytest.CaptureFixture[str], plan
 
 def ages(rules: dict[str, Any]) -> list[tuple[str, int, list[str]]]:
     found = [(rule["action"]["type"], rule["condition"]) for rule in rules["lifecycle"]["rule"]]
-    return [(kind, on["age"], sorted(on.get("matchesPrefix", ()))) for kind, on in found]
+    return sorted((kind, on["age"], sorted(on.get("matchesPrefix", ()))) for kind, on in found)
 
 
 def terraformed_ages(rules: list[dict[str, Any]]) -> list[tuple[str, int, list[str]]]:
     found = [(rule["action"][0]["type"], rule["condition"][0]) for rule in rules]
-    return [(kind, on["age"], sorted(on.get("matches_prefix", ()))) for kind, on in found]
+    return sorted((kind, on["age"], sorted(on.get("matches_prefix", ()))) for kind, on in found)
 
 
 @needs_terraform

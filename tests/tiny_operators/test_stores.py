@@ -248,3 +248,30 @@ def test_what_is_watched_can_be_set(tmp_path: Path) -> None:
 )
 def test_other_settings_of_watching_are_refused(tmp_path: Path, field: str, value: Any, says: str) -> None:
     assert says in wrong(tmp_path, one(**{field: value}))
+
+
+def test_how_long_what_is_kept(tmp_path: Path) -> None:
+    names = ("keep_rows_days", "keep_raw_days", "keep_rejects_days", "keep_personal_days")
+    (store,) = load(tmp_path, one())
+    assert [getattr(store, name) for name in names] == [90, 0, 0, 0], "what cannot be made again stays"
+    settings = dict(zip(names, (7, 2192, 31, 2192), strict=True))
+    (store,) = load(tmp_path, one(**settings))
+    assert {name: getattr(store, name) for name in names} == settings
+
+
+@pytest.mark.parametrize("field", ["keep_raw_days", "keep_rejects_days", "keep_personal_days"])
+@pytest.mark.parametrize("value", [-1, 1, 30, 36_501, "2192", 2192.5, True])
+def test_what_is_kept_is_kept_for_good_or_a_month(tmp_path: Path, field: str, value: object) -> None:
+    assert f"{field} must be" in wrong(tmp_path, one(**{field: value}))
+
+
+TAG = "projects/my-project/locations/southamerica-east1/taxonomies/12/policyTags/34"
+
+
+def test_a_policy_tag_is_one_of_the_tables_own_location(tmp_path: Path) -> None:
+    (store,) = load(tmp_path, one(location="southamerica-east1", policy_tag=TAG))
+    assert store.policy_tag == TAG
+    for tag in ("personal", TAG.replace("southamerica-east1", "us"), f"{TAG}/x", TAG.rpartition("/")[0]):
+        assert "policy_tag must be projects/" in wrong(
+            tmp_path, one(location="southamerica-east1", policy_tag=tag)
+        )

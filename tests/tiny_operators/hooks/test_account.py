@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -183,3 +185,27 @@ def test_the_token_is_in_no_representation(account: Any) -> None:
     found = account(fields())
     assert TOKEN not in f"{found} {found!r} {[found]}"
     assert PUBLIC in repr(found)
+
+
+def test_nobody_but_the_hook_reads_the_token() -> None:
+    """What does not have it cannot put it into an address, an XCom, a template, an exception, a log or an object."""
+    package = Path(__file__).parents[3] / "plugins" / "tiny_operators"
+    files = [*package.rglob("*.py"), *(package.parents[1] / "dags").glob("*.py")]
+    readers = [
+        path.name
+        for path in files
+        if re.search(r"(self|account)\.token\b|conn\.password\b", path.read_text("utf-8"))
+    ]
+    assert sorted(readers) == ["account.py", "tiny.py"]
+
+
+def test_a_fingerprint_shows_a_change_and_nothing_else() -> None:
+    made = Account(PUBLIC, TOKEN, 60, 0.5)
+    others = [
+        Account(PUBLIC, TOKEN[::-1], 60, 0.5).fingerprint("salt"),
+        Account(f"{PUBLIC}v2/", TOKEN, 60, 0.5).fingerprint("salt"),
+        made.fingerprint("pepper"),
+    ]
+    assert made.fingerprint("salt") == Account(PUBLIC, TOKEN, 30, 1).fingerprint("salt")
+    assert len({made.fingerprint("salt"), *others}) == 4
+    assert not any(TOKEN[at : at + 8] in made.fingerprint("salt") for at in range(len(TOKEN) - 8))
