@@ -1,5 +1,7 @@
 """The compose file starts the same parts, each pinned, on one network, and tells when each is well."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import yaml
@@ -10,6 +12,7 @@ from local.stack.settings import Settings
 REPO = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((REPO / "docker-compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
+TESTS = SERVICES.pop("tests")
 ONE_SHOT = {"airflow-init", "airflow-start"}
 
 
@@ -56,3 +59,21 @@ def test_airflow_is_the_official_image_in_the_locks_version_run_by_an_ordinary_u
     for name in ("scheduler", "triggerer", "webserver", *ONE_SHOT):
         assert not SERVICES[name]["user"].startswith("0")
     assert "\nUSER stack\n" in (REPO / "local" / "docker" / "python.Dockerfile").read_text()
+
+
+def test_the_tests_run_only_when_they_are_asked_for_and_on_what_is_committed(tmp_path: Path) -> None:
+    """Its own command, as a process, on a repository that has a Makefile and a file that is not committed."""
+    assert TESTS["profiles"] == ["tests"]
+    assert not any("tests" in service.get("depends_on", {}) for service in SERVICES.values())
+    source, work = tmp_path / "src", tmp_path / "work"
+    source.mkdir()
+    (source / "Makefile").write_text("test:\n\t@echo AIRFLOW=$$AIRFLOW ARGS='$(ARGS)'; ls\n")
+    git = ["git", "-C", str(source), "-c", "user.name=T", "-c", "user.email=t@example.com"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True)
+    (source / "not-committed").touch()
+    shell, flag, script = TESTS["command"]
+    script = script.replace("/src", str(source)).replace("/work", str(work))
+    environment = {**os.environ, "AIRFLOW": "3"}
+    done = subprocess.run([shell, flag, script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ['AIRFLOW=3 ARGS=-m "not long"', "Makefile"]
