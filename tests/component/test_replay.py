@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,9 @@ from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
 from local.demo.compare import table_differences, truth_rows
 from local.demo.parts import Simulator, Warehouse, post_webhook
+from tests.component.other_stores import dag_of
 from tests.component.replaying import older_folder, upload
+from tests.component.whole_runs import WholeRun
 from tests.dates import ZONE, free_day
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
@@ -133,6 +135,44 @@ def test_replaying_what_is_there_changes_nothing(
         assert replay(dags, first)["run"] == "success"
     assert tables(warehouse, history.pedidos) == before
     assert not simulator.calls()
+
+
+@pytest.mark.parametrize("expired", [(0,), (2,), (0, 1), (0, 1, 2)], ids=str)
+def test_a_date_whose_answers_have_expired_is_named_and_its_rows_stay(
+    store: Any,
+    warehouse: Warehouse,
+    history: History,
+    expired: tuple[int, ...],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The first, the last, several and all dates of a range."""
+    days = [history.past - timedelta(days=back) for back in (2, 1, 0)]
+    bucket = warehouse.storage_client().bucket(warehouse.api_bucket)
+    kept = {name: bucket.blob(name).download_as_bytes() for name in warehouse.objects(raw(history.past))}
+    made = {place: names.raw_orders_object("expiring", day.isoformat(), 0) for place, day in enumerate(days)}
+    for name in kept:
+        bucket.blob(name).delete()
+    for place in set(made).difference(expired):
+        bucket.blob(made[place]).upload_from_string(b"".join(kept.values()))
+    before = tables(warehouse, history.pedidos)
+    try:
+        dates = {"from_date": days[0].isoformat(), "to_date": days[-1].isoformat()}
+        run = WholeRun(dag_of("replay", replace(store, keep_raw_days=2192)), dates)
+        with caplog.at_level("WARNING", logger="tiny_operators"):
+            run.finish()
+    finally:
+        for place in set(made).difference(expired):
+            bucket.blob(made[place]).delete()
+        for name, content in kept.items():
+            bucket.blob(name).upload_from_string(content)
+    assert tables(warehouse, history.pedidos) == before
+    (told,) = [r.getMessage() for r in caplog.records if "dates_without_answers" in r.getMessage()]
+    assert f"dates={len(expired)} first={days[min(expired)]} last={days[max(expired)]}" in told
+    assert ("rows" in run.skipped) is (len(expired) == len(days))
+
+
+def raw(day: date) -> str:
+    return names.raw_orders_prefix(day.isoformat())
 
 
 def test_the_older_layout_makes_the_rows_that_a_reading_makes(

@@ -33,25 +33,6 @@ def test_a_new_bucket_has_the_rules_from_its_first_moment(store: Store, proxies:
     assert not [request for request in proxies["gcs"].seen if request.startswith("PATCH")]
 
 
-def test_a_changed_setting_reaches_the_bucket_and_spares_the_rules_of_others(
-    store: Store, proxies: dict[str, Proxy]
-) -> None:
-    other = own(store, "changing")
-    clients = clients_of(other)
-    create_missing(other, *clients)
-    theirs = {"action": {"type": "Delete"}, "condition": {"age": 5, "matchesPrefix": ["mine/"]}}
-    bucket = clients[0].get_bucket(other.api_bucket)
-    bucket.lifecycle_rules = [theirs, *(dict(rule) for rule in bucket.lifecycle_rules)]
-    bucket.patch()
-    for days in (2192, 400, 0):
-        changed = replace(other, keep_raw_days=days)
-        create_missing(changed, *clients)
-        assert rules_of(other, other.api_bucket) == [theirs, *expiry_rules(changed, dag_kinds())]
-        proxies["gcs"].seen.clear()
-        create_missing(changed, *clients)
-        assert not [request for request in proxies["gcs"].seen if request.startswith("PATCH")]
-
-
 def test_who_may_not_change_the_bucket_is_given_the_rules(
     store: Store, proxies: dict[str, Proxy], caplog: pytest.LogCaptureFixture
 ) -> None:
