@@ -41,7 +41,14 @@ def main() -> int:
     with running(settings) as stack:
         env = {**environment(stack), "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA": "true"}
         _run(env, _SETUP)
-        rows = [Row(**row) for part in arguments.parts for row in _run(env, part)]
+        rows: list[Row] = []
+        for part in arguments.parts:
+            found = [Row(**row) for row in _run(env, part)]
+            print(
+                "\n".join(f"[bench] {row.what}: {row.value:g}, ratio {row.ratio:.2f}" for row in found),
+                flush=True,
+            )
+            rows += found
     about = _about()
     told = [{**asdict(row), "ratio": row.ratio, "missed": row.is_missed} for row in rows]
     text = "\n".join(markdown(rows, about))
