@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import re
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests.dag_files import DAG_FILES, dag_of
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
 from tiny_operators.stores import Store, load_stores
 
-REPO = Path(__file__).resolve().parents[2]
-DAG_FILES = sorted((REPO / "dags").glob("*.py"))
 PREFIXES = ("aa", "bb", "cc")
 
 
@@ -38,28 +35,12 @@ def another(prefix: str) -> Store:
     )
 
 
-@cache
-def module_of(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"stores_apart_{file.stem}", file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def dag_of(file: Path, store: Store) -> Any:
-    return getattr(module_of(file), f"{file.stem.removeprefix('tiny_')}_dag")(store)
-
-
 def everything_in(dag: Any) -> str:
     """All that a DAG and its tasks hold, as text: what is serialized, and the fields that are not."""
-    if AIRFLOW_V_3_0_PLUS:
-        from airflow.serialization.serialized_objects import DagSerialization as Serialized
-    else:
-        from airflow.serialization.serialized_objects import SerializedDAG as Serialized
+    module = importlib.import_module("airflow.serialization.serialized_objects")
+    serialized = getattr(module, "DagSerialization" if AIRFLOW_V_3_0_PLUS else "SerializedDAG")
     fields = [repr(vars(task)) for task in dag.tasks]
-    return "\n".join([json.dumps(Serialized.to_dict(dag), default=str), *fields])
+    return "\n".join([json.dumps(serialized.to_dict(dag), default=str), *fields])
 
 
 def named_of_others(dag: Any, prefix: str) -> set[str]:
