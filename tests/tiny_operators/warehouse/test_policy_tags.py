@@ -13,7 +13,7 @@ from tiny_operators.warehouse.policy_tags import tagged
 TAG = "projects/p/locations/southamerica-east1/taxonomies/1/policyTags/2"
 OTHER = "projects/p/locations/southamerica-east1/taxonomies/1/policyTags/3"
 # By hand, from the register of personal data.
-NUMBERS = {"pdv": 30, "pesquisa": 3, "produto": 0, "rejeitados": 1, "reconciliation": 0}
+NUMBERS = {"pdv": 30, "pesquisa": 3, "produto": 0, "rejeitados": 1, "reconciliation": 0, "esquecimentos": 0}
 
 
 def with_tags(fields: list[dict[str, Any]], above: str = "") -> Iterator[tuple[str, list[str]]]:
