@@ -22,7 +22,7 @@ from tests.dates import TODAY
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
-from tiny_operators.lake.forgotten import forget_people
+from tiny_operators.lake.forgotten import LostKeyError, forget_people, read_forgotten
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.asked_people import People
 from tiny_operators.orders.personal_values import MASK, PersonalValues, plain_phone
@@ -290,3 +290,27 @@ def test_a_bad_request_is_refused_without_its_value(
     assert not any(line and line in str(refused.value) for line in lines)
     assert warehouse.objects("people/found/") == []
     assert warehouse.objects("forgotten/") == []
+
+
+def test_the_list_has_a_key_of_its_own_without_which_nothing_is_written(
+    warehouse: Warehouse, run: Any
+) -> None:
+    """The key of customers may be changed; who was forgotten stays known."""
+    prefix, api = run.store.prefix, Objects(warehouse.storage_client(), warehouse.api_bucket)
+    forget_people(api, prefix, People(frozenset({"52998224725"})), TODAY)
+    before = read_forgotten(api, prefix)
+    forget_people(api, prefix, People(frozenset({"11144477735"})), TODAY)
+    after = read_forgotten(api, prefix)
+    assert before.has(["52998224725"], [], TODAY)
+    assert all(after.has([document], [], TODAY) for document in ("52998224725", "11144477735"))
+    key = names.forgotten_key_object(prefix)
+    content = api.read_json(key)
+    api.delete(key)
+    try:
+        with pytest.raises(LostKeyError, match=r"keys/z316_forgotten\.json is missing"):
+            read_forgotten(api, prefix)
+        with pytest.raises(LostKeyError):
+            forget_people(api, prefix, People(frozenset({"39053344705"})), TODAY)
+    finally:
+        api.create_json(key, content)
+    assert read_forgotten(api, prefix) == after

@@ -167,6 +167,7 @@ KEPT = (
     names.rejected_object("a.json", 1, "2026-11-26"),
     names.rejects_object(KEY, "2026-11-26"),
     names.customer_key_object("z316"),
+    names.forgotten_key_object("z316"),
     names.fields_object("z316"),
     names.account_object("z316"),
     names.blanked_object("z316"),

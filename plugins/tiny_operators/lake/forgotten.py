@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -19,16 +20,34 @@ if TYPE_CHECKING:
     from google.cloud.storage import Blob
 
 _TRIES: Final = 5
+_KEY_BYTES: Final = 32
+
+
+class LostKeyError(RuntimeError):
+    """The key of the hashes of forgotten people is gone; the message says what to do."""
 
 
 def read_forgotten(objects: Objects, prefix: str) -> Forgotten:
-    """Read who was forgotten by a store."""
+    """Read who was forgotten by a store.
+
+    Raises:
+        LostKeyError: When the key of the list is gone.
+    """
     content = objects.read_json(names.forgotten_object(prefix))
     return Forgotten.from_json(content, _key(objects, prefix)) if content else Forgotten()
 
 
 def forget_people(objects: Objects, prefix: str, people: People, until: date) -> None:
-    """Add people to those whom a store has forgotten, with all orders up to a day."""
+    """Add people to those whom a store has forgotten, with all orders up to a day.
+
+    The list has a key of its own, made once: the key of customers may be changed, and this one must not.
+
+    Raises:
+        LostKeyError: When there is a list, and its key is gone.
+    """
+    if objects.read_json(names.forgotten_object(prefix)) is None:
+        key_text = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+        objects.create_json(names.forgotten_key_object(prefix), {"chave": key_text})
     key = _key(objects, prefix)
 
     def added(content: Any) -> object:
@@ -113,5 +132,11 @@ def _has_lines(name: str) -> bool:
 
 
 def _key(objects: Objects, prefix: str) -> bytes:
-    content = objects.read_json(names.customer_key_object(prefix))
-    return base64.b64decode(content["chave"]) if content else b""
+    name = names.forgotten_key_object(prefix)
+    content = objects.read_json(name)
+    if content is None:
+        raise LostKeyError(
+            f"{name} is missing, by which forgotten people are known again: bring it back (Cloud Storage keeps deleted "
+            "objects for some days), then clear this task. Nothing is written meanwhile, or they would come back"
+        )
+    return base64.b64decode(content["chave"])

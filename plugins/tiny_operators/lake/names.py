@@ -89,6 +89,11 @@ def forgotten_object(prefix: str) -> str:
     return f"{_FORGOTTEN}{prefix}.json"
 
 
+def forgotten_key_object(prefix: str) -> str:
+    """Name the object with the key of those hashes; it must stay for good."""
+    return f"{_KEYS}{prefix}_forgotten.json"
+
+
 def people_request_prefix(what: str) -> str:
     """Name the folder where a person leaves requests: to ``forget`` people, or to ``show`` what is stored of them."""
     return f"{PEOPLE}{what}/"

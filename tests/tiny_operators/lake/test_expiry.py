@@ -23,6 +23,8 @@ REFERRED = [names.raw_search_object(KEY, DAY, "u"), names.raw_product_object(DAY
 REJECTS = [names.rejected_object("a.json", 1, DAY), names.rejects_object(KEY, DAY)]
 IN_USE = [
     names.customer_key_object("z316"),
+    names.forgotten_key_object("z316"),
+    names.forgotten_object("z316"),
     names.account_object("z316"),
     names.blanked_object("z316"),
     names.fields_object("z316"),
