@@ -95,6 +95,9 @@ _ONCE = (
 
 # Minutes each, and what they show is shown in small by others: `make test` runs them, CI does not.
 _LONG = (
+    "tests/component/test_airflow_2_to_3.py::test_nothing_is_lost_or_doubled_by_a_move_there_and_back[plan]",
+    "tests/component/test_airflow_2_to_3.py::test_nothing_is_lost_or_doubled_by_a_move_there_and_back[rows]",
+    "tests/component/test_airflow_2_to_3.py::test_nothing_is_lost_or_doubled_by_a_move_there_and_back[merge]",
     "tests/component/test_every_effect.py",
     "tests/component/test_forget.py::test_a_run_that_dies",
     "tests/component/test_forget.py::test_people_are_forgotten_everywhere_and_for_good",
