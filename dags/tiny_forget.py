@@ -16,9 +16,9 @@ What is stored of these people again later, by a replay, a webhook of an old ord
 blanked before it is stored.
 
 The people are named in a file that the run deletes, so that no one is named in Airflow. One a line: CPF, CNPJ, or `id`
-and Tiny's id of the contact.
+and Tiny's id of the contact. BUCKET is the store's API bucket.
 
-    echo 'CPF' | gcloud storage cp - gs://z316-tiny-api/people/forget/request.txt
+    echo 'CPF' | gcloud storage cp - gs://BUCKET/people/forget/request.txt
     airflow dags trigger z316_forget
 
 The whole task, with what remains and for how long: `docs/people.md`.

@@ -10,9 +10,10 @@ Collects all that the store has of a person, from both buckets and all tables, i
 expires after a week. It changes nothing.
 
 The people are named in a file that the run deletes, so that no one is named in Airflow. One a line: CPF, CNPJ, or `id`
-and Tiny's id of the contact. Each has an object of their own; the XCom of `show` says which.
+and Tiny's id of the contact. Each has an object of their own; the XCom of `show` says which. BUCKET is the store's
+API bucket.
 
-    echo 'CPF' | gcloud storage cp - gs://z316-tiny-api/people/show/request.txt
+    echo 'CPF' | gcloud storage cp - gs://BUCKET/people/show/request.txt
     airflow dags trigger z316_show
 
 The whole task: `docs/people.md`.

@@ -20,7 +20,7 @@ from tiny_operators.stores import Store
 REPO: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = (REPO / "docs" / "several-stores.md").read_text(encoding="utf-8")
 PER_MINUTE: Final = 1200
-_TOKEN: Final = "simulator-token"
+TOKEN: Final = "simulator-token"
 _START_S: Final = 120
 
 
@@ -38,14 +38,14 @@ def second_store() -> Store:
 def connection(url: str) -> str:
     """Airflow's connection to the second simulator."""
     extra = {"requests_per_minute": PER_MINUTE, "share": 0.9}
-    return json.dumps({"conn_type": "tiny", "host": f"{url}/api2/", "password": _TOKEN, "extra": extra})
+    return json.dumps({"conn_type": "tiny", "host": f"{url}/api2/", "password": TOKEN, "extra": extra})
 
 
 @contextmanager
 def second_tiny() -> Iterator[str]:
     """Run a second simulator, whose shop and token are others; its address."""
     port = free_port(set())
-    words = ["--port", str(port), "--seed", "2", "--token", _TOKEN, "--limit", str(PER_MINUTE), "--quiet"]
+    words = ["--port", str(port), "--seed", "2", "--token", TOKEN, "--limit", str(PER_MINUTE), "--quiet"]
     command = [str(venv("tools") / "bin" / "python"), "-m", "local.tiny_simulator", *words]
     url, end = f"http://127.0.0.1:{port}", time.monotonic() + _START_S
     process = subprocess.Popen(command, cwd=REPO)

@@ -26,6 +26,10 @@ _READ_SECONDS = 15
 """Time in which the DAGs are surely read: an import error that stands then will stand."""
 
 
+class NoAnswerError(StackError):
+    """Airflow did not answer in time, as on a machine that has other work."""
+
+
 class Api:
     """Airflow's REST API, of either version."""
 
@@ -70,6 +74,8 @@ class Api:
         )
         if status == HTTPStatus.NOT_FOUND:
             return {}
+        if not status:
+            raise NoAnswerError(f"Airflow does not answer {method} {url}: {text[:500]}")
         if status != HTTPStatus.OK:
             raise StackError(f"Airflow answers {status} to {method} {url}: {text[:500]}")
         return cast("dict[str, Any]", json.loads(text))
@@ -140,11 +146,16 @@ def wait_for_setup(api: Api, logs: Path, seconds: float, say: Callable[[str], No
     """
     began, told = time.monotonic(), ""
     while True:
-        runs = api.get(f"dags/{SETUP_DAG}/dagRuns?limit=100").get("dag_runs", [])
+        waited = time.monotonic() - began
+        try:
+            runs = api.get(f"dags/{SETUP_DAG}/dagRuns?limit=100").get("dag_runs", [])
+        except NoAnswerError:
+            if waited > seconds:
+                raise
+            continue
         states = [str(run["state"]) for run in runs]
         if "success" in states:
             return
-        waited = time.monotonic() - began
         if states and set(states) == {"failed"}:
             raise StackError(f"DAG {SETUP_DAG} failed{_end_of_task_log(logs)}")
         if waited > seconds or (not states and waited > _READ_SECONDS and _import_errors(api)):

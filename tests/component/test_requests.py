@@ -48,13 +48,13 @@ def test_the_requests_of_a_batch(
         "bigquery.tables.list": 1,
         "storage.objects.copy": count,
         "storage.objects.delete": 3 + count,
-        "storage.objects.get": 12 + count + products + 3 * chunks,
+        "storage.objects.get": 18 + count + products + 4 * chunks,
         "storage.objects.insert multipart": 12 + products + chunks,
         "storage.objects.list": 3,
     }
     # Files are read and moved, and answers read, several at once.
-    assert found.in_a_row == {1: 44, 3: 46, 45: 59}[count]
+    assert found.in_a_row == {1: 51, 3: 53, 45: 68}[count]
     assert found.google.loads == 3
     assert found.google.statements == 10
-    # Ids of the orders, and no rows.
-    assert found.xcom_bytes < 2_200 + 15 * count
+    # Ids of the orders and addresses of links, and no rows.
+    assert found.xcom_bytes < 3_300 + 15 * count

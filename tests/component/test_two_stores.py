@@ -14,7 +14,7 @@ from tests.component.effects import effects
 from tests.component.webhook_steps import upload
 from tests.component.whole_runs import Sold, WholeRun
 from tests.dag_files import REPO, dag_of
-from tests.second_store import connection, second_store, second_tiny
+from tests.second_store import TOKEN, connection, second_store, second_tiny
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, ensure_pool
 from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store
@@ -70,6 +70,7 @@ def shops(
     warehouse = Warehouse(PROJECT, second.webhook_bucket, second.api_bucket, second.dataset)
     dag = dag_of(REPO / "dags" / "tiny_webhook.py", second)
     other = Sold(Simulator(second_address), warehouse, dag, [])
+    other.simulator.set(accounts={TOKEN: second.cnpj})
     before = other.simulator.settings()
     sell(other, second.cnpj)
     yield {store.prefix: sold, second.prefix: other}
