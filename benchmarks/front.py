@@ -10,26 +10,9 @@ from typing import Any
 
 import requests
 
+from local.strict_front.record import Request
+
 _TIMEOUT_S = 60
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request, as the front's record has it: see ``local/strict_front/record.py``."""
-
-    account: str
-    method: str
-    upload: str
-    job: str
-    statements: int
-    status: int
-    began: float
-    ended: float
-
-    @property
-    def kind(self) -> str:
-        """The method, with the kind of a new job or of an upload."""
-        return " ".join(filter(None, (self.method, self.job or self.upload)))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from tiny_operators.operators.people import (
     RecordForgottenOperator,
 )
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 
 DOCS = """
@@ -28,7 +29,8 @@ The whole task, with what remains and for how long: `docs/people.md`.
   `find`. Nothing was changed.
 * **find** failed with "nothing is stored of this person": the number is wrong, or they were forgotten before. Show them
   first (`z316_show`) when you are not sure.
-* **files**, **rows** or **record** failed: clear the task. It goes on where it was; blanking again changes nothing.
+* **blank_files**, **blank_rows** or **record_forgotten** failed: clear the task. It goes on where it was; blanking
+  again changes nothing.
 * Show the person again after the run: it must say that nothing is stored.
 """
 
@@ -37,6 +39,7 @@ def forget_dag(store: Store) -> DAG:
     """Create the forget DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_forget",
+        dag_display_name=f"{store.prefix}_forget · blank people who asked for it",
         description=f"People whom {store.name} forgets on their request",
         doc_md=DOCS,
         schedule=None,
@@ -46,10 +49,10 @@ def forget_dag(store: Store) -> DAG:
         **dag_arguments(store, priority=10),
     ) as dag:
         find = FindPeopleOperator(task_id="find", store=store)
-        files = BlankFilesOperator(task_id="files", store=store)
-        rows = BlankRowsOperator(task_id="rows", store=store, pool=store.merge_pool)
-        find >> files >> rows >> RecordForgottenOperator(task_id="record", store=store)
-    return dag
+        files = BlankFilesOperator(task_id="blank_files", store=store)
+        rows = BlankRowsOperator(task_id="blank_rows", store=store, pool=store.merge_pool)
+        find >> files >> rows >> RecordForgottenOperator(task_id="record_forgotten", store=store)
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

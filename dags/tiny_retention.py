@@ -3,6 +3,7 @@
 from tiny_operators._compat import DAG
 from tiny_operators.operators.blank_old_orders import BlankOldOrdersOperator
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 from tiny_operators.timetables import EACH_NIGHT
 
@@ -27,6 +28,7 @@ def retention_dag(store: Store) -> DAG:
     """Create the retention DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_retention",
+        dag_display_name=f"{store.prefix}_retention · each night: blank old orders",
         description=f"Personal data of customers of {store.name} leaves the rows of old orders",
         doc_md=DOCS,
         schedule=EACH_NIGHT,
@@ -34,7 +36,7 @@ def retention_dag(store: Store) -> DAG:
         **dag_arguments(store, priority=5),
     ) as dag:
         BlankOldOrdersOperator(task_id="blank", store=store)
-    return dag
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

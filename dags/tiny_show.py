@@ -3,6 +3,7 @@
 from tiny_operators._compat import DAG
 from tiny_operators.operators.people import ShowPeopleOperator
 from tiny_operators.stores import Store, load_stores
+from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 
 DOCS = """
@@ -28,6 +29,7 @@ def show_dag(store: Store) -> DAG:
     """Create the show DAG of one store."""
     with DAG(
         dag_id=f"{store.prefix}_show",
+        dag_display_name=f"{store.prefix}_show · all that is stored of a person",
         description=f"All that {store.name} has stored of a person",
         doc_md=DOCS,
         schedule=None,
@@ -37,7 +39,7 @@ def show_dag(store: Store) -> DAG:
         **dag_arguments(store, priority=10),
     ) as dag:
         ShowPeopleOperator(task_id="show", store=store)
-    return dag
+    return describe_tasks(dag)
 
 
 for _store in load_stores():

@@ -152,6 +152,7 @@ def wait_for_setup(api: Api, logs: Path, seconds: float, say: Callable[[str], No
         except NoAnswerError:
             if waited > seconds:
                 raise
+            time.sleep(0.5)
             continue
         states = [str(run["state"]) for run in runs]
         if "success" in states:

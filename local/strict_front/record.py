@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from local.strict_front.call import Call
+if TYPE_CHECKING:
+    from local.strict_front.call import Call
 
 _MOST: Final = 50_000
 
@@ -34,6 +35,11 @@ class Request:
     status: int
     began: float
     ended: float
+
+    @property
+    def kind(self) -> str:
+        """The method, with the kind of a new job or of an upload."""
+        return " ".join(filter(None, (self.method, self.job or self.upload)))
 
 
 @dataclass

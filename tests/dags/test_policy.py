@@ -46,6 +46,8 @@ def test_dag_says_who_what_and_how_to_mend(dags: Any, dag_id: str) -> None:
     dag = dags[dag_id]
     assert dag.description
     assert "### Triage" in dag.doc_md
+    assert dag.dag_display_name.startswith(f"{dag_id} · ")
+    assert all("**When it fails:**" in task.doc_md for task in dag.tasks)
     assert {"tiny", "z316"} <= set(dag.tags)
     assert dag.catchup is False
     # Runs of history may overlap: while one reads, others make rows.

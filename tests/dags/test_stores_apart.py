@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.component.provision.stores import own
 from tests.dag_files import DAG_FILES, dag_of
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
 from tiny_operators.stores import Store, load_stores
@@ -20,19 +21,8 @@ PREFIXES = ("aa", "bb", "cc")
 
 def another(prefix: str) -> Store:
     """A store that has nothing in common with others but its place and its hours."""
-    return replace(
-        load_stores()[0],
-        prefix=prefix,
-        name=f"Loja {prefix}",
-        cnpj=f"{PREFIXES.index(prefix) + 1}" * 14,
-        webhook_bucket=f"{prefix}-in",
-        api_bucket=f"{prefix}-api",
-        dataset=f"{prefix}_tiny",
-        staging_dataset=f"{prefix}_staging",
-        report_dataset="",
-        personal_dataset="",
-        keys_dataset="",
-    )
+    cnpj = f"{PREFIXES.index(prefix) + 1}" * 14
+    return replace(own(load_stores()[0], prefix), prefix=prefix, name=f"Loja {prefix}", cnpj=cnpj)
 
 
 def everything_in(dag: Any) -> str:

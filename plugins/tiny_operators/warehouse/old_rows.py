@@ -7,7 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.schemas import LAYOUTS, LOADED, columns, customer_columns
-from tiny_operators.stores import Store, include_dir
+from tiny_operators.stores import Store
+from tiny_operators.warehouse.sql_files import sql_files
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -62,15 +63,12 @@ class OldRows:
 
 def statement(file: str, table: str, store: Store) -> str:
     """Render a statement about the old rows of a table."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=FileSystemLoader(include_dir() / "sql"),
-        undefined=StrictUndefined,
-        autoescape=select_autoescape(),
-    )
-    return environment.get_template(f"{file}.sql").render(
-        target=lambda name: f"{store.dataset}.{name}", customer_columns=customer_columns, **facts(table)
+    return (
+        sql_files()
+        .get_template(f"{file}.sql")
+        .render(
+            target=lambda name: f"{store.dataset}.{name}", customer_columns=customer_columns, **facts(table)
+        )
     )
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.orders.stored_texts import as_json
 from tiny_operators.schemas import LAYOUTS, LOADED, columns, schema_fields
-from tiny_operators.stores import Store, include_dir
+from tiny_operators.stores import Store
+from tiny_operators.warehouse.sql_files import sql_files
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -139,15 +140,8 @@ class PersonalRows:
 
 def blanked_statement(target: str, staging: str, table: str) -> str:
     """Return the statement that writes the rows of a staging table in the place of the same readings."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=FileSystemLoader(include_dir() / "sql"),
-        undefined=StrictUndefined,
-        autoescape=select_autoescape(),
-    )
     layout = LAYOUTS[table]
-    module: Any = environment.get_template("merge/blanked.sql").module
+    module: Any = sql_files().get_template("merge/blanked.sql").module
     return str(
         module.merge_blanked(
             target,

@@ -17,6 +17,7 @@ from tiny_operators.events import log_event
 from tiny_operators.refusals import SetupError, explained, on_dataset, on_project
 from tiny_operators.stores import PLACEHOLDER_CONTACTS, Store, include_dir
 from tiny_operators.warehouse.datasets import keys_table
+from tiny_operators.warehouse.sql_files import sql_files
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -197,14 +198,8 @@ class _Templates:
     """
 
     def __init__(self, store: Store, folder: Path | None = None) -> None:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
         self._store = store
-        self._environment = Environment(
-            loader=FileSystemLoader(folder or include_dir() / "sql"),
-            undefined=StrictUndefined,
-            autoescape=select_autoescape(),
-        )
+        self._environment = sql_files(folder)
 
     def render(self, name: str, *, personal: bool) -> tuple[str, set[str]]:
         """Render a file's statement; return it with the views of the report dataset that it reads."""
