@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.front import Front, Request, in_a_row
+from benchmarks.front import Front, in_a_row
 from local.strict_front.delays import Delays
+from local.strict_front.record import Request
 from tests.strict_front.asking import Rules
 from tests.strict_front.cases import TABLES
 from tests.strict_front.plain_requests import SOUTH, Bq, Gcs
