@@ -15,6 +15,7 @@ from google.cloud.bigquery import DatasetReference, QueryJobConfig, ScalarQueryP
 from tiny_operators.schemas import LOADED
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.known_orders import KnownOrders
+from tiny_operators.warehouse.old_rows import WITH_CUSTOMERS, OldRows
 from tiny_operators.warehouse.views import View, views
 
 from .batch import Batch
@@ -117,6 +118,9 @@ class Flow:
             run(f"report page: {name}", partial(self._sql, sql, config), after=self._named(sql))
         for name, sql in documented_queries(self._store):
             run(f"documents: {name}", partial(self._sql, sql), after=self._named(sql))
+        run("oldest_order.sql", self._first_days, after=[OLDER])
+        # The last one: it takes from rows what the others read.
+        run("blank_old_orders.sql", self._blank, after=[STANDS])
 
     def _named(self, sql: str) -> list[str]:
         """Build the steps that create what a query names."""
@@ -229,6 +233,26 @@ class Flow:
     def _known(self, ask: Callable[[KnownOrders], object]) -> Said:
         real = Jobs(self._client, self._store)
         ask(KnownOrders(real, self._store))  # type: ignore[arg-type]  # stands in for a client
+        return self._also_dry(real)
+
+    def _first_days(self) -> Said:
+        real = Jobs(self._client, self._store)
+        rows = OldRows(real, self._store)  # type: ignore[arg-type]  # stands in for a client
+        days = {table: rows.first_day(table, self._today) for table in WITH_CUSTOMERS}
+        if not days["pdv"]:
+            raise StepError("finds no order before today, and there are some")
+        return self._also_dry(real)
+
+    def _blank(self) -> Said:
+        real = Jobs(self._client, self._store)
+        rows = OldRows(real, self._store)  # type: ignore[arg-type]  # stands in for a client
+        days = (self._today - timedelta(days=1), self._today)
+        first, second = ([rows.blank(table, *days) for table in WITH_CUSTOMERS] for _ in range(2))
+        if not sum(first) or sum(second):
+            raise StepError(f"blanked {sum(first)} rows of customers, and then {sum(second)} once more")
+        return self._also_dry(real)
+
+    def _also_dry(self, real: Jobs) -> Said:
         for job in real.made:
             try_statement(self._client, self._store, job.query, job.configuration, only_dry=True)
         return real.said("for real, and by dry run")

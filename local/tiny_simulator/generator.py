@@ -144,11 +144,11 @@ def line(item_id: int, product: Product, quantity: Decimal, percent: str) -> Ite
     )
 
 
-def resplit(parts: list[Instalment], total: Decimal) -> list[Instalment]:
-    """Build the same payment lines for another total; none when nothing is to be paid."""
+def resplit(parts: list[Instalment], total: Decimal, day: date) -> list[Instalment]:
+    """Build the same payment lines for another total: one of the order's day where there was none; none for nothing."""
     if total <= 0:
         return []
-    parts = parts or [Instalment("dinheiro", date.min, total)]
+    parts = parts or [Instalment("dinheiro", day, total)]
     weights = [max(1, int(part.valor * 100)) for part in parts]
     return [replace(part, valor=value) for part, value in zip(parts, split(total, weights), strict=True)]
 

@@ -152,7 +152,7 @@ class Shop:
                 _EDITS[name](self, draft, value)
             except (KeyError, TypeError, ValueError, InvalidOperation) as error:
                 raise ValueError(f"{name}: {error}") from error
-        draft.parcelas = resplit(draft.parcelas, draft.total_venda)
+        draft.parcelas = resplit(draft.parcelas, draft.total_venda, draft.data)
         if draft.data != order.data:
             self._days[order.data].remove(order_id)
             insort(self._days.setdefault(draft.data, []), order_id)
