@@ -66,7 +66,13 @@ class Live:
 def live(clean_environment: dict[str, str]) -> Iterator[Live]:
     """One stack for all tests here; it starts with nothing of theirs."""
     # Everything is logged, so that a test can read that nothing about persons is.
-    environment = {**clean_environment, "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}
+    environment = {
+        **clean_environment,
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
+        # No file changes meanwhile: read again each half minute, they take a quarter of the machine.
+        "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "3600",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+    }
     settings = Settings.from_env(environment, home=HOME / "live", parts=ALL_PARTS, free_ports=True)
     store = load_stores()[0]
     with running(settings) as stack:
