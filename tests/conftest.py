@@ -120,6 +120,7 @@ _LONG = (
     "tests/deploy/test_rehearse.py::test_a_rehearsal_that_is_ended",
     "tests/deploy/test_rehearse.py::test_many_broken_things",
     "tests/deploy/test_rehearse.py::test_scratch_things_can_be_kept",
+    "tests/e2e/test_forget.py",
     "tests/e2e/test_kills.py",
     "tests/stack/test_containers.py",
     "tests/webhook/test_description.py::test_answers_are_as_described[many]",
