@@ -122,6 +122,7 @@ _LONG = (
     "tests/deploy/test_rehearse.py::test_scratch_things_can_be_kept",
     "tests/e2e/test_forget.py",
     "tests/e2e/test_kills.py",
+    "tests/e2e/test_ui.py",
     "tests/stack/test_containers.py",
     "tests/webhook/test_description.py::test_answers_are_as_described[many]",
     "tests/webhook/test_fuzz.py::test_mutated_bodies[10000]",

@@ -31,6 +31,7 @@ class Live:
     simulator: Simulator
     api: Api
     airflow: Path
+    ui: str
 
     def run(self, *arguments: str) -> str:
         """Run a command of Airflow as a person would; what it printed."""
@@ -85,6 +86,7 @@ def live(clean_environment: dict[str, str]) -> Iterator[Live]:
             Simulator(stack.env["TINY_SIMULATOR_URL"]),
             Api(settings.airflow, settings.url("AIRFLOW_PORT")),
             settings.airflow_venv,
+            settings.url("AIRFLOW_PORT"),
         )
         os.environ.clear()
         os.environ.update(before)
