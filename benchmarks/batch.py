@@ -35,6 +35,7 @@ class Batch:
         in_a_row: How many of them come one after the other by the way the code is written.
         xcom_bytes: What its tasks handed on, as JSON.
         seconds: How long it took, from the plan to the last file.
+        chain: Each request to Google's services, in the order in which they could be made.
     """
 
     orders: int
@@ -43,6 +44,7 @@ class Batch:
     in_a_row: int
     xcom_bytes: int
     seconds: float
+    chain: tuple[str, ...]
 
 
 def sell(simulator: Simulator, warehouse: Warehouse, store: Store, count: int) -> None:
@@ -80,4 +82,12 @@ def run(front: Front, simulator: Simulator, dag: Any, count: int) -> Batch:
         request for request in front.requests() if request.status != BUSY and request.method not in _LOOKS
     ]
     calls = Counter(call["service"] for call in simulator.call_log())
-    return Batch(count, dict(sorted(calls.items())), counted(made), chain.length, whole.xcom_bytes, seconds)
+    return Batch(
+        count,
+        dict(sorted(calls.items())),
+        counted(made),
+        chain.length,
+        whole.xcom_bytes,
+        seconds,
+        tuple(chain.lines()),
+    )

@@ -80,6 +80,7 @@ class Batch:
         planned = [_planned(order) for order in orders]
         page = writer.search_page(search_answer(orders), {"dataInicial": "01/01/2026"}, 1)
         product = writer.product(PRODUCT, product_answer)
+        writer.finish_references()
         answers = {order.pedido: order_answer(order) for order in orders}
         plan = Plan(self.store.prefix, "webhook", tuple(planned))
         for chunk in chunks(plan.orders, plan.chunk_orders):

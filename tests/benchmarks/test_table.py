@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 
 from benchmarks.chain import Chain
 from benchmarks.table.rows import Row, end, markdown
-from tiny_operators.lake.at_once import AT_ONCE
+from tiny_operators.lake.at_once import AT_ONCE, at_once, begin
 
 GOOD = Row("calls", 100, 100, "one an order", 1.0, promised=True)
 MORE = replace(GOOD, value=101)
@@ -43,19 +45,72 @@ def test_each_figure_stands_beside_its_limit() -> None:
     ]
 
 
+def alone(chain: Chain) -> None:
+    for _ in range(3):
+        chain.add("GET")
+
+
+def pool(chain: Chain, items: int, each: int) -> None:
+    def item(_: int) -> None:
+        for _ in range(each):
+            chain.add("GET")
+
+    list(at_once(item, range(items)))
+
+
+def beside(chain: Chain, others: int) -> None:
+    begun = begin(lambda: chain.add("GET"))
+    for _ in range(others):
+        chain.add("GET")
+    begun.result()
+    chain.add("GET")
+
+
 @pytest.mark.parametrize(
-    ("threads", "length"),
+    ("do", "length"),
     [
-        ([], 0),
-        (["MainThread"] * 3, 3),
-        (["ThreadPoolExecutor-0_0"], 1),
-        ([f"ThreadPoolExecutor-0_{number}" for number in range(AT_ONCE)], 1),
-        (["ThreadPoolExecutor-0_0"] * (AT_ONCE + 1), 2),
-        (["ThreadPoolExecutor-0_0", "MainThread", "ThreadPoolExecutor-1_3"], 3),
+        (lambda chain: None, 0),
+        (alone, 3),
+        (partial(pool, items=1, each=1), 1),
+        (partial(pool, items=AT_ONCE, each=1), 1),
+        (partial(pool, items=AT_ONCE + 1, each=1), 2),
+        (partial(pool, items=1, each=2), 2),
+        (partial(pool, items=3 * AT_ONCE, each=2), 6),
+        (partial(beside, others=0), 2),
+        (partial(beside, others=1), 2),
+        (partial(beside, others=3), 4),
     ],
 )
-def test_what_a_pool_does_comes_at_once(threads: list[str], length: int) -> None:
+def test_what_a_pool_does_comes_at_once(do: Callable[[Chain], None], length: int) -> None:
     chain = Chain()
-    for thread in threads:
-        chain.add(thread)
+    with chain.watching():
+        do(chain)
     assert chain.length == length
+
+
+@dataclass
+class Task:
+    """Stands for a task of a DAG."""
+
+    task_id: str
+    before: set[str]
+
+    def get_flat_relative_ids(self, *, upstream: bool) -> set[str]:
+        assert upstream
+        return self.before
+
+
+@pytest.mark.parametrize(("last", "length"), [(set(), 3), ({"a"}, 3), ({"a", "b"}, 4), ({"a", "b", "c"}, 5)])
+def test_tasks_side_by_side_come_at_once(last: set[str], length: int) -> None:
+    chain = Chain()
+    for task, requests in (
+        (Task("a", set()), 1),
+        (Task("b", {"a"}), 1),
+        (Task("c", {"a"}), 2),
+        (Task("d", last), 2),
+    ):
+        with chain.task(task):
+            for _ in range(requests):
+                chain.add("GET")
+    assert chain.length == length
+    assert chain.lines()[0] == "  1 a              GET"

@@ -114,9 +114,10 @@ def test_one_file_that_cannot_be_moved_does_not_keep_the_others(
 def test_runs_that_fail_pause_longer_each_time_and_a_good_one_ends_it(run: Any, warehouse: Warehouse) -> None:
     hold = HoldOff(Objects(warehouse.storage_client(), warehouse.api_bucket), f"dag-{run.run_id}")
     assert hold.seconds_left() <= 0
-    hold.run_planned()
-    assert 25 < hold.seconds_left() <= 30
-    hold.run_planned()
+    for _ in range(3):
+        hold.run_planned("the first")
+        assert 25 < hold.seconds_left() <= 30
+    hold.run_planned("the second")
     assert 55 < hold.seconds_left() <= 60
     hold.run_done(orders_wait=True)
     assert 10 < hold.seconds_left() <= 15
@@ -132,7 +133,7 @@ def test_the_sensor_pauses_after_a_run_that_failed(store: Any, run: Any, warehou
 
     sensor = WebhookFilesSensor(task_id="wait", store=store)
     hold = HoldOff(Objects(warehouse.storage_client(), warehouse.api_bucket), sensor.dag_id)
-    hold.run_planned()
+    hold.run_planned("one")
     try:
         with pytest.raises(TaskDeferred) as paused:
             run.do(sensor)
@@ -176,5 +177,13 @@ def test_a_plan_of_a_slow_twin_does_not_replace_the_one_that_is_worked_on(
     post(emulators, simulator, 1)
     first = plan(run)
     post(emulators, simulator, 1)
-    monkeypatch.setattr(Objects, "exists", lambda objects, name: False)
+    read, unseen = Objects.read_json, [names.plan_object(run.key)]
+
+    def read_too_early(objects: Objects, name: str) -> Any:
+        if name in unseen:
+            unseen.remove(name)
+            return None
+        return read(objects, name)
+
+    monkeypatch.setattr(Objects, "read_json", read_too_early)
     assert plan(run) == first

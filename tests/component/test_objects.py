@@ -285,3 +285,54 @@ def test_a_small_object_is_written_in_one_request(
     uploads = sum(count for request, count in service.seen.items() if " /upload/" in request)
     assert (uploads == 1) is is_small
     assert (objects.read(name) or b"").decode() == "".join(lines)
+
+
+def test_what_is_read_ahead_is_what_was_there_and_is_given_once(objects: Objects) -> None:
+    some = [a_name() for _ in range(3)]
+    for name in some:
+        objects.write_json(name, "before")
+    gone = a_name()
+    objects.read_ahead(*some, gone)
+    assert [objects.read_json(name) for name in [*some, gone]] == ["before"] * 3 + [None]
+    # Somebody else writes: the second read asks again.
+    Objects(client(), objects._bucket.name).write_json(some[1], "after")
+    assert [objects.read_json(name) for name in some] == ["before", "after", "before"]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda objects, name: objects.write_json(name, "ours"),
+        lambda objects, name: objects.change_json(name, lambda content: "ours"),
+        lambda objects, name: objects.put(name, b'"ours"', "application/json"),
+        lambda objects, name: objects.delete(name),
+    ],
+)
+def test_what_was_read_ahead_does_not_outlive_a_write(
+    write: Callable[[Objects, str], None], objects: Objects
+) -> None:
+    name = a_name()
+    objects.write_json(name, "before")
+    objects.read_ahead(name)
+    write(objects, name)
+    assert objects.read_json(name) != "before"
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_a_change_of_what_was_read_ahead_takes_up_what_others_wrote(others: int, objects: Objects) -> None:
+    name, somebody = a_name(), Objects(client(), objects._bucket.name)
+    objects.write_json(name, [])
+    objects.read_ahead(name)
+    for number in range(others):
+        somebody.change_json(name, lambda content, number=number: [*content, number])
+    objects.change_json(name, lambda content: [*content, "ours"])
+    assert objects.read_json(name) == [*range(others), "ours"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_list_that_has_begun_has_all_there_is(count: int, objects: Objects) -> None:
+    folder = a_name()
+    some = [f"{folder}/{number}" for number in range(count)]
+    for name in some:
+        objects.write_json(name, "x")
+    assert [blob.name for blob in objects.list_ahead(f"{folder}/")] == some

@@ -51,6 +51,7 @@ class OrderReader:
         plan: The run's plan.
         sleep: Waits for seconds.
         alive: Called before each call.
+        first: Whether nobody has read anything of the plan yet, so that nothing of it is looked for.
     """
 
     hook: Tiny
@@ -58,6 +59,7 @@ class OrderReader:
     plan: Plan
     sleep: Callable[[float], None] = time.sleep
     alive: Callable[[], None] = lambda: None
+    first: bool = False
 
     def __post_init__(self) -> None:
         self._asking = Asking(self.hook, self.plan.store, self.raw.key, self.alive)
@@ -66,12 +68,16 @@ class OrderReader:
 
     def find_search_lines(self) -> None:
         """Find the search lines of the plan's orders: see :meth:`SearchLines.find_on_dates`."""
-        self._searches.find_on_dates(self.plan.orders)
+        self._searches.find_on_dates(self.plan.orders, first=self.first)
 
-    def read_chunk(self, chunk: Chunk) -> tuple[str, bool]:
+    def read_chunk(self, chunk: Chunk, asked: Callable[[], object] = lambda: None) -> tuple[str, bool]:
         """Read one chunk of orders into one raw object, unless it exists already.
 
         Orders that Tiny does not answer about are noted beside it. A chunk of such orders alone has no raw object.
+
+        Args:
+            chunk: The chunk.
+            asked: Called when all calls are made, before the answers are written.
 
         Returns:
             Name of the object, and whether the chunk was read now.
@@ -83,8 +89,10 @@ class OrderReader:
         target = names.raw_orders_object(self.plan.reading, chunk.day, chunk.number)
         beside = names.unanswered_object(self.raw.key, chunk.day, chunk.number)
         noted = None
-        if objects.exists(target) or len((noted := objects.read_json(beside)) or {}) == len(chunk.orders):
-            return target, False
+        if not self.first:
+            objects.read_ahead(beside)
+            if objects.exists(target) or len(noted := objects.read_json(beside) or {}) == len(chunk.orders):
+                return target, False
         unanswered: dict[str, str] = {}
         reads: list[OrderRead] = []
         for order in chunk.orders:
@@ -94,8 +102,11 @@ class OrderReader:
                 unanswered[str(order.pedido)] = now()
         reads = self._read_early_ones(reads)
         self._searches.find_missing(reads, _LISTING_WAITS)
+        products = [self._products(read) for read in reads]
+        asked()
         self.raw.read_forgotten()
-        lines = [self._line(read) for read in reads]
+        self.raw.finish_references()
+        lines = [self._line(read, *found) for read, found in zip(reads, products, strict=True)]
         self.raw.remember_forgotten({read.order.pedido: self._searches.page_of(read.order) for read in reads})
         # Before the raw object, which says that the chunk is done. A try that died may have noted other orders.
         if unanswered or noted is not None:
@@ -129,9 +140,8 @@ class OrderReader:
                 reads[reads.index(read)] = self._read(read.order) or read
         return reads
 
-    def _line(self, read: OrderRead) -> str:
+    def _line(self, read: OrderRead, products: dict[str, str], silent: dict[str, str]) -> str:
         order, page = read.order, self._searches.page_of(read.order)
-        found, silent = self._products(read)
         unanswered, unlisted_since = [*silent], None
         if not page:
             wait = Wait.NOT_LISTED
@@ -145,7 +155,7 @@ class OrderReader:
             read.fetched_at,
             read.answer,
             pesquisa=page,
-            produtos=found,
+            produtos=products,
             refresh_costs=self.plan.refresh_costs,
             unanswered=unanswered,
             silent_since=silent,

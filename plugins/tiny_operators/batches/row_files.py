@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, Final, Self, TextIO
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Self
 
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.lake.forgotten import read_forgotten
+from tiny_operators.lake.at_once import all_at_once
+from tiny_operators.lake.forgotten import ForgottenList
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.uploads import TextUpload
 from tiny_operators.orders.batch import OrderIds
 from tiny_operators.orders.erasing import Eraser
 from tiny_operators.orders.field_counts import FieldCounts
-from tiny_operators.orders.forgotten import Forgotten
 from tiny_operators.orders.old_orders import without_old
 from tiny_operators.orders.outcomes import State
 from tiny_operators.orders.plan import RejectedFile
@@ -34,7 +37,7 @@ class ForgottenMeanwhileError(RuntimeError):
     """A person was forgotten while rows were made: another try makes them without this person."""
 
 
-class RowFiles(ExitStack):
+class RowFiles:
     """Writes the rows of orders as they come, none of them kept in memory, without what belongs to forgotten people.
 
     The files appear, or are replaced, when the block ends; not at all when it fails, or when somebody was forgotten
@@ -53,7 +56,6 @@ class RowFiles(ExitStack):
     """
 
     def __init__(self, objects: Objects, origin: Origin, personal_since: date | None = None) -> None:
-        super().__init__()
         self.counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
         self.fields = FieldCounts()
         self.order_ids = OrderIds()
@@ -61,36 +63,42 @@ class RowFiles(ExitStack):
         self._origin = origin
         self._personal_since = personal_since
         self._rejected_at = datetime.now(UTC).isoformat()
-        self._reject_copy: TextIO | None = None
+        self._list = ForgottenList(objects, origin.store)
+        self._reject_copy: TextUpload | None = None
+        self._with_them: list[Callable[[], object]] = []
 
     def __enter__(self) -> Self:
         """Open the files."""
-        super().__enter__()
-        self._forgotten = self._read_forgotten()
-        self._rows: dict[str, TextIO] = {
-            table: self.enter_context(self._objects.writing(names.rows_object(table, self._origin.run)))
-            for table in LOADED
+        self._forgotten = self._list.read()
+        self._rows = {
+            table: self._objects.upload(names.rows_object(table, self._origin.run)) for table in LOADED
         }
-        # From a try before, or from a time when the code could not yet read what it rejected.
-        self._objects.delete(self._rejects_object)
         return self
 
-    def __exit__(self, *error: Any) -> bool | None:
-        """Write the files.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write the files, all at once.
 
         Raises:
             ForgottenMeanwhileError: When somebody was forgotten meanwhile.
         """
-        if error[0] is None and self._read_forgotten() != self._forgotten:
-            meanwhile = ForgottenMeanwhileError(
-                "somebody was forgotten while rows were made: they are made again"
-            )
-            super().__exit__(type(meanwhile), meanwhile, None)
-            raise meanwhile
-        return super().__exit__(*error)
+        streams = [*self._rows.values(), *([self._reject_copy] if self._reject_copy else [])]
+        if not self._reject_copy:
+            # From a try before, or from a time when the code could not yet read what it rejected.
+            self.with_them(partial(self._objects.delete, self._rejects_object))
+        meanwhile = kind is None and self._list.read() != self._forgotten
+        if kind or meanwhile:
+            for stream in streams:
+                stream.abandon()
+        if meanwhile:
+            raise ForgottenMeanwhileError("somebody was forgotten while rows were made: they are made again")
+        if kind is None:
+            all_at_once(*(stream.finish for stream in streams), *self._with_them)
 
-    def _read_forgotten(self) -> Forgotten:
-        return read_forgotten(self._objects, self._origin.store)
+    def with_them(self, write: Callable[[], object]) -> None:
+        """Let something else be written at the moment when the files are."""
+        self._with_them.append(write)
 
     def add(self, result: OrderRows, file: str | None = None) -> None:
         """Write the result of reading one order.
@@ -136,7 +144,7 @@ class RowFiles(ExitStack):
             read_at=read_at.isoformat() if read_at else None,
         )
         if self._reject_copy is None:
-            self._reject_copy = self.enter_context(self._objects.writing(self._rejects_object))
+            self._reject_copy = self._objects.upload(self._rejects_object)
         for stream in (self._rows["rejeitados"], self._reject_copy):
             stream.writelines(row_texts([row]))
         self.counts["rejeitados"] += 1

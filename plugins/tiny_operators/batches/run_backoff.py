@@ -47,10 +47,15 @@ class HoldOff:
         passed = datetime.now(UTC) - datetime.fromisoformat(state["at"])
         return pause_s(state["runs"]) - passed.total_seconds()
 
-    def run_planned(self) -> None:
-        """Note that a run has begun its work: until it is done, it counts as one that did not reach its end."""
+    def run_planned(self, run: str) -> None:
+        """Note that a run has begun its work: until it is done, it counts as one that did not reach its end.
+
+        Args:
+            run: The run's key; it counts once, however often it begins.
+        """
         state = self.objects.read_json(names.unfinished_object(self.dag_id)) or {"runs": 0}
-        self._write(state["runs"] + 1)
+        if state.get("run") != run:
+            self._write(state["runs"] + 1, run)
 
     def run_done(self, *, orders_wait: bool) -> None:
         """Note that a run has reached its end.
@@ -74,6 +79,6 @@ class HoldOff:
             return False
         return datetime.now(UTC) - datetime.fromisoformat(state["at"]) <= within
 
-    def _write(self, runs: int) -> None:
+    def _write(self, runs: int, run: str | None = None) -> None:
         now = datetime.now(UTC).isoformat()
-        self.objects.write_json(names.unfinished_object(self.dag_id), {"runs": runs, "at": now})
+        self.objects.write_json(names.unfinished_object(self.dag_id), {"runs": runs, "at": now, "run": run})

@@ -46,7 +46,7 @@ class SearchLines:
 
     Attributes:
         asking: Asks Tiny.
-        raw: Writes the pages that are needed.
+        raw: Takes the pages that are needed.
         sleep: Waits for seconds.
     """
 
@@ -55,28 +55,37 @@ class SearchLines:
     sleep: Callable[[float], None] = time.sleep
     _pages: dict[int, str] = field(default_factory=dict)
 
-    def find_on_dates(self, orders: Iterable[PlannedOrder]) -> None:
+    def find_on_dates(self, orders: Iterable[PlannedOrder], *, first: bool = False) -> None:
         """Read the pages of the days on which several orders were placed; note which page lists which order.
 
         Orders that are alone on their day, or whose day is not known, are searched by number when they are read. Those
         of a plan that was built from search pages already have theirs.
 
+        Args:
+            orders: The orders.
+            first: Whether no earlier try can have left such a note.
+
         Raises:
             TinyUnavailableError: When Tiny is down.
         """
         objects, target = self.raw.objects, names.search_object(self.raw.key)
-        unlisted = [order for order in orders if order.pesquisa is None]
-        found = objects.read_json(target) if unlisted else {}
+        dates = _by_date(order for order in orders if order.pesquisa is None)
+        if not dates:
+            return
+        found = None if first else objects.read_json(target)
         if found is None:
-            for data, wanted in _by_date(unlisted).items():
-                if len(wanted) > 1:
-                    self._search_date(data, wanted)
+            for data, wanted in dates.items():
+                self._search_date(data, wanted)
+            self.raw.read_forgotten()
+            self.raw.finish_references()
             objects.write_json(target, self._pages)
         else:
             self._pages = {int(pedido): page for pedido, page in found.items()}
 
     def find_missing(self, reads: Sequence[OrderRead], waits: Sequence[float]) -> None:
         """Search by number the orders that no page lists, for some seconds, since Tiny lists an order late.
+
+        The pages are kept, for :meth:`RawWriter.finish_references`.
 
         Args:
             reads: The orders.
@@ -140,11 +149,11 @@ class SearchLines:
         return self.asking.ask(SEARCH_SERVICE, about, lambda: hook.search_page(parameters, page), tries=tries)
 
     def _keep(self, answer: Answer, parameters: dict[str, str], page: int, wanted: set[int]) -> set[int]:
-        """Store a search page when it lists wanted orders; return which."""
+        """Keep a search page when it lists wanted orders; return which."""
         listed = {search.order_id(line) for line in search.page_lines(answer)}
         found = {pedido for pedido in wanted if pedido in listed}
         if found:
-            target = self.raw.search_page(answer, parameters, page)
+            target = self.raw.search_page_later(answer, parameters, page)
             self._pages.update(dict.fromkeys(found, target))
         return found
 
@@ -155,8 +164,9 @@ def order_tries(order: PlannedOrder) -> int | None:
 
 
 def _by_date(orders: Iterable[PlannedOrder]) -> dict[str, set[int]]:
+    """Return the days on which several of these orders were placed, each with its orders."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for order in orders:
         if order.data:
             wanted[order.data].add(order.pedido)
-    return dict(wanted)
+    return {data: pedidos for data, pedidos in wanted.items() if len(pedidos) > 1}

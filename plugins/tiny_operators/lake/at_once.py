@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -26,3 +26,17 @@ def at_once(do: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[
     with ThreadPoolExecutor(AT_ONCE) as pool:
         while some := list(islice(left, AT_ONCE)):
             yield from pool.map(do, some)
+
+
+def all_at_once(*work: Callable[[], object]) -> None:
+    """Do several pieces of work at the same time. The first error is raised when all have ended."""
+    for _ in at_once(lambda do: do(), work):
+        pass
+
+
+def begin(do: Callable[[], _Result]) -> Future[_Result]:
+    """Begin a piece of work beside what follows; whoever needs its result waits for its end."""
+    with_own_thread = ThreadPoolExecutor(1)
+    found = with_own_thread.submit(do)
+    with_own_thread.shutdown(wait=False)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
@@ -33,8 +34,37 @@ def read_forgotten(objects: Objects, prefix: str) -> Forgotten:
     Raises:
         LostKeyError: When the key of the list is gone.
     """
-    content = objects.read_json(names.forgotten_object(prefix))
-    return Forgotten.from_json(content, _key(objects, prefix)) if content else Forgotten()
+    return ForgottenList(objects, prefix).read()
+
+
+class ForgottenList:
+    """Who was forgotten by a store, for those who look again and again: a person may be at any time.
+
+    Args:
+        objects: The store's API bucket.
+        prefix: Prefix of the store.
+    """
+
+    def __init__(self, objects: Objects, prefix: str) -> None:
+        self._objects = objects
+        self._prefix = prefix
+        self._content: bytes | None = None
+        self._forgotten = Forgotten()
+
+    def read(self) -> Forgotten:
+        """Read the list; its key, too, when it is not the same as before.
+
+        Raises:
+            LostKeyError: When the key of the list is gone.
+        """
+        content = self._objects.read(names.forgotten_object(self._prefix))
+        if content != self._content:
+            known = json.loads(content) if content else None
+            self._forgotten = (
+                Forgotten.from_json(known, _key(self._objects, self._prefix)) if known else Forgotten()
+            )
+            self._content = content
+        return self._forgotten
 
 
 def forget_people(objects: Objects, prefix: str, people: People, until: date) -> None:

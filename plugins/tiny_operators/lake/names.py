@@ -150,6 +150,11 @@ def silent_dates_object(prefix: str) -> str:
     return f"runs/{prefix}_silent_dates.json"
 
 
+def reading_begun_object(key: str) -> str:
+    """Name the object that says that a try of the run has begun to read orders: what it has read is looked for."""
+    return f"{run_prefix(key)}reading.json"
+
+
 def unanswered_prefix(key: str) -> str:
     """Name the folder where a run notes the orders that Tiny did not answer about."""
     return f"{run_prefix(key)}unanswered/"

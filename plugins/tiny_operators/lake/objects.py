@@ -11,14 +11,18 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from io import StringIO, TextIOWrapper
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, cast
 
-from tiny_operators.lake.at_once import AT_ONCE
+from tiny_operators.lake.at_once import AT_ONCE, begin
 from tiny_operators.lake.names import NDJSON
-from tiny_operators.lake.uploads import PART_BYTES, Upload
+from tiny_operators.lake.uploads import PART_BYTES, TextUpload, Upload
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from google.cloud.storage import Blob, Bucket, Client
 
 _CHANGE_TRIES: Final = 5
@@ -41,23 +45,51 @@ class Objects:
             # The client keeps ten by itself.
             client._http.mount(scheme, HTTPAdapter(pool_maxsize=AT_ONCE))
         self._bucket: Bucket = client.bucket(bucket)
+        self._ahead: dict[str, Future[tuple[bytes, int] | None]] = {}
 
     def list(self, prefix: str = "", limit: int | None = None) -> Iterator[Blob]:
         """List the objects below a prefix, by name."""
         return cast("Iterator[Blob]", self._client.list_blobs(self._bucket, prefix=prefix, max_results=limit))
 
+    def list_ahead(self, prefix: str = "") -> Iterator[Blob]:
+        """Begin to list the objects below a prefix, by name: the first of them are on their way."""
+        found = iter(self.list(prefix))
+        first = begin(lambda: [*islice(found, 1)])
+
+        def listed() -> Iterator[Blob]:
+            yield from first.result()
+            yield from found
+
+        return listed()
+
     def exists(self, name: str) -> bool:
         """Return whether there is such an object."""
         return bool(self._bucket.blob(name).exists())
 
+    def read_ahead(self, *names: str) -> None:
+        """Begin to read objects, all at once: the next read of each one returns what was there now."""
+        for name in names:
+            self._ahead[name] = begin(partial(self._read, name))
+
     def read(self, name: str, generation: int | None = None) -> bytes | None:
         """Read the content of an object; None when it, or that generation of it, does not exist."""
+        found = self._read(name, generation) if generation else self._read_or_taken(name)
+        return found and found[0]
+
+    def _read_or_taken(self, name: str) -> tuple[bytes, int] | None:
+        """Return the content of an object that was read ahead, or read it now; with its generation."""
+        ahead = self._ahead.pop(name, None)
+        return ahead.result() if ahead else self._read(name)
+
+    def _read(self, name: str, generation: int | None = None) -> tuple[bytes, int] | None:
         from google.cloud.exceptions import NotFound
 
+        blob = self._bucket.blob(name, generation=generation)
         try:
-            return cast("bytes", self._bucket.blob(name, generation=generation).download_as_bytes())
+            content = cast("bytes", blob.download_as_bytes())
         except NotFound:
             return None
+        return content, int(blob.generation)
 
     def read_packed(self, name: str, generation: int) -> bytes | None:
         """Read the content of one generation of an object as it is stored; None when it does not exist.
@@ -96,7 +128,7 @@ class Objects:
         """Write a JSON object, or replace it."""
         from google.cloud.storage.retry import DEFAULT_RETRY
 
-        self._bucket.blob(name).upload_from_string(
+        self._to_write(name).upload_from_string(
             _json(content), content_type="application/json", retry=DEFAULT_RETRY
         )
 
@@ -128,9 +160,8 @@ class Objects:
 
         try:
             for _ in range(_CHANGE_TRIES):
-                there = self._bucket.get_blob(name)
-                generation = int(there.generation) if there else 0
-                content = self.read(name, generation) if there else None
+                there = self._read_or_taken(name)
+                content, generation = there or (None, 0)
                 text = _json(change(None if content is None else json.loads(content)))
                 if self._write_once(name, text, "application/json", generation):
                     return
@@ -142,7 +173,7 @@ class Objects:
         """Write an object in the place of one generation, 0 for none; return False when there is another one."""
         from google.api_core.exceptions import PreconditionFailed
 
-        blob = self._bucket.blob(name)
+        blob = self._to_write(name)
         blob.metadata = {_MARK: uuid.uuid4().hex}
         try:
             blob.upload_from_string(text, content_type=content_type, if_generation_match=generation)
@@ -167,7 +198,7 @@ class Objects:
         """
         from google.cloud.storage.retry import DEFAULT_RETRY
 
-        self._bucket.blob(name).upload_from_string(
+        self._to_write(name).upload_from_string(
             content, content_type=content_type, if_generation_match=generation, retry=DEFAULT_RETRY
         )
 
@@ -182,17 +213,17 @@ class Objects:
         Raises:
             PreconditionFailed: When there is another content.
         """
-        upload = Upload(self._bucket.blob(name), generation)
-        stream = TextIOWrapper(cast("BinaryIO", upload), encoding="utf-8", newline="\n")
+        stream = self.upload(name, generation)
         try:
             yield stream
-            stream.flush()
         except BaseException:
-            upload.abandon()
+            stream.abandon()
             raise
-        finally:
-            stream.detach()
-        upload.finish()
+        stream.finish()
+
+    def upload(self, name: str, generation: int | None = None) -> TextUpload:
+        """Open a stream into an object as :meth:`writing` does; whoever writes says when it ends."""
+        return TextUpload(Upload(self._to_write(name), generation))
 
     def delete(self, name: str, generation: int | None = None) -> None:
         """Delete an object, if it exists; with a generation, only when it has that content."""
@@ -201,7 +232,7 @@ class Objects:
         from google.cloud.storage.retry import DEFAULT_RETRY
 
         with suppress(NotFound, PreconditionFailed):
-            self._bucket.blob(name).delete(if_generation_match=generation, retry=DEFAULT_RETRY)
+            self._to_write(name).delete(if_generation_match=generation, retry=DEFAULT_RETRY)
 
     def move(
         self, name: str, generation: int, target: Objects, new_name: str, *, replaces: bool = True
@@ -251,6 +282,11 @@ class Objects:
         except PreconditionFailed:
             return False
         return True
+
+    def _to_write(self, name: str) -> Blob:
+        """Return the object of a name that is about to be written or deleted: what was read ahead is no longer true."""
+        self._ahead.pop(name, None)
+        return self._bucket.blob(name)
 
     def _is_same(self, name: str, generation: int, target: Objects, new_name: str) -> bool:
         """Return whether an object of another bucket has the content of one generation."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
-from tiny_operators.lake.at_once import at_once
+from tiny_operators.lake.at_once import all_at_once, at_once
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.raw_lines import RawLine, read_line
 from tiny_operators.orders.rows import OrderRows, order_rows
@@ -49,8 +50,7 @@ class RawReader:
             if order.envelope.pesquisa:
                 pages[order.envelope.pesquisa] = None
             products.update(dict.fromkeys(order.envelope.produtos.values()))
-        self._pages.read_ahead(pages)
-        self._products.read_ahead(products)
+        all_at_once(partial(self._pages.read_ahead, pages), partial(self._products.read_ahead, products))
 
     def order_rows(self, order: RawLine) -> OrderRows:
         """Build the rows of one order.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from tiny_operators import __version__
 from tiny_operators.lake import names
-from tiny_operators.lake.forgotten import blank, forget_orders, read_forgotten
+from tiny_operators.lake.at_once import begin
+from tiny_operators.lake.forgotten import ForgottenList, blank, forget_orders
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.erasing import Eraser
 from tiny_operators.orders.plan import PlannedOrder
@@ -20,6 +23,9 @@ from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import Answer, Meaning
 from tiny_operators.tiny.search import page_request
 from tiny_operators.tiny.services import PRODUCT_SERVICE, SEARCH_SERVICE
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob
 
 
 @dataclass
@@ -31,23 +37,28 @@ class RawWriter:
         store: The store.
         path: Which DAG reads, such as ``webhook``.
         key: The run's key.
+        listed: A day and the list of its products, when that has begun: see :func:`products_ahead`.
     """
 
     objects: Objects
     store: Store
     path: str
     key: str
+    listed: tuple[str, Iterator[Blob]] | None = None
+    _pages: dict[str, str] = field(default_factory=dict)
+    _writing: list[Future[bool]] = field(default_factory=list)
     _products: dict[str, set[int]] = field(default_factory=dict)
     _refused: dict[int, str] = field(default_factory=dict)
     _recognised: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Read who was forgotten."""
+        self._list = ForgottenList(self.objects, self.store.prefix)
         self.read_forgotten()
 
     def read_forgotten(self) -> None:
         """Read again who was forgotten: a person may be at any time, while a run goes on."""
-        self.forgotten = read_forgotten(self.objects, self.store.prefix)
+        self.forgotten = self._list.read()
 
     def search_page(self, answer: Answer, parameters: dict[str, str], page: int, sort: str = "DESC") -> str:
         """Write a search page.
@@ -55,15 +66,34 @@ class RawWriter:
         Returns:
             Name of its object.
         """
+        target = self.search_page_later(answer, parameters, page, sort)
+        self.read_forgotten()
+        self.finish_references()
+        return target
+
+    def search_page_later(
+        self, answer: Answer, parameters: dict[str, str], page: int, sort: str = "DESC"
+    ) -> str:
+        """Keep a search page until :meth:`finish_references`; return the name of its object."""
         target = names.raw_search_object(self.key, self._today(), uuid.uuid4().hex)
         request = {"service": SEARCH_SERVICE, **page_request(parameters, page, sort)}
-        line = self._envelope("pesquisa", request, now(), **_bytes_of(answer)).line(answer.text)
-        self.read_forgotten()
-        self.objects.create(target, self._without_forgotten(line))
+        self._pages[target] = self._envelope("pesquisa", request, now(), **_bytes_of(answer)).line(
+            answer.text
+        )
         return target
+
+    def finish_references(self) -> None:
+        """Write what order lines refer to: the pages that were kept; wait for the products that are being written."""
+        for target, line in self._pages.items():
+            self._begin_writing(target, self._without_forgotten(line))
+        self._pages.clear()
+        while self._writing:
+            self._writing.pop().result()
 
     def product(self, produto: int, ask: Callable[[int], Answer]) -> str:
         """Return the object with today's answer about a product; ask for the answer when there is none.
+
+        It is written while others are asked for: :meth:`finish_references` waits for it.
 
         Args:
             produto: Tiny's id of the product.
@@ -83,8 +113,11 @@ class RawWriter:
             target = self._refused[produto] = names.raw_refused_product_object(day, produto, uuid.uuid4().hex)
         request = {"service": PRODUCT_SERVICE, "id": str(produto)}
         envelope = self._envelope("produto", request, now(), produto=produto, **_bytes_of(answer))
-        self.objects.create(target, envelope.line(answer.text))
+        self._begin_writing(target, envelope.line(answer.text))
         return target
+
+    def _begin_writing(self, target: str, text: str) -> None:
+        self._writing.append(begin(partial(self.objects.create, target, text)))
 
     def has_product(self, produto: int) -> bool:
         """Return whether there is an answer about a product that serves this run."""
@@ -141,12 +174,15 @@ class RawWriter:
         return cleaned
 
     def _today(self) -> str:
-        return names.day_of(datetime.now(UTC), self.store.timezone)
+        return _today(self.store)
 
     def _products_of(self, day: str) -> set[int]:
         if day not in self._products:
-            prefix = names.raw_product_prefix(day)
-            found = (names.product_of(blob.name) for blob in self.objects.list(prefix))
+            ahead, self.listed = self.listed, None
+            listed = (
+                ahead[1] if ahead and ahead[0] == day else self.objects.list(names.raw_product_prefix(day))
+            )
+            found = (names.product_of(blob.name) for blob in listed)
             self._products[day] = {produto for produto in found if produto is not None}
         return self._products[day]
 
@@ -171,6 +207,15 @@ class RawWriter:
             request=request,
             **references,
         )
+
+
+def products_ahead(objects: Objects, store: Store) -> tuple[str, Iterator[Blob]]:
+    """Begin to list the products that were read today; return the day and the list."""
+    return _today(store), objects.list_ahead(names.raw_product_prefix(_today(store)))
+
+
+def _today(store: Store) -> str:
+    return names.day_of(datetime.now(UTC), store.timezone)
 
 
 def _bytes_of(answer: Answer) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from io import BufferedIOBase
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from io import BufferedIOBase, TextIOWrapper
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from tiny_operators.lake.names import NDJSON
 
@@ -69,3 +69,29 @@ class Upload(BufferedIOBase):
             # Closing would create an object of what was written so far, and Python closes what nobody holds any more.
             # The client's own method for it, terminate(), came with its version 3.1.
             self._parts.close = lambda: None  # type: ignore[method-assign]
+
+
+class TextUpload(TextIOWrapper):
+    """Lines of text on their way into an object, which appears at :meth:`finish`."""
+
+    def __init__(self, upload: Upload) -> None:
+        super().__init__(cast("BinaryIO", upload), encoding="utf-8", newline="\n")
+        self._upload = upload
+
+    def finish(self) -> None:
+        """Create the object.
+
+        Raises:
+            PreconditionFailed: When there is another content than the one that may be replaced.
+        """
+        try:
+            self.detach()
+        except BaseException:
+            self._upload.abandon()
+            raise
+        self._upload.finish()
+
+    def abandon(self) -> None:
+        """Create nothing."""
+        self._upload.abandon()
+        self.detach()

@@ -49,6 +49,12 @@ class ArchiveWebhooksOperator(StoreOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Move the files."""
         key, api = self.start(context)
+        api.read_ahead(
+            names.plan_object(key),
+            names.outcome_object(key),
+            names.forgotten_object(self.store.prefix),
+            names.waiting_files_object(self.store.prefix),
+        )
         plan = self.read_plan(api, key)
         inbox = self.objects(self.store.webhook_bucket)
         self._forgotten = read_forgotten(api, self.store.prefix)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from tiny_operators._compat import Context
 from tiny_operators.batches.order_reader import OrderReader
 from tiny_operators.batches.progress import Progress
 from tiny_operators.events import log_event
-from tiny_operators.lake.raw_writer import RawWriter
+from tiny_operators.lake import names
+from tiny_operators.lake.at_once import begin
+from tiny_operators.lake.raw_writer import RawWriter, now, products_ahead
 from tiny_operators.operators.account import AccountOperator
 from tiny_operators.orders.plan import chunks
 
@@ -40,18 +43,28 @@ class FetchOrdersOperator(AccountOperator):
         """Read the orders after the first ``after`` chunks, which were read before the task gave way."""
         key, objects = self.start(context)
         self.give_way(objects, self.go_on.__name__, after=after)
+        objects.read_ahead(
+            names.plan_object(key),
+            names.account_object(self.store.prefix),
+            names.forgotten_object(self.store.prefix),
+            names.silent_products_object(self.store.prefix),
+        )
+        listed = products_ahead(objects, self.store)
+        alive = self.take_turn(objects)
+        first = begin(lambda: objects.create_json(names.reading_begun_object(key), {"at": now()}))
+        calls_end = cache(lambda: begin(lambda: self.turn_done(objects)))
         plan = self.read_plan(objects, key)
         hook = self.tiny(objects)
-        reader = OrderReader(
-            hook, RawWriter(objects, self.store, plan.path, key), plan, alive=self.take_turn(objects)
-        )
+        raw = RawWriter(objects, self.store, plan.path, key, listed)
+        reader = OrderReader(hook, raw, plan, alive=alive, first=first.result())
         reader.find_search_lines()
         started, done, fresh, number = time.monotonic(), 0, 0, 0
         for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
             number, done = chunk.number, done + len(chunk.orders)
             if chunk.number <= after:
                 continue
-            target, read = reader.read_chunk(chunk)
+            more = done < plan.planned
+            target, read = reader.read_chunk(chunk, *([] if more else [calls_end]))
             fresh += len(chunk.orders) if read else 0
             progress = Progress(plan.planned, done, fresh, hook.calls.total(), time.monotonic() - started)
             fields = progress.fields(datetime.now(UTC))
@@ -64,7 +77,7 @@ class FetchOrdersOperator(AccountOperator):
                 **fields,
             )
             context["ti"].xcom_push(key="progress", value=fields)
-            if done < plan.planned:
+            if more:
                 self.give_way(objects, self.go_on.__name__, after_work=read, after=chunk.number)
-        self.turn_done(objects)
+        calls_end().result()
         return {"orders": done, "chunks": number, "calls": hook.calls.total()}

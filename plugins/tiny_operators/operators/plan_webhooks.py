@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.batches.waiting import WaitingFiles, choose
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import at_once
+from tiny_operators.lake.at_once import all_at_once, at_once, begin
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.plan import Plan
@@ -57,13 +58,16 @@ class PlanWebhooksOperator(StoreOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Plan the run."""
         key, api = self.start(context)
-        if api.exists(names.plan_object(key)):
-            return self._counts(self.read_plan(api, key))
+        inbox = self.objects(self.store.webhook_bucket)
+        listed, known = inbox.list_ahead(), names.waiting_files_object(self.store.prefix)
+        api.read_ahead(names.plan_object(key), known, names.unfinished_object(self.dag_id))
         # A new version may have come while the run waited for files.
         self.check_setup()
+        if (planned := api.read_json(names.plan_object(key))) is not None:
+            return self._counts(Plan.from_json(planned))
         now = datetime.now(UTC)
-        state = WaitingFiles.from_json(api.read_json(names.waiting_files_object(self.store.prefix)))
-        planner = self._planner(self.objects(self.store.webhook_bucket), state, now)
+        state = WaitingFiles.from_json(api.read_json(known))
+        planner = self._planner(inbox, listed, state, now)
         found = planner.plan(chunk_orders=self.chunk_orders)
         plan = choose(found, state, now, self.max_orders)
         counts = self._counts(plan)
@@ -75,24 +79,28 @@ class PlanWebhooksOperator(StoreOperator):
             raise AirflowSkipException(
                 f"Nothing {'is due' if waiting else 'waits'} in gs://{self.store.webhook_bucket}"
             )
-        if not api.create_json(names.plan_object(key), plan.to_json()):
+        created = begin(lambda: api.create_json(names.plan_object(key), plan.to_json()))
+        all_at_once(
+            lambda: HoldOff(api, self.dag_id).run_planned(key),
+            *([LiveTurn(api, self.store.prefix).ask] if plan.orders else []),
+        )
+        if not created.result():
             # Another try of this task, thought dead, was faster: the orders that it planned may already have been read.
             return self._counts(self.read_plan(api, key))
-        HoldOff(api, self.dag_id).run_planned()
-        if plan.orders:
-            LiveTurn(api, self.store.prefix).ask()
         log_event(log, "planned", store=self.store.prefix, run=key, **counts)
         for kind, count in planner.unneeded.items():
             log_event(log, "not_needed", store=self.store.prefix, run=key, kind=kind, events=count)
         return counts
 
-    def _planner(self, inbox: Objects, state: WaitingFiles, now: datetime) -> WebhookPlanner:
+    def _planner(
+        self, inbox: Objects, listed: Iterator[Blob], state: WaitingFiles, now: datetime
+    ) -> WebhookPlanner:
         planner = WebhookPlanner(self.store.prefix, self.store.cnpj, self.store.timezone)
 
         def place(blob: Blob) -> tuple[bool, datetime, str]:
             return not state.is_file_due(int(blob.generation), now), blob.time_created, blob.name
 
-        waiting = nsmallest(self.max_files, inbox.list(), key=place)
+        waiting = nsmallest(self.max_files, listed, key=place)
         contents = at_once(lambda blob: _content(inbox, blob), waiting)
         for blob, content in zip(waiting, contents, strict=True):
             if content is not None:

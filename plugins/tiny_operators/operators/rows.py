@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 from tiny_operators._compat import AirflowException, Context
 from tiny_operators.batches.field_drift import tell_field_news
@@ -20,6 +22,9 @@ from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder, chunks
 from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
 from tiny_operators.orders.waits import Wait, Waiting
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob
 
 
 class MakeRowsOperator(StoreOperator):
@@ -39,8 +44,14 @@ class MakeRowsOperator(StoreOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Build the rows."""
         key, objects = self.start(context)
+        objects.read_ahead(
+            names.plan_object(key),
+            names.forgotten_object(self.store.prefix),
+            names.fields_object(self.store.prefix),
+        )
+        noted = objects.list_ahead(names.unanswered_prefix(key))
         plan = self.read_plan(objects, key)
-        outcome = _BatchOutcome(objects, plan, key)
+        outcome = _BatchOutcome(objects, plan, key, noted)
         day = self._day(objects, plan)
         origin = Origin(self.store.prefix, key, plan.path, day)
         with RowFiles(objects, origin, personal_since(self.store)) as files:
@@ -49,15 +60,14 @@ class MakeRowsOperator(StoreOperator):
             for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
                 outcome.add_chunk(chunk, files)
             check_counts(plan.planned, files.counts)
-        objects.write_json(
-            names.outcome_object(key),
-            {str(pedido): end.to_json() for pedido, end in outcome.outcomes.items()},
-        )
+            ends = {str(pedido): end.to_json() for pedido, end in outcome.outcomes.items()}
+            files.with_them(partial(objects.write_json, names.outcome_object(key), ends))
+            now = datetime.now(UTC)
+            files.with_them(partial(tell_field_news, objects, self.store, key, files.fields, now))
         self.rows_made(context)
         context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
         if files.counts["rejeitados"]:
             RejectsLink.persist(context, folder_url(self.store.api_bucket, names.rejected_prefix(day)))
-        tell_field_news(objects, self.store, key, files.fields, datetime.now(UTC))
         return {**files.report(), "planned": plan.planned}
 
     def _day(self, objects: Objects, plan: Plan) -> str:
@@ -71,17 +81,23 @@ class MakeRowsOperator(StoreOperator):
 class _BatchOutcome:
     """The outcome of each order of a plan.
 
+    Args:
+        objects: The store's API bucket.
+        plan: The plan.
+        key: The run's key.
+        noted: The run's notes of orders that Tiny did not answer about.
+
     Attributes:
         outcomes: Those of orders that came by webhook files, by Tiny's id.
     """
 
-    def __init__(self, objects: Objects, plan: Plan, key: str) -> None:
+    def __init__(self, objects: Objects, plan: Plan, key: str, noted: Iterable[Blob]) -> None:
         self.outcomes: dict[int, Outcome] = {}
         self._objects = objects
         self._raw = RawReader(objects)
         self._plan = plan
         self._key = key
-        self._noted = {blob.name for blob in objects.list(names.unanswered_prefix(key))}
+        self._noted = {blob.name for blob in noted}
 
     def add_chunk(self, chunk: Chunk, files: RowFiles) -> None:
         """Write the rows of a chunk's orders."""

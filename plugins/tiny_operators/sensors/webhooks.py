@@ -17,10 +17,12 @@ from tiny_operators._compat import (
     AirflowFailException,
     AirflowSkipException,
     Context,
+    run_id_of,
     wait_timed_out,
 )
 from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.events import log_event
+from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.readiness import check_setup
 from tiny_operators.refusals import BusyError, SetupError
@@ -66,7 +68,7 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
         """Look once, then wait deferred."""
         from google.api_core.exceptions import NotFound
 
-        self._check_setup()
+        self._check_setup(context)
         try:
             super().execute(context)
         except NotFound as error:
@@ -76,7 +78,7 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
                 "webhook_bucket in include/stores.yaml"
             ) from error
 
-    def _check_setup(self) -> None:
+    def _check_setup(self, context: Context) -> None:
         """Fail when a pool or a table is missing, or a table is too old; the next runs then come at growing pauses."""
         from google.api_core.exceptions import NotFound
 
@@ -87,7 +89,7 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
             check_setup(self.store, hook.get_client())
         except SetupError as error:
             with suppress(NotFound):
-                self._hold_off().run_planned()
+                self._hold_off().run_planned(names.run_key(self.dag_id, run_id_of(context)))
             raise AirflowFailException(str(error)) from error
         except BusyError as error:
             raise AirflowException(str(error)) from error
