@@ -21,6 +21,7 @@ from tiny_operators._compat import (
 from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
 from tiny_operators.opening_hours import open_since, parse_opening_hours
 from tiny_operators.operators.base import StoreOperator
 
@@ -70,9 +71,7 @@ class WatchWebhooksOperator(StoreOperator):
             (api, names.done_prefix(day)),
             (api, names.rejected_prefix(day)),
         ):
-            for blob in objects.list(prefix):
-                if blob.time_created is not None:
-                    yield blob.time_created
+            yield from arrivals(objects, prefix)
 
 
 class WatchInboxOperator(StoreOperator):
@@ -101,11 +100,7 @@ class WatchInboxOperator(StoreOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Check the oldest file, and what the runs left behind."""
         now = datetime.now(UTC)
-        arrived = [
-            blob.time_created
-            for blob in self.objects(self.store.webhook_bucket).list()
-            if blob.time_created is not None
-        ]
+        arrived = list(arrivals(self.objects(self.store.webhook_bucket)))
         oldest = now - min(arrived, default=now)
         counts = {"files": len(arrived), "oldest_minutes": int(oldest.total_seconds() // 60)}
         allowed = timedelta(minutes=self.store.waiting_minutes)
@@ -222,3 +217,10 @@ class WatchCompleteOperator(StoreOperator):
                 "failed, or unpause the DAG"
             )
         return {"complete_to": complete_to.isoformat()}
+
+
+def arrivals(objects: Objects, prefix: str = "") -> Iterator[datetime]:
+    """Yield when the files of a folder were written."""
+    for blob in objects.list(prefix):
+        if blob.time_created is not None:
+            yield blob.time_created
