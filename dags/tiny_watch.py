@@ -33,7 +33,8 @@ are expected, and `webhooks` is skipped.
 * **airflow** failed: its error says whether `z316_webhook` is paused, has no run, or no triggerer is alive, and what to
   do. Skipped (Airflow 3): Airflow's API could not be asked, and the message says what it needs.
 * **complete** failed: no run of `z316_daily` for yesterday succeeded. Open its last run: a failed task says what to do.
-  When the DAG is paused, unpause it: it runs for yesterday at once. Skipped: it is too early, or as **airflow**.
+  While the DAG is paused, which may be meant, it fails once a day, at that hour, and is skipped after it: unpause the
+  DAG, and it runs for yesterday at once. Skipped: it is too early, or as **airflow**.
 * **rejects** failed: its error names orders. See the table `rejeitados` for the reasons; when the cause is fixed, run
   `z316_put_back` (its name begins with the store's prefix).
 * **situation** failed: the page is old, and says so. Read the error of BigQuery or Cloud Storage; the next hour tries

@@ -20,11 +20,11 @@ class TinyPlugin(AirflowPlugin):
     external_views = external_views(FOLDER, TITLES)
 
     @cached_property
-    def flask_blueprints(self) -> list[Any]:
+    def flask_blueprints(self) -> list[Any]:  # type: ignore[override]
         """Pages of Airflow 2.11."""
         return flask_pages(FOLDER, _PAGES)
 
     @cached_property
-    def fastapi_apps(self) -> list[Any]:
+    def fastapi_apps(self) -> list[Any]:  # type: ignore[override]
         """Pages of Airflow 3."""
         return fastapi_pages(FOLDER, _PAGES)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html as markup
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
 from tiny_operators.situation.facts import SITUATION
 from tiny_operators.web_pages import FOLDER, PAGE, TITLES, under_way
 
+REPO = Path(__file__).resolve().parents[2]
 PATH = f"/{FOLDER}/{PAGE}"
 TITLE = TITLES[PAGE]
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -280,8 +284,9 @@ def test_runs_are_told_apart_by_store() -> None:
     assert (some.first, some.percent, some.done_at) == (date(2026, 1, 1), None, None)
 
 
-def test_the_plugin_is_light_where_there_is_no_web_server() -> None:
-    """Each process of Airflow imports it: the packages of web servers are left out."""
+def test_the_plugin_is_light_and_needs_no_file_beside_it(tmp_path: Path) -> None:
+    """Each process of Airflow imports it, so packages of web servers are left out; and Composer's web server has only
+    the folder of plugins."""
     program = """
 import sys
 import airflow.plugins_manager, tiny_operators.links
@@ -289,9 +294,20 @@ before = set(sys.modules)
 import tiny_plugin
 tiny_plugin.TinyPlugin()
 new = {name.split(".")[0] for name in set(sys.modules) - before}
-print("heavy", sorted(new & {"flask", "fastapi", "starlette", "jinja2", "flask_appbuilder", "google", "pandas"}))
+heavy = new & {"flask", "fastapi", "starlette", "jinja2", "flask_appbuilder", "google", "pandas"}
+from datetime import UTC, datetime
+from tiny_operators.situation.page import render
+print(tiny_plugin.__file__, sorted(heavy), len(render([], datetime.now(UTC))) > 1_000)
 """
+    plugins = tmp_path / "plugins"
+    shutil.copytree(REPO / "plugins", plugins, ignore=shutil.ignore_patterns("__pycache__"))
     result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(plugins)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
-    assert result.stdout.splitlines()[-1:] == ["heavy []"], result.stderr[-2000:]
+    assert result.stdout.splitlines()[-1:] == [f"{plugins / 'tiny_plugin.py'} [] True"], result.stderr[-2000:]

@@ -183,7 +183,7 @@ def _store(
         "remedies": needed[:_MOST_STRETCHES],
         "more_remedies": len(needed) - len(needed[:_MOST_STRETCHES]),
         "before": _before(situation, form),
-        "months": list(_months(situation.states())),
+        "months": list(_months(situation.states()))[::-1],
         "rows": [_row(day, day.state(situation.pending_from), zone) for day in reversed(situation.days)],
     }
 
