@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -318,13 +319,17 @@ def test_what_was_read_ahead_does_not_outlive_a_write(
     assert objects.read_json(name) != "before"
 
 
+def _with(number: int, content: list[Any]) -> list[Any]:
+    return [*content, number]
+
+
 @pytest.mark.parametrize("others", [0, 2])
 def test_a_change_of_what_was_read_ahead_takes_up_what_others_wrote(others: int, objects: Objects) -> None:
     name, somebody = a_name(), Objects(client(), objects._bucket.name)
     objects.write_json(name, [])
     objects.read_ahead(name)
     for number in range(others):
-        somebody.change_json(name, lambda content, number=number: [*content, number])
+        somebody.change_json(name, partial(_with, number))
     objects.change_json(name, lambda content: [*content, "ours"])
     assert objects.read_json(name) == [*range(others), "ours"]
 
