@@ -318,14 +318,18 @@ def test_what_was_read_ahead_does_not_outlive_a_write(
     assert objects.read_json(name) != "before"
 
 
+def with_one_more(one: object, content: list[object]) -> list[object]:
+    return [*content, one]
+
+
 @pytest.mark.parametrize("others", [0, 2])
 def test_a_change_of_what_was_read_ahead_takes_up_what_others_wrote(others: int, objects: Objects) -> None:
     name, somebody = a_name(), Objects(client(), objects._bucket.name)
     objects.write_json(name, [])
     objects.read_ahead(name)
     for number in range(others):
-        somebody.change_json(name, lambda content, number=number: [*content, number])
-    objects.change_json(name, lambda content: [*content, "ours"])
+        somebody.change_json(name, partial(with_one_more, number))
+    objects.change_json(name, partial(with_one_more, "ours"))
     assert objects.read_json(name) == [*range(others), "ours"]
 
 
