@@ -19,7 +19,7 @@ IMAGE_2.11_DAY := 2026-04-02
 IMAGE_3_DAY := 2026-03-18
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick test-reverts test-image walk bench bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-receiver bench-views chaos up down page plan deploy release rehearse status logs lint lint-deploy audit sbom types docs lock clean install
+.PHONY: help demo test quick screenshots test-reverts test-image walk bench bench-latency bench-import bench-backfill bench-kills bench-live-kills bench-overtake bench-memory bench-nightly bench-receiver bench-views chaos up down page plan deploy release rehearse status logs lint lint-deploy audit sbom types docs lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ page: install ## make the report page from the views of the stack that is up; AR
 	@. "$${STACK_HOME:-.local}/env"; PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.report_page $(ARGS)
 
 # With the smallest environment that has PyYAML: it is there within a minute.
+screenshots: install ## take the pictures of Airflow's UI in docs/images, of the stack that is up
+	@$(INSTALL) browser
+	@PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.screenshots
+
 plan: ## show what make deploy would create or change in a project: PROJECT=my-project
 deploy: ## create what the pipeline needs in a project, by Terraform or OpenTofu: PROJECT=my-project
 plan deploy:

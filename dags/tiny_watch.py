@@ -2,6 +2,7 @@
 
 from tiny_operators._compat import DAG
 from tiny_operators.operators.check import CheckOperator
+from tiny_operators.operators.situation import SituationOperator
 from tiny_operators.operators.watch import (
     WatchAirflowOperator,
     WatchCompleteOperator,
@@ -19,6 +20,8 @@ Looks each hour for problems that make no other run fail: no webhooks come thoug
 the inbox, Airflow does not run the webhook DAG, yesterday is not complete by 06:00, or much was set aside and nobody
 put it back. Each problem fails its task. The variable `tiny_alerts` says who is alerted.
 
+It also writes the page *Está tudo dentro?*, which Airflow's menu *Browse* opens: what is in of each day.
+
 When the store is open, and what is too much, are fields of `include/stores.yaml`. Without `opening_hours` no webhooks
 are expected, and `webhooks` is skipped.
 
@@ -30,9 +33,12 @@ are expected, and `webhooks` is skipped.
 * **airflow** failed: its error says whether `z316_webhook` is paused, has no run, or no triggerer is alive, and what to
   do. Skipped (Airflow 3): Airflow's API could not be asked, and the message says what it needs.
 * **complete** failed: no run of `z316_daily` for yesterday succeeded. Open its last run: a failed task says what to do.
-  When the DAG is paused, unpause it: it runs for yesterday at once. Skipped: it is too early, or as **airflow**.
+  While the DAG is paused, which may be meant, it fails once a day, at that hour, and is skipped after it: unpause the
+  DAG, and it runs for yesterday at once. Skipped: it is too early, or as **airflow**.
 * **rejects** failed: its error names orders. See the table `rejeitados` for the reasons; when the cause is fixed, run
   `z316_put_back` (its name begins with the store's prefix).
+* **situation** failed: the page is old, and says so. Read the error of BigQuery or Cloud Storage; the next hour tries
+  again.
 """
 
 
@@ -51,6 +57,7 @@ def watch_dag(store: Store) -> DAG:
         WatchInboxOperator(task_id="inbox", store=store, webhook_dag=f"{store.prefix}_webhook")
         WatchAirflowOperator(task_id="airflow", store=store, webhook_dag=f"{store.prefix}_webhook")
         WatchCompleteOperator(task_id="complete", store=store, daily_dag=f"{store.prefix}_daily")
+        SituationOperator(task_id="situation", store=store)
         query_task(store, "rejects", "watch_rejects.sql", operator=CheckOperator)
     return describe_tasks(dag)
 

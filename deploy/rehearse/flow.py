@@ -247,9 +247,9 @@ class Flow:
         real = Jobs(self._client, self._store)
         rows = OldRows(real, self._store)  # type: ignore[arg-type]  # stands in for a client
         days = (self._today - timedelta(days=1), self._today)
-        first, second = ([rows.blank(table, *days) for table in WITH_CUSTOMERS] for _ in range(2))
-        if not sum(first) or sum(second):
-            raise StepError(f"blanked {sum(first)} rows of customers, and then {sum(second)} once more")
+        first, second = (sum(rows.blank(table, *days) for table in WITH_CUSTOMERS) for _ in range(2))
+        if not first or second:
+            raise StepError(f"blanked {first} rows of customers, and then {second} once more")
         return self._also_dry(real)
 
     def _also_dry(self, real: Jobs) -> Said:

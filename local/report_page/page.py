@@ -10,8 +10,9 @@ from pathlib import Path
 import jinja2
 
 from local.report_page import charts
-from local.report_page.formats import UNKNOWN, counted, day, moment, money, number, payment_form, percent
+from local.report_page.formats import money, payment_form, percent
 from local.report_page.values import Report
+from tiny_operators.situation.formats import UNKNOWN, counted, day, moment, number
 
 FILE_NAME = "painel.html"
 

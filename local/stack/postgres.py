@@ -25,7 +25,7 @@ def prepare(settings: Settings, socket_dir: Path, say: Callable[[str], None]) ->
     data.chmod(0o700)
     if os.geteuid() == 0:
         for folder in (data, postgres_bin()):
-            _let_pass(folder, say)
+            let_pass(folder, say)
         for folder in (data, socket_dir):
             shutil.chown(folder, postgres_user())
     if (data / "PG_VERSION").exists():
@@ -57,7 +57,7 @@ def prepare(settings: Settings, socket_dir: Path, say: Callable[[str], None]) ->
         raise StackError(f"Postgres could not make its folder {data}:\n{done.stdout}{done.stderr}")
 
 
-def _let_pass(folder: Path, say: Callable[[str], None]) -> None:
+def let_pass(folder: Path, say: Callable[[str], None]) -> None:
     """Let other users pass through the folders above one, without letting them look into these."""
     for parent in folder.parents:
         mode = parent.stat().st_mode

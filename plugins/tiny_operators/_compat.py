@@ -1,4 +1,4 @@
-"""Everything that differs between Airflow 2.11 and 3; no other module knows which one runs.
+"""Everything that differs between Airflow 2.11 and 3; only the web server's part is in ``_compat_web``.
 
 The names come from ``apache-airflow-providers-common-compat`` (>= 1.13.1), which resolves to ``airflow.sdk`` on 3.
 """

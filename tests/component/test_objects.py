@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -318,8 +319,8 @@ def test_what_was_read_ahead_does_not_outlive_a_write(
     assert objects.read_json(name) != "before"
 
 
-def with_one_more(one: object, content: list[object]) -> list[object]:
-    return [*content, one]
+def _with(number: int, content: list[Any]) -> list[Any]:
+    return [*content, number]
 
 
 @pytest.mark.parametrize("others", [0, 2])
@@ -328,8 +329,8 @@ def test_a_change_of_what_was_read_ahead_takes_up_what_others_wrote(others: int,
     objects.write_json(name, [])
     objects.read_ahead(name)
     for number in range(others):
-        somebody.change_json(name, partial(with_one_more, number))
-    objects.change_json(name, partial(with_one_more, "ours"))
+        somebody.change_json(name, partial(_with, number))
+    objects.change_json(name, lambda content: [*content, "ours"])
     assert objects.read_json(name) == [*range(others), "ours"]
 
 

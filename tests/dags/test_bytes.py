@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tiny_operators.orders.batch import OrderIds
-from tiny_operators.schemas import LOADED, TABLES
+from tiny_operators.schemas import LAYOUTS, LOADED, TABLES
+from tiny_operators.stores import include_dir
 
 # How a read of a table is bounded: by ids, by which the tables are clustered, or by the partitions that hold them.
 BOUNDS = r"id (?:IN \((?:\d|')|(?:BETWEEN \S+ AND \S+ AND \w+ )?IN \(SELECT)"
@@ -103,6 +104,18 @@ def test_a_batch_of_sales_is_billed_for_eighteen_tables(rendered: Any) -> None:
     assert [len(tables) for tables in merge] == [1, 2] * 3
     assert [len(tables) for tables in check] == [1, 1, 1, 6]
     assert not {table for tables in (*merge, *check) for table in tables if "rejeitados" in table}
+
+
+def test_what_the_page_of_the_days_reads_does_not_grow_with_the_history() -> None:
+    """Four tables, each named once, and of each the partitions of the days that are looked at."""
+    text = (include_dir() / "sql" / "known_days.sql").read_text(encoding="utf-8")
+    found = re.findall(r"(?:FROM|JOIN) (pesquisa|pdv|produto|reconciliation|rejeitados)\b", text)
+    assert sorted(found) == ["pdv", "pesquisa", "reconciliation", "rejeitados"]
+    for table in found:
+        bound = {"rejeitados": r"rejected_at >= @midnight"}.get(
+            table, rf"{LAYOUTS[table].partition} BETWEEN @first AND @last"
+        )
+        assert re.search(rf"FROM {table}\b[^;]*?WHERE [^)]*?{bound}", text), table
 
 
 def test_rejects_cost_what_they_need(rendered: Any) -> None:

@@ -218,10 +218,19 @@ def hours_behind(store_hour: int) -> int:
     return (datetime.now(UTC).hour - store_hour + 11) % 24 - 11
 
 
-def complete(store: Any, hour_now: int, newest: datetime | None, monkeypatch: pytest.MonkeyPatch) -> Any:
+def complete(
+    store: Any,
+    hour_now: int,
+    newest: datetime | None,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    paused: bool | None = False,
+) -> Any:
     """Look, at some hour of the store's day."""
     zone = f"Etc/GMT{hours_behind(hour_now):+d}"
     monkeypatch.setattr("tiny_operators.operators.watch.last_loaded", lambda dag_id: newest)
+    found = Standing(paused, 0, "healthy")
+    monkeypatch.setattr("tiny_operators.operators.watch.standing", lambda dag_id: found)
     there = replace(store, timezone=zone)
     return WatchCompleteOperator(task_id="complete", store=there, daily_dag="z316_daily").execute({})
 
@@ -243,6 +252,25 @@ def test_a_day_that_is_not_complete_is_told(
         return
     with pytest.raises(AirflowFailException, match=f"The orders of {yesterday.date()} are not complete"):
         complete(store, 8, newest, monkeypatch)
+
+
+@pytest.mark.parametrize("days_ago", [1, 30, None])
+@pytest.mark.parametrize("hour", [6, 7, 12, 23])
+def test_a_paused_daily_dag_is_told_once_a_day(
+    hour: int, days_ago: int | None, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yesterday = of_yesterday(hour)
+    newest = None if days_ago is None else yesterday - timedelta(days=days_ago)
+    kind = AirflowFailException if hour == store.complete_by_hour else AirflowSkipException
+    with pytest.raises(kind, match=r"z316_daily is paused\. Unpause it .*airflow dags unpause z316_daily"):
+        complete(store, hour, newest, monkeypatch, paused=True)
+
+
+def test_a_paused_daily_dag_is_not_told_when_yesterday_is_complete(
+    store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yesterday = of_yesterday(6)
+    assert complete(store, 6, yesterday, monkeypatch, paused=True) == {"complete_to": f"{yesterday.date()}"}
 
 
 def test_it_is_not_told_before_the_hour(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ class Live:
     simulator: Simulator
     api: Api
     airflow: Path
+    ui: str
 
     def run(self, *arguments: str) -> str:
         """Run a command of Airflow as a person would; what it printed."""
@@ -66,7 +67,13 @@ class Live:
 def live(clean_environment: dict[str, str]) -> Iterator[Live]:
     """One stack for all tests here; it starts with nothing of theirs."""
     # Everything is logged, so that a test can read that nothing about persons is.
-    environment = {**clean_environment, "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}
+    environment = {
+        **clean_environment,
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
+        # No file changes meanwhile: read again each half minute, they take a quarter of the machine.
+        "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "3600",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+    }
     settings = Settings.from_env(environment, home=HOME / "live", parts=ALL_PARTS, free_ports=True)
     store = load_stores()[0]
     with running(settings) as stack:
@@ -79,6 +86,7 @@ def live(clean_environment: dict[str, str]) -> Iterator[Live]:
             Simulator(stack.env["TINY_SIMULATOR_URL"]),
             Api(settings.airflow, settings.url("AIRFLOW_PORT")),
             settings.airflow_venv,
+            settings.url("AIRFLOW_PORT"),
         )
         os.environ.clear()
         os.environ.update(before)

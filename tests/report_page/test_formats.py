@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from local.report_page.formats import counted, day, moment, money, number, payment_form, percent
+from local.report_page.formats import money, payment_form, percent
+from tiny_operators.situation.formats import counted, day, moment, number
 
 
 @pytest.mark.parametrize(

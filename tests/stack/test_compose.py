@@ -1,32 +1,69 @@
 """The compose file starts the same parts, each pinned, on one network, and tells when each is well."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 from local.stack.parts import build
-from local.stack.settings import Settings
+from local.stack.settings import AIRFLOWS, Settings
 
 REPO = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((REPO / "docker-compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 TESTS = SERVICES.pop("tests")
 ONE_SHOT = {"airflow-init", "airflow-start"}
+# Names of the services of Airflow 3 begin with it.
+THREE = "airflow-3-"
 
 
-def test_parts_are_those_of_the_stack(tmp_path: Path) -> None:
-    assert set(SERVICES) - ONE_SHOT == {
-        part.name for part in build(Settings.from_env({}, home=tmp_path), tmp_path)
+def chosen(airflow: str) -> dict[str, str]:
+    """The services that compose starts for a version: name of each by its name in the stack."""
+    profile = f"airflow-{airflow}"
+    found = [name for name, service in SERVICES.items() if profile in service.get("profiles", [profile])]
+    return {
+        name.replace(THREE, "airflow-" if name in {f"{THREE}init", f"{THREE}start"} else ""): name
+        for name in found
     }
+
+
+@pytest.mark.parametrize("airflow", AIRFLOWS)
+def test_parts_are_those_of_the_stack(airflow: str, tmp_path: Path) -> None:
+    settings = Settings.from_env({"AIRFLOW": airflow}, home=tmp_path)
+    assert set(chosen(airflow)) - ONE_SHOT == {part.name for part in build(settings, tmp_path)}
+
+
+def test_a_variable_chooses_the_version() -> None:
+    """Docker Compose reads .env, where a variable of the shell counts first."""
+    (line,) = [line for line in (REPO / ".env").read_text().splitlines() if not line.startswith("#")]
+    for environment, profile in (({}, "airflow-2.11"), ({"AIRFLOW": "3"}, "airflow-3")):
+        shell = subprocess.run(
+            ["sh", "-c", f"{line}; echo $COMPOSE_PROFILES"],
+            env={"PATH": os.environ["PATH"], **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert shell.stdout.strip() == profile
+        assert set(chosen(profile.removeprefix("airflow-"))) >= ONE_SHOT
+
+
+@pytest.mark.parametrize("airflow", AIRFLOWS)
+def test_no_service_needs_one_of_the_other_version(airflow: str) -> None:
+    names = set(chosen(airflow).values())
+    for name in names:
+        assert set(SERVICES[name].get("depends_on", ())) <= names, name
 
 
 def test_each_part_has_a_health_check_and_the_one_network() -> None:
     assert len(COMPOSE["networks"]) == 1
+    one_shot = {name for airflow in AIRFLOWS for part, name in chosen(airflow).items() if part in ONE_SHOT}
     for name, service in SERVICES.items():
         assert service["networks"] == list(COMPOSE["networks"])
-        assert name in ONE_SHOT or service["healthcheck"]["test"]
+        assert name in one_shot or service["healthcheck"]["test"]
 
 
 def test_bigquerys_emulator_starts_as_in_the_stack(tmp_path: Path) -> None:
@@ -45,19 +82,25 @@ def test_bigquerys_emulator_starts_as_in_the_stack(tmp_path: Path) -> None:
 
 def test_ports_are_of_this_machine_only() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(published) == 11
+    assert len(published) == 12
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-def test_airflow_is_the_official_image_in_the_locks_version_run_by_an_ordinary_user() -> None:
-    base = (REPO / "local" / "docker" / "airflow.Dockerfile").read_text()
-    lock = (REPO / "requirements" / "airflow-2.11.txt").read_text()
-    version = next(
-        line.split("==")[1].split()[0] for line in lock.splitlines() if line.startswith("apache-airflow==")
-    )
-    assert f"FROM apache/airflow:{version}-python3.11\n" in base
-    for name in ("scheduler", "triggerer", "webserver", *ONE_SHOT):
-        assert not SERVICES[name]["user"].startswith("0")
+@pytest.mark.parametrize("airflow", AIRFLOWS)
+def test_airflow_is_the_official_image_in_the_locks_version_run_by_an_ordinary_user(airflow: str) -> None:
+    dockerfile = (REPO / "local" / "docker" / "airflow.Dockerfile").read_text()
+    defaults = dict(re.findall(r"^ARG (\w+)=(\S+)$", dockerfile, re.MULTILINE))
+    for part, name in chosen(airflow).items():
+        if part not in {"scheduler", "triggerer", "webserver", "api-server", "dag-processor", *ONE_SHOT}:
+            continue
+        service = SERVICES[name]
+        given = {**defaults, **service["build"].get("args", {})}
+        lock = (REPO / given["LOCK"]).read_text()
+        assert given["LOCK"] == f"requirements/airflow-{airflow}.txt"
+        assert f"\napache-airflow=={given['VERSION']} " in lock
+        assert service["image"] == f"tiny-operators-airflow:{given['VERSION']}"
+        assert not service["user"].startswith("0")
+    assert "\nFROM apache/airflow:${VERSION}-python3.11\n" in dockerfile
     assert "\nUSER stack\n" in (REPO / "local" / "docker" / "python.Dockerfile").read_text()
 
 

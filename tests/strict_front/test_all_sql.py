@@ -29,6 +29,8 @@ DOCUMENTS = [*(REPO / "docs").glob("*.md"), REPO / "README.md", REPO / "webhook"
 PARAMETERS = {
     "date": "DATE",
     "store": "STRING",
+    "timezone": "STRING",
+    "midnight": "TIMESTAMP",
     "first": "DATE",
     "last": "DATE",
     "since": "DATE",

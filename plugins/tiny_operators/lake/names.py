@@ -14,6 +14,8 @@ RAW: Final = "raw/"
 ROWS: Final = "rows/"
 # Requests about a person, what was found of them, and what is given to them. All of it expires.
 PEOPLE: Final = "people/"
+# Pages with counts, which no program reads again.
+_REPORTS: Final = "reports/"
 _KEYS: Final = "keys/"
 _FORGOTTEN: Final = "forgotten/"
 _REASON: Final = ".reason.json"
@@ -79,6 +81,11 @@ def fields_object(prefix: str) -> str:
     return f"fields/{prefix}.json"
 
 
+def situation_object(prefix: str) -> str:
+    """Name the object with the page that says what is in."""
+    return f"{_REPORTS}{prefix}_situacao.html"
+
+
 def customer_key_object(prefix: str) -> str:
     """Name the object with the secret that customers' keys are made with; it must stay for good."""
     return f"{_KEYS}{prefix}.json"
@@ -111,7 +118,7 @@ def shown_person_object(key: str, number: int) -> str:
 
 def may_hold_people(name: str) -> bool:
     """Return whether an object of the API bucket is one in which people are looked for."""
-    return not name.startswith((PEOPLE, _KEYS, _FORGOTTEN))
+    return not name.startswith((PEOPLE, _KEYS, _FORGOTTEN, _REPORTS))
 
 
 def place_of(name: str) -> str:

@@ -21,6 +21,7 @@ from tiny_operators._compat import (
 from tiny_operators.batches.run_backoff import HoldOff
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.lake.objects import Objects
 from tiny_operators.opening_hours import open_since, parse_opening_hours
 from tiny_operators.operators.base import StoreOperator
 
@@ -70,9 +71,7 @@ class WatchWebhooksOperator(StoreOperator):
             (api, names.done_prefix(day)),
             (api, names.rejected_prefix(day)),
         ):
-            for blob in objects.list(prefix):
-                if blob.time_created is not None:
-                    yield blob.time_created
+            yield from arrivals(objects, prefix)
 
 
 class WatchInboxOperator(StoreOperator):
@@ -101,11 +100,7 @@ class WatchInboxOperator(StoreOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Check the oldest file, and what the runs left behind."""
         now = datetime.now(UTC)
-        arrived = [
-            blob.time_created
-            for blob in self.objects(self.store.webhook_bucket).list()
-            if blob.time_created is not None
-        ]
+        arrived = list(arrivals(self.objects(self.store.webhook_bucket)))
         oldest = now - min(arrived, default=now)
         counts = {"files": len(arrived), "oldest_minutes": int(oldest.total_seconds() // 60)}
         allowed = timedelta(minutes=self.store.waiting_minutes)
@@ -183,7 +178,8 @@ class WatchAirflowOperator(StoreOperator):
 class WatchCompleteOperator(StoreOperator):
     """Fails when the orders of yesterday are not complete by ``complete_by_hour`` of the stores file.
 
-    They are complete when the scheduled run of the daily DAG for that date has succeeded.
+    They are complete when the scheduled run of the daily DAG for that date has succeeded. While that DAG is paused,
+    which may be meant, people are alerted once a day, at that hour.
 
     Args:
         daily_dag: Id of the daily DAG.
@@ -194,7 +190,8 @@ class WatchCompleteOperator(StoreOperator):
 
     Raises:
         AirflowFailException: When yesterday is not complete.
-        AirflowSkipException: Before that hour; on Airflow 3 also when Airflow's API cannot be asked.
+        AirflowSkipException: Before that hour; after it when the daily DAG is paused; on Airflow 3 also when Airflow's
+            API cannot be asked.
     """
 
     def __init__(self, *, daily_dag: str, **kwargs: Any) -> None:
@@ -207,18 +204,36 @@ class WatchCompleteOperator(StoreOperator):
         hour = self.store.complete_by_hour
         if now.hour < hour:
             raise AirflowSkipException(f"It is before {hour}:00 in the store")
+        yesterday = (now - timedelta(days=1)).date()
         try:
             newest = last_loaded(self.daily_dag)
+            # The interval of a day begins at midnight UTC, wherever the store is.
+            complete_to = newest.astimezone(UTC).date() if newest else None
+            complete = complete_to is not None and complete_to >= yesterday
+            paused = not complete and standing(self.daily_dag).paused
         except AirflowApiError as error:
             raise AirflowSkipException(f"Whether yesterday is complete is not known: {error}") from error
-        yesterday = (now - timedelta(days=1)).date()
-        # The interval of a day begins at midnight UTC, wherever the store is.
-        complete_to = newest.astimezone(UTC).date() if newest else None
-        log_event(log, "days_watched", store=self.store.prefix, complete_to=str(complete_to))
-        if complete_to is None or complete_to < yesterday:
+        log_event(
+            log, "days_watched", store=self.store.prefix, complete_to=str(complete_to), paused=bool(paused)
+        )
+        if paused:
+            told = AirflowFailException if now.hour == hour else AirflowSkipException
+            raise told(
+                f"The orders of {yesterday} are not loaded: {self.daily_dag} is paused. Unpause it (in a shell: "
+                f"airflow dags unpause {self.daily_dag}), and it runs for that date at once; trigger it with the dates "
+                f"before, if some are missing. While it is meant to be paused, this is said once a day, at {hour}:00"
+            )
+        if not complete:
             raise AirflowFailException(
                 f"The orders of {yesterday} are not complete, and it is past {hour}:00: {self.daily_dag} has no "
-                f"successful run of that date (the newest is {complete_to or 'none'}). See its last run; clear what "
-                "failed, or unpause the DAG"
+                f"successful run of that date (the newest is {complete_to or 'none'}). See its last run, and clear "
+                "what failed"
             )
-        return {"complete_to": complete_to.isoformat()}
+        return {"complete_to": str(complete_to)}
+
+
+def arrivals(objects: Objects, prefix: str = "") -> Iterator[datetime]:
+    """Yield when the files of a folder were written."""
+    for blob in objects.list(prefix):
+        if blob.time_created is not None:
+            yield blob.time_created

@@ -35,6 +35,7 @@ _LINES: Final = {
     "rows": "Makes typed rows of the answers, or a reason for each order that has none.",
     "setup": "Creates the buckets, datasets, tables, views and pools that are missing.",
     "show": "Writes all that is stored of each person to a private object that expires.",
+    "situation": "Looks what is in of each day, and writes the page *Está tudo dentro?*.",
     "wait": "Waits, deferred, for files in the inbox.",
     "webhooks": "Looks whether webhooks come while the store is open.",
 }

@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from tiny_operators.orders.old_orders import personal_since, without_old
 from tiny_operators.orders.rows import SEARCH_VALUES
@@ -112,6 +113,20 @@ class KnownOrders:
             return {}
         rows = self._rows("known_arrivals", ArrayQueryParameter("pedidos", "INT64", wanted))
         return {row["pedido"]: row["arrived_at"] for row in rows if row["arrived_at"] is not None}
+
+    def days(self, first: date, last: date) -> list[dict[str, Any]]:
+        """Return what the tables know of each of some days, both ends included: see ``known_days.sql``."""
+        from google.cloud.bigquery import ScalarQueryParameter
+
+        midnight = datetime.combine(first, time(), ZoneInfo(self._store.timezone))
+        rows = self._rows(
+            "known_days",
+            ScalarQueryParameter("midnight", "TIMESTAMP", midnight),
+            ScalarQueryParameter("first", "DATE", first),
+            ScalarQueryParameter("last", "DATE", last),
+            ScalarQueryParameter("timezone", "STRING", self._store.timezone),
+        )
+        return [dict(row) for row in rows]
 
     def products(self) -> int:
         """Count the products that the tables know."""

@@ -1,0 +1,73 @@
+-- What the tables know of each of some days: its orders, its newest comparison with Tiny, and what was set aside on it.
+-- An order that was loaded after it was set aside no longer counts; it is looked for on these days only.
+WITH days AS (
+  SELECT day
+  FROM UNNEST(GENERATE_DATE_ARRAY(@first, @last)) AS day
+),
+
+listed AS (
+  SELECT
+    data_pedido AS day,
+    COUNTIF(deleted_at IS NULL) AS orders,
+    MAX(update_timestamp) AS last_load,
+    -- Orders of the history have the midnight of their day, and not the moment when they arrived.
+    MAX(IF(timestamp = TIMESTAMP_TRUNC(timestamp, DAY, @timezone), NULL, timestamp)) AS last_webhook
+  FROM pesquisa
+  WHERE store = @store AND data_pedido BETWEEN @first AND @last
+  GROUP BY data_pedido
+),
+
+compared AS (
+  SELECT
+    date AS day,
+    compared_at,
+    orders_in_tiny,
+    ARRAY_LENGTH(unrepaired) AS still_differ
+  FROM reconciliation
+  WHERE store = @store AND date BETWEEN @first AND @last
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY date ORDER BY compared_at DESC) = 1
+),
+
+loaded AS (
+  SELECT
+    id AS pedido,
+    fetched_at
+  FROM pdv
+  WHERE store = @store AND data BETWEEN @first AND @last
+),
+
+set_aside AS (
+  SELECT
+    DATE(rejeitados.rejected_at, @timezone) AS day,
+    COUNT(
+      DISTINCT IF(
+        IFNULL(rejeitados.kind, 'reject') = 'reject' AND rejeitados.produto IS NULL AND loaded.pedido IS NULL,
+        IFNULL(CAST(rejeitados.pedido AS STRING), rejeitados.file),
+        NULL
+      )
+    ) AS rejects,
+    COUNT(DISTINCT IF(rejeitados.kind = 'note', rejeitados.id, NULL)) AS notes
+  FROM rejeitados
+  LEFT JOIN loaded
+    ON
+      loaded.pedido = rejeitados.pedido
+      AND loaded.fetched_at > rejeitados.rejected_at
+  WHERE rejeitados.store = @store AND rejeitados.rejected_at >= @midnight
+  GROUP BY day
+)
+
+SELECT
+  days.day,
+  listed.last_load,
+  listed.last_webhook,
+  compared.compared_at,
+  compared.orders_in_tiny,
+  compared.still_differ,
+  IFNULL(listed.orders, 0) AS orders,
+  IFNULL(set_aside.rejects, 0) AS rejects,
+  IFNULL(set_aside.notes, 0) AS notes
+FROM days
+LEFT JOIN listed ON listed.day = days.day
+LEFT JOIN compared ON compared.day = days.day
+LEFT JOIN set_aside ON set_aside.day = days.day
+ORDER BY days.day

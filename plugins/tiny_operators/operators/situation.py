@@ -1,0 +1,49 @@
+"""The step that says what is in: for the page in Airflow's UI, and for the one in the bucket."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tiny_operators._compat import Context
+from tiny_operators.events import log_event
+from tiny_operators.lake import names
+from tiny_operators.operators.base import StoreOperator
+from tiny_operators.operators.watch import arrivals
+from tiny_operators.situation.facts import LOOKED_AT_DAYS, SITUATION, situation_of
+from tiny_operators.situation.page import render
+
+log = logging.getLogger(__name__)
+
+
+class SituationOperator(StoreOperator):
+    """Looks what BigQuery has of each day, and what waits in the inbox; leaves it where people look.
+
+    The XCom ``situation`` is what the web server shows as a page. So it needs neither Google nor the files of
+    ``include/``, which Composer's web server does not have
+    (https://cloud.google.com/composer/docs/composer-2/troubleshooting-cloud-storage). The same page is written to the
+    API bucket, for people without Airflow.
+
+    Args:
+        **kwargs: See :class:`StoreOperator`.
+
+    Returns:
+        How many days are in each state, and how many files wait.
+    """
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Look, and write the page."""
+        store, now = self.store, datetime.now(UTC)
+        today = now.astimezone(ZoneInfo(store.timezone)).date()
+        rows = self.known_orders().days(today - timedelta(days=LOOKED_AT_DAYS - 1), today)
+        identity = {"prefix": store.prefix, "name": store.name, "timezone": store.timezone}
+        waiting = list(arrivals(self.objects(store.webhook_bucket)))
+        found = situation_of(identity, rows, waiting, now, store.complete_by_hour)
+        page = render([(found, None)], now).encode()
+        target = names.situation_object(store.prefix)
+        self.objects(store.api_bucket).put(target, page, "text/html; charset=utf-8")
+        context["ti"].xcom_push(key=SITUATION, value=found.to_json())
+        counts = found.counts()
+        log_event(log, "situation_written", store=store.prefix, object=target, **counts)
+        return counts

@@ -1,0 +1,86 @@
+"""The pages that the package adds to Airflow's UI: so far the one that says what is in.
+
+The web server reads only its own database: what ``z316_watch`` left there each hour, and which runs are under way now.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from tiny_operators._compat_web import Answer, form_link, newest_xcoms, runs_under_way
+from tiny_operators.events import log_event
+from tiny_operators.situation.facts import SITUATION, OtherVersionError, Situation
+from tiny_operators.situation.page import Run, UnderWay, render
+
+log = logging.getLogger(__name__)
+
+FOLDER: Final = "tiny"
+PAGE: Final = "situacao"
+TITLES: Final = {PAGE: "Está tudo dentro?"}
+# DAGs whose runs work on dates, by the end of their ids.
+_OF_DATES: Final = ("daily", "reconcile", "compare", "replay")
+
+
+def situation_page(may_see: Callable[[str], bool]) -> Answer:
+    """Return the page for a user: each store whose watch DAG they may see."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    now = datetime.now(UTC)
+    try:
+        left = {dag_id: value for dag_id, value in newest_xcoms(SITUATION).items() if may_see(dag_id)}
+        stores, unread = _read(left)
+        runs = runs_under_way(f"{store.prefix}_{kind}" for store in stores for kind in _OF_DATES)
+    except SQLAlchemyError as error:
+        log_event(log, "page_not_read", level=logging.ERROR, page=PAGE, error=type(error).__name__)
+        problem = "O banco de dados do Airflow não respondeu. Tente de novo daqui a pouco."
+        return HTTPStatus.SERVICE_UNAVAILABLE, render([], now, problem=problem)
+    shown = [(store, under_way(store.prefix, runs)) for store in stores]
+    return HTTPStatus.OK, render(shown, now, form_link, _problem(stores, unread))
+
+
+def under_way(prefix: str, runs: Iterable[Mapping[str, Any]]) -> UnderWay:
+    """Choose the runs of one store."""
+    of_store = [run for run in runs if run["dag_id"].rpartition("_")[0] == prefix]
+    return UnderWay(
+        running=tuple(_run(run) for run in of_store if not run["queued"]),
+        queued=sum(1 for run in of_store if run["queued"]),
+    )
+
+
+def _run(run: Mapping[str, Any]) -> Run:
+    progress = run["progress"] or {}
+    done_at = progress.get("done_at")
+    return Run(
+        dag_id=run["dag_id"],
+        first=run["first"],
+        last=run["last"],
+        percent=progress.get("percent"),
+        done_at=datetime.fromisoformat(done_at) if done_at else None,
+    )
+
+
+def _read(left: Mapping[str, Any]) -> tuple[list[Situation], list[str]]:
+    """Read what the watch DAGs left; also name those whose form this version does not know."""
+    stores, unread = [], []
+    for dag_id, value in sorted(left.items()):
+        try:
+            stores.append(Situation.from_json(value))
+        except OtherVersionError:
+            unread.append(dag_id)
+    return stores, unread
+
+
+def _problem(stores: list[Situation], unread: list[str]) -> str:
+    if unread:
+        names = ", ".join(unread)
+        return f"De outra versão, até a próxima execução (a cada hora): {names}."
+    if not stores:
+        return (
+            "Ainda não há nada para mostrar: a DAG que termina em _watch deixa os números a cada hora. "
+            "Ligue-a, ou veja a tarefa situation da sua última execução."
+        )
+    return ""

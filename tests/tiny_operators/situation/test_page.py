@@ -1,0 +1,178 @@
+"""The page as text: what it says of which days, and how they are filled."""
+
+from __future__ import annotations
+
+import html as markup
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from tests.situations import NOW, TODAY, good, row, rows, situation
+from tiny_operators.situation.facts import SHOWN_DAYS, State
+from tiny_operators.situation.formats import age
+from tiny_operators.situation.page import Run, UnderWay, remedies, render, verdict
+
+
+def form(dag_id: str, first: date, last: date) -> str:
+    return f"../form/{dag_id}?a={first}&b={last}"
+
+
+def days_ago(*ago: int) -> list[date]:
+    return [TODAY - timedelta(days=number) for number in ago]
+
+
+@pytest.mark.parametrize("place", [1, SHOWN_DAYS - 1, SHOWN_DAYS, 200])
+@pytest.mark.parametrize("length", [1, 3, 20])
+def test_missing_days_are_seen_with_what_fills_them(place: int, length: int) -> None:
+    last = TODAY - timedelta(days=place)
+    first = last - timedelta(days=length - 1)
+    gone = {first + timedelta(days=number): None for number in range(length)}
+    found = situation(rows(gone))
+    page = markup.unescape(render([(found, UnderWay())], NOW, form))
+    assert verdict(found)[0] is State.MISSING
+    assert f"{length} dia{'s' if length > 1 else ''} sem pedidos." in page
+    assert page.count(': falta"') == length, "marked in the calendar"
+    assert f'href="../form/z316_daily?a={first}&b={last}"' in page
+    command = (
+        "airflow dags trigger z316_daily --conf "
+        f'\'{{"from_date": "{first.isoformat()}", "to_date": "{last.isoformat()}"}}\''
+    )
+    assert command in page
+
+
+def test_each_kind_of_day_has_its_remedy_the_worst_first() -> None:
+    missing, differing, loaded = days_ago(60, 20, 2)
+    found = situation(
+        rows({missing: None, differing: row(differing, 3, 4), loaded: row(loaded, 3), TODAY: None})
+    )
+    assert [each.command.split()[3] for each in remedies(found, form)] == [
+        "z316_daily",
+        "z316_reconcile",
+        "z316_compare",
+    ]
+    assert verdict(found) == (
+        State.MISSING,
+        "1 dia sem pedidos; 1 dia difere da Tiny; 1 dia ainda não foi comparado com a Tiny.",
+    )
+
+
+def test_when_all_is_in_the_page_says_so_and_asks_for_nothing() -> None:
+    found = situation()
+    page = render([(found, UnderWay())], NOW, form)
+    assert verdict(found) == (State.COMPLETE, "Tudo está dentro até 22/11/2026.")
+    assert remedies(found, form) == []
+    assert "O que fazer" not in page
+    assert "Nenhuma carga ou comparação de datas." in page
+
+
+def test_many_stretches_are_counted_not_listed() -> None:
+    gone = dict.fromkeys(days_ago(*range(1, 201, 2)))
+    page = render([(situation(rows(gone)), None)], NOW, form)
+    assert page.count("<li><strong>") == 30
+    assert "… e mais 70 períodos." in page
+    assert page.count(': falta"') == 100
+
+
+def test_nothing_loaded_is_told_with_the_way_to_the_history() -> None:
+    empty = situation(rows(first=TODAY + timedelta(days=1)))
+    page = markup.unescape(render([(empty, UnderWay())], NOW, form))
+    assert "Nada foi carregado ainda." in page
+    assert "Até agora não há pedidos nem comparações." in page
+    assert 'href="../form/z316_daily?a=2025-10-20&b=2026-11-22"' in page
+    assert "<table>" not in page
+    assert page.count("—") >= 2, "neither a webhook nor a load"
+
+
+def test_a_young_store_is_told_where_it_begins() -> None:
+    page = render([(situation(rows(first=TODAY - timedelta(days=9))), None)], NOW, form)
+    assert "Antes de 14/11/2026 não há pedidos nem comparações." in page
+    assert "Tudo está dentro até 22/11/2026." in page
+
+
+def test_the_figures_of_the_last_days() -> None:
+    (day,) = days_ago(1)
+    known = rows({day: good(day) | {"orders": 1234, "rejects": 2, "notes": 3}})
+    page = render([(situation(known), None)], NOW)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert "✓ 22/11/2026 12 1.234 2 3 22/11/2026 às 05:00" in text
+    assert "Rejeitados 2 em 35 dias, ainda fora" in text
+    assert text.count("às 05:00") == SHOWN_DAYS
+
+
+@pytest.mark.parametrize("running", [0, 1, 3, 40])
+@pytest.mark.parametrize("queued", [0, 1, 27])
+def test_runs_under_way(running: int, queued: int) -> None:
+    (first,) = days_ago(300)
+    run = Run("z316_daily", first, first + timedelta(days=30), 42, NOW + timedelta(hours=2))
+    page = render([(situation(), UnderWay((run,) * running, queued))], NOW)
+    line = "27/01/2026 a 26/02/2026: 42% lido, termina em 23/11/2026 às 17:40"
+    assert page.count(line) == min(running, 10)
+    assert ("Nenhuma carga" in page) is (running + queued == 0)
+    assert ("mais 30 execuções em andamento" in page) is (running == 40)
+    assert (re.search(rf"\b{queued} execuç\w+ na fila", page) is not None) is (queued > 0)
+
+
+def test_a_run_that_does_not_read_yet() -> None:
+    page = render([(situation(), UnderWay((Run("z316_reconcile"),)))], NOW)
+    assert "<code>z316_reconcile</code> : ainda não lê" in page
+    # Unknown runs are not "none".
+    assert "Em andamento" not in render([(situation(), None)], NOW)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "stale"), [(0, False), (60, False), (135, False), (136, True), (99_999, True)]
+)
+def test_an_old_page_says_so(minutes: int, stale: bool) -> None:
+    page = render([(situation(), None)], NOW + timedelta(minutes=minutes))
+    assert ("Isto é antigo: a DAG z316_watch" in page) is stale
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [(0, "agora"), (1, "há 1 minuto"), (119, "há 119 minutos"), (120, "há 2 horas"), (2880, "há 2 dias")],
+)
+def test_ages(minutes: int, text: str) -> None:
+    assert age(timedelta(minutes=minutes)) == text
+
+
+@pytest.mark.parametrize("bad", ["<b>Loja</b>", '"><script>alert(1)</script>', "{{ 7 * 7 }}", "L'oja & Cia"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_names_are_text_never_markup(bad: str, place: int) -> None:
+    names = ["Loja A", "Loja B", "Loja C"]
+    names[place] = bad
+    stores = [
+        (situation(prefix=f"loja{number}", name=name), UnderWay((Run(bad),)))
+        for number, name in enumerate(names)
+    ]
+    page = render(stores, NOW, lambda *_: bad, problem=bad)
+    assert "<script" not in page
+    assert "<b>" not in page
+    # In the menu, the heading, the run and the problem.
+    assert page.count(str(markup.escape(bad).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"))) >= 4
+
+
+def test_the_page_needs_nothing_from_outside() -> None:
+    page = render([(situation(rows(dict.fromkeys(days_ago(1, 2, 90)))), UnderWay())], NOW, form)
+    assert "<script" not in page
+    assert "default-src 'none'" in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert len(page) < 200_000
+
+
+def test_several_stores_have_a_menu_with_their_states() -> None:
+    stores = [
+        (situation(prefix="z316"), None),
+        (replace(situation(rows(dict.fromkeys(days_ago(3))), prefix="b2"), name="Loja B"), None),
+    ]
+    page = render(stores, NOW, form)
+    assert '<a class="state-c" href="#z316">' in page
+    assert '<a class="state-m" href="#b2">Loja B</a>' in page
+    assert "<nav" not in render(stores[:1], NOW, form)
+
+
+def test_without_airflow_beside_it_the_page_has_commands_and_no_links() -> None:
+    page = render([(situation(rows(dict.fromkeys(days_ago(3)))), None)], NOW)
+    assert "<a " not in page
+    assert "airflow dags trigger z316_daily" in page
