@@ -37,9 +37,9 @@ PERSONAL_MARK: Final = "dado pessoal)"
 _OF_SELLERS: Final = frozenset({"nome_vendedor"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
-    """One column, or one field of a record.
+    """One column, or one field of a record. One is equal to itself only: what is known of columns is kept by them.
 
     Attributes:
         name: Name, which is also Tiny's name of the field.

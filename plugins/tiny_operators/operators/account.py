@@ -14,7 +14,6 @@ from tiny_operators.batches.live_priority import LiveTurn
 from tiny_operators.batches.own_account import OtherAccountError, check_account
 from tiny_operators.events import log_event
 from tiny_operators.hooks.tiny import TinyHook
-from tiny_operators.lake.at_once import begin
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.stores import Store
@@ -83,13 +82,8 @@ class AccountOperator(StoreOperator):
         if self.gives_way:
             return lambda: None
         turn = LiveTurn(objects, self.store.prefix)
-        asked = begin(turn.ask)
-
-        def keep() -> None:
-            asked.result()
-            turn.keep()
-
-        return keep
+        turn.ask()
+        return turn.keep
 
     def turn_done(self, objects: Objects) -> None:
         """Let history continue, when this is the live path."""

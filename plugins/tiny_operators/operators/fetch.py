@@ -50,13 +50,13 @@ class FetchOrdersOperator(AccountOperator):
             names.silent_products_object(self.store.prefix),
         )
         listed = products_ahead(objects, self.store)
-        alive = self.take_turn(objects)
-        first = begin(lambda: objects.create_json(names.reading_begun_object(key), {"at": now()}))
+        begun = begin(lambda: objects.create_json(names.reading_begun_object(key), {"at": now()}))
+        alive, first = self.take_turn(objects), begun.result()
         calls_end = cache(lambda: begin(lambda: self.turn_done(objects)))
         plan = self.read_plan(objects, key)
         hook = self.tiny(objects)
         raw = RawWriter(objects, self.store, plan.path, key, listed)
-        reader = OrderReader(hook, raw, plan, alive=alive, first=first.result())
+        reader = OrderReader(hook, raw, plan, alive=alive, first=first)
         reader.find_search_lines()
         started, done, fresh, number = time.monotonic(), 0, 0, 0
         for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -79,10 +78,10 @@ class FieldCounts:
             answer: What it is an answer about: the first part of its paths.
             record: The record.
         """
-        found = {(f"{answer}.{path}", kind) for path, kind in field_kinds(record)}
+        seen = set[str]()
         self.records[answer] += 1
-        self.seen.update({path for path, _ in found})
-        self.kinds |= {(path, kind) for path, kind in found if kind}
+        _look(record, f"{answer}.", seen, self.kinds)
+        self.seen.update(seen)
 
     def add_counts(self, other: FieldCounts) -> None:
         """Add counts from elsewhere."""
@@ -92,23 +91,30 @@ class FieldCounts:
         self.unknown |= other.unknown
 
 
-def field_kinds(record: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each field of a record, and of the records in it, with the kind of its value.
+def _look(record: dict[str, Any], path: str, seen: set[str], kinds: set[tuple[str, str]]) -> None:
+    """Add each field of a record, and of the records in it; and the kind of its value, unless it is nothing.
 
-    A record in a list has the list's path. The shape in which Tiny writes the list does not matter.
+    A record in a list has the list's path. The shape in which Tiny writes the list does not matter. Nothing is null, or
+    text without letters.
 
     Args:
         record: The record.
         path: Prefix of the names, with its dot.
-
-    Returns:
-        Path and kind; the kind is empty for nothing: null, or text without letters.
+        seen: Where to add the fields.
+        kinds: Where to add the kinds.
     """
     for name, value in record.items():
-        yield f"{path}{name}", _kind(value)
+        field_path = path + name
+        seen.add(field_path)
+        if isinstance(value, str):
+            if value.strip():
+                kinds.add((field_path, "text"))
+            continue
+        if kind := _kind(value):
+            kinds.add((field_path, kind))
         if isinstance(value, dict | list):
             for part in parts(value):
-                yield from field_kinds(part, f"{path}{name}.")
+                _look(part, f"{field_path}.", seen, kinds)
 
 
 def learn(
@@ -157,11 +163,10 @@ def from_json(content: dict[str, Any] | None) -> dict[str, KnownField]:
 
 
 def _kind(value: Any) -> str:
+    """Name the kind of what is no text."""
     match value:
         case None:
             return ""
-        case str():
-            return "text" if value.strip() else ""
         case bool():
             return "boolean"
         case list():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from tiny_operators.orders.records import from_json
 from tiny_operators.tiny.answers import Json, parse_json
@@ -85,10 +85,17 @@ class RawLine:
     Attributes:
         envelope: What is known of the answer.
         answer: The answer, parsed; numbers with decimals are exact.
+        made: What was made of it, kept for those who need it again.
     """
 
     envelope: Envelope
     answer: Json
+    made: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def service(self) -> str:
+        """Which service answered."""
+        return self.envelope.request.get("service", "")
 
     @property
     def fetched(self) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -24,4 +25,9 @@ def from_json(cls: type[_Record], content: Mapping[str, Any]) -> _Record:
     Raises:
         TypeError: When a field is missing that has no default.
     """
-    return cls(**{field.name: content[field.name] for field in fields(cls) if field.name in content})
+    return cls(**{name: content[name] for name in _names(cls) if name in content})
+
+
+@cache
+def _names(cls: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from tiny_operators.orders import texts
@@ -23,12 +24,13 @@ from tiny_operators.orders.answered import (
 )
 from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.needed_fields import DAY, LINE_DAY, NEEDED, TOTAL
-from tiny_operators.orders.office import OFFICE_FIELDS, office_as_pdv
+from tiny_operators.orders.office import office_as_pdv
 from tiny_operators.orders.outcomes import Outcome, State
 from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Note
-from tiny_operators.orders.typed_values import FieldError, Tolerance, parse_decimal, to_record, unknown_fields
+from tiny_operators.orders.typed_records import TypedRecord, typed_product, typed_record
+from tiny_operators.orders.typed_values import FieldError, Tolerance, parse_decimal, to_record
 from tiny_operators.orders.waits import Wait, Waiting, is_over
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
@@ -37,14 +39,6 @@ from tiny_operators.tiny.services import OFFICE_SERVICE
 
 # Identifies the orders of all stores for good: changing it would give every order another uuid.
 _ORDERS: Final = uuid.UUID("6f1d2c3e-7a4b-5d8e-9c10-316316316316")
-
-# Fields that Tiny documents and that the tables do not have: kept in payload, and no news.
-_KNOWN_WITHOUT_COLUMN: Final = frozenset({
-    "produto.data_criacao",
-    "produto.grade",
-    "produto.kit",
-    "produto.mapeamentos",
-})
 
 _ITEM_FIELDS: Final = next(column.names for column in columns("pdv") if column.name == "itens")
 
@@ -95,6 +89,7 @@ class OrderRows:
         return Outcome(State.REJECTED, self.rejects[0]) if self.rejects else None
 
 
+@lru_cache(8)
 def order_uuid(store: str, pedido: int) -> str:
     """Return the order's ``uuid``: the same at every reading of it."""
     return str(uuid.uuid5(_ORDERS, f"{store}/{pedido}"))
@@ -120,16 +115,17 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
         if search is None:
             return _without_line(order)
         line = search_line(search, pedido_id)
-        row = _row("pdv", order, order, pedido, result)
-        line_row = _row("pesquisa", order, search, line, result)
+        row = _row("pdv", order, order, typed_record("pdv", order, pedido), result)
+        line_row = _row("pesquisa", order, search, typed_record("pesquisa", search, line), result)
         _complete(row, line_row, result)
         result.rows["pdv"], result.rows["pesquisa"] = [row], [line_row]
     except RejectedError as rejected:
         return OrderRows(pedido_id, rejects=[rejected.reject], fields=result.fields, read_at=order.fetched)
     for product_id in sorted(products):
         try:
-            product = record_of(products[product_id], "produto", product_id)
-            row = _row("produto", order, products[product_id], product, result, produto=product_id)
+            source = products[product_id]
+            typed = typed_product(source, product_id)
+            row = _row("produto", order, source, typed, result, produto=product_id)
             result.rows["produto"].append(row)
         except RejectedError as rejected:
             result.rejects.append(replace(rejected.reject, action=PRODUCT_ACTION, produto=product_id))
@@ -199,7 +195,7 @@ def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
 def _is_gone(order: RawLine) -> bool:
     """Return whether the back office does not know the order either: only then it cannot be found anywhere."""
     answer = read_body(order.answer, "pedido")
-    return _service(order) == OFFICE_SERVICE and answer.meaning is Meaning.NOT_FOUND
+    return order.service == OFFICE_SERVICE and answer.meaning is Meaning.NOT_FOUND
 
 
 def _deletion_marks(order: RawLine) -> dict[str, list[Json]]:
@@ -243,35 +239,27 @@ def _row(
     table: str,
     order: RawLine,
     source: RawLine,
-    record: Json,
+    typed: TypedRecord,
     result: OrderRows,
     *,
     produto: int | None = None,
 ) -> Json:
-    """Build one row: the answer's fields, typed, and the pipeline's own columns."""
-    by_office = _service(source) == OFFICE_SERVICE
-    typed = tiny_columns(table)
-    result.fields.add("pedido" if by_office else table, record)
-    tolerance = Tolerance(NEEDED[table])
-    try:
-        row = to_record(office_as_pdv(record) if by_office else record, typed, tolerance=tolerance)
-    except FieldError as error:
-        reject = Reject("rows", f"{table}.{error.path}", error.expected, error.found, ACTION)
-        raise RejectedError(reject) from error
+    """Build one row: the answer's fields, typed, and the pipeline's own columns.
+
+    Raises:
+        RejectedError: When the record cannot become a row.
+    """
+    result.fields.add_counts(typed.fields)
+    if typed.reject:
+        raise RejectedError(typed.reject)
     result.notes += [
-        Note(f"{table}.{error.path}", error.expected, error.found, produto) for error in tolerance.notes
+        Note(f"{table}.{error.path}", error.expected, error.found, produto) for error in typed.notes
     ]
-    if by_office:
-        result.fields.unknown |= {f"pedido.{path}" for path in unknown_fields(record, OFFICE_FIELDS)}
-    else:
-        result.fields.unknown |= {
-            f"{table}.{path}" for path in unknown_fields(record, typed)
-        } - _KNOWN_WITHOUT_COLUMN
-    row |= {**_own_values(order, source), "payload": texts.storable(record)}
+    row = typed.values | _own_values(order, source)
     if table == "produto":
         refreshed_at = order.envelope.fetched_at if order.envelope.refresh_costs else None
         row |= {"pedido_id": order.envelope.pedido, "refreshed_at": refreshed_at}
-    return {column.name: row.get(column.name) for column in columns(table)}
+    return row
 
 
 def _own_values(order: RawLine, source: RawLine) -> Json:
@@ -284,10 +272,6 @@ def _own_values(order: RawLine, source: RawLine) -> Json:
         "fetched_at": source.envelope.fetched_at,
         "source_id": f"{sale.path}-{sale.version}",
     }
-
-
-def _service(line: RawLine) -> str:
-    return line.envelope.request.get("service", "")
 
 
 def row_texts(rows: list[Json]) -> Iterator[str]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from tiny_operators.schemas import Column
@@ -53,6 +54,10 @@ _CURRENCY: Final = re.compile(r"^([+-]?)R\$", re.IGNORECASE)
 _EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)
 _MOST_DIGITS: Final = 60
 
+# Values of a column that are kept with what they mean, and the longest of them.
+_KEPT_VALUES: Final = 1024
+_SHORT: Final = 40
+
 # Fields in which Tiny writes "0" for "there is none".
 _NO_ID_FIELDS: Final = frozenset({"id_vendedor", "idProdutoPai", "id_fornecedor", "idProduto"})
 
@@ -61,16 +66,20 @@ class FieldError(ValueError):
     """A value that does not fit its column.
 
     Attributes:
-        path: The field, as ``itens[2].valor``.
+        path: The field, as ``itens[2].valor``; empty until it is known.
         expected: What the column takes.
         found: The kind of the value, never the value.
     """
 
-    def __init__(self, path: str, expected: str, found: str) -> None:
-        super().__init__(f"{path}: expected {expected}, found {found}")
+    def __init__(self, expected: str, found: str, path: str = "") -> None:
+        super().__init__(expected, found)
         self.path = path
         self.expected = expected
         self.found = found
+
+    def __str__(self) -> str:
+        """Name the field, what it should be and the kind of what it is."""
+        return f"{self.path}: expected {self.expected}, found {self.found}"
 
 
 class NoDayError(FieldError):
@@ -112,71 +121,65 @@ def to_record(
         FieldError: For the first value that does not fit and may not be unreadable.
     """
     row: dict[str, Any] = {}
-    for column in columns:
-        name = column.name
+    for name, read, column in _plan(columns):
         value = source.get(name)
         if value is None:
             # Half of all values: the ways below would come to the same.
             row[name] = [] if column.repeated else None
             continue
         try:
-            row[name] = to_column(value, column, f"{path}{name}", tolerance)
+            row[name] = read(value) if read else _inner(value, column, f"{path}{name}", tolerance)
         except FieldError as error:
+            # A value does not know where it is, a record does.
+            error.path = error.path or f"{path}{name}"
             if tolerance is None or not tolerance.bears(error):
                 raise
             row[name] = [] if column.repeated else None
     return row
 
 
-def to_column(value: object, column: Column, path: str, tolerance: Tolerance | None = None) -> Any:
-    """Type one value.
+@cache
+def _plan(columns: tuple[Column, ...]) -> tuple[tuple[str, Callable[[Any], Any] | None, Column], ...]:
+    """Find once how each column reads a value; None for those that hold records."""
+    return tuple(
+        (column.name, None if column.type == "RECORD" else _reader(column), column) for column in columns
+    )
 
-    Raises:
-        FieldError: When the value does not fit.
-    """
+
+def _reader(column: Column) -> Callable[[Any], Any]:
+    """Return what types a value of a column."""
+    typed, none_is_zero = _READERS.get(column.type), column.name in _NO_ID_FIELDS
+
+    def read(value: object) -> Any:
+        if is_nothing(value) or (none_is_zero and str(value).strip() == "0"):
+            return None
+        if typed is None:
+            raise FieldError(f"a column type that answers fill, not {column.type}", "another type")
+        return typed(value)
+
+    # The same few amounts, days and ids come again and again. Errors are not kept.
+    known = lru_cache(_KEPT_VALUES)(read)
+
+    def read_short(value: object) -> Any:
+        return known(value) if isinstance(value, str) and len(value) <= _SHORT else read(value)
+
+    def read_text(value: object) -> Any:
+        if isinstance(value, str):
+            return value if value.strip() else None
+        return read(value)
+
+    return read_text if column.type == "STRING" and not none_is_zero else read_short
+
+
+def _inner(value: object, column: Column, path: str, tolerance: Tolerance | None) -> Any:
+    """Type the record, or the list of records, that a column holds."""
     if not column.repeated:
-        return to_single(value, column, path, tolerance)
+        return None if is_nothing(value) else _record(value, column, path, tolerance)
     # A load job refuses a list with a null in it, and with it the whole file.
     return [
         to_record(item, column.fields, f"{path}[{n}].", tolerance)
-        for n, item in enumerate(_listed(value, column, path))
+        for n, item in enumerate(_listed(value, column))
     ]
-
-
-def to_single(value: object, column: Column, path: str, tolerance: Tolerance | None = None) -> Any:
-    """Type one value that is not a list.
-
-    Raises:
-        FieldError: When the value does not fit.
-    """
-    if is_nothing(value) or (column.name in _NO_ID_FIELDS and str(value).strip() == "0"):
-        return None
-    match column.type:
-        case "RECORD":
-            return _record(value, column, path, tolerance)
-        case "STRING":
-            return _string(value)
-        case "INTEGER":
-            return _integer(value, path)
-        case "NUMERIC":
-            return _numeric(value, path)
-        case "DATE":
-            return _date(value, path)
-    raise FieldError(path, f"a column type that answers fill, not {column.type}", "another type")
-
-
-def unknown_fields(source: dict[str, Any], columns: tuple[Column, ...], path: str = "") -> Iterator[str]:
-    """Yield paths of fields that an answer has and the table does not have, such as ``itens.novo``."""
-    known = {column.name: column for column in columns}
-    for name, value in source.items():
-        column = known.get(name)
-        if column is None:
-            yield f"{path}{name}"
-        elif column.fields:
-            inside = records(value, column.names)
-            for item in [*inside.found, *inside.unread]:
-                if isinstance(item, dict):
-                    yield from unknown_fields(item, column.fields, f"{path}{name}.")
 
 
 def parse_decimal(text: str) -> Decimal:
@@ -205,20 +208,20 @@ def parse_decimal(text: str) -> Decimal:
         raise ValueError("not a number") from error
 
 
-def _listed(value: object, column: Column, path: str) -> list[dict[str, Any]]:
+def _listed(value: object, column: Column) -> list[dict[str, Any]]:
     inside = records(value, column.names)
     if not inside.unread:
         return inside.found
     if len(column.fields) == 1 and all(isinstance(item, str) for item in inside.unread):
         # A list of records of one field may also be a list of that field.
         return [*inside.found, *({column.fields[0].name: item} for item in inside.unread)]
-    raise FieldError(path, "a list of objects", _kind_in(value, inside))
+    raise FieldError("a list of objects", _kind_in(value, inside))
 
 
 def _record(value: object, column: Column, path: str, tolerance: Tolerance | None) -> dict[str, Any] | None:
     inside = records(value, column.names)
     if inside.unread or len(inside.found) > 1:
-        raise FieldError(path, "an object", _kind_in(value, inside))
+        raise FieldError("an object", _kind_in(value, inside))
     return to_record(inside.found[0], column.fields, f"{path}.", tolerance) if inside.found else None
 
 
@@ -241,7 +244,7 @@ def _string(value: object) -> str:
     return str(value)
 
 
-def _number(value: object, path: str, expected: str) -> Decimal:
+def _number(value: object, expected: str) -> Decimal:
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return Decimal(value)
     if isinstance(value, str):
@@ -249,30 +252,30 @@ def _number(value: object, path: str, expected: str) -> Decimal:
             return parse_decimal(value)
         except ValueError:
             pass
-    raise FieldError(path, expected, kind_of(value))
+    raise FieldError(expected, kind_of(value))
 
 
-def _integer(value: object, path: str) -> int:
+def _integer(value: object) -> int:
     expected = "a whole number of 64 bits"
-    number = _number(value, path, expected)
+    number = _number(value, expected)
     if number.copy_abs() >= _INT64_LIMIT or number != number.to_integral_value():
-        raise FieldError(path, expected, "another number")
+        raise FieldError(expected, "another number")
     return int(number)
 
 
-def _numeric(value: object, path: str) -> str:
+def _numeric(value: object) -> str:
     expected = "a number with up to 29 digits before the point"
-    number = _number(value, path, expected)
+    number = _number(value, expected)
     if number.copy_abs() < _NUMERIC_LIMIT:
         exponent = number.as_tuple().exponent
         if isinstance(exponent, int) and exponent < -_NUMERIC_SCALE:
             number = number.quantize(_NUMERIC_STEP, context=_EXACT)
     if number.copy_abs() >= _NUMERIC_LIMIT:
-        raise FieldError(path, expected, "a larger number")
+        raise FieldError(expected, "a larger number")
     return f"{number:f}"
 
 
-def _date(value: object, path: str) -> str | None:
+def _date(value: object) -> str | None:
     expected = "a day as dd/mm/yyyy"
     text = " ".join(value.split()) if isinstance(value, str) else ""
     day = None
@@ -283,9 +286,17 @@ def _date(value: object, path: str) -> str | None:
         with suppress(ValueError):
             day = date(*(parts[::-1] if "/" in found[1] else parts)).isoformat()
     if day in _DAY_ZERO:
-        raise NoDayError(path, expected, "the day zero of computers' clocks")
+        raise NoDayError(expected, "the day zero of computers' clocks")
     if day:
         return day
     if _DAY_BEFORE_ALL.fullmatch(text):
-        raise NoDayError(path, expected, kind_of(value))
-    raise FieldError(path, expected, kind_of(value))
+        raise NoDayError(expected, kind_of(value))
+    raise FieldError(expected, kind_of(value))
+
+
+_READERS: Final[dict[str, Callable[[Any], Any]]] = {
+    "STRING": _string,
+    "INTEGER": _integer,
+    "NUMERIC": _numeric,
+    "DATE": _date,
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tiny_operators.orders.typed_values import FieldError, to_column
+from tiny_operators.orders.typed_values import FieldError, to_record
 from tiny_operators.schemas import Column
 
 
@@ -16,7 +16,7 @@ NUMERIC, STRING, INTEGER, DATE = (column(type_) for type_ in ("NUMERIC", "STRING
 
 
 def typed(value: object, target: Column) -> Any:
-    return to_column(value, target, target.name)
+    return to_record({target.name: value}, (target,))[target.name]
 
 
 def error_of(value: object, target: Column) -> FieldError | None:

@@ -12,7 +12,6 @@ from tiny_operators.orders.field_counts import (
     FieldCounts,
     FieldNews,
     KnownField,
-    field_kinds,
     from_json,
     learn,
     to_json,
@@ -45,19 +44,20 @@ def test_paths_and_kinds_of_a_record() -> None:
         "itens": [{"item": {"valor": "5,00"}}, {"valor": 5.5, "ativo": True}],
         "kit": {"id": 2, "b": []},
     }
-    assert set(field_kinds(record)) == {
-        ("id", "number"),
-        ("nome", "text"),
-        ("obs", ""),
-        ("cest", ""),
-        ("itens", "list"),
-        ("itens.valor", "text"),
-        ("itens.valor", "number"),
-        ("itens.ativo", "boolean"),
-        ("kit", "object"),
-        ("kit.id", "number"),
-        ("kit.b", ""),
+    counts = FieldCounts()
+    counts.add("pdv", record)
+    assert counts.kinds == {
+        ("pdv.id", "number"),
+        ("pdv.nome", "text"),
+        ("pdv.itens", "list"),
+        ("pdv.itens.valor", "text"),
+        ("pdv.itens.valor", "number"),
+        ("pdv.itens.ativo", "boolean"),
+        ("pdv.kit", "object"),
+        ("pdv.kit.id", "number"),
     }
+    without_kind = {"pdv.obs", "pdv.cest", "pdv.kit.b"}
+    assert counts.seen == dict.fromkeys({path for path, _ in counts.kinds} | without_kind, 1)
 
 
 def test_at_first_only_what_no_column_holds_is_news() -> None:

@@ -23,7 +23,8 @@ from tests.tiny_operators.orders.columns import (
     refused,
     typed,
 )
-from tiny_operators.orders.typed_values import FieldError, NoDayError, Tolerance, to_record, unknown_fields
+from tiny_operators.orders.typed_records import unknown_fields
+from tiny_operators.orders.typed_values import FieldError, NoDayError, Tolerance, to_record
 from tiny_operators.schemas import TABLES, Column, columns
 from tiny_operators.tiny.answers import parse_json
 
