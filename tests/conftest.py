@@ -121,6 +121,7 @@ _LONG = (
     "tests/deploy/test_rehearse.py::test_many_broken_things",
     "tests/deploy/test_rehearse.py::test_scratch_things_can_be_kept",
     "tests/e2e/test_kills.py",
+    "tests/e2e/test_page_in_ui.py",
     "tests/webhook/test_description.py::test_answers_are_as_described[many]",
     "tests/webhook/test_fuzz.py::test_mutated_bodies[10000]",
 )
