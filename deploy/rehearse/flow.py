@@ -13,6 +13,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.bigquery import DatasetReference, QueryJobConfig, ScalarQueryParameter
 
 from tiny_operators.schemas import LOADED
+from tiny_operators.situation.facts import LOOKED_AT_DAYS
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.known_orders import KnownOrders
 from tiny_operators.warehouse.old_rows import WITH_CUSTOMERS, OldRows
@@ -105,6 +106,9 @@ class Flow:
             "known_readings.sql": lambda known: known.of_ids([self._order.pedido]),
             "known_arrivals.sql": lambda known: known.arrivals([self._order.pedido]),
             "known_products.sql": lambda known: known.products(),
+            "known_days.sql": lambda known: known.days(
+                self._today - timedelta(days=LOOKED_AT_DAYS - 1), self._today
+            ),
         }
         for name, ask in known.items():
             run(name, partial(self._known, ask), after=tables)

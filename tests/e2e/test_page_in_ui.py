@@ -1,0 +1,69 @@
+"""A person opens the page "Está tudo dentro?" from Airflow's menu in a real Chromium, and follows its link."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from local.browser import chromium
+from local.stack.exports import LOGIN, PASSWORD
+from tests.e2e.conftest import Live
+
+pytestmark = [pytest.mark.stack, pytest.mark.e2e]
+
+ON_3 = os.environ["AIRFLOW"] == "3"
+
+
+def from_the_menu(context: BrowserContext, page: Page) -> Page:
+    """The page, opened as a person does; on 3 it has a tab of its own."""
+    page.get_by_text("Browse", exact=True).first.click()
+    entry = page.get_by_text("Está tudo dentro?").first
+    if not ON_3:
+        entry.click()
+        return page
+    with context.expect_page() as opened:
+        entry.click()
+    return opened.value
+
+
+def test_the_page_is_opened_and_its_link_followed(live: Live) -> None:
+    address = live.env["AIRFLOW__API__BASE_URL" if ON_3 else "AIRFLOW__WEBSERVER__BASE_URL"]
+    live.run("dags", "unpause", "z316_watch")
+    live.run("dags", "trigger", "z316_watch")
+
+    def has_looked() -> bool:
+        tasks = live.api.get("dags/z316_watch/dagRuns/~/taskInstances?limit=100").get("task_instances", [])
+        return any((task["task_id"], task["state"]) == ("situation", "success") for task in tasks)
+
+    live.until("the watch to have looked what is in", has_looked)
+    live.run("dags", "pause", "z316_watch")
+    errors: list[str] = []
+    with chromium() as browser:
+        context = browser.new_context(viewport={"width": 1200, "height": 900})
+        context.on(
+            "console", lambda message: errors.append(message.text) if message.type == "error" else None
+        )
+        page = context.new_page()
+        page.goto(f"{address}/tiny/situacao")
+        page.fill("input[name=username]", LOGIN)
+        page.fill("input[name=password]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.locator(".verdict").wait_for()
+        page.goto(address)
+        shown = from_the_menu(context, page)
+        shown.locator(".verdict").wait_for()
+        assert "Empório Zingaro" in shown.inner_text("h2")
+        assert shown.locator(".warning").count() == 0, "it is fresh"
+        asked: Any = json.loads(shown.locator(".before pre").inner_text().split("'")[1])
+        shown.locator(".before a").click()
+        if ON_3:
+            shown.get_by_text("z316_daily").first.wait_for()
+        else:
+            for name, value in asked.items():
+                assert shown.locator(f"[name=element_{name}]").input_value() == value
+        assert "/dags/z316_daily" in shown.url
+    assert errors == []
