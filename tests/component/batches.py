@@ -34,7 +34,7 @@ def told_of(rows: Mapping[str, list[dict[str, Any]]], *, many: bool = False) -> 
             ids.add(int(row.get("pedido_id") or row["id"]))
     return {
         "return_value": {table: len(rows.get(table, [])) for table in LOADED},
-        "orders": ids.told() | ({"ids": []} if many else {}),
+        "orders": ids.to_xcom() | ({"ids": []} if many else {}),
         "made": "once",
     }
 

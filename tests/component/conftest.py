@@ -14,8 +14,8 @@ import pytest
 from local.demo.parts import Simulator, Warehouse
 from tests.component.views.reference import Ask, googlesql
 from tests.component.whole_runs import Sold
-from tiny_operators.batches.live_priority import LiveTurn
-from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.batches.live_priority import LivePriority
+from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
@@ -58,8 +58,8 @@ class Run:
 def run(store: Store, warehouse: Warehouse) -> Run:
     """A run that starts with an empty inbox, and after runs that reached their end."""
     objects = Objects(warehouse.storage_client(), store.api_bucket)
-    HoldOff(objects, "adhoc_airflow").run_done(orders_wait=False)
-    LiveTurn(objects, store.prefix).done()
+    RunBackoff(objects, "adhoc_airflow").run_done(orders_wait=False)
+    LivePriority(objects, store.prefix).done()
     objects.delete(names.waiting_files_object(store.prefix))
     objects.delete(names.silent_products_object(store.prefix))
     objects.delete(names.silent_dates_object(store.prefix))

@@ -12,7 +12,7 @@ import requests
 
 from local.demo.parts import Simulator, Warehouse
 from tests.component.webhook_steps import archive, fetch, plan, post, rows
-from tiny_operators.batches.run_backoff import HoldOff, pause_s
+from tiny_operators.batches.run_backoff import RunBackoff, pause_s
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.tiny.api import TinyUnavailableError
@@ -98,7 +98,7 @@ def test_one_file_that_cannot_be_moved_does_not_keep_the_others(
         return move(inbox, name, *rest)
 
     monkeypatch.setattr(Objects, "move", held_back)
-    hold = HoldOff(Objects(warehouse.storage_client(), warehouse.api_bucket), "adhoc_airflow")
+    hold = RunBackoff(Objects(warehouse.storage_client(), warehouse.api_bucket), "adhoc_airflow")
     for _ in range(2):
         with pytest.raises(AirflowFailException, match=f"1 files could not be moved .* '{re.escape(held)}'"):
             archive(run)
@@ -112,7 +112,7 @@ def test_one_file_that_cannot_be_moved_does_not_keep_the_others(
 
 
 def test_runs_that_fail_pause_longer_each_time_and_a_good_one_ends_it(run: Any, warehouse: Warehouse) -> None:
-    hold = HoldOff(Objects(warehouse.storage_client(), warehouse.api_bucket), f"dag-{run.run_id}")
+    hold = RunBackoff(Objects(warehouse.storage_client(), warehouse.api_bucket), f"dag-{run.run_id}")
     assert hold.seconds_left() <= 0
     for _ in range(3):
         hold.run_planned("the first")
@@ -132,7 +132,7 @@ def test_the_sensor_pauses_after_a_run_that_failed(store: Any, run: Any, warehou
     from tiny_operators.sensors.webhooks import WebhookFilesSensor
 
     sensor = WebhookFilesSensor(task_id="wait", store=store)
-    hold = HoldOff(Objects(warehouse.storage_client(), warehouse.api_bucket), sensor.dag_id)
+    hold = RunBackoff(Objects(warehouse.storage_client(), warehouse.api_bucket), sensor.dag_id)
     hold.run_planned("one")
     try:
         with pytest.raises(TaskDeferred) as paused:

@@ -11,7 +11,7 @@ import pytest
 
 from local.demo.parts import Simulator, Warehouse
 from tests.component.webhook_steps import fetch, plan, post, rows
-from tiny_operators.batches.field_drift import tell_field_news
+from tiny_operators.batches.field_drift import report_field_drift
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.field_counts import FieldCounts, FieldNews
@@ -79,16 +79,16 @@ def test_what_is_told_meanwhile_is_not_forgotten(store: Store, objects: Objects)
     def read_slowly(name: str, generation: int | None = None) -> bytes | None:
         content = read(name, generation)
         if before:
-            tell_field_news(
+            report_field_drift(
                 Objects(objects._client, store.api_bucket), store, "theirs", before.pop(), datetime.now(UTC)
             )
         return content
 
-    tell_field_news(
+    report_field_drift(
         objects, store, "first", FieldCounts(records=theirs.records, seen=theirs.seen), datetime.now(UTC)
     )
     objects.read = read_slowly  # type: ignore[method-assign]
-    tell_field_news(objects, store, "ours", ours, datetime.now(UTC))
+    report_field_drift(objects, store, "ours", ours, datetime.now(UTC))
     known = objects.read_json(names.fields_object(store.prefix))
     assert {"pdv.nosso", "pdv.deles"} <= set(known)
     assert known["pdv.id"]["seen"] == 3
@@ -104,7 +104,7 @@ def test_a_damaged_memory_fails_no_run_and_is_told(
     batch = FieldCounts()
     batch.add("pdv", {"id": 1})
     caplog.set_level("WARNING")
-    assert tell_field_news(objects, store, "ours", batch, datetime.now(UTC)) == FieldNews()
+    assert report_field_drift(objects, store, "ours", batch, datetime.now(UTC)) == FieldNews()
     assert f"event=fields_not_remembered store=z316 run=ours object={name}" in caplog.text
     assert objects.read(name) == content
     objects.delete(name)

@@ -18,7 +18,7 @@ from tests.component.whole_runs import WholeRun
 from tests.dates import TODAY
 from tiny_operators.batches import live_priority as turns
 from tiny_operators.batches.dates import DatePlan, DatePlanner
-from tiny_operators.batches.live_priority import LiveTurn
+from tiny_operators.batches.live_priority import LivePriority
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
@@ -175,7 +175,7 @@ def test_history_gives_way_to_live_sales_and_goes_on_where_it_was(
     sold = [sale.pedido for sale in simulator.sell_on(day, 6)]
     write_plan(run, objects, planner.plan(day), chunk_orders=2)
     operator = FetchOrdersOperator(task_id="fetch", store=run.store, gives_way=True)
-    turn = LiveTurn(objects, run.store.prefix)
+    turn = LivePriority(objects, run.store.prefix)
     turn.ask()
     with pytest.raises(TaskDeferred) as before_the_first_call:
         operator.execute(run.context())
@@ -204,7 +204,7 @@ def test_the_live_path_never_gives_way_and_lets_history_go_on(
 ) -> None:
     simulator.sell_on(day, 1)
     write_plan(run, objects, planner.plan(day))
-    turn = LiveTurn(objects, run.store.prefix)
+    turn = LivePriority(objects, run.store.prefix)
     turn.ask()
     assert fetch(run)["orders"] == 1
     assert not turn.wanted()
@@ -217,7 +217,7 @@ def renewed(objects: Objects, run: Any, **ago: float) -> None:
 
 def test_history_does_not_stand_still_for_a_live_task_that_died(objects: Objects, run: Any) -> None:
     """It lets the slot go for a moment after each piece of work, so that the task's next try gets it."""
-    turn = LiveTurn(objects, run.store.prefix)
+    turn = LivePriority(objects, run.store.prefix)
     assert not turn.wanted()
     turn.ask()
     assert turn.wanted()
@@ -242,7 +242,7 @@ def test_a_live_task_renews_its_mark_while_it_reads(
     simulator.sell_on(day, 2)
     write_plan(run, objects, planner.plan(day))
     seen: list[bool] = []
-    ask_tiny, turn = TinyHook.order, LiveTurn(objects, run.store.prefix)
+    ask_tiny, turn = TinyHook.order, LivePriority(objects, run.store.prefix)
 
     def look(hook: TinyHook, pedido: int) -> Answer:
         seen.append(turn.wanted())

@@ -16,7 +16,7 @@ from tests.component.webhook_steps import upload
 from tests.component.whole_runs import WholeRun
 from tests.dates import free_day
 from tiny_operators._compat import AirflowException, AirflowFailException
-from tiny_operators.batches.live_priority import LiveTurn
+from tiny_operators.batches.live_priority import LivePriority
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.account import AccountOperator
@@ -65,7 +65,7 @@ def stores(
     for one in found:
         objects(warehouse).delete(names.account_object(one.prefix))
         # Where the live path failed, history would give way to it for some time.
-        LiveTurn(objects(warehouse), one.prefix).done()
+        LivePriority(objects(warehouse), one.prefix).done()
 
 
 def objects(warehouse: Warehouse) -> Objects:

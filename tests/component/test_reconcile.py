@@ -18,7 +18,7 @@ from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
 from local.demo.parts import Simulator, Warehouse
 from tiny_operators._compat import AirflowSkipException
-from tiny_operators.batches.live_priority import LiveTurn
+from tiny_operators.batches.live_priority import LivePriority
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.stores import Store
@@ -124,7 +124,7 @@ class Reconcile:
 @pytest.fixture
 def reconcile(store: Store, dags: Any, warehouse: Warehouse) -> Callable[..., Reconcile]:
     """Makes runs, when no live order waits."""
-    LiveTurn(Objects(warehouse.storage_client(), store.api_bucket), store.prefix).done()
+    LivePriority(Objects(warehouse.storage_client(), store.api_bucket), store.prefix).done()
 
     def make(first: date, last: date | None = None, **form: Any) -> Reconcile:
         dates = {"from_date": str(first), "to_date": str(last or first)}

@@ -33,7 +33,7 @@ def rendered(dags: Any) -> Any:
         ids = OrderIds()
         for pedido in BATCHES[batch]:
             ids.add(pedido)
-        said = {"return_value": counts, "orders": None if batch == "untold" else ids.told()}
+        said = {"return_value": counts, "orders": None if batch == "untold" else ids.to_xcom()}
         ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
         template = dags[dag_id].get_template_env().get_template(name)
         text: str = template.render(dag=dags[dag_id], run_id="manual", ti=ti, task_instance=ti)

@@ -14,7 +14,7 @@ import pytest
 from local.demo.parts import Simulator, Warehouse
 from tiny_operators import readiness
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowFailException
-from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
 from tiny_operators.operators.ready import CheckSetupOperator
@@ -39,17 +39,17 @@ def test_the_first_task_looks_and_is_in_no_pool_of_the_store(
 
 
 @pytest.fixture
-def hold_off(store: Any, warehouse: Warehouse) -> Iterator[HoldOff]:
+def backoff(store: Any, warehouse: Warehouse) -> Iterator[RunBackoff]:
     """The pause of the webhook DAG, which is over."""
-    found = HoldOff(Objects(warehouse.storage_client(), store.api_bucket), "adhoc_airflow")
+    found = RunBackoff(Objects(warehouse.storage_client(), store.api_bucket), "adhoc_airflow")
     found.run_done(orders_wait=False)
     yield found
     found.run_done(orders_wait=False)
 
 
-def refused(task: Any, hold_off: HoldOff, match: str) -> None:
+def refused(task: Any, backoff: RunBackoff, match: str) -> None:
     """A task fails at once; after a failure the webhook DAG would pause first."""
-    hold_off.run_done(orders_wait=False)
+    backoff.run_done(orders_wait=False)
     with pytest.raises(AirflowFailException, match=match):
         task.execute(context())
 
@@ -61,7 +61,7 @@ def looks(store: Any) -> Iterator[Any]:
 
 
 def test_tables_older_than_the_schema_files_are_told_before_anything_is_read(
-    store: Any, hold_off: HoldOff, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    store: Any, backoff: RunBackoff, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a deployment, before setup was run: with one, three and all tables, at any depth."""
     names = list(LAYOUTS)
@@ -80,7 +80,7 @@ def test_tables_older_than_the_schema_files_are_told_before_anything_is_read(
         for task in [*looks(store), PlanWebhooksOperator(task_id="plan", store=store)]:
             refused(
                 task,
-                hold_off,
+                backoff,
                 rf"not as include/schemas says in z316_tiny: {told}\. Nothing was read; run the",
             )
     assert simulator.calls() == {}
@@ -92,42 +92,42 @@ def context() -> Any:
     return {"dag_run": SimpleNamespace(run_id=run_id, run_type="manual"), "ti": ti, "run_id": run_id}
 
 
-def test_a_dataset_that_is_missing_is_told(store: Any, hold_off: HoldOff) -> None:
+def test_a_dataset_that_is_missing_is_told(store: Any, backoff: RunBackoff) -> None:
     for task in looks(replace(store, dataset="not_made")):
-        refused(task, hold_off, "Dataset not_made is missing: run the DAG z316_setup")
+        refused(task, backoff, "Dataset not_made is missing: run the DAG z316_setup")
 
 
 @pytest.mark.parametrize("missing", [["tiny_z316"], ["merge_z316"], ["tiny_z316", "merge_z316"]], ids=repr)
 def test_a_pool_that_is_missing_is_told(
-    missing: list[str], store: Any, hold_off: HoldOff, monkeypatch: pytest.MonkeyPatch
+    missing: list[str], store: Any, backoff: RunBackoff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if AIRFLOW_V_3_0_PLUS:
         # With the API itself: tests/tiny_operators/test_airflow_api.py and tests/e2e/test_watch.py.
         monkeypatch.setattr(
             readiness, "missing_pools", lambda names: [name for name in names if name in missing]
         )
-        check(store, hold_off, missing)
+        check(store, backoff, missing)
         return
     from airflow.models.pool import Pool
 
     for name in missing:
         Pool.delete_pool(name)
     try:
-        check(store, hold_off, missing)
+        check(store, backoff, missing)
     finally:
         for name in missing:
             Pool.create_or_update_pool(name, slots=1, description="", include_deferred=False)
     CheckSetupOperator(task_id="ready", store=store).execute(context())
 
 
-def check(store: Any, hold_off: HoldOff, missing: list[str]) -> None:
+def check(store: Any, backoff: RunBackoff, missing: list[str]) -> None:
     for task in looks(store):
-        refused(task, hold_off, rf"Pools {', '.join(missing)} are missing: .*run the DAG z316_setup")
+        refused(task, backoff, rf"Pools {', '.join(missing)} are missing: .*run the DAG z316_setup")
 
 
-def test_the_webhook_dag_does_not_fail_without_a_pause(store: Any, hold_off: HoldOff) -> None:
+def test_the_webhook_dag_does_not_fail_without_a_pause(store: Any, backoff: RunBackoff) -> None:
     """It starts anew at once: without a pause it would fail, and tell people, all the time."""
     sensor = WebhookFilesSensor(task_id="wait", store=replace(store, dataset="not_made"))
     with pytest.raises(AirflowFailException, match="not_made"):
         sensor.execute(context())
-    assert hold_off.seconds_left() > 0
+    assert backoff.seconds_left() > 0

@@ -17,7 +17,7 @@ from tiny_operators._compat import (
     Standing,
     last_loaded,
 )
-from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.watch import (
@@ -141,7 +141,7 @@ def test_files_that_stand_still_are_told(
     now = datetime.now(UTC)
     watch = WatchInboxOperator(task_id="inbox", store=store, webhook_dag="watched_webhook")
     if left is None:
-        HoldOff(api, "watched_webhook").run_done(orders_wait=False)
+        RunBackoff(api, "watched_webhook").run_done(orders_wait=False)
     else:
         at = (now + timedelta(minutes=70 - left[1])).isoformat()
         api.write_json(names.unfinished_object("watched_webhook"), {"runs": left[0], "at": at})

@@ -94,7 +94,7 @@ def rendered(dag: Any, file: str, counts: dict[str, int], orders: Iterable[int])
     ids = OrderIds()
     for pedido in orders:
         ids.add(pedido)
-    said = {"return_value": counts, "orders": ids.told()}
+    said = {"return_value": counts, "orders": ids.to_xcom()}
     ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
     params = dict.fromkeys(dag.params, False)
     template = dag.get_template_env().get_template(file)

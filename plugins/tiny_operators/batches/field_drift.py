@@ -14,7 +14,9 @@ from tiny_operators.stores import Store
 log = logging.getLogger(__name__)
 
 
-def tell_field_news(objects: Objects, store: Store, run: str, batch: FieldCounts, now: datetime) -> FieldNews:
+def report_field_drift(
+    objects: Objects, store: Store, run: str, batch: FieldCounts, now: datetime
+) -> FieldNews:
     """Log what a batch's fields show that was not known, each once, and remember it. Fails no run.
 
     Events: ``new_fields``; ``field_kinds``, fields that have another kind of value; ``missed_fields``, fields that no

@@ -22,7 +22,7 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
-class LiveTurn:
+class LivePriority:
     """The mark that the live path sets while it waits for the account, or uses it.
 
     Attributes:

@@ -68,14 +68,14 @@ class PutBack:
     Attributes:
         files: Webhook files.
         orders: Orders without a rejected file: each gets an event.
-        told: The rejects about those orders in each object of reasons, by id.
+        rejects: The rejects about those orders in each object of reasons, by id.
         products: Products of these rejects: Tiny is asked for each again, even if it did not answer about it before.
         left: How many rejects were not asked for, or are about no order and no file.
     """
 
     files: list[RejectedObject] = field(default_factory=list)
     orders: list[int] = field(default_factory=list)
-    told: dict[str, list[str]] = field(default_factory=dict)
+    rejects: dict[str, list[str]] = field(default_factory=dict)
     left: int = 0
     products: list[int] = field(default_factory=list)
 
@@ -92,7 +92,7 @@ class PutBack:
         wanted = [row for row in without_file if row["pedido"] is not None and request.wants(row)]
         self.left += len(without_file) - len(wanted)
         if wanted:
-            self.told[name] = [row["id"] for row in wanted]
+            self.rejects[name] = [row["id"] for row in wanted]
             self.orders = sorted({*self.orders, *(row["pedido"] for row in wanted)})
             asked_again = {row["produto"] for row in wanted} - {None}
             self.products = sorted({*self.products, *asked_again})

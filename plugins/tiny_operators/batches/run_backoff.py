@@ -28,7 +28,7 @@ def pause_s(unfinished: int) -> float:
 
 
 @dataclass(frozen=True)
-class HoldOff:
+class RunBackoff:
     """The pause of one DAG, kept as an object beside its runs.
 
     Attributes:

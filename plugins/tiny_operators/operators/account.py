@@ -10,7 +10,7 @@ from typing import Any, Final
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 
 from tiny_operators._compat import AirflowFailException
-from tiny_operators.batches.live_priority import LiveTurn
+from tiny_operators.batches.live_priority import LivePriority
 from tiny_operators.batches.own_account import OtherAccountError, check_account
 from tiny_operators.events import log_event
 from tiny_operators.hooks.tiny import TinyHook
@@ -63,13 +63,13 @@ class AccountOperator(StoreOperator):
         Args:
             objects: The store's API bucket.
             method_name: The method to continue with.
-            after_work: Whether a piece of work was just done: see :meth:`LiveTurn.wanted`.
+            after_work: Whether a piece of work was just done: see :meth:`LivePriority.wanted`.
             **kwargs: What it is called with, besides the context and the trigger's event.
 
         Raises:
             TaskDeferred: When live orders wait. A deferred task holds no slot of its pool.
         """
-        if self.gives_way and LiveTurn(objects, self.store.prefix).wanted(after_work=after_work):
+        if self.gives_way and LivePriority(objects, self.store.prefix).wanted(after_work=after_work):
             log_event(log, "gives_way", store=self.store.prefix, task=self.task_id, **kwargs)
             self.defer(trigger=TimeDeltaTrigger(_AWAY), method_name=method_name, kwargs=kwargs)
 
@@ -81,11 +81,11 @@ class AccountOperator(StoreOperator):
         """
         if self.gives_way:
             return lambda: None
-        turn = LiveTurn(objects, self.store.prefix)
+        turn = LivePriority(objects, self.store.prefix)
         turn.ask()
         return turn.keep
 
     def turn_done(self, objects: Objects) -> None:
         """Let history continue, when this is the live path."""
         if not self.gives_way:
-            LiveTurn(objects, self.store.prefix).done()
+            LivePriority(objects, self.store.prefix).done()

@@ -12,7 +12,7 @@ from functools import partial
 
 from tiny_operators._compat import AirflowFailException, Context
 from tiny_operators.batches.inbox import Disposal, disposals, ended
-from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.batches.waiting import WaitingFiles
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
@@ -86,7 +86,7 @@ class ArchiveWebhooksOperator(StoreOperator):
             )
         waiting = self._remember(key, handled, ended(plan, outcomes), inbox, api)
         log_event(log, "inbox_cleared", store=self.store.prefix, run=key, stuck=len(stuck), **counts)
-        HoldOff(api, self.dag_id).run_done(orders_wait=waiting > 0)
+        RunBackoff(api, self.dag_id).run_done(orders_wait=waiting > 0)
         if stuck:
             # No other try: the client has already repeated what may pass, and the next run tries to move them again.
             raise AirflowFailException(

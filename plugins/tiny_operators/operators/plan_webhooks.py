@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tiny_operators._compat import AirflowSkipException, Context
 from tiny_operators.batches.inbox import WebhookPlanner
-from tiny_operators.batches.live_priority import LiveTurn
-from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.batches.live_priority import LivePriority
+from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.batches.waiting import WaitingFiles, choose
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
@@ -75,14 +75,14 @@ class PlanWebhooksOperator(StoreOperator):
             waiting = sum(self._counts(found).values()) > 0
             if waiting:
                 # Otherwise the next run would start at once.
-                HoldOff(api, self.dag_id).run_done(orders_wait=True)
+                RunBackoff(api, self.dag_id).run_done(orders_wait=True)
             raise AirflowSkipException(
                 f"Nothing {'is due' if waiting else 'waits'} in gs://{self.store.webhook_bucket}"
             )
         created = begin(lambda: api.create_json(names.plan_object(key), plan.to_json()))
         all_at_once(
-            lambda: HoldOff(api, self.dag_id).run_planned(key),
-            *([LiveTurn(api, self.store.prefix).ask] if plan.orders else []),
+            lambda: RunBackoff(api, self.dag_id).run_planned(key),
+            *([LivePriority(api, self.store.prefix).ask] if plan.orders else []),
         )
         if not created.result():
             # Another try of this task, thought dead, was faster: the orders that it planned may already have been read.

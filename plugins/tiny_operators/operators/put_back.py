@@ -60,7 +60,7 @@ class PutBackOperator(StoreOperator):
             event = order_event(self.store.cnpj, pedido)
             inbox.create_json(names.put_back_event(key, pedido), event)
         # Last: as long as an order has no event, its reason still names it.
-        for name, ids in work.told.items():
+        for name, ids in work.rejects.items():
             _forget(api, name, set(ids))
         counts = {"files": len(work.files), "orders": len(work.orders), "left": work.left}
         log_event(log, "put_back", store=self.store.prefix, run=key, **counts)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tiny_operators._compat import AirflowException, Context
-from tiny_operators.batches.field_drift import tell_field_news
+from tiny_operators.batches.field_drift import report_field_drift
 from tiny_operators.batches.row_files import RowFiles
 from tiny_operators.batches.waiting import set_aside
 from tiny_operators.lake import names
@@ -63,9 +63,9 @@ class MakeRowsOperator(StoreOperator):
             ends = {str(pedido): end.to_json() for pedido, end in outcome.outcomes.items()}
             files.with_them(partial(objects.write_json, names.outcome_object(key), ends))
             now = datetime.now(UTC)
-            files.with_them(partial(tell_field_news, objects, self.store, key, files.fields, now))
+            files.with_them(partial(report_field_drift, objects, self.store, key, files.fields, now))
         self.rows_made(context)
-        context["ti"].xcom_push(key=ORDERS, value=files.order_ids.told())
+        context["ti"].xcom_push(key=ORDERS, value=files.order_ids.to_xcom())
         if files.counts["rejeitados"]:
             RejectsLink.persist(context, folder_url(self.store.api_bucket, names.rejected_prefix(day)))
         return {**files.report(), "planned": plan.planned}

@@ -18,7 +18,7 @@ from tiny_operators._compat import (
     last_loaded,
     standing,
 )
-from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
@@ -104,8 +104,8 @@ class WatchInboxOperator(StoreOperator):
         oldest = now - min(arrived, default=now)
         counts = {"files": len(arrived), "oldest_minutes": int(oldest.total_seconds() // 60)}
         allowed = timedelta(minutes=self.store.waiting_minutes)
-        hold_off = HoldOff(self.objects(self.store.api_bucket), self.webhook_dag)
-        moving = hold_off.moving(allowed)
+        backoff = RunBackoff(self.objects(self.store.api_bucket), self.webhook_dag)
+        moving = backoff.moving(allowed)
         log_event(log, "inbox_watched", store=self.store.prefix, moving=moving, **counts)
         if oldest > allowed and not moving:
             # Tried again: between two runs of a long queue nothing is under way.
@@ -217,8 +217,8 @@ class WatchCompleteOperator(StoreOperator):
             log, "days_watched", store=self.store.prefix, complete_to=str(complete_to), paused=bool(paused)
         )
         if paused:
-            told = AirflowFailException if now.hour == hour else AirflowSkipException
-            raise told(
+            failure = AirflowFailException if now.hour == hour else AirflowSkipException
+            raise failure(
                 f"The orders of {yesterday} are not loaded: {self.daily_dag} is paused. Unpause it (in a shell: "
                 f"airflow dags unpause {self.daily_dag}), and it runs for that date at once; trigger it with the dates "
                 f"before, if some are missing. While it is meant to be paused, this is said once a day, at {hour}:00"

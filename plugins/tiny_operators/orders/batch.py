@@ -29,7 +29,7 @@ class OrderIds:
             if len(self._few) > FEW:
                 self._few = None
 
-    def told(self) -> dict[str, Any]:
+    def to_xcom(self) -> dict[str, Any]:
         """Return what the statements need to know, fit for an XCom.
 
         Returns:

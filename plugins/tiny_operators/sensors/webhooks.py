@@ -20,7 +20,7 @@ from tiny_operators._compat import (
     run_id_of,
     wait_timed_out,
 )
-from tiny_operators.batches.run_backoff import HoldOff
+from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
@@ -54,15 +54,15 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
 
     def execute(self, context: Context) -> None:
         """Let some time pass when earlier runs did not reach their end; then look, and wait deferred."""
-        seconds = self._hold_off().seconds_left()
+        seconds = self._backoff().seconds_left()
         if seconds > 0:
             log_event(log, "hold_off", store=self.store.prefix, seconds=seconds)
             self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=seconds)), method_name="look")
         self.look(context)
 
-    def _hold_off(self) -> HoldOff:
+    def _backoff(self) -> RunBackoff:
         storage = GCSHook(gcp_conn_id=self.google_cloud_conn_id).get_conn()
-        return HoldOff(Objects(storage, self.store.api_bucket), self.dag_id)
+        return RunBackoff(Objects(storage, self.store.api_bucket), self.dag_id)
 
     def look(self, context: Context, event: Any = None) -> None:
         """Look once, then wait deferred."""
@@ -89,7 +89,7 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
             check_setup(self.store, hook.get_client())
         except SetupError as error:
             with suppress(NotFound):
-                self._hold_off().run_planned(names.run_key(self.dag_id, run_id_of(context)))
+                self._backoff().run_planned(names.run_key(self.dag_id, run_id_of(context)))
             raise AirflowFailException(str(error)) from error
         except BusyError as error:
             raise AirflowException(str(error)) from error

@@ -60,7 +60,7 @@ def test_orders_without_a_rejected_file_get_an_event() -> None:
     work.add("b", [row(6, 9, "y.json", produto=70), row(7, 7)], ALL)
     work.add("c", [row(8, 8, "z.json")], ALL)
     assert work.orders == [7, 8, 9]
-    assert work.told == {"a": ["r1", "r2", "r3"], "b": ["r6", "r7"]}
+    assert work.rejects == {"a": ["r1", "r2", "r3"], "b": ["r6", "r7"]}
     assert work.left == 1
     assert PutBack.from_json(json.loads(json.dumps(work.to_json()))) == work
 

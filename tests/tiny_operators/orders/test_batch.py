@@ -13,7 +13,7 @@ def told(*pedidos: int) -> dict[str, object]:
     ids = OrderIds()
     for pedido in pedidos:
         ids.add(pedido)
-    return ids.told()
+    return ids.to_xcom()
 
 
 def test_of_no_order_there_is_nothing_to_tell() -> None:
