@@ -1,6 +1,7 @@
-"""Everything that differs between Airflow 2.11 and 3; only the web server's part is in ``_compat_web``.
+"""Everything that differs between Airflow 2.11 and 3.
 
-The names come from ``apache-airflow-providers-common-compat`` (>= 1.13.1), which resolves to ``airflow.sdk`` on 3.
+The notes of runs are in ``_compat_notes``, the web server's part is in ``_compat_web``. The names come from ``apache-
+airflow-providers-common-compat`` (>= 1.13.1), which resolves to ``airflow.sdk`` on 3.
 """
 
 from __future__ import annotations
@@ -39,9 +40,6 @@ from tiny_operators.events import log_event
 log = logging.getLogger(__name__)
 
 _UNDER_WAY = ["running", "queued"]
-# The mark of our line in a run's note, and how long Airflow lets a note be.
-_OUR_LINE = "▸ "
-_LONGEST_NOTE = 1000
 
 
 def wait_timed_out(error: AirflowException) -> bool:
@@ -188,41 +186,6 @@ def run_id_of(context: Context) -> str:
     return str(run.run_id)
 
 
-def note_run(context: Context, text: str) -> None:
-    """Show one line as the note of the task's run, in place of the line that a task left before.
-
-    Lines that a person wrote stay. It never fails: what a run did is in its log, too.
-    """
-    ti: Any = context["ti"]
-    try:
-        if AIRFLOW_V_3_0_PLUS:
-            api, path = AirflowApi.connect(), f"dags/{ti.dag_id}/dagRuns/{ti.run_id}"
-            before = (api.get(path) or {}).get("note")
-            api.patch(path, {"note": with_line(before, text)})
-        else:
-            _note_in_database(ti.dag_id, ti.run_id, text)
-    except Exception as error:
-        reason = str(error) if isinstance(error, AirflowApiError) else type(error).__name__
-        log_event(log, "run_not_noted", reason=reason)
-
-
-def _note_in_database(dag_id: str, run_id: str, text: str) -> None:
-    from airflow.models.dagrun import DagRun
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
-    with create_session() as session:
-        run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
-        if run is not None:
-            run.note = with_line(run.note, text)
-
-
-def with_line(note: str | None, text: str) -> str:
-    """Return a note with one line of ours: the newest."""
-    kept = [line for line in (note or "").splitlines() if not line.startswith(_OUR_LINE)]
-    return "\n".join([*kept, _OUR_LINE + " ".join(text.split())])[:_LONGEST_NOTE]
-
-
 def data_interval(context: Context) -> tuple[datetime, datetime] | None:
     """Return start and end of the run's data interval; None for a run by hand that has none, as on Airflow 3."""
     start, end = context.get("data_interval_start"), context.get("data_interval_end")
@@ -316,10 +279,8 @@ __all__ = [
     "last_loaded",
     "let_scheduler_watch",
     "missing_pools",
-    "note_run",
     "run_id_of",
     "run_type",
     "standing",
     "wait_timed_out",
-    "with_line",
 ]

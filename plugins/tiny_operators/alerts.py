@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any, Final
 
-from tiny_operators._compat import BaseNotifier, Context, Variable, note_run
+from tiny_operators._compat import BaseNotifier, Context, Variable
+from tiny_operators._compat_notes import note_run
 from tiny_operators.events import Field, format_event, log_event
 from tiny_operators.stores import Store
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tiny_operators._compat import Context, note_run
+from tiny_operators._compat import Context
+from tiny_operators._compat_notes import note_run
 from tiny_operators.schemas import TABLES
 
 # The tasks whose counts tell what a run did.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tiny_operators._compat import with_line
+from tiny_operators._compat_notes import with_line
 from tiny_operators.run_notes import plan_story, story
 
 ROWS: dict[str, Any] = {
