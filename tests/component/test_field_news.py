@@ -73,10 +73,10 @@ def test_what_is_told_meanwhile_is_not_forgotten(store: Store, objects: Objects)
     ours, theirs = FieldCounts(), FieldCounts()
     ours.add("pdv", {"id": 1, "nosso": 1})
     theirs.add("pdv", {"id": 1, "deles": 1})
-    read = objects.read
+    read = objects._read
     before: list[FieldCounts] = [theirs]
 
-    def read_slowly(name: str, generation: int | None = None) -> bytes | None:
+    def read_slowly(name: str, generation: int | None = None) -> tuple[bytes, int] | None:
         content = read(name, generation)
         if before:
             report_field_drift(
@@ -87,7 +87,7 @@ def test_what_is_told_meanwhile_is_not_forgotten(store: Store, objects: Objects)
     report_field_drift(
         objects, store, "first", FieldCounts(records=theirs.records, seen=theirs.seen), datetime.now(UTC)
     )
-    objects.read = read_slowly  # type: ignore[method-assign]
+    objects._read = read_slowly  # type: ignore[method-assign]
     report_field_drift(objects, store, "ours", ours, datetime.now(UTC))
     known = objects.read_json(names.fields_object(store.prefix))
     assert {"pdv.nosso", "pdv.deles"} <= set(known)
