@@ -137,7 +137,7 @@ def test_a_person_is_forgotten_in_every_place(shop: Shop) -> None:
 
 def test_old_orders_that_come_later_are_blank_and_are_read_once(shop: Shop) -> None:
     """Nothing of these orders was known when the person was forgotten."""
-    buyers = known(shop.simulator.sell_on(shop.day, 5))
+    buyers = known(shop.simulator.sell_on(shop.day, 15))
     people = list(buyers)[:2]
     assert len(people) == 2
     api = Objects(shop.warehouse.storage_client(), shop.warehouse.api_bucket)
