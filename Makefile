@@ -30,7 +30,7 @@ demo: install ## start the stack, send 20 sales through it, show what came out, 
 
 test: install ## run the tests on the chosen Airflow; ARGS="-k name" goes to pytest
 	@$(INSTALL) browser deploy fuzz
-	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=2 --no-loadscope-reorder $(ARGS)
+	@$(AIRFLOW_PYTHON) -m pytest --numprocesses=3 --no-loadscope-reorder $(ARGS)
 
 test-reverts: install ## take each fix of tests/reverts back in a copy: its tests must fail; ARGS="merge roles" for some
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m tests.reverts $(ARGS)
