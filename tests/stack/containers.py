@@ -70,8 +70,8 @@ class Containers:
 
     def stop(self) -> None:
         """Stop all, the last first."""
-        for process in reversed(self.processes.values()):
-            process.terminate()
+        for name, process in reversed(self.processes.items()):
+            process.send_signal(self._images[name].stop_signal)
         for process in reversed(self.processes.values()):
             try:
                 process.wait(30)

@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ class Image:
         Args:
             port: Where it listens, when no word of its command says so.
         """
-        return {"HOME": str(self.root / "home")}
+        return {"HOME": str(self.root / "home"), "LANG": "C.UTF-8"}
 
     def first(self, env: dict[str, str]) -> list[list[str]]:
         """Return what its entry point runs before the command."""
@@ -68,6 +69,11 @@ class Image:
         return re.sub(
             rf"(?<![\w./-])({folders})(?=[/\s\"':]|$)", lambda found: f"{self.root}{found[1]}", text
         )
+
+    @property
+    def stop_signal(self) -> int:
+        """Return the signal by which it is stopped."""
+        return signal.SIGTERM
 
     def user(self) -> dict[str, Any]:
         """Return who runs it, where the user of this machine may not."""
@@ -135,6 +141,11 @@ class PostgresImage(Image):
     """The official image of Postgres, and its entry point."""
 
     @property
+    def stop_signal(self) -> int:
+        """Return the signal that does not wait for clients."""
+        return signal.SIGINT
+
+    @property
     def _data(self) -> Path:
         return self.root / "var/lib/postgresql/data"
 
@@ -155,7 +166,17 @@ class PostgresImage(Image):
     def first(self, env: dict[str, str]) -> list[list[str]]:
         """Make the data and the database."""
         data = str(self._data)
-        initdb = ["initdb", "-D", data, "-U", env["POSTGRES_USER"], "--auth=trust", "--no-sync"]
+        initdb = [
+            "initdb",
+            "-D",
+            data,
+            "-U",
+            env["POSTGRES_USER"],
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        ]
         make = f'echo "CREATE DATABASE {env["POSTGRES_DB"]}" | postgres --single -D {data} postgres'
         return [initdb, ["sh", "-c", make]]
 
