@@ -56,7 +56,8 @@ class Ui:
         else:
             self.open(f"dags/{dag}")
             self.page.get_by_label("Show Graph").click()
-        self.page.locator(_NODES).first.wait_for()
+        # A box is hidden until its size is known, which takes long on a busy machine.
+        self.page.locator(_NODES).first.wait_for(state="attached")
         return self.page.locator(_NODES).count()
 
     def docs(self, dag: str) -> str:
