@@ -92,9 +92,7 @@ class Ui:
             field.fill(text)
             field.blur()
         if self._two:
-            self.page.locator(
-                "#submit_button, input[type=submit][value=Trigger], button[type=submit]"
-            ).first.click()
+            self.page.locator("button[type=submit].btn-primary", has_text="Trigger").click()
         else:
             form.get_by_role("button", name="Trigger", exact=True).click()
             form.wait_for(state="hidden")
