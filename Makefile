@@ -61,8 +61,9 @@ page: install ## make the report page from the views of the stack that is up; AR
 	@. "$${STACK_HOME:-.local}/env"; PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.report_page $(ARGS)
 
 # With the smallest environment that has PyYAML: it is there within a minute.
-screenshots: install ## take the pictures of Airflow's UI in docs/images, of the stack that is up
+screenshots: install ## take the pictures of Airflow's UI (of the stack that is up) and of the page of the days
 	@$(INSTALL) browser
+	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m tests.report_page.picture
 	@PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.screenshots
 
 plan: ## show what make deploy would create or change in a project: PROJECT=my-project

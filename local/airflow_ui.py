@@ -40,10 +40,12 @@ class Ui:
         self._two = airflow == "2.11"
         self._url = url
         page.set_default_timeout(_PATIENCE_MS)
-        page.on("pageerror", lambda error: self._note(str(error)))
-        page.on("console", lambda said: self._note(said.text) if said.type == "error" else None)
+        # Also of the tabs that a link opens.
+        context = page.context
+        context.on("weberror", lambda found: self._note(str(found.error)))
+        context.on("console", lambda said: self._note(said.text) if said.type == "error" else None)
         self._log_in()
-        page.on("response", self._look)
+        context.on("response", self._look)
 
     def open(self, path: str) -> None:
         """Open a page of Airflow."""

@@ -13,6 +13,7 @@ from local.report_page import charts
 from local.report_page.formats import money, payment_form, percent
 from local.report_page.values import Report
 from tiny_operators.situation.formats import UNKNOWN, counted, day, moment, number
+from tiny_operators.situation.page import TEMPLATES
 
 FILE_NAME = "painel.html"
 
@@ -59,7 +60,7 @@ class Section:
 def render(report: Report) -> str:
     """Make the page of a report: one document that needs no other file, no network and no script."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader([Path(__file__).parent, TEMPLATES]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )

@@ -71,80 +71,86 @@ def test_nothing_is_in(dags: Any, store: Any, tables: Tables, warehouse: Warehou
     assert "Nada foi carregado ainda." in page
 
 
-def test_each_day_is_told_as_the_tables_have_it(
-    dags: Any, store: Any, tables: Tables, warehouse: Warehouse
-) -> None:
-    zone = ZoneInfo(store.timezone)
-    now = datetime.now(UTC).replace(microsecond=0)
-    today = now.astimezone(zone).date()
+class Days:
+    """Days of the store as seen from now, and the rows that a test writes about them."""
 
-    def ago(days: int) -> date:
-        return today - timedelta(days=days)
+    def __init__(self, timezone: str) -> None:
+        self.now = datetime.now(UTC).replace(microsecond=0)
+        self._zone = ZoneInfo(timezone)
+        self.arrived, self.loaded = self.now - timedelta(hours=30), self.now - timedelta(hours=29)
+        self.compared_last, self.compared_before = self.now - timedelta(days=1), self.now - timedelta(days=9)
 
-    midnight = datetime.combine(ago(5), datetime.min.time(), zone)
-    arrived, loaded = now - timedelta(hours=30), now - timedelta(hours=29)
+    def ago(self, days: int) -> date:
+        return self.now.astimezone(self._zone).date() - timedelta(days=days)
 
-    def line(pedido: int, day: date, **values: Any) -> dict[str, Any]:
-        own = {"id": str(pedido), "data_pedido": day, "timestamp": midnight, "fetched_at": loaded}
-        return own | {"update_timestamp": loaded} | values
+    def line(self, pedido: int, day: date, **values: Any) -> dict[str, Any]:
+        midnight = datetime.combine(self.ago(5), datetime.min.time(), self._zone)
+        own = {"id": str(pedido), "data_pedido": day, "timestamp": midnight, "fetched_at": self.loaded}
+        return own | {"update_timestamp": self.loaded} | values
 
-    def compared(run: str, day: date, at: datetime, in_tiny: int, *left: int) -> dict[str, Any]:
-        return {
-            "date": day,
-            "run": run,
-            "compared_at": at,
-            "orders_in_tiny": in_tiny,
-            "unrepaired": list(left),
-        }
+    def aside(self, name: str, **values: Any) -> dict[str, Any]:
+        noon = datetime.combine(self.ago(1), datetime.min.time(), self._zone) + timedelta(hours=12)
+        return {"id": name, "rejected_at": noon} | values
 
-    def aside(name: str, at: datetime, **values: Any) -> dict[str, Any]:
-        return {"id": name, "rejected_at": at} | values
 
+def compared(run: str, day: date, at: datetime, in_tiny: int, *left: int) -> dict[str, Any]:
+    return {"date": day, "run": run, "compared_at": at, "orders_in_tiny": in_tiny, "unrepaired": list(left)}
+
+
+def fill(tables: Tables, days: Days) -> None:
+    """Write days in every state."""
+    ago, line, aside = days.ago, days.line, days.aside
     tables.add(
         "pesquisa",
         line(1, ago(5)),
         line(2, ago(5)),
-        line(3, ago(5), deleted_at=loaded),
-        line(4, ago(2), timestamp=arrived, update_timestamp=loaded + timedelta(minutes=1)),
+        line(3, ago(5), deleted_at=days.loaded),
+        line(4, ago(2), timestamp=days.arrived, update_timestamp=days.loaded + timedelta(minutes=1)),
         line(5, ago(60)),
         # Another store's, and a day before those that are looked at.
         line(6, ago(3), store="other"),
         line(7, ago(401)),
     )
-    tables.add("pdv", {"id": 4, "data": ago(2), "fetched_at": loaded})
-    older = now - timedelta(days=9)
+    tables.add("pdv", {"id": 4, "data": ago(2), "fetched_at": days.loaded})
     tables.add(
         "reconciliation",
-        compared("a", ago(5), older, 5, 8, 9),
-        compared("b", ago(5), now - timedelta(days=1), 2),
-        compared("b", ago(4), older, 0),
-        compared("b", ago(2), older, 1, 4),
+        compared("a", ago(5), days.compared_before, 5, 8, 9),
+        compared("b", ago(5), days.compared_last, 2),
+        compared("b", ago(4), days.compared_before, 0),
+        compared("b", ago(2), days.compared_before, 1, 4),
     )
-    noon = datetime.combine(ago(1), datetime.min.time(), zone) + timedelta(hours=12)
     tables.add(
         "rejeitados",
         # One order twice, a file, and one that says no kind, as old rows do.
-        aside("a", noon, pedido=21, kind="reject"),
-        aside("b", noon, pedido=21, kind="reject"),
-        aside("c", noon, file="upload.json", kind="reject"),
-        aside("d", noon, pedido=22),
+        aside("a", pedido=21, kind="reject"),
+        aside("b", pedido=21, kind="reject"),
+        aside("c", file="upload.json", kind="reject"),
+        aside("d", pedido=22),
         # Loaded since; only a product of a loaded order; only values.
-        aside("e", loaded - timedelta(minutes=1), pedido=4, kind="reject"),
-        aside("f", noon, pedido=23, produto=7, kind="reject"),
-        aside("g", noon, pedido=23, kind="note"),
-        aside("h", noon, pedido=24, kind="note"),
+        aside("e", rejected_at=days.loaded - timedelta(minutes=1), pedido=4, kind="reject"),
+        aside("f", pedido=23, produto=7, kind="reject"),
+        aside("g", pedido=23, kind="note"),
+        aside("h", pedido=24, kind="note"),
     )
+
+
+def test_each_day_is_told_as_the_tables_have_it(
+    dags: Any, store: Any, tables: Tables, warehouse: Warehouse
+) -> None:
+    days = Days(store.timezone)
+    fill(tables, days)
     inbox = warehouse.storage_client().bucket(warehouse.webhook_bucket)
     inbox.blob("vendas/1.json").upload_from_string("{}")
     found, page, counts = look(dags, warehouse)
+    ago = days.ago
     assert found.since == ago(60)
-    assert found.days[-1].day == today
-    days = {day.day: day for day in found.days}
-    assert days[ago(5)] == Day(ago(5), 2, 2, 0, now - timedelta(days=1))
-    assert days[ago(4)] == Day(ago(4), 0, 0, 0, older)
-    assert days[ago(3)] == Day(ago(3))
-    assert days[ago(2)] == Day(ago(2), 1, 1, 1, older)
-    assert days[ago(1)] == Day(ago(1), rejects=3, notes=2)
+    assert found.days[-1].day == ago(0)
+    seen = {day.day: day for day in found.days}
+    assert seen[ago(5)] == Day(ago(5), 2, 2, 0, days.compared_last)
+    assert seen[ago(4)] == Day(ago(4), 0, 0, 0, days.compared_before)
+    assert seen[ago(3)] == Day(ago(3))
+    assert seen[ago(2)] == Day(ago(2), 1, 1, 1, days.compared_before)
+    assert seen[ago(1)] == Day(ago(1), rejects=3, notes=2)
     states = dict(found.states())
     assert [states[ago(number)] for number in (60, 5, 4, 3, 2, 0)] == [
         State.LOADED,
@@ -156,12 +162,12 @@ def test_each_day_is_told_as_the_tables_have_it(
     ]
     assert (found.waiting, counts["waiting"], counts["loaded"], counts["differs"]) == (1, 1, 1, 1)
     assert found.last_webhook == found.oldest_waiting, "the file in the inbox"
-    assert found.last_load == loaded + timedelta(minutes=1)
-    inbox.blob("vendas/1.json").delete()
-    later, _, _ = look(dags, warehouse)
-    assert (later.waiting, later.last_webhook) == (0, arrived)
+    assert found.last_load == days.loaded + timedelta(minutes=1)
     command = f'z316_reconcile --conf \'{{"from_date": "{ago(2)}", "to_date": "{ago(2)}"}}\''
     assert command in markup.unescape(page)
+    inbox.blob("vendas/1.json").delete()
+    later, _, _ = look(dags, warehouse)
+    assert (later.waiting, later.last_webhook) == (0, days.arrived)
 
 
 @pytest.mark.parametrize("days", [1, 3, 20])

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
-from local.browser import chromium
-from local.stack.exports import LOGIN, PASSWORD
+from local.airflow_ui import ui
 from tests.e2e.conftest import Live
+from tests.environment import AIRFLOW
 
 pytestmark = [pytest.mark.stack, pytest.mark.e2e]
 
-ON_3 = os.environ["AIRFLOW"] == "3"
+ON_3 = AIRFLOW == "3"
 
 
-def from_the_menu(context: BrowserContext, page: Page) -> Page:
+def from_the_menu(page: Page) -> Page:
     """The page, opened as a person does; on 3 it has a tab of its own."""
     page.get_by_text("Browse", exact=True).first.click()
     entry = page.get_by_text("Está tudo dentro?").first
     if not ON_3:
         entry.click()
         return page
-    with context.expect_page() as opened:
+    with page.context.expect_page() as opened:
         entry.click()
     return opened.value
 
 
 def test_the_page_is_opened_and_its_link_followed(live: Live) -> None:
-    address = live.env["AIRFLOW__API__BASE_URL" if ON_3 else "AIRFLOW__WEBSERVER__BASE_URL"]
     live.run("dags", "unpause", "z316_watch")
     live.run("dags", "trigger", "z316_watch")
 
@@ -41,20 +39,11 @@ def test_the_page_is_opened_and_its_link_followed(live: Live) -> None:
 
     live.until("the watch to have looked what is in", has_looked)
     live.run("dags", "pause", "z316_watch")
-    errors: list[str] = []
-    with chromium() as browser:
-        context = browser.new_context(viewport={"width": 1200, "height": 900})
-        context.on(
-            "console", lambda message: errors.append(message.text) if message.type == "error" else None
-        )
-        page = context.new_page()
-        page.goto(f"{address}/tiny/situacao")
-        page.fill("input[name=username]", LOGIN)
-        page.fill("input[name=password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.locator(".verdict").wait_for()
-        page.goto(address)
-        shown = from_the_menu(context, page)
+    with ui(AIRFLOW, live.ui) as seen:
+        seen.open("tiny/situacao")
+        seen.page.locator(".verdict").wait_for()
+        seen.open("")
+        shown = from_the_menu(seen.page)
         shown.locator(".verdict").wait_for()
         assert "Empório Zingaro" in shown.inner_text("h2")
         assert shown.locator(".warning").count() == 0, "it is fresh"
@@ -66,4 +55,4 @@ def test_the_page_is_opened_and_its_link_followed(live: Live) -> None:
             for name, value in asked.items():
                 assert shown.locator(f"[name=element_{name}]").input_value() == value
         assert "/dags/z316_daily" in shown.url
-    assert errors == []
+        assert seen.problems == []

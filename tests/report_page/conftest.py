@@ -1,15 +1,24 @@
-"""Reports made by hand: two days of sales, and none."""
+"""Reports made by hand: two days of sales, and none; and a Chromium to open them in."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import Browser
 
+from local.browser import chromium
 from local.report_page.values import Day, Freshness, Hour, Payment, Product, Report, Seller
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 NOW = datetime(2026, 11, 23, 18, 40, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -46,12 +45,6 @@ class Opened:
 
     def bars(self, chart: str) -> list[dict[str, Any]]:
         return self.seen(f"#{chart} svg .mark-rect.role-mark path")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ class FetchOrdersOperator(AccountOperator):
             if chunk.number <= after:
                 continue
             more = done < plan.planned
-            target, read = reader.read_chunk(chunk, *([] if more else [calls_end]))
+            target, read = reader.read_chunk(chunk) if more else reader.read_chunk(chunk, calls_end)
             fresh += len(chunk.orders) if read else 0
             progress = Progress(plan.planned, done, fresh, hook.calls.total(), time.monotonic() - started)
             fields = progress.fields(datetime.now(UTC))

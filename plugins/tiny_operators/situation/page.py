@@ -15,6 +15,9 @@ from tiny_operators.situation import formats
 from tiny_operators.situation.facts import LOOKED_AT_DAYS, Situation, State, Stretch
 from tiny_operators.situation.formats import counted
 
+TEMPLATES: Final = Path(__file__).parent
+"""Folder of the page's template and styles; ``base.css`` is also that of the shop's report."""
+
 # It is written each hour.
 _STALE_AFTER: Final = timedelta(hours=2, minutes=15)
 # More stretches than a person fills by hand are only counted.
@@ -109,7 +112,7 @@ def render(
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
