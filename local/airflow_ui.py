@@ -105,7 +105,7 @@ class Ui:
         if self._two:
             self.open(f"dags/{dag}/grid?dag_run_id={quote(run)}&task_id={task}")
         else:
-            self.open(f"dags/{dag}/runs/{quote(run)}/tasks/{task}")
+            self.open(f"dags/{dag}/runs/{quote(run)}/tasks/{task}/details")
         found = self.page.get_by_role("link", name=name, exact=True).first
         found.wait_for()
         return found.get_attribute("href") or ""

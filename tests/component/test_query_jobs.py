@@ -279,17 +279,15 @@ for number, operator in enumerate((BigQueryInsertJobOperator, QueryOperator, Che
 def test_each_query_says_what_it_may_be_billed(
     store: Store, dags: Any, client: bigquery.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # By the id of the job or request: the client sends one again that the service was too busy for.
+    # By its text: the client sends a query again, as a new request, that the service was too busy for.
     asked: dict[str, dict[str, Any]] = {}
     send = HTTPAdapter.send
 
     def watched(adapter: HTTPAdapter, request: Any, **options: Any) -> Any:
         if request.method == "POST" and urlsplit(request.url).path.endswith(("/jobs", "/queries")):
             body = json.loads(request.body)
-            if "configuration" in body:
-                asked[body["jobReference"]["jobId"]] = body["configuration"].get("query", {})
-            else:
-                asked[body["requestId"]] = body
+            query = body["configuration"]["query"] if "configuration" in body else body
+            asked[query["query"]] = query
         return send(adapter, request, **options)
 
     monkeypatch.setattr(HTTPAdapter, "send", watched)
