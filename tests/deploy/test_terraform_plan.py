@@ -265,6 +265,7 @@ def test_the_environment_is_small_and_has_what_the_pipeline_needs(one: Planned, 
     assert set(later["airflow_config_overrides"]) - set(software["airflow_config_overrides"]) == {
         "workers-secrets_backend",
         "workers-min_heartbeat_interval",
+        "logging-namespace_levels",
     }
     assert "apache-airflow" not in software["pypi_packages"]
     assert software["pypi_packages"]["google-cloud-storage"] == ">=2.19.0"
