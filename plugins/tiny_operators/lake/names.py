@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 NDJSON: Final = "application/x-ndjson"
 RAW: Final = "raw/"
 ROWS: Final = "rows/"
+REJECTED: Final = "rejected/"
+WEBHOOKS_DONE: Final = "webhook/"
 # Requests about a person, what was found of them, and what is given to them. All of it expires.
 PEOPLE: Final = "people/"
 # Pages with counts, which no program reads again.
@@ -225,7 +227,7 @@ def rows_object(table: str, key: str) -> str:
 
 def rejected_prefix(day: str) -> str:
     """Name the folder with a day's rejects: webhook files with their reasons, and the rejected orders of other runs."""
-    return f"rejected/dt={day}/"
+    return f"{REJECTED}dt={day}/"
 
 
 def rejects_object(key: str, day: str) -> str:
@@ -265,7 +267,7 @@ def staging_table(dataset: str, table: str, key: str) -> str:
 
 def done_prefix(day: str) -> str:
     """Name the folder with the webhook files of a day that are done."""
-    return f"webhook/dt={day}/"
+    return f"{WEBHOOKS_DONE}dt={day}/"
 
 
 def done_object(name: str, generation: int, day: str) -> str:
