@@ -247,7 +247,7 @@ def put_back_object(key: str) -> str:
 
 def put_back_event(key: str, pedido: int) -> str:
     """Name the file in the inbox that lets a rejected order be read that has no file."""
-    return f"put-back/{key}-{pedido}.json"
+    return f"put-back/put-back-{key}-{pedido}.json"
 
 
 def asked_prefix() -> str:
@@ -257,7 +257,12 @@ def asked_prefix() -> str:
 
 def asked_event(key: str, pedido: int) -> str:
     """Name the file in the inbox that lets an order be read that a person asked for."""
-    return f"{asked_prefix()}{key}-{pedido}.json"
+    return f"{asked_prefix()}asked-{key}-{pedido}.json"
+
+
+def is_own_event(name: str) -> bool:
+    """Return whether a file, in the inbox or moved out of it, is an event of this package and no webhook of Tiny."""
+    return bool(re.match(r"(?:[0-9]+-)?(?:asked|put-back)-", PurePosixPath(name).name))
 
 
 def staging_table(dataset: str, table: str, key: str) -> str:
