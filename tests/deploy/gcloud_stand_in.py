@@ -30,6 +30,8 @@ def main(words: list[str]) -> int:
                 sys.stdout.write("".join(f"gs://{name}/\n" for name in state["buckets"]))
             case ["storage", "buckets", "create", url, *_]:
                 state["buckets"].append(url.removeprefix("gs://"))
+            case ["storage", "buckets", "set-iam-policy", url, "/dev/stdin", *_]:
+                state.setdefault("policies", {})[url] = json.loads(given)
             case ["storage", "buckets", "update", *_] | ["services", "enable", *_]:
                 pass
             case ["secrets", "versions", "list", name, *_]:

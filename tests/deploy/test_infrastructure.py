@@ -257,6 +257,11 @@ def test_the_state_is_kept_in_a_bucket(
     assert ["storage", "buckets", "create", f"gs://{PROJECT}-tiny-state"] in [
         w[:4] for w in place.gcloud["asked"]
     ]
+    # It holds every setting: viewers and editors of the project, whom Google lets into a new bucket, are kept out.
+    policy = place.gcloud["policies"][f"gs://{PROJECT}-tiny-state"]
+    assert {member for binding in policy["bindings"] for member in binding["members"]} == {
+        f"projectOwner:{PROJECT}"
+    }
     names = [blob.name for blob in bucket.client.list_blobs(bucket)]
     assert names == ["terraform/default.tfstate"]
     # Another clone knows nothing of the first one.
