@@ -14,20 +14,20 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.alone import environment, set_up
+from benchmarks.alone import context_of, environment, set_up
 from benchmarks.history.figures import Figures
 from local.demo.parts import Simulator
 from local.stack.launcher import Stack, running
 from local.stack.settings import EMULATORS, REPO, Settings
 
 STEPS = ("plan", "fetch", "rows")
+_MODULE = "benchmarks.history.memory"
 _JUDGED = ("fetch", "rows")
 # The most that a connection may name. The simulator's answers take longer than the pause between two such calls.
 _PER_MINUTE = "100000"
@@ -74,29 +74,50 @@ def main() -> int:
     return figures.end()
 
 
-def _measure(stack: Stack, figures: Figures, small: int, large: int) -> None:
-    began, env, simulator = time.monotonic(), environment(stack), Simulator(stack.env["TINY_SIMULATOR_URL"])
-    last = date.today() - timedelta(days=_FIRST_DAY_AGO)  # noqa: DTZ011 - far from midnight's edge
-    _run(env, "setup", last)
-    took: dict[int, dict[str, Step]] = {}
-    for day, orders in ((last, small), (last - timedelta(days=1), large)):
+def measured(
+    env: Mapping[str, str], simulator: Simulator, days: Mapping[date, int], say: Callable[[str], None]
+) -> dict[str, list[Step]]:
+    """Let the shop sell on some days, and do the steps of each day; what each step took, day after day.
+
+    Args:
+        env: The variables of the steps' processes.
+        simulator: The simulated Tiny.
+        days: How many orders each day has.
+        say: Reports a step that is done.
+    """
+    took: dict[str, list[Step]] = {name: [] for name in STEPS}
+    for day, orders in days.items():
         for sold in range(0, orders, _SOLD_AT_ONCE):
             simulator.sell_on(day, min(_SOLD_AT_ONCE, orders - sold))
-        took[orders] = {}
         for name in STEPS:
-            step = took[orders][name] = Step(**_run(env, name, day))
-            figures.tell(
+            step = Step(**_run(env, name, day))
+            took[name].append(step)
+            say(
                 f"{name} of {orders} orders: peak {step.megabytes:.0f} MB "
                 f"({step.before:.0f} MB before it began), {step.seconds:.0f} s"
             )
+    return took
+
+
+def two_days(small: int, large: int) -> dict[date, int]:
+    """Return two days of which the shop has sold nothing by itself, with these numbers of orders."""
+    last = date.today() - timedelta(days=_FIRST_DAY_AGO)  # noqa: DTZ011 - far from midnight's edge
+    return {last: small, last - timedelta(days=1): large}
+
+
+def _measure(stack: Stack, figures: Figures, small: int, large: int) -> None:
+    began, env, simulator = time.monotonic(), environment(stack), Simulator(stack.env["TINY_SIMULATOR_URL"])
+    days = two_days(small, large)
+    _run(env, "setup", max(days))
+    for name, steps in measured(env, simulator, days, figures.tell).items():
+        for step, orders in zip(steps, days.values(), strict=True):
             figures.at_least(f"{name}: orders of {orders}", step.orders, orders)
-    for name in STEPS:
-        ratio = took[large][name].megabytes / took[small][name].megabytes
+        first, last = steps
         what = f"{name}: peak memory at {large} ÷ at {small} orders"
         if name in _JUDGED:
-            figures.at_most(what, ratio, 1.3)
+            figures.at_most(what, last.megabytes / first.megabytes, 1.3)
         else:
-            figures.tell(f"{what}: {ratio:.3f}")
+            figures.tell(f"{what}: {last.megabytes / first.megabytes:.3f}")
     figures.tell(f"all of it: {time.monotonic() - began:.0f} s")
 
 
@@ -106,7 +127,7 @@ def _run(env: Mapping[str, str], step: str, day: date) -> dict[str, Any]:
     Raises:
         RuntimeError: When it failed; with the end of its log.
     """
-    command = [sys.executable, "-m", __spec__.name, "--step", step, "--day", day.isoformat()]
+    command = [sys.executable, "-m", _MODULE, "--step", step, "--day", day.isoformat()]
     log = Path(env["AIRFLOW_HOME"]).parent / "logs" / f"{step}-{day}.log"
     with log.open("w") as errors:
         done = subprocess.run(
@@ -135,26 +156,13 @@ def _in_this_process(step: str, day: date) -> dict[str, float]:
     )
     operator = kinds[step](task_id=step, store=store)
     before, began = _peak(), time.monotonic()
-    counts = operator.execute(_context(day, operator.retries))
+    dates = {"from_date": day.isoformat(), "to_date": day.isoformat()}
+    counts = operator.execute(context_of(f"manual__{day}", dates, operator.retries))
     return {
         "megabytes": _peak(),
         "before": before,
         "seconds": time.monotonic() - began,
         "orders": counts["orders"],
-    }
-
-
-def _context(day: date, retries: int) -> Any:
-    """Build what the operators ask of a running task: the first try of a run that a person triggered for one day."""
-    return {
-        "dag_run": SimpleNamespace(run_id=f"manual__{day}", conf={}, run_after=None, queued_at=None),
-        "params": {"from_date": day.isoformat(), "to_date": day.isoformat()},
-        "ti": SimpleNamespace(
-            try_number=1,
-            max_tries=retries,
-            task=SimpleNamespace(retries=retries),
-            xcom_push=lambda **_: None,
-        ),
     }
 
 
