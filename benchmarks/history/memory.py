@@ -2,14 +2,17 @@
 
 ``make bench-memory`` (``AIRFLOW=3`` for Airflow 3): each step is its operator alone, in a process of its own, against
 the emulators and a simulator that grants any pace; no scheduler. Ends with 1 when ``fetch`` or ``rows`` needs more
-than 1.3 times the memory for the large day, or when not every order came through.
+than 1.3 times the memory for the large day, or when not every order came through. ``--profile fetch`` prints the
+profile of a step of the small day instead: benchmarks/profiles/fetch.txt.
 """
 
 from __future__ import annotations
 
 import argparse
+import cProfile
 import json
 import os
+import pstats
 import resource
 import subprocess
 import sys
@@ -59,16 +62,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.history.memory", description=__doc__)
     parser.add_argument("--small", type=int, default=1000, help="orders of the small day (default 1000)")
     parser.add_argument("--large", type=int, default=50_000, help="orders of the large day (default 50000)")
+    parser.add_argument("--profile", choices=STEPS, help="print the profile of a step of the small day")
     parser.add_argument("--step", choices=("setup", *STEPS), help=argparse.SUPPRESS)
     parser.add_argument("--day", type=date.fromisoformat, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.step:
-        print(json.dumps(_in_this_process(arguments.step, arguments.day)))
+        print(json.dumps(_in_this_process(arguments.step, arguments.day, profile=bool(arguments.profile))))
         return 0
     home = REPO / ".local" / "bench-memory"
     environment = {**os.environ, "TINY_PER_MINUTE": _PER_MINUTE, "TINY_SHARE_PERCENT": "100"}
     settings = Settings.from_env(environment, home=home, parts=EMULATORS, free_ports=True)
     with running(settings) as stack:
+        if arguments.profile:
+            print(_profile(stack, arguments.profile, arguments.small))
+            return 0
         figures = Figures(f"Airflow {settings.airflow}")
         _measure(stack, figures, arguments.small, arguments.large)
     return figures.end()
@@ -121,13 +128,28 @@ def _measure(stack: Stack, figures: Figures, small: int, large: int) -> None:
     figures.tell(f"all of it: {time.monotonic() - began:.0f} s")
 
 
-def _run(env: Mapping[str, str], step: str, day: date) -> dict[str, Any]:
+def _profile(stack: Stack, step: str, orders: int) -> str:
+    """Do the steps of a day up to one; return the profile of that one."""
+    env, simulator = environment(stack), Simulator(stack.env["TINY_SIMULATOR_URL"])
+    (day, *_) = two_days(orders, 0)
+    simulator.sell_on(day, orders)
+    for name in ("setup", *STEPS[: STEPS.index(step)]):
+        _run(env, name, day)
+    _run(env, step, day, "--profile", step)
+    return _profile_file(env).read_text()
+
+
+def _profile_file(env: Mapping[str, str]) -> Path:
+    return Path(env["AIRFLOW_HOME"]).parent / "profile.txt"
+
+
+def _run(env: Mapping[str, str], step: str, day: date, *words: str) -> dict[str, Any]:
     """Run one step in a process of its own; return what it printed last.
 
     Raises:
         RuntimeError: When it failed; with the end of its log.
     """
-    command = [sys.executable, "-m", _MODULE, "--step", step, "--day", day.isoformat()]
+    command = [sys.executable, "-m", _MODULE, "--step", step, "--day", day.isoformat(), *words]
     log = Path(env["AIRFLOW_HOME"]).parent / "logs" / f"{step}-{day}.log"
     with log.open("w") as errors:
         done = subprocess.run(
@@ -139,8 +161,8 @@ def _run(env: Mapping[str, str], step: str, day: date) -> dict[str, Any]:
     return told
 
 
-def _in_this_process(step: str, day: date) -> dict[str, float]:
-    """Do one step here; its :class:`Step`, or nothing for the setup."""
+def _in_this_process(step: str, day: date, *, profile: bool) -> dict[str, float]:
+    """Do one step here; its :class:`Step`, or nothing for the setup. Its profile goes into a file."""
     # Imported here: a program inherits the peak of the process that starts it, which so stays smaller than any step.
     from tiny_operators.operators.fetch import FetchOrdersOperator
     from tiny_operators.operators.plan_daily import PlanDailyOperator
@@ -157,7 +179,13 @@ def _in_this_process(step: str, day: date) -> dict[str, float]:
     operator = kinds[step](task_id=step, store=store)
     before, began = _peak(), time.monotonic()
     dates = {"from_date": day.isoformat(), "to_date": day.isoformat()}
-    counts = operator.execute(context_of(f"manual__{day}", dates, operator.retries))
+    context = context_of(f"manual__{day}", dates, operator.retries)
+    if profile:
+        with cProfile.Profile() as taken, _profile_file(os.environ).open("w") as file:
+            counts = operator.execute(context)
+            pstats.Stats(taken, stream=file).strip_dirs().sort_stats("tottime").print_stats(25)
+    else:
+        counts = operator.execute(context)
     return {
         "megabytes": _peak(),
         "before": before,
