@@ -39,7 +39,7 @@ def set_up(store: Store) -> None:
     create_missing(store, GCSHook().get_conn(), bigquery)
 
 
-def context_of(run_id: str, params: Mapping[str, Any], retries: int) -> Any:
+def context_of(run_id: str, params: Mapping[str, Any], retries: int | None) -> Any:
     """Build what the operators ask of a running task: the first try of a run that a person triggered.
 
     Args:
@@ -48,6 +48,6 @@ def context_of(run_id: str, params: Mapping[str, Any], retries: int) -> Any:
         retries: The tries that the task has besides.
     """
     run = SimpleNamespace(run_id=run_id, run_type="manual", conf={}, run_after=None, queued_at=None)
-    task = SimpleNamespace(retries=retries)
-    ti = SimpleNamespace(try_number=1, max_tries=retries, task=task, xcom_push=lambda **_: None)
+    task = SimpleNamespace(retries=retries or 0)
+    ti = SimpleNamespace(try_number=1, max_tries=task.retries, task=task, xcom_push=lambda **_: None)
     return {"dag_run": run, "params": dict(params), "ti": ti}
