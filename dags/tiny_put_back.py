@@ -17,8 +17,9 @@ reconcile DAG), or that was loaded without a product, gets an event file. The we
 What was rejected, and why, is in the table `rejeitados`, and stays there after it was put back.
 
 * All rejects of yesterday and today: trigger it.
-* Those of one field: `airflow dags trigger z316_put_back --conf '{"from_date": "2026-01-01", "field": "pdv.frete"}'`
-* One order: `airflow dags trigger z316_put_back --conf '{"from_date": "2026-01-01", "order": "910024741"}'`
+* Those of one field, of one day (`to_date` for more days):
+  `airflow dags trigger z316_put_back --conf '{"from_date": "2026-01-01", "field": "pdv.frete"}'`
+* One order, of one day: `airflow dags trigger z316_put_back --conf '{"from_date": "2026-01-01", "order": "910024741"}'`
 
 ### Triage
 * It failed with "No reject of …": there is none of that order or field on these days. The order is Tiny's id, not its

@@ -6,7 +6,7 @@ from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 from tiny_operators.task_factories.stores import stores_to_build
-from tiny_operators.timetables import EACH_NIGHT
+from tiny_operators.timetables import each_night
 
 DOCS = """
 Blanks names, documents, addresses, telephones, e-mails, free text and `payload` in the rows of orders that are older
@@ -32,7 +32,7 @@ def retention_dag(store: Store) -> DAG:
         dag_display_name=f"{store.prefix}_retention · each night: blank old orders",
         description=f"Personal data of customers of {store.name} leaves the rows of old orders",
         doc_md=DOCS,
-        schedule=EACH_NIGHT,
+        schedule=each_night(store.timezone),
         max_active_runs=1,
         **dag_arguments(store, priority=5),
     ) as dag:

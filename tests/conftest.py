@@ -124,6 +124,7 @@ _LONG = (
     "tests/component/test_webhook_files.py::test_what_is_done_of_a_file_that_waits_is_done_once[silent0]",
     "tests/component/test_webhook_files.py::test_what_is_done_of_a_file_that_waits_is_done_once[silent1]",
     "tests/component/test_webhook_files.py::test_what_is_done_of_a_file_that_waits_is_done_once[silent2]",
+    "tests/dags/test_lineage.py",
     "tests/deploy/test_gcloud_script.py::test_gcloud_takes_every_command",
     "tests/deploy/test_rehearse.py::test_a_rehearsal_that_is_ended",
     "tests/deploy/test_rehearse.py::test_many_broken_things",

@@ -11,8 +11,9 @@ import yaml
 
 from .payload import cnpj_key
 
-# Long enough not to be guessed, and unchanged in a path and in a query.
-_SECRET: Final = re.compile(r"[A-Za-z0-9._~-]{16,}")
+# Long enough not to be guessed, and unchanged in a path and in a query. Cloud Run keeps some paths that end with z for
+# itself (https://cloud.google.com/run/docs/known-issues).
+_SECRET: Final = re.compile(r"[A-Za-z0-9._~-]{16,}(?<!z)")
 
 
 class SettingsError(Exception):
@@ -99,7 +100,7 @@ def _secrets(environment: Mapping[str, str], prefixes: set[str]) -> Mapping[str,
         if name not in opens or not all(map(_SECRET.fullmatch, found)):
             expected = f"{' or '.join(sorted(opens))}, with secrets of 16 or more letters, digits or ._~-"
             raise SettingsError(
-                f"{name}: expected {expected}, commas between (openssl rand -hex 24 makes one)"
+                f"{name}: expected {expected}, no z at the end, commas between (openssl rand -hex 24 makes one)"
             )
         secrets |= {secret: opens[name] | secrets.get(secret, frozenset()) for secret in found}
     if not secrets and environment.get("WEBHOOK_OPEN") != "true":

@@ -27,7 +27,7 @@ def buckets(its: Context) -> Iterator[str]:
     settings = its.settings
     for store in its.stores:
         yield from _bucket(its, store.webhook_bucket, store.location, [])
-        yield from _bucket(its, store.api_bucket, store.location, _rules(its, store))
+        yield from _bucket(its, store.api_bucket, store.location, [*expiry_rules(store, its.dags)])
         words = ("add-iam-policy-binding", f"gs://{store.webhook_bucket}", "--member", its.member("receiver"))
         yield its.gcloud("storage", "buckets", *words, "--role", its.accounts["receiver"]["webhook_bucket"])
     logs = {"age": settings.keep_days.airflow_runs, "matchesPrefix": ["logs/"]}
@@ -37,7 +37,7 @@ def buckets(its: Context) -> Iterator[str]:
 
 
 def datasets(its: Context) -> Iterator[str]:
-    """Create the datasets of the stores, each with its whole access list."""
+    """Create the datasets of the stores; each gets its whole access list, also one that exists: a run may end here."""
     for store in its.stores:
         for wanted in datasets_of(store):
             name = f"{its.project}:{wanted.name}"
@@ -45,9 +45,8 @@ def datasets(its: Context) -> Iterator[str]:
             if wanted.expires_ms:
                 words += ["--default_table_expiration", str(wanted.expires_ms // 1000)]
             source = json.dumps({"access": _access(its, store, wanted)})
-            yield its.unless(f"bq show {name}", f"{{ {shlex.join([*words, name])}")
-            yield f"  bq update --source /dev/stdin {name} <<< {shlex.quote(source)}"
-            yield "}"
+            yield its.unless(f"bq show {name}", shlex.join([*words, name]))
+            yield f"bq update --source /dev/stdin {name} <<< {shlex.quote(source)}"
 
 
 def _bucket(its: Context, name: str, location: str, rules: list[dict[str, Any]]) -> Iterator[str]:
@@ -57,25 +56,15 @@ def _bucket(its: Context, name: str, location: str, rules: list[dict[str, Any]])
         *("--soft-delete-duration", f"{its.settings.keep_days.deleted_objects}d"),
     )
     there = its.gcloud("storage", "buckets", "describe", f"gs://{name}")
-    yield its.unless(there, f"{{ {its.gcloud('storage', 'buckets', *create)}")
+    yield its.unless(there, its.gcloud("storage", "buckets", *create))
     for team, role in _LEGACY:
         words = ("--member", f"{team}:{its.project}", "--role", f"roles/storage.{role}")
-        yield "  " + its.gcloud("storage", "buckets", "remove-iam-policy-binding", f"gs://{name}", *words)
+        remove = its.gcloud("storage", "buckets", "remove-iam-policy-binding", f"gs://{name}", *words)
+        # gcloud fails when the binding is gone already.
+        yield f"{remove} > /dev/null 2>&1 || true"
     if rules:
-        yield f'  RULES=$(mktemp); echo {shlex.quote(json.dumps({"lifecycle": {"rule": rules}}))} > "$RULES"'
-        yield "  " + its.gcloud("storage", "buckets", "update", f"gs://{name}") + ' --lifecycle-file "$RULES"'
-    yield "}"
-
-
-def _rules(its: Context, store: Store) -> list[dict[str, Any]]:
-    """Return what of a store's API bucket is deleted, and what moves to cheaper storage."""
-    return [
-        *expiry_rules(store, its.dags),
-        {
-            "action": {"type": "SetStorageClass", "storageClass": "NEARLINE"},
-            "condition": {"age": 90, "matchesPrefix": ["raw/", "webhook/"]},
-        },
-    ]
+        yield f'RULES=$(mktemp); echo {shlex.quote(json.dumps({"lifecycle": {"rule": rules}}))} > "$RULES"'
+        yield its.gcloud("storage", "buckets", "update", f"gs://{name}") + ' --lifecycle-file "$RULES"'
 
 
 def _deleted(condition: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,7 +35,7 @@ class Gcloud:
         return f"gs://{name}/" in self._ask(["storage", "ls"], "list the buckets of the project").split()
 
     def create_state_bucket(self, name: str, location: str) -> None:
-        """Create the bucket of Terraform's state, of which older versions are kept."""
+        """Create the bucket of Terraform's state: closed to basic roles, and older versions are kept."""
         self._ask(
             [
                 *("storage", "buckets", "create", f"gs://{name}", "--location", location),
@@ -44,6 +45,14 @@ class Gcloud:
         )
         self._ask(
             ["storage", "buckets", "update", f"gs://{name}", "--versioning"], f"keep versions in {name}"
+        )
+        owners = [f"projectOwner:{self.project}"]
+        roles = ("roles/storage.legacyBucketOwner", "roles/storage.legacyObjectOwner")
+        policy = {"bindings": [{"role": role, "members": owners} for role in roles]}
+        self._ask(
+            ["storage", "buckets", "set-iam-policy", f"gs://{name}", "/dev/stdin"],
+            f"close bucket {name} to people who have a basic role only",
+            json.dumps(policy),
         )
 
     def enable_apis(self, names: Sequence[str]) -> None:

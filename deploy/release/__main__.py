@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
@@ -21,6 +21,9 @@ from .airflow import Airflow
 from .bucket import EnvironmentBucket, Kept
 from .checks import Check, checks_of, hold, version_of_commit
 from .files import Changes, Files, counted, release_files, version_of
+
+# The DAGs of a store that come paused, and that a person starts once; z316_replay waits until it is wanted.
+SCHEDULED: Final = ("webhook", "daily", "reconcile", "retention", "watch")
 
 
 def main(
@@ -151,7 +154,7 @@ def _next(project: str, settings: Settings, prefixes: Sequence[str], *, setup_ra
         if not setup_ran:
             say(f"  {run} trigger -- {prefix}_setup")
         say(f"  to start the DAGs of {prefix}, the first time:")
-        say(f"  for DAG in webhook daily reconcile watch; do {run} unpause -- {prefix}_$DAG; done")
+        say(f"  for DAG in {' '.join(SCHEDULED)}; do {run} unpause -- {prefix}_$DAG; done")
     say(f"  if runs fail that did not before: make release PROJECT={project} ARGS=--rollback")
 
 

@@ -69,18 +69,6 @@ resource "google_storage_bucket" "api" {
       matches_prefix = ["people/"]
     }
   }
-
-  # The tables can be built again from these; until then nobody reads them.
-  lifecycle_rule {
-    action {
-      type          = "SetStorageClass"
-      storage_class = "NEARLINE"
-    }
-    condition {
-      age            = 90
-      matches_prefix = ["raw/", "webhook/"]
-    }
-  }
 }
 
 # Google gives the legacy roles of a new bucket to whoever has a basic role on the project. These policies replace that: only owners
@@ -123,4 +111,23 @@ resource "google_storage_bucket_iam_policy" "api" {
 
   bucket      = google_storage_bucket.api[each.key].name
   policy_data = data.google_iam_policy.api.policy_data
+}
+
+# The other buckets hold code that runs as Airflow's account, and snapshots of Airflow's database with the key to its passwords. Here
+# others may have roles of their own, as who releases; so only the legacy roles are taken.
+locals {
+  other_buckets = {
+    environment = google_storage_bucket.environment.name
+    snapshots   = google_storage_bucket.snapshots.name
+    sources     = google_storage_bucket.sources.name
+  }
+  legacy_roles = ["legacyBucketOwner", "legacyBucketReader", "legacyObjectOwner", "legacyObjectReader"]
+}
+
+resource "google_storage_bucket_iam_binding" "owners_only" {
+  for_each = toset([for pair in setproduct(keys(local.other_buckets), local.legacy_roles) : join(" ", pair)])
+
+  bucket  = local.other_buckets[split(" ", each.key)[0]]
+  role    = "roles/storage.${split(" ", each.key)[1]}"
+  members = ["projectOwner:${var.project}"]
 }

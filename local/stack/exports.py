@@ -184,6 +184,8 @@ def _airflow_3(settings: Settings) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{LOGIN}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(settings)),
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        # Without the line of each look into the inbox, as in production (deploy/platform.yaml).
+        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "airflow.providers.google.cloud.triggers.gcs=WARNING",
         # A task's supervisor may sleep this long after the task has ended, 5 s by default: it keeps an executor's slot
         # meanwhile, and a deferred task that is back before it has ended is taken for failed.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",

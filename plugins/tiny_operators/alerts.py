@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 ALERTS_VARIABLE: Final = "tiny_alerts"
 
 # Tasks whose counts show how far a run came.
-_COUNTING: Final = ("plan", "fetch", "rows", "compare")
+_COUNTING: Final = ("plan", "fetch", "rows", "compare", "report", "put_back")
 # What Airflow would treat as a template.
 _TEMPLATE_MARK: Final = re.compile(r"\{(?=[{%#])")
 _SEE_LOG: Final = "read the end of the task's log; the DAG's documentation has a section Triage"

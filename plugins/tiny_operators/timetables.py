@@ -20,7 +20,7 @@ EACH_DAY: Final = CronDataIntervalTimetable("0 0 * * *", timezone="UTC")
 EACH_HOUR: Final = CronTriggerTimetable("15 * * * *", timezone="UTC")
 
 # Before the store opens, when the night's run of the daily DAG is over.
-EACH_NIGHT: Final = CronTriggerTimetable("30 8 * * *", timezone="UTC")
+_EACH_NIGHT: Final = "30 5 * * *"
 
 # Sunday, when the night's run of the daily DAG is over.
 _EACH_WEEK: Final = "0 5 * * 0"
@@ -33,3 +33,12 @@ def each_week(timezone: str) -> CronTriggerTimetable:
         timezone: IANA name of the store's time zone.
     """
     return CronTriggerTimetable(_EACH_WEEK, timezone=timezone)
+
+
+def each_night(timezone: str) -> CronTriggerTimetable:
+    """Return when old orders are looked for, of which a store keeps no customer.
+
+    Args:
+        timezone: IANA name of the store's time zone.
+    """
+    return CronTriggerTimetable(_EACH_NIGHT, timezone=timezone)

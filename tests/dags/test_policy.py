@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deploy.release.__main__ import SCHEDULED
 from tiny_operators.schemas import LOADED, schema_fields
 
 REPO = Path(__file__).resolve().parents[2]
@@ -39,6 +40,15 @@ INTO_TABLES = sorted(WITH_TABLES)
 
 def test_the_dags_are_these(dags: Any) -> None:
     assert set(dags) == EXPECTED
+
+
+def test_each_dag_that_waits_for_a_person_is_named_where_people_start_them(dags: Any) -> None:
+    """By the end of a release, and by the documents."""
+    paused = {dag_id for dag_id, dag in dags.items() if dag.is_paused_upon_creation is not False}
+    assert paused == {f"z316_{name}" for name in (*SCHEDULED, "replay")}
+    loop = f"for DAG in {' '.join(f'z316_{name}' for name in SCHEDULED)}; do"
+    for page, times in (("operations.md", 1), ("airflow-2-to-3.md", 2)):
+        assert (REPO / "docs" / page).read_text().count(loop) == times
 
 
 @pytest.mark.parametrize("dag_id", sorted(EXPECTED))

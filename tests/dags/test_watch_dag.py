@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -72,7 +73,17 @@ def test_a_quiet_day_is_told(store: Any, warehouse: Warehouse, noon: str) -> Non
     ):
         quiet.execute({})
     day = names.day_of(datetime.now(UTC), noon)
-    Objects(storage, bucket).write_json(names.done_object("sale.json", 1, day), {})
+    files = Objects(storage, bucket)
+    # What people asked for or put back says nothing about the receiver; neither does a file that came hours ago, and
+    # left the inbox now.
+    for name in (names.asked_event("z316_orders_0a1b", 7), names.put_back_event("z316_put_back_0a1b", 7)):
+        Objects(storage, f"{bucket}-in").write_json(name, {})
+        files.write_json(names.done_object(name, 1, day), {})
+    hours_ago = (datetime.now(ZoneInfo(noon)) - timedelta(hours=3)).strftime("%Y%m%dT%H%M%S")
+    files.write_json(names.done_object(f"z316-tiny-webhook-vendas-7-{hours_ago}-a.json", 2, day), {})
+    with pytest.raises(AirflowFailException, match="No webhook of z316"):
+        quiet.execute({})
+    files.write_json(names.done_object("sale.json", 1, day), {})
     assert quiet.execute({}) == {"quiet_minutes": 0}
 
 

@@ -254,6 +254,16 @@ def test_people_are_told_by_each_stores_own_limits(three: Planned) -> None:
     }
 
 
+def test_code_and_snapshots_are_closed_to_basic_roles(three: Planned) -> None:
+    """Google gives each new bucket's legacy roles to viewers and editors of the project; snapshots hold passwords."""
+    bindings = three.of("google_storage_bucket_iam_binding").values()
+    closed = {(binding["bucket"], binding["role"]) for binding in bindings}
+    names = {f"{PROJECT}-tiny", f"{PROJECT}-tiny-snapshots", f"{PROJECT}-tiny-sources"}
+    kinds = ("legacyBucketReader", "legacyBucketOwner", "legacyObjectReader", "legacyObjectOwner")
+    assert closed == {(name, f"roles/storage.{kind}") for name in names for kind in kinds}
+    assert all(binding["members"] == [f"projectOwner:{PROJECT}"] for binding in bindings)
+
+
 def test_the_environment_is_small_and_has_what_the_pipeline_needs(one: Planned, three: Planned) -> None:
     (before,), (after,) = (plan.of("google_composer_environment").values() for plan in (one, three))
     config = before["config"][0]
@@ -265,6 +275,7 @@ def test_the_environment_is_small_and_has_what_the_pipeline_needs(one: Planned, 
     assert set(later["airflow_config_overrides"]) - set(software["airflow_config_overrides"]) == {
         "workers-secrets_backend",
         "workers-min_heartbeat_interval",
+        "logging-namespace_levels",
     }
     assert "apache-airflow" not in software["pypi_packages"]
     assert software["pypi_packages"]["google-cloud-storage"] == ">=2.19.0"

@@ -77,3 +77,17 @@ def test_a_cancelled_order_is_read_again(live: Any) -> None:
     live.until("the cancellation", cancelled)
     live.until("an empty inbox", lambda: not live.warehouse.waiting())
     assert differences(live, [sale.pedido]) == []
+
+
+# Airflow 2.11 says it of each connection to Google, and nothing can be done about it.
+OF_OTHERS = ("Connection schemes",)
+
+
+def test_logs_of_good_runs_warn_of_nothing(live: Any) -> None:
+    """Runs after the tests above, and reads the logs of their runs."""
+    logs = [*live.home.glob("airflow-*/logs/dag_id=z316_webhook/**/*.log*")]
+    assert len(logs) > 20
+    lines = [line for log in logs for line in log.read_text().splitlines()]
+    assert any("event=planned" in line for line in lines)
+    warnings = [line for line in lines if re.search(r' (WARNING|ERROR) - |"level": ?"(warning|error)"', line)]
+    assert [line for line in warnings if not any(known in line for known in OF_OTHERS)] == []

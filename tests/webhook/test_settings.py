@@ -185,7 +185,9 @@ def test_a_misspelled_name_stops_the_start(folder: Path, name: str) -> None:
     assert SECRET not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", [" ", "\n", ",", f"{SECRET},", "short", f"{SECRET}/x", f"{SECRET} {SECRET}"])
+@pytest.mark.parametrize(
+    "text", [" ", "\n", ",", f"{SECRET},", "short", f"{SECRET}/x", f"{SECRET} {SECRET}", f"{SECRET}z"]
+)
 def test_broken_secrets_stop_the_start_and_are_not_shown(folder: Path, text: str) -> None:
     with pytest.raises(SettingsError, match=r"^WEBHOOK_SECRETS: ") as caught:
         load({"WEBHOOK_SECRETS": text}, folder)

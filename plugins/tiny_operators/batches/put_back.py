@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tiny_operators.batches.run_request import FROM_DATE, TO_DATE, RequestError, read_request
 from tiny_operators.orders.records import from_json
+from tiny_operators.tiny.answers import whole_number
 
 FIELD: Final = "field"
 ORDER: Final = "order"
@@ -126,10 +127,10 @@ def read_put_back(params: Mapping[str, Any], now: datetime, timezone: str) -> Pu
         today = now.astimezone(ZoneInfo(timezone)).date()
         dates = [today - timedelta(days=1), today]
     order = str(params.get(ORDER) or "").strip()
-    if order and not (order.isascii() and order.isdigit()):
+    if order and not whole_number(order):
         raise RequestError(f"{ORDER} must be Tiny's id of an order, in digits")
     name = str(params.get(FIELD) or "").strip()
-    return PutBackRequest(tuple(dates), name or None, int(order) if order else None)
+    return PutBackRequest(tuple(dates), name or None, whole_number(order))
 
 
 def order_event(cnpj: str, pedido: int) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 NDJSON: Final = "application/x-ndjson"
 RAW: Final = "raw/"
 ROWS: Final = "rows/"
+REJECTED: Final = "rejected/"
+WEBHOOKS_DONE: Final = "webhook/"
 # Requests about a person, what was found of them, and what is given to them. All of it expires.
 PEOPLE: Final = "people/"
 # Pages with counts, which no program reads again.
@@ -225,7 +227,7 @@ def rows_object(table: str, key: str) -> str:
 
 def rejected_prefix(day: str) -> str:
     """Name the folder with a day's rejects: webhook files with their reasons, and the rejected orders of other runs."""
-    return f"rejected/dt={day}/"
+    return f"{REJECTED}dt={day}/"
 
 
 def rejects_object(key: str, day: str) -> str:
@@ -245,7 +247,7 @@ def put_back_object(key: str) -> str:
 
 def put_back_event(key: str, pedido: int) -> str:
     """Name the file in the inbox that lets a rejected order be read that has no file."""
-    return f"put-back/{key}-{pedido}.json"
+    return f"put-back/put-back-{key}-{pedido}.json"
 
 
 def asked_prefix() -> str:
@@ -255,7 +257,12 @@ def asked_prefix() -> str:
 
 def asked_event(key: str, pedido: int) -> str:
     """Name the file in the inbox that lets an order be read that a person asked for."""
-    return f"{asked_prefix()}{key}-{pedido}.json"
+    return f"{asked_prefix()}asked-{key}-{pedido}.json"
+
+
+def is_own_event(name: str) -> bool:
+    """Return whether a file, in the inbox or moved out of it, is an event of this package and no webhook of Tiny."""
+    return bool(re.match(r"(?:[0-9]+-)?(?:asked|put-back)-", PurePosixPath(name).name))
 
 
 def staging_table(dataset: str, table: str, key: str) -> str:
@@ -265,7 +272,7 @@ def staging_table(dataset: str, table: str, key: str) -> str:
 
 def done_prefix(day: str) -> str:
     """Name the folder with the webhook files of a day that are done."""
-    return f"webhook/dt={day}/"
+    return f"{WEBHOOKS_DONE}dt={day}/"
 
 
 def done_object(name: str, generation: int, day: str) -> str:

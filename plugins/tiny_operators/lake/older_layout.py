@@ -182,7 +182,7 @@ def _missing(
 
 
 def _reject(store: Store, name: str, field: str, expected: str, found: str) -> Reject:
-    action = f"see gs://{store.api_bucket}/{name}; mend or remove it, then replay its date again"
+    action = f"see gs://{store.api_bucket}/{name}; fix or remove it, then replay its date again"
     return Reject("rows", field, expected, found, action)
 
 

@@ -19,6 +19,7 @@ from tiny_operators.lake import names
 from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.forgotten import read_forgotten
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lineage import Lineage, in_bucket
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.erasing import Eraser
 from tiny_operators.orders.forgotten import Forgotten
@@ -45,6 +46,15 @@ class ArchiveWebhooksOperator(StoreOperator):
     """
 
     _forgotten = Forgotten()
+
+    def lineage(self, key: str) -> Lineage:
+        """Return the inbox and where its files go."""
+        outcome = in_bucket(self.store.api_bucket, names.outcome_object(key))
+        folders = (names.WEBHOOKS_DONE, names.REJECTED)
+        return Lineage(
+            (in_bucket(self.store.webhook_bucket), outcome),
+            tuple(in_bucket(self.store.api_bucket, folder) for folder in folders),
+        )
 
     def execute(self, context: Context) -> dict[str, int]:
         """Move the files."""

@@ -23,10 +23,12 @@ from tiny_operators.batches.dates import read_part
 from tiny_operators.batches.run_request import RequestError, RunRequest, check_names, read_request
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lineage import Lineage, in_bucket, operator_lineage
 from tiny_operators.links import KeptLink, RunFolderLink, folder_url
 from tiny_operators.orders.plan import Plan, PlannedOrder
 from tiny_operators.readiness import check_setup
 from tiny_operators.refusals import BusyError, SetupError
+from tiny_operators.schemas import LOADED
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.known_orders import KnownOrders
 
@@ -85,6 +87,18 @@ class StoreOperator(BaseOperator):
         RunFolderLink.persist(context, folder_url(self.store.api_bucket, names.run_prefix(key)))
         return key, self.objects(self.store.api_bucket)
 
+    def lineage(self, key: str) -> Lineage:
+        """Return the files that the task reads and writes for others.
+
+        Args:
+            key: The run's key.
+        """
+        return Lineage()
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """Report the task's files to OpenLineage."""
+        return operator_lineage(self.lineage(names.run_key(self.dag_id, task_instance.run_id)))
+
     def rows_made(self, context: Context) -> None:
         """Push a fresh id for this build of the rows: it is merged, even if the run merged another build before."""
         context["ti"].xcom_push(key=MADE, value=uuid.uuid4().hex)
@@ -132,3 +146,9 @@ class StoreOperator(BaseOperator):
         yield from plan.orders
         for part in plan.parts:
             yield from read_part(objects, part)
+
+
+def rows_lineage(store: Store, key: str) -> Lineage:
+    """Return what a task reads and writes that turns raw answers into files of rows."""
+    files = tuple(in_bucket(store.api_bucket, names.rows_object(table, key)) for table in LOADED)
+    return Lineage((in_bucket(store.api_bucket, names.RAW),), files)

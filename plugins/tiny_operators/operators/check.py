@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from tiny_operators._compat import AirflowException, AirflowFailException, Context
+from tiny_operators._compat import AirflowFailException
 from tiny_operators.operators.query import QueryOperator
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import QueryJob
 
 # The first words of the error of include/sql/check.sql.
 _FOUND: Final = "checks failed: "
@@ -20,13 +23,13 @@ class CheckOperator(QueryOperator):
         AirflowFailException: When a check found something; the message names the checks and the orders.
     """
 
-    def execute(self, context: Context) -> Any:
-        """Run the query."""
+    def await_end(self, job: QueryJob) -> None:
+        """Wait until the query has ended; done here, since Airflow warns of an `execute` that calls its parent's."""
         from google.api_core.exceptions import GoogleAPICallError
 
         try:
-            return super().execute(context)
-        except (AirflowException, GoogleAPICallError) as error:
+            super().await_end(job)
+        except GoogleAPICallError as error:
             if (found := what_failed(error)) is not None:
                 raise AirflowFailException(found) from error
             raise

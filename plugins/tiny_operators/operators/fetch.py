@@ -15,6 +15,7 @@ from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.at_once import begin
 from tiny_operators.lake.raw_writer import RawWriter, now, products_ahead
+from tiny_operators.lineage import Lineage, in_bucket
 from tiny_operators.operators.account import AccountOperator
 from tiny_operators.orders.plan import chunks
 
@@ -34,6 +35,11 @@ class FetchOrdersOperator(AccountOperator):
     Returns:
         Counts: ``orders``, ``chunks``, ``calls`` (of the last stretch, when the task gave way to live sales).
     """
+
+    def lineage(self, key: str) -> Lineage:
+        """Return the plan and the raw answers."""
+        plan = in_bucket(self.store.api_bucket, names.plan_object(key))
+        return Lineage((plan,), (in_bucket(self.store.api_bucket, names.RAW),))
 
     def execute(self, context: Context) -> dict[str, int]:
         """Read the orders."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tiny_operators._compat import Context, run_id_of
+from tiny_operators.lineage import Lineage, in_bigquery, operator_lineage
 from tiny_operators.links import TableLink, table_url
 from tiny_operators.operators.query import QueryOperator
 
@@ -16,16 +18,28 @@ class MergeOperator(QueryOperator):
 
     Args:
         table: The table that its link opens, as ``dataset.table``.
+        staging: The tables that are merged, as ``dataset.table``; a template.
         of_task: The task that built the rows, and counted them by table.
         **kwargs: See :class:`QueryOperator`.
     """
 
+    template_fields: Sequence[str] = (*QueryOperator.template_fields, "staging")
     operator_extra_links = (*QueryOperator.operator_extra_links, TableLink())
 
-    def __init__(self, *, table: str, of_task: str, **kwargs: Any) -> None:
+    def __init__(self, *, table: str, staging: Sequence[str], of_task: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.table = table
+        self.staging = staging
         self.of_task = of_task
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """Report the tables to OpenLineage; the provider's own way asks BigQuery for each statement of the script."""
+        project = str(self.project_id)
+        merged = [
+            asset.uri.removeprefix(f"bigquery://{project}/").replace("/", ".") for asset in self.outlets
+        ]
+        lineage = Lineage(in_bigquery(project, self.staging), in_bigquery(project, merged))
+        return operator_lineage(lineage, str(self.job_id))
 
     def post_execute(self, context: Context, result: Any = None) -> None:
         """Describe the update; done here, since Airflow warns of an `execute` that calls its parent's."""

@@ -17,6 +17,7 @@ from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.at_once import all_at_once, at_once, begin
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lineage import Lineage, in_bucket
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.plan import Plan
 from tiny_operators.orders.reject import Reject
@@ -54,6 +55,11 @@ class PlanWebhooksOperator(StoreOperator):
         self.chunk_orders = chunk_orders
         self.max_orders = max_orders
         self.max_files = max_files
+
+    def lineage(self, key: str) -> Lineage:
+        """Return the inbox and the plan."""
+        plan = in_bucket(self.store.api_bucket, names.plan_object(key))
+        return Lineage((in_bucket(self.store.webhook_bucket),), (plan,))
 
     def execute(self, context: Context) -> dict[str, int]:
         """Plan the run."""

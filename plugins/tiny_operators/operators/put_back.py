@@ -98,8 +98,10 @@ class PutBackOperator(StoreOperator):
             # the try fails, and the next one sees it.
             taken = inbox.exists(file.name)
             name = PurePosixPath(file.rejected).name if taken else file.name
-            api.move(file.rejected, file.generation, inbox, name, replaces=False)
-            api.delete(names.reason_object(file.rejected))
+            moved = api.move(file.rejected, file.generation, inbox, name, replaces=False)
+            # An earlier try may have moved it and died. When it is still there, its reason stays too.
+            if moved or not api.exists(file.rejected):
+                api.delete(names.reason_object(file.rejected))
 
 
 def _find(request: PutBackRequest, api: Objects) -> PutBack:

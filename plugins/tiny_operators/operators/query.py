@@ -73,8 +73,16 @@ class QueryOperator(BigQueryInsertJobOperator):
         job = self._own_job(context)
         self.job_id = job.job_id
         JobLink.persist(context, job_url(str(self.project_id), str(self.location), str(self.job_id)))
-        job.result(timeout=self.result_timeout, retry=self.result_retry)
+        self.await_end(job)
         return self.job_id
+
+    def await_end(self, job: QueryJob) -> None:
+        """Wait until the job has ended.
+
+        Raises:
+            GoogleAPICallError: When it failed.
+        """
+        job.result(timeout=self.result_timeout, retry=self.result_retry)
 
     def _own_job(self, context: Context) -> QueryJob:
         """Return the job to wait for: a new one, or that of an earlier try."""

@@ -19,7 +19,8 @@ from tiny_operators.lake.at_once import AT_ONCE, at_once, begin
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.older_layout import folder_of, older_order_rows
 from tiny_operators.lake.raw_reader import RawReader, RawReferenceError
-from tiny_operators.operators.base import ORDERS, StoreOperator
+from tiny_operators.lineage import Lineage
+from tiny_operators.operators.base import ORDERS, StoreOperator, rows_lineage
 from tiny_operators.operators.next_slice import REST
 from tiny_operators.orders.old_orders import personal_since
 from tiny_operators.orders.raw_lines import RawLine, read_line
@@ -63,6 +64,10 @@ class ReplayRowsOperator(StoreOperator):
         super().__init__(**kwargs)
         self.slice_orders = slice_orders
         self.slice_days = slice_days
+
+    def lineage(self, key: str) -> Lineage:
+        """Return the raw answers and the files of rows."""
+        return rows_lineage(self.store, key)
 
     def execute(self, context: Context) -> dict[str, int]:
         """Build the rows."""

@@ -14,8 +14,9 @@ from tiny_operators.batches.waiting import set_aside
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_reader import RawReader
+from tiny_operators.lineage import Lineage
 from tiny_operators.links import RejectsLink, folder_url
-from tiny_operators.operators.base import ORDERS, StoreOperator
+from tiny_operators.operators.base import ORDERS, StoreOperator, rows_lineage
 from tiny_operators.orders.old_orders import personal_since
 from tiny_operators.orders.outcomes import Outcome, State
 from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder, chunks
@@ -40,6 +41,10 @@ class MakeRowsOperator(StoreOperator):
     """
 
     operator_extra_links = (*StoreOperator.operator_extra_links, RejectsLink())
+
+    def lineage(self, key: str) -> Lineage:
+        """Return the raw answers and the files of rows."""
+        return rows_lineage(self.store, key)
 
     def execute(self, context: Context) -> dict[str, int]:
         """Build the rows."""

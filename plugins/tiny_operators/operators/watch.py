@@ -1,4 +1,4 @@
-"""The watch steps: whether webhooks come while the store is open, and whether files leave the inbox."""
+"""The watch steps: whether webhooks come, files leave the inbox, Airflow runs the webhook DAG, and yesterday is in."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.opening_hours import open_since, parse_opening_hours
 from tiny_operators.operators.base import StoreOperator
+from tiny_operators.orders.webhooks import arrival_in_name
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class WatchWebhooksOperator(StoreOperator):
         return {"quiet_minutes": minutes}
 
     def _arrivals(self, now: datetime) -> Iterator[datetime]:
-        """Yield when today's webhook files were written."""
+        """Yield when today's webhooks came, without the events of this package: the receiver never saw them."""
         day = names.day_of(now, self.store.timezone)
         api = self.objects(self.store.api_bucket)
         for objects, prefix in (
@@ -71,7 +72,9 @@ class WatchWebhooksOperator(StoreOperator):
             (api, names.done_prefix(day)),
             (api, names.rejected_prefix(day)),
         ):
-            yield from arrivals(objects, prefix)
+            for blob in objects.list(prefix):
+                if blob.time_created is not None and not names.is_own_event(blob.name):
+                    yield min(arrival_in_name(blob.name, self.store.timezone) or now, blob.time_created)
 
 
 class WatchInboxOperator(StoreOperator):

@@ -8,7 +8,7 @@ from tiny_operators.orders.office import OFFICE_FIELDS
 from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.reject import Reject
 from tiny_operators.schemas import tiny_columns
-from tiny_operators.tiny.answers import Json, Meaning, read_body
+from tiny_operators.tiny.answers import Json, Meaning, read_body, whole_number
 from tiny_operators.tiny.containers import records
 from tiny_operators.tiny.kinds import kind_of
 from tiny_operators.tiny.search import order_id, page_records
@@ -19,9 +19,7 @@ _RECORD_FIELDS: Final = {
     "produto": frozenset(column.name for column in tiny_columns("produto")),
 }
 
-ACTION: Final = (
-    "see the raw answer; correct the order in Tiny, then move its webhook file back into the inbox"
-)
+ACTION: Final = "see the raw answer; correct the order in Tiny, then put it back by the DAG put_back"
 PRODUCT_ACTION: Final = (
     "the order is loaded without this product's cost; its next event asks for the product again"
 )
@@ -74,7 +72,7 @@ def answered(retorno: Json, expects: str) -> list[Json]:
 
 def id_differs(record: Json, asked: int) -> bool:
     """Return whether a record is another one than was asked for."""
-    return str(record.get("id", "")).strip() != str(asked)
+    return whole_number(record.get("id")) != asked
 
 
 def search_line(page: RawLine, pedido: int) -> Json:
@@ -101,7 +99,7 @@ def not_listed(unread: int = 0) -> Reject:
         "pesquisa",
         "a line of this order in pedidos.pesquisa",
         f"none, but {unread} values that are no line" if unread else "none",
-        "look the order up in Tiny, then move its webhook file back into the inbox",
+        "look the order up in Tiny, then put it back by the DAG put_back",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pendulum
 
-from tiny_operators._compat import BaseOperator, let_scheduler_watch
+from tiny_operators._compat import BaseOperator, TaskGroup, let_scheduler_watch
 from tiny_operators.alerts import failure_callback
 from tiny_operators.operators.check import CheckOperator
 from tiny_operators.schemas import LOADED
@@ -58,7 +58,12 @@ def into_tables(store: Store, rows: BaseOperator) -> BaseOperator:
     Returns:
         The task that merges.
     """
-    loads = [load_task(store, table, rows.task_id, count=table) for table in LOADED]
+    # The ids of the tasks stay as they are without the group: people and commands name them.
+    with TaskGroup(
+        "load", prefix_group_id=False, tooltip="One load job a table, into staging tables"
+    ) as loads:
+        for table in LOADED:
+            load_task(store, table, rows.task_id, count=table)
     merge = merge_task(store, rows.task_id, trigger_rule=UNLESS_NOTHING)
     check = query_task(store, "check", "check.sql", operator=CheckOperator)
     rows >> loads >> merge >> check

@@ -11,7 +11,7 @@ from tiny_operators.operators.base import MADE
 from tiny_operators.operators.load import LoadRowsOperator
 from tiny_operators.operators.merge import MergeOperator
 from tiny_operators.operators.query import QueryOperator
-from tiny_operators.schemas import schema_fields
+from tiny_operators.schemas import LOADED, schema_fields
 from tiny_operators.stores import Store
 
 _KEY: Final = "{{ run_key(dag, run_id) }}"
@@ -56,6 +56,7 @@ def merge_task(store: Store, of_task: str, **arguments: Any) -> BaseOperator:
         of_task,
         operator=MergeOperator,
         table=f"{store.dataset}.pdv",
+        staging=[names.staging_table(store.staging_dataset, table, _KEY) for table in LOADED],
         of_task=of_task,
         outlets=merged_assets(store),
         **arguments,
