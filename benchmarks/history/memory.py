@@ -164,6 +164,7 @@ def _run(env: Mapping[str, str], step: str, day: date, *words: str) -> dict[str,
 def _in_this_process(step: str, day: date, *, profile: bool) -> dict[str, float]:
     """Do one step here; its :class:`Step`, or nothing for the setup. Its profile goes into a file."""
     # Imported here: a program inherits the peak of the process that starts it, which so stays smaller than any step.
+    from benchmarks.walk.__main__ import create_pools
     from tiny_operators.operators.fetch import FetchOrdersOperator
     from tiny_operators.operators.plan_daily import PlanDailyOperator
     from tiny_operators.operators.rows import MakeRowsOperator
@@ -172,6 +173,7 @@ def _in_this_process(step: str, day: date, *, profile: bool) -> dict[str, float]
     store = load_stores()[0]
     if step == "setup":
         set_up(store)
+        create_pools(store)
         return {}
     kinds: dict[str, Any] = dict(
         zip(STEPS, (PlanDailyOperator, FetchOrdersOperator, MakeRowsOperator), strict=True)
