@@ -89,7 +89,7 @@ status: ## show the parts of the stack and their health
 logs: ## show the end of the logs; PART=scheduler for one part, ARGS=-f to follow
 	@$(STACK) logs $(PART) $(ARGS)
 
-bench: install ## measure the table of docs/measured.md: requests, moves, with and without Google's times; ARGS="--parts moves"
+bench: install ## measure the table of docs/measured.md: requests, times with Google's, pace, bill, memory; ARGS="--parts moves"
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m benchmarks.table $(ARGS)
 
 bench-latency: install ## measure the way from a webhook to its row against an empty DAG

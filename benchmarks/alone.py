@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from local.stack.launcher import Stack
 from local.stack.settings import PROJECT
@@ -35,3 +37,17 @@ def set_up(store: Store) -> None:
 
     bigquery = BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
     create_missing(store, GCSHook().get_conn(), bigquery)
+
+
+def context_of(run_id: str, params: Mapping[str, Any], retries: int | None) -> Any:
+    """Build what the operators ask of a running task: the first try of a run that a person triggered.
+
+    Args:
+        run_id: The run.
+        params: What it was triggered with.
+        retries: The tries that the task has besides.
+    """
+    run = SimpleNamespace(run_id=run_id, run_type="manual", conf={}, run_after=None, queued_at=None)
+    task = SimpleNamespace(retries=retries or 0)
+    ti = SimpleNamespace(try_number=1, max_tries=task.retries, task=task, xcom_push=lambda **_: None)
+    return {"dag_run": run, "params": dict(params), "ti": ti}

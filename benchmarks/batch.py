@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -61,20 +62,23 @@ def sell(simulator: Simulator, warehouse: Warehouse, store: Store, count: int) -
         inbox.blob(f"by-hand/{sale.pedido}.json").upload_from_string(json.dumps(sale.webhook))
 
 
-def run(front: Front, simulator: Simulator, dag: Any, count: int) -> Batch:
-    """Run the webhook DAG once, task after task in this process, and count.
+def run(
+    front: Front, simulator: Simulator, dag: Any, count: int, conf: Mapping[str, Any] | None = None
+) -> Batch:
+    """Run a DAG once, task after task in this process, and count.
 
     Args:
         front: The strict front.
         simulator: The simulated Tiny.
         dag: The DAG.
-        count: How many orders wait.
+        count: How many orders it has to do with.
+        conf: What it is triggered with.
     """
     from tests.component.whole_runs import WholeRun
 
     simulator.forget_calls()
     front.forget()
-    whole, began = WholeRun(dag), time.monotonic()
+    whole, began = WholeRun(dag, dict(conf or {})), time.monotonic()
     with chained() as chain:
         whole.finish()
     seconds = time.monotonic() - began

@@ -60,6 +60,7 @@ class Counts:
             before had ended.
         loads: How many load jobs began.
         statements: How many jobs the statements of the queries are on BigQuery.
+        reads: How many tables these statements read.
     """
 
     requests: int
@@ -67,6 +68,7 @@ class Counts:
     in_a_row: int
     loads: int
     statements: int
+    reads: int
 
 
 def counted(found: Iterable[Request]) -> Counts:
@@ -78,6 +80,7 @@ def counted(found: Iterable[Request]) -> Counts:
         in_a_row(made),
         sum(request.job == "load" for request in made),
         sum(request.statements for request in made),
+        sum(request.reads for request in made),
     )
 
 

@@ -7,10 +7,11 @@ from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
 from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.params import compare_form
 from tiny_operators.run_notes import note_plan, note_work
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 from tiny_operators.task_factories.reconciliation import into_reconciliation
+from tiny_operators.task_factories.stores import stores_to_build
 
 DOCS = """
 **Is everything in?** Trigger this DAG with dates, both ends included; without dates it takes the last five weeks. It
@@ -33,7 +34,7 @@ The XCom `plan` of `plan` also says what a repair would take: orders, calls and 
 def compare_dag(store: Store) -> DAG:
     """Create the compare DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_compare",
+        dag_id=store.dag_id("compare"),
         dag_display_name=f"{store.prefix}_compare · is everything in?",
         description=f"Orders of {store.name} in Tiny and in BigQuery: compares, and repairs nothing",
         doc_md=DOCS,
@@ -61,5 +62,5 @@ def compare_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_compare"] = compare_dag(_store)
+for _store in stores_to_build("compare"):
+    globals()[_store.dag_id("compare")] = compare_dag(_store)

@@ -9,9 +9,10 @@ from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.params import daily_form
 from tiny_operators.run_notes import note_plan, note_work
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
+from tiny_operators.task_factories.stores import stores_to_build
 from tiny_operators.timetables import EACH_DAY
 
 DOCS = """
@@ -47,7 +48,7 @@ are skipped.
 def daily_dag(store: Store) -> DAG:
     """Create the daily DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_daily",
+        dag_id=store.dag_id("daily"),
         dag_display_name=f"{store.prefix}_daily · each night, and history",
         description=f"Orders of past dates of {store.name}: what is new or has changed",
         doc_md=DOCS,
@@ -73,5 +74,5 @@ def daily_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_daily"] = daily_dag(_store)
+for _store in stores_to_build("daily"):
+    globals()[_store.dag_id("daily")] = daily_dag(_store)

@@ -7,9 +7,10 @@ from tiny_operators.operators.people import (
     FindPeopleOperator,
     RecordForgottenOperator,
 )
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
+from tiny_operators.task_factories.stores import stores_to_build
 
 DOCS = """
 Blanks people in everything that the store has: both buckets and all tables. Sales, amounts and ids of orders stay.
@@ -38,7 +39,7 @@ The whole task, with what remains and for how long: `docs/people.md`.
 def forget_dag(store: Store) -> DAG:
     """Create the forget DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_forget",
+        dag_id=store.dag_id("forget"),
         dag_display_name=f"{store.prefix}_forget · blank people who asked for it",
         description=f"People whom {store.name} forgets on their request",
         doc_md=DOCS,
@@ -55,5 +56,5 @@ def forget_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_forget"] = forget_dag(_store)
+for _store in stores_to_build("forget"):
+    globals()[_store.dag_id("forget")] = forget_dag(_store)

@@ -5,9 +5,10 @@ from tiny_operators.operators.ask_orders import AskedOrdersOperator, AskForOrder
 from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.params import orders_form
 from tiny_operators.run_notes import note_work
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
+from tiny_operators.task_factories.stores import stores_to_build
 
 DOCS = """
 **An order is missing?** Trigger this DAG with its id or its number. It writes an event into the inbox, as Tiny's
@@ -29,7 +30,7 @@ It starts nothing else. `z316_webhook` must not be paused.
 def orders_dag(store: Store) -> DAG:
     """Create the orders DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_orders",
+        dag_id=store.dag_id("orders"),
         dag_display_name=f"{store.prefix}_orders · fetch these orders now",
         description=f"Fetches orders of {store.name} that a person names, and reports what became of them",
         doc_md=DOCS,
@@ -48,5 +49,5 @@ def orders_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_orders"] = orders_dag(_store)
+for _store in stores_to_build("orders"):
+    globals()[_store.dag_id("orders")] = orders_dag(_store)

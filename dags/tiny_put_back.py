@@ -4,9 +4,10 @@ from tiny_operators._compat import DAG
 from tiny_operators.operators.put_back import PutBackOperator
 from tiny_operators.params import put_back_form
 from tiny_operators.run_notes import note_work
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
+from tiny_operators.task_factories.stores import stores_to_build
 
 DOCS = """
 Puts rejects back after their cause is fixed. A webhook file moves from `rejected/dt=…/` of the API bucket into the
@@ -31,7 +32,7 @@ What was rejected, and why, is in the table `rejeitados`, and stays there after 
 def put_back_dag(store: Store) -> DAG:
     """Create the put-back DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_put_back",
+        dag_id=store.dag_id("put_back"),
         dag_display_name=f"{store.prefix}_put_back · put rejects back",
         description=f"Rejects of {store.name}, back into the inbox",
         doc_md=DOCS,
@@ -46,5 +47,5 @@ def put_back_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_put_back"] = put_back_dag(_store)
+for _store in stores_to_build("put_back"):
+    globals()[_store.dag_id("put_back")] = put_back_dag(_store)

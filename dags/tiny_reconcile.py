@@ -9,10 +9,11 @@ from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.params import reconcile_form
 from tiny_operators.run_notes import note_plan, note_work
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
 from tiny_operators.task_factories.reconciliation import into_reconciliation
+from tiny_operators.task_factories.stores import stores_to_build
 from tiny_operators.timetables import each_week
 
 DOCS = """
@@ -44,7 +45,7 @@ Without differences `plan` and the tasks up to `merge` are skipped; `compare` an
 def reconcile_dag(store: Store) -> DAG:
     """Create the reconcile DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_reconcile",
+        dag_id=store.dag_id("reconcile"),
         dag_display_name=f"{store.prefix}_reconcile · each Sunday: compare and repair",
         description=f"Orders of {store.name} in Tiny and in BigQuery: compares, repairs, and says what it found",
         doc_md=DOCS,
@@ -71,5 +72,5 @@ def reconcile_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_reconcile"] = reconcile_dag(_store)
+for _store in stores_to_build("reconcile"):
+    globals()[_store.dag_id("reconcile")] = reconcile_dag(_store)

@@ -5,9 +5,10 @@ from tiny_operators.operators.next_slice import NextSliceOperator
 from tiny_operators.operators.replay import ReplayRowsOperator
 from tiny_operators.params import date_range_form
 from tiny_operators.run_notes import note_work
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
+from tiny_operators.task_factories.stores import stores_to_build
 from tiny_operators.timetables import EACH_DAY
 
 DOCS = """
@@ -52,7 +53,7 @@ cannot be built from nothing: see `docs/retention.md` before a table is dropped.
 def replay_dag(store: Store) -> DAG:
     """Create the replay DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_replay",
+        dag_id=store.dag_id("replay"),
         dag_display_name=f"{store.prefix}_replay · build the tables again",
         description=f"Tables of {store.name}, rebuilt from raw answers",
         doc_md=DOCS,
@@ -71,5 +72,5 @@ def replay_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_replay"] = replay_dag(_store)
+for _store in stores_to_build("replay"):
+    globals()[_store.dag_id("replay")] = replay_dag(_store)

@@ -2,9 +2,10 @@
 
 from tiny_operators._compat import DAG
 from tiny_operators.operators.blank_old_orders import BlankOldOrdersOperator
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
+from tiny_operators.task_factories.stores import stores_to_build
 from tiny_operators.timetables import each_night
 
 DOCS = """
@@ -27,7 +28,7 @@ Files of the buckets expire by rules that `z316_setup` sets: see `docs/retention
 def retention_dag(store: Store) -> DAG:
     """Create the retention DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_retention",
+        dag_id=store.dag_id("retention"),
         dag_display_name=f"{store.prefix}_retention · each night: blank old orders",
         description=f"Personal data of customers of {store.name} leaves the rows of old orders",
         doc_md=DOCS,
@@ -39,5 +40,5 @@ def retention_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_retention"] = retention_dag(_store)
+for _store in stores_to_build("retention"):
+    globals()[_store.dag_id("retention")] = retention_dag(_store)

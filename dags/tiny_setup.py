@@ -5,8 +5,9 @@ import pendulum
 from tiny_operators._compat import DAG
 from tiny_operators.alerts import failure_callback
 from tiny_operators.operators.setup import CheckAccessOperator, SetupStoreOperator
-from tiny_operators.stores import Store, dag_tags, load_stores
+from tiny_operators.stores import Store, dag_tags
 from tiny_operators.task_factories.descriptions import describe_tasks
+from tiny_operators.task_factories.stores import stores_to_build
 
 DOCS = """
 Looks for the buckets, datasets, tables, views and pools of the store, and creates what is missing; safe to run again:
@@ -33,7 +34,7 @@ first task, and say so.
 def setup_dag(store: Store) -> DAG:
     """Create the setup DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_setup",
+        dag_id=store.dag_id("setup"),
         dag_display_name=f"{store.prefix}_setup · create what is missing",
         description=f"Buckets, datasets, tables, views and pools of {store.name}",
         doc_md=DOCS,
@@ -60,5 +61,5 @@ def setup_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_setup"] = setup_dag(_store)
+for _store in stores_to_build("setup"):
+    globals()[_store.dag_id("setup")] = setup_dag(_store)

@@ -2,9 +2,10 @@
 
 from tiny_operators._compat import DAG
 from tiny_operators.operators.people import ShowPeopleOperator
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
+from tiny_operators.task_factories.stores import stores_to_build
 
 DOCS = """
 Collects all that the store has of a person, from both buckets and all tables, into one private JSON object that
@@ -28,7 +29,7 @@ The whole task: `docs/people.md`.
 def show_dag(store: Store) -> DAG:
     """Create the show DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_show",
+        dag_id=store.dag_id("show"),
         dag_display_name=f"{store.prefix}_show · all that is stored of a person",
         description=f"All that {store.name} has stored of a person",
         doc_md=DOCS,
@@ -42,5 +43,5 @@ def show_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_show"] = show_dag(_store)
+for _store in stores_to_build("show"):
+    globals()[_store.dag_id("show")] = show_dag(_store)

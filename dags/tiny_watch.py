@@ -9,10 +9,11 @@ from tiny_operators.operators.watch import (
     WatchInboxOperator,
     WatchWebhooksOperator,
 )
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 from tiny_operators.task_factories.jobs import query_task
+from tiny_operators.task_factories.stores import stores_to_build
 from tiny_operators.timetables import EACH_HOUR
 
 DOCS = """
@@ -45,7 +46,7 @@ are expected, and `webhooks` is skipped.
 def watch_dag(store: Store) -> DAG:
     """Create the watch DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_watch",
+        dag_id=store.dag_id("watch"),
         dag_display_name=f"{store.prefix}_watch · each hour: is all well?",
         description=f"Alerts when no webhooks of {store.name} come, files are stuck, or many orders are set aside",
         doc_md=DOCS,
@@ -62,5 +63,5 @@ def watch_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_watch"] = watch_dag(_store)
+for _store in stores_to_build("watch"):
+    globals()[_store.dag_id("watch")] = watch_dag(_store)

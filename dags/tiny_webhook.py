@@ -9,9 +9,10 @@ from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.run_notes import note_work
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
-from tiny_operators.stores import Store, load_stores
+from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import UNLESS_NOTHING, dag_arguments, into_tables
+from tiny_operators.task_factories.stores import stores_to_build
 
 DOCS = """
 Waits (deferred, no worker slot) for files in the webhook bucket, reads their orders from Tiny, and merges them into
@@ -50,7 +51,7 @@ To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 def webhook_dag(store: Store) -> DAG:
     """Create the webhook DAG of one store."""
     with DAG(
-        dag_id=f"{store.prefix}_webhook",
+        dag_id=store.dag_id("webhook"),
         dag_display_name=f"{store.prefix}_webhook · sales, as they come",
         description=f"Webhooks of {store.name} into BigQuery, as they come",
         doc_md=DOCS,
@@ -79,5 +80,5 @@ def webhook_dag(store: Store) -> DAG:
     return describe_tasks(dag)
 
 
-for _store in load_stores():
-    globals()[f"{_store.prefix}_webhook"] = webhook_dag(_store)
+for _store in stores_to_build("webhook"):
+    globals()[_store.dag_id("webhook")] = webhook_dag(_store)

@@ -9,32 +9,38 @@ import cProfile
 import json
 import pstats
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from benchmarks.table.rows import Row
 from local.tiny_simulator.settings import PROFILES, Settings
 from local.tiny_simulator.simulator import Simulator
 from tests.simulator.shops import make_shop
+from tiny_operators.lake import names
 from tiny_operators.orders.raw_lines import Envelope, Kind, read_line
 from tiny_operators.orders.rows import order_rows, row_texts
 from tiny_operators.tiny.services import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
 
 ORDERS: Final = 100
-_DAYS: Final = 3
+_PER_DAY: Final = 40
 _ROUNDS: Final = 5
 _NOW: Final = "2026-03-14T12:00:00+00:00"
+_DAY: Final = _NOW[:10]
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The raw lines of an order: itself, the page of the search that lists it, its products."""
+    """The raw lines of an order: itself, the page of the search that lists it, its products; and their objects."""
 
+    pedido: int
     order: str
     page: str
     products: dict[int, str]
+    page_object: str
+    product_objects: dict[int, str]
 
     @property
     def all(self) -> list[str]:
@@ -44,13 +50,21 @@ class Lines:
 
 def made(count: int) -> list[Lines]:
     """Let the simulated shop answer about so many orders."""
-    shop = make_shop(profile="common", days=_DAYS)
+    # A day has somewhat more or fewer.
+    shop = make_shop(profile="common", days=count * 6 // (5 * _PER_DAY) + 1, per_day=_PER_DAY)
     simulator = Simulator(shop, token="t", settings=Settings(quirks=PROFILES["common"]))  # noqa: S106 - opens nothing
 
-    def line(kind: Kind, service: str, pedido: int | None, produto: int | None, **params: str) -> str:
+    def line(
+        kind: Kind,
+        service: str,
+        pedido: int | None,
+        produto: int | None,
+        references: Mapping[str, Any] = MappingProxyType({}),
+        **params: str,
+    ) -> str:
         body = simulator.answer(service, {"formato": "JSON", **params}, None, None).body.decode()
         request = {"service": service}
-        about = Envelope("z316", kind, pedido, produto, _NOW, _NOW, "bench", "1", request)
+        about = Envelope("z316", kind, pedido, produto, _NOW, _NOW, "bench", "1", request, **references)
         return about.line(" ".join(body.splitlines()))
 
     found = []
@@ -60,8 +74,15 @@ def made(count: int) -> list[Lines]:
             for item in order.itens
             if item.id_produto
         }
+        page_object = names.raw_search_object(f"bench_{order.id}", _DAY, "1")
+        product_objects = {produto: names.raw_product_object(_DAY, produto) for produto in products}
+        by_text = {str(produto): name for produto, name in product_objects.items()}
+        references = {"pesquisa": page_object, "produtos": by_text}
         page = line("pesquisa", SEARCH_SERVICE, None, None, numero=str(order.numero))
-        found.append(Lines(line("pdv", ORDER_SERVICE, order.id, None, id=str(order.id)), page, products))
+        itself = line("pdv", ORDER_SERVICE, order.id, None, references, id=str(order.id))
+        found.append(Lines(order.id, itself, page, products, page_object, product_objects))
+    if len(found) != count:
+        raise RuntimeError(f"the shop has {len(found)} orders, wanted are {count}")
     return found
 
 

@@ -115,7 +115,7 @@ class BigQuery:
         self, call: Call, passing: Passing, verdict: Verdict, content: bytes | None = None
     ) -> Reply:
         """Let a job run, and remember where."""
-        passing.statements = verdict.statements
+        passing.statements, passing.reads = verdict.statements, verdict.reads
         if verdict.guarded is not None:
             content = json.dumps(_with_query(call.body, verdict.guarded)).encode()
         answer = await passing.ask(content)

@@ -26,6 +26,7 @@ class Passing:
         query: Its parameters, as the emulator shall get them.
         content: Its body: what was read, or what comes.
         statements: How many jobs the statements of its query are; 0 until the query was read.
+        reads: How many tables they read.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Passing:
         self.query = query
         self.content = content
         self.statements = 0
+        self.reads = 0
 
     @property
     def is_download(self) -> bool:

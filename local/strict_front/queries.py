@@ -33,12 +33,14 @@ class Examined:
         partitions: A query that counts the partitions that a job of one statement will change, to be run before it.
         statements: How many of its statements and expressions are jobs of their own on BigQuery: those that read tables
             or change them.
+        reads: How many tables all of them read.
     """
 
     refusal: Refusal | None
     script: str
     partitions: str | None = None
     statements: int = 1
+    reads: int = 0
 
 
 def check_query(query: dict[str, Any], project: str, tables: Tables) -> Refusal | None:
@@ -87,8 +89,8 @@ def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
         return Examined(refusal, text)
     single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL
     texts = (text, script.guards.count) if single else (script.guards.script(), None)
-    _remembered().keep(shape, (*texts, script.jobs), looked_up)
-    return Examined(None, *texts, script.jobs)
+    _remembered().keep(shape, (*texts, script.jobs, script.reads), looked_up)
+    return Examined(None, *texts, script.jobs, script.reads)
 
 
 _CONTROL: Final = frozenset({

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from local.strict_front.call import Call
+    from local.strict_front.passing import Passing
 
 _MOST: Final = 50_000
 
@@ -25,6 +26,7 @@ class Request:
         status: HTTP status of the answer.
         began: When it came (monotonic seconds).
         ended: When it was answered.
+        reads: How many tables these statements read.
     """
 
     account: str
@@ -35,6 +37,7 @@ class Request:
     status: int
     began: float
     ended: float
+    reads: int = 0
 
     @property
     def kind(self) -> str:
@@ -48,14 +51,17 @@ class Record:
 
     _requests: deque[Request] = field(default_factory=lambda: deque(maxlen=_MOST))
 
-    def add(self, call: Call, statements: int, status: int, began: float, ended: float) -> None:
+    def add(self, call: Call, passing: Passing, status: int, began: float, ended: float) -> None:
         """Note a request."""
         job = next((kind for kind in ("load", "query") if call.field(f"configuration.{kind}")), "")
         if call.method.id == "bigquery.jobs.query":
             job = "query"
         self._requests.append(
-            Request(call.account, call.method.id, call.upload_type, job, statements, status, began, ended)
-        )
+            Request(
+                call.account, call.method.id, call.upload_type, job, passing.statements, status, began, ended,
+                passing.reads,
+            )
+        )  # fmt: skip
 
     def told(self) -> list[dict[str, Any]]:
         """Return the requests as JSON has them."""

@@ -20,8 +20,8 @@ _KEPT: Final = 500
 _TOLD: Final = ("type", "schema", "timePartitioning", "rangePartitioning", "requirePartitionFilter")
 
 Key = tuple[str, ...]
-Texts = tuple[str, str | None, int]
-"""The script to run, the query that counts partitions, and how many jobs its statements are."""
+Texts = tuple[str, str | None, int, int]
+"""The script to run, the query that counts partitions, how many jobs its statements are, how many tables they read."""
 
 
 @dataclass
@@ -35,8 +35,9 @@ class Remembered:
         if shape.key not in self._known:
             return None
         self._known.move_to_end(shape.key)
-        script, count, jobs = self._known[shape.key]
-        return shape.filled(script), None if count is None else shape.filled(count), jobs
+        script, count, *counts = self._known[shape.key]
+        jobs, reads = counts
+        return shape.filled(script), None if count is None else shape.filled(count), jobs, reads
 
     def keep(self, shape: Shape, texts: Texts, looked_up: set[Path]) -> None:
         """Remember what was made of a query, where all that it depends on is in its shape.
@@ -46,10 +47,10 @@ class Remembered:
             texts: What was made of it.
             looked_up: The tables that it depends on.
         """
-        script, count, jobs = texts
+        script, count, jobs, reads = texts
         emptied = [None if text is None else shape.emptied(text) for text in (script, count)]
         if looked_up <= shape.paths and not any(map(shape.has_names, filter(None, emptied))):
-            self._known[shape.key] = (str(emptied[0]), emptied[1], jobs)
+            self._known[shape.key] = (str(emptied[0]), emptied[1], jobs, reads)
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
 

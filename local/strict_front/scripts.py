@@ -47,6 +47,7 @@ class Script:
         kinds: Names of its statements' nodes, in the order of the text.
         most_read: How many tables one of its statements reads at most, of those that surely run.
         jobs: How many of its statements and expressions are jobs of their own on BigQuery.
+        reads: How many tables all of them read: each is billed for itself.
     """
 
     def __init__(self, text: str, reader: Reader) -> None:
@@ -57,6 +58,7 @@ class Script:
         self.kinds: list[str] = []
         self.most_read = 0
         self.jobs = 0
+        self.reads = 0
         self._certain = True
 
     def check(self, scope: Scope) -> None:
@@ -310,6 +312,7 @@ class Script:
     def _noted(self, meaning: Meaning) -> Meaning:
         if self._certain:
             self.most_read = max(self.most_read, meaning.reads)
+        self.reads += meaning.reads
         return meaning
 
 

@@ -34,12 +34,14 @@ class Verdict:
         refusal: Why it fails; None when it may run.
         guarded: The statement to run in the place of its own, where one is needed.
         statements: How many jobs the statements of a query are.
+        reads: How many tables they read.
     """
 
     location: str
     refusal: Refusal | None = None
     guarded: str | None = None
     statements: int = 0
+    reads: int = 0
 
 
 @dataclass
@@ -118,16 +120,16 @@ class Work:
             data: The rows that came with it; None where there are none.
         """
         seen = Seen(self._bigquery, asyncio.get_running_loop())
-        refusal, guarded, statements = None, None, 0
+        refusal, guarded, counts = None, None, (0, 0)
         if query := configuration.get("query"):
-            refusal, guarded, statements = await self._judge_query(query, project, seen)
+            refusal, guarded, counts = await self._judge_query(query, project, seen)
         elif load := configuration.get("load"):
             refusal = await self._judge_load(load, seen, data)
         where, elsewhere = await self._where(project, configuration, location, seen)
         forbidden = await self._gate.check_job(account, configuration, seen.found)
         forbidden = forbidden or await self._through_views.check(account, seen.found)
         refusal = forbidden or elsewhere or self._buckets_elsewhere(configuration, where) or refusal
-        return Verdict(where, refusal, self._spoken(account, query, guarded), statements)
+        return Verdict(where, refusal, self._spoken(account, query, guarded), *counts)
 
     def _spoken(self, account: str, query: Any, guarded: str | None) -> str | None:
         """Return the statement to run in the place of a query's own, with who asks for it in it."""
@@ -163,17 +165,18 @@ class Work:
 
     async def _judge_query(
         self, query: dict[str, Any], project: str, seen: Seen
-    ) -> tuple[Refusal | None, str | None, int]:
-        """Return why a query is refused, the statement to run in the place of its own, and how many jobs it is."""
+    ) -> tuple[Refusal | None, str | None, tuple[int, int]]:
+        """Return why a query is refused, the statement to run instead, how many jobs it is and tables it reads."""
         examined = await self._examine(query, project, seen)
         if examined.refusal is None and examined.partitions and not query.get("dryRun"):
             count = await self._count({**query, "query": examined.partitions}, project)
             if count is None:
-                return queries.uncounted_partitions(), None, 0
+                return queries.uncounted_partitions(), None, (0, 0)
             if count > partitions.MOST:
-                return queries.too_many_partitions(), None, 0
+                return queries.too_many_partitions(), None, (0, 0)
         changed = examined.script != query.get("query")
-        return examined.refusal, examined.script if changed else None, examined.statements
+        counts = examined.statements, examined.reads
+        return examined.refusal, examined.script if changed else None, counts
 
     async def _count(self, query: Mapping[str, Any], project: str) -> int | None:
         """Run a query that counts; None when it fails, or does not end at once."""

@@ -32,6 +32,7 @@ from airflow.providers.common.compat.sdk import (
     Variable,
     XCom,
     conf,
+    get_parsing_context,
 )
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
@@ -277,6 +278,7 @@ __all__ = [
     "conf",
     "data_interval",
     "ensure_pool",
+    "get_parsing_context",
     "is_first_try",
     "last_loaded",
     "let_scheduler_watch",

@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pkgutil import resolve_name
 from typing import Any, Final
 
@@ -134,16 +135,23 @@ def what_to_do(docs: str, task_id: str) -> str:
         docs: The documentation, in Markdown: items of a list that begin with the tasks they are about, in bold.
         task_id: The task.
     """
-    _, _, triage = docs.partition("### Triage")
-    items = re.findall(r"^\* (.+?)(?=\n\*|\n\n|\Z)", triage, re.DOTALL | re.MULTILINE)
-    found = [" ".join(item.split()) for item in items if _is_about(item, task_id)]
+    found = [text for tasks, text in _triage(docs) if any(_is_about(name, task_id) for name in tasks)]
     return " ".join(found).replace("**", "").replace("`", "") or _SEE_LOG
 
 
-def _is_about(item: str, task_id: str) -> bool:
-    return any(
-        task_id == name or task_id.startswith(f"{name}_") for name in re.findall(r"\*\*(\w+)\*\*", item)
-    )
+@cache
+def _triage(docs: str) -> list[tuple[list[str], str]]:
+    """Read the items of a DAG's section Triage: the tasks that each is about, and its text.
+
+    All tasks of all stores' DAGs ask for the same few texts when the DAG file is read.
+    """
+    _, _, triage = docs.partition("### Triage")
+    items = re.findall(r"^\* (.+?)(?=\n\*|\n\n|\Z)", triage, re.DOTALL | re.MULTILINE)
+    return [(re.findall(r"\*\*(\w+)\*\*", item), " ".join(item.split())) for item in items]
+
+
+def _is_about(name: str, task_id: str) -> bool:
+    return task_id == name or task_id.startswith(f"{name}_")
 
 
 def _docs(context: Context) -> str:

@@ -29,12 +29,14 @@ class Answer:
         script: The script to run.
         partitions: The query that counts partitions.
         statements: How many jobs its statements are.
+        reads: How many tables they read.
     """
 
     refusal: dict[str, Any] | None
     script: str
     partitions: str | None
     statements: int
+    reads: int
 
     @property
     def rule(self) -> str:

@@ -68,18 +68,22 @@ def test_statements_take_their_time_and_hold_nobody(slow: Front, gcs: Gcs, bq: B
 
 
 @pytest.mark.parametrize(
-    ("sql", "jobs"),
+    ("sql", "jobs", "reads"),
     [
-        ("SELECT 1 AS one", 1),
-        ("SELECT id FROM t", 1),
-        ("DECLARE three INT64 DEFAULT 3; SELECT three; SELECT three + 1", 2),
-        ("DECLARE ids ARRAY<INT64> DEFAULT ARRAY(SELECT id FROM t); SELECT 1 AS one", 2),
-        ("BEGIN DECLARE one INT64; SET one = (SELECT MAX(id) FROM t); DELETE t WHERE id = one; END", 2),
+        ("SELECT 1 AS one", 1, 0),
+        ("SELECT id FROM t", 1, 1),
+        ("SELECT a.id FROM t AS a JOIN t AS b ON a.id = b.id", 1, 1),
+        ("SELECT id FROM t; SELECT id FROM t; SELECT id FROM t", 3, 3),
+        ("DECLARE three INT64 DEFAULT 3; SELECT three; SELECT three + 1", 2, 0),
+        ("DECLARE ids ARRAY<INT64> DEFAULT ARRAY(SELECT id FROM t); SELECT 1 AS one", 2, 1),
+        ("BEGIN DECLARE one INT64; SET one = (SELECT MAX(id) FROM t); DELETE t WHERE id = one; END", 2, 2),
     ],
 )
-def test_statements_that_are_jobs(rules: Rules, sql: str, jobs: int) -> None:
+def test_statements_that_are_jobs(rules: Rules, sql: str, jobs: int, reads: int) -> None:
     # The second time the query is remembered.
-    assert [rules(sql, TABLES).statements for _ in range(2)] == [jobs, jobs]
+    for _ in range(2):
+        found = rules(sql, TABLES)
+        assert (found.statements, found.reads) == (jobs, reads)
 
 
 def test_a_job_runs_until_its_time_is_over(slow: Front, bq: Bq) -> None:

@@ -56,9 +56,8 @@ class PutBackOperator(StoreOperator):
         for _ in at_once(partial(self._move, api, inbox), of_name.values()):
             pass
         Silences.of_products(api, self.store.prefix).forget(work.products)
-        for pedido in work.orders:
-            event = order_event(self.store.cnpj, pedido)
-            inbox.create_json(names.put_back_event(key, pedido), event)
+        for _ in at_once(partial(self._write_event, inbox, key), work.orders):
+            pass
         # Last: as long as an order has no event, its reason still names it.
         for name, ids in work.rejects.items():
             _forget(api, name, set(ids))
@@ -88,6 +87,9 @@ class PutBackOperator(StoreOperator):
             content = api.read_json(target)
         return PutBack.from_json(content)
 
+    def _write_event(self, inbox: Objects, key: str, pedido: int) -> None:
+        inbox.create_json(names.put_back_event(key, pedido), order_event(self.store.cnpj, pedido))
+
     @staticmethod
     def _move(api: Objects, inbox: Objects, files: list[RejectedObject]) -> None:
         """Move files of one name, one after the other; delete the reason of each after it."""
@@ -106,16 +108,20 @@ def _find(request: PutBackRequest, api: Objects) -> PutBack:
     work = PutBack()
     for day in request.dates:
         found = {blob.name: blob for blob in api.list(names.rejected_prefix(day.isoformat()))}
-        for name, blob in found.items():
-            reason_name = names.reason_object(name)
-            if reason_name in found:
-                reason = api.read_json(reason_name) or {}
-                if any(map(request.wants, [reason, *reason.get("more", ())])):
-                    work.files.append(RejectedObject(name, int(blob.generation), reason["file"]))
-                else:
-                    work.left += 1
-            elif names.is_rejects_object(name):
-                work.add(name, [json.loads(line) for line in api.lines_if_any(name)], request)
+        files = [name for name in found if names.reason_object(name) in found]
+        reasons = at_once(lambda name: api.read_json(names.reason_object(name)) or {}, files)
+        for name, reason in zip(files, reasons, strict=True):
+            if any(map(request.wants, [reason, *reason.get("more", ())])):
+                work.files.append(RejectedObject(name, int(found[name].generation), reason["file"]))
+            else:
+                work.left += 1
+        rejects = [
+            name for name in found if names.reason_object(name) not in found and names.is_rejects_object(name)
+        ]
+        for name, lines in zip(
+            rejects, at_once(lambda name: list(api.lines_if_any(name)), rejects), strict=True
+        ):
+            work.add(name, [json.loads(line) for line in lines], request)
     return work
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import chain, groupby, islice
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from tiny_operators._compat import AirflowSkipException, Context, run_type
 from tiny_operators.batches.row_files import RowFiles
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import at_once
+from tiny_operators.lake.at_once import AT_ONCE, at_once, begin
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.older_layout import folder_of, older_order_rows
 from tiny_operators.lake.raw_reader import RawReader, RawReferenceError
@@ -32,7 +33,6 @@ from tiny_operators.stores import Store
 log = logging.getLogger(__name__)
 
 PATH: Final = "replay"
-_OBJECTS_AT_ONCE: Final = 16
 
 
 class ReplayRowsOperator(StoreOperator):
@@ -165,13 +165,19 @@ class RawDates:
 
     def _of_lines(self, day: date) -> Iterator[OrderRows]:
         listed = (blob.name for blob in self.objects.list(names.raw_orders_prefix(day.isoformat())))
+        ahead = begin(partial(self._some_lines, listed))
         # An object of a live run may hold one order only: what several objects refer to is read together.
-        while some := list(islice(listed, _OBJECTS_AT_ONCE)):
+        while some := ahead.result():
+            ahead = begin(partial(self._some_lines, listed))
             self.objects_read += len(some)
-            lines = list(at_once(self._lines, some))
-            self._raw.read_ahead(line for own in lines for line in own if line)
-            for name, own in zip(some, lines, strict=True):
+            self._raw.read_ahead(line for _, own in some for line in own if line)
+            for name, own in some:
                 yield from (self._of_line(name, line) for line in own)
+
+    def _some_lines(self, listed: Iterator[str]) -> list[tuple[str, list[RawLine | None]]]:
+        """Read the raw lines of the next objects; they are read while the ones before them are typed."""
+        some = list(islice(listed, AT_ONCE))
+        return list(zip(some, at_once(self._lines, some), strict=True))
 
     def _lines(self, name: str) -> list[RawLine | None]:
         """Read the raw lines of an object; None for a damaged one."""
