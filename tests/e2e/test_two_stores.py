@@ -161,26 +161,28 @@ def sell_meanwhile(well: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pair", "trouble"),
+    ("pair", "trouble", "answers"),
     [
-        pytest.param("b2", {"faults": {"*": {"code_2": 1}}}, id="token refused"),
-        pytest.param("z316", {"faults": {"*": {"reset": 1}}}, id="connection cut"),
-        pytest.param("z316", {"latency_s": _SLOW_S}, id="slow"),
-        pytest.param("b2", {"latency_s": _FOR_EVER_S}, id="no answer"),
-        pytest.param("b2", {"limits": {"per_minute": 1}}, id="throttled"),
+        pytest.param("b2", {"faults": {"*": {"code_2": 1}}}, False, id="token refused"),
+        pytest.param("z316", {"faults": {"*": {"reset": 1}}}, False, id="connection cut"),
+        pytest.param("z316", {"latency_s": _SLOW_S}, True, id="slow"),
+        pytest.param("b2", {"latency_s": _FOR_EVER_S}, False, id="no answer"),
+        pytest.param("b2", {"limits": {"per_minute": 1}}, True, id="throttled"),
     ],
     indirect=["pair"],
 )
 def test_trouble_of_one_store_does_not_touch_the_other(
-    pair: tuple[Shop, Shop], trouble: dict[str, Any]
+    pair: tuple[Shop, Shop], trouble: dict[str, Any], answers: bool
 ) -> None:
     sick, well = pair
     before = sick.simulator.settings()
     sold = sick.break_down(trouble)
     sell_meanwhile(well)
-    # What it could not read waits, and nothing of it is lost.
-    assert not sick.loaded(sold)
-    assert len(sick.warehouse.waiting()) == len(sold)
+    # What it could not read waits. A Tiny that answers at all may have answered about everything by now.
+    waiting = sick.warehouse.waiting()
+    unread = [pedido for pedido in sold if not sick.loaded([pedido])]
+    assert len(waiting) >= len(unread)
+    assert answers or unread == sold
     sick.simulator.set(**before)
     until("the sales of the store that is well again", sick.at_rest)
     assert sick.wrong() == []
