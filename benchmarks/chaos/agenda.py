@@ -31,6 +31,8 @@ _CHANGE_S: Final = (0.0, 90.0)
 # How long another program uses the account up, and how often that happens.
 _THROTTLE_S: Final = 25.0
 _THROTTLES: Final = 3
+# How often each worker dies, where there are several.
+_WORKER_DEATHS: Final = 2
 
 # Habits that Tiny takes on and drops, in parts of the time of sales. At first it searches dates by data_pedido.
 _HABITS: Final[tuple[tuple[float, dict[str, Any]], ...]] = (
@@ -92,13 +94,14 @@ class Agenda:
     silent: dict[int, bool] = field(default_factory=dict)
 
 
-def make_agenda(dice: random.Random, orders: int, kills: int) -> Agenda:
+def make_agenda(dice: random.Random, orders: int, kills: int, workers: Sequence[str] = ()) -> Agenda:
     """Invent events for so many orders and kills.
 
     Args:
         dice: Chance.
         orders: Orders that are sold.
         kills: Task processes that are killed.
+        workers: Workers, which are killed in turn.
     """
     seconds = max(_LEAST_S, orders * _ORDER_S, kills * _KILL_S)
     waves = _waves(orders, seconds)
@@ -121,6 +124,7 @@ def make_agenda(dice: random.Random, orders: int, kills: int) -> Agenda:
         # Night run and replay read and write the same orders as the live path, at the same time.
         *(Event(share * seconds, "trigger", name=dag) for dag, share in (("daily", 0.4), ("replay", 0.7))),
         *(Event(dice.uniform(0.1, 0.9) * seconds, "bad_file", name=name) for name in BAD_FILES),
+        *_deaths(dice, workers, seconds),
     ]
     silent = {
         next(lot): forever
@@ -162,6 +166,12 @@ def _edit(dice: random.Random) -> dict[str, Any]:
         {"situacao": "aprovado"},
         {"data": "yesterday"},
     ])
+
+
+def _deaths(dice: random.Random, workers: Sequence[str], seconds: float) -> Iterator[Event]:
+    turns = [*workers] * _WORKER_DEATHS
+    for number, worker in enumerate(turns):
+        yield Event((number + dice.uniform(0.2, 0.8)) / len(turns) * seconds, "restart", name=worker)
 
 
 def _throttles(dice: random.Random, seconds: float) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import random
@@ -17,7 +18,7 @@ import psutil
 from benchmarks.chaos.agenda import BAD_FILES, Agenda, Event, What, deliveries, repeated_orders
 from benchmarks.chaos.silence import Silence
 from benchmarks.history.shop import Shop, until
-from local.stack import processes
+from local.stack import processes, workers
 from local.stack.state import State
 from local.stack.supervisor import Supervisor
 
@@ -200,13 +201,19 @@ class Stage:
         self._say(f"triggered {dag_id} for {day}")
 
     def _restart(self, event: Event) -> None:
-        """Kill a part's process and have it started again, as whatever watches over it does."""
+        """Kill a part's process and have it started again, as whatever watches over it does.
+
+        A worker dies as a machine does: with all tasks that it runs.
+        """
         part = event.name
         state = State.load(self._shop.stack.home)
         if state is None:
             raise RuntimeError("the stack is gone")
         supervisor = Supervisor(state)
-        psutil.Process(supervisor.processes()[part]["pid"]).kill()
+        if part in workers.names(self._shop.settings):
+            until(f"the end of {part}'s tasks", lambda: not _kill_all(state, part), patience_s=60)
+        else:
+            psutil.Process(supervisor.processes()[part]["pid"]).kill()
         until(f"the end of {part}", lambda: not supervisor.processes()[part]["pid"], patience_s=60)
         supervisor.start(part)
         self.restarted.append(part)
@@ -233,3 +240,12 @@ class Stage:
             if running:
                 name, process = self._dice.choice(running)
                 self._victim = (now + self._dice.uniform(*_INTO_TASK_S), name, process)
+
+
+def _kill_all(state: State, part: str) -> list[psutil.Process]:
+    """Kill what still runs of a part; return it."""
+    left = [process for process in processes.of_part(state.home, part) if processes.is_alive(process)]
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    return left

@@ -12,6 +12,7 @@ from benchmarks.chaos.agenda import BAD_FILES
 from benchmarks.chaos.silence import Silence
 from benchmarks.history.figures import Figures
 from benchmarks.history.shop import Shop
+from local.stack import workers
 
 _SHOWN: Final = 10
 # The simulated shop's past is shorter.
@@ -92,6 +93,16 @@ def _lines(shop: Shop, name: str) -> list[dict[str, Any]]:
 def _text(shop: Shop, name: str) -> str:
     bucket = shop.warehouse.storage_client().bucket(shop.warehouse.api_bucket)
     return str(bucket.blob(name).download_as_text())
+
+
+def judge_workers(shop: Shop, figures: Figures) -> None:
+    """Check that each worker had its part of the tasks, and left its copy of the code as it was."""
+    for name in workers.names(shop.settings):
+        tasks = sum(path.is_file() for path in workers.logs(shop.settings, name).glob("dag_id=*/**/*.log"))
+        figures.at_least(f"tries of tasks that {name} ran", tasks, 1)
+        figures.at_most(
+            f"files of the code that {name} changed", len(workers.changed_code(shop.settings, name)), 0
+        )
 
 
 def judge_calls(figures: Figures, calls: list[dict[str, Any]], share: float) -> None:

@@ -22,7 +22,7 @@ from local.demo.parts import Simulator, Warehouse
 from local.stack import processes
 from local.stack.airflow import Api, end_waiting_nights, unpause
 from local.stack.launcher import Stack, running
-from local.stack.parts import MARK
+from local.stack.part import MARK
 from local.stack.settings import PROJECT, REPO, Settings
 from tiny_operators.schemas import TABLES
 from tiny_operators.stores import Store, load_stores
@@ -153,8 +153,7 @@ class Shop:
 
     def start(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Trigger a run and do not wait for it; its id."""
-        body = {"conf": conf} if self._is_2 else {"conf": conf, "logical_date": None}
-        return str(self.api.post(f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
+        return self.api.trigger(dag_id, conf)
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """List the runs of a DAG."""

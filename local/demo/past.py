@@ -41,12 +41,9 @@ def _trigger(settings: Settings, first: date, last: date) -> None:
     """Run the daily DAG for the dates and wait for its end."""
     api = Api(settings.airflow, settings.url("AIRFLOW_PORT"))
     unpause(api, _DAG)
-    conf = {"conf": {"from_date": first.isoformat(), "to_date": last.isoformat()}}
-    when = {} if settings.airflow == "2.11" else {"logical_date": None}
-    run = api.post(f"dags/{_DAG}/dagRuns", {**conf, **when})
+    run_id = api.trigger(_DAG, {"from_date": first.isoformat(), "to_date": last.isoformat()})
     end = time.monotonic() + _PATIENCE_S
-    while run["state"] != "success":
-        if run["state"] == "failed" or time.monotonic() > end:
-            raise StackError(f"{_DAG} is {run['state']}; see its tasks' logs in {settings.airflow_home}/logs")
+    while (state := api.get(f"dags/{_DAG}/dagRuns/{run_id}")["state"]) != "success":
+        if state == "failed" or time.monotonic() > end:
+            raise StackError(f"{_DAG} is {state}; see its tasks' logs in {settings.airflow_home}/logs")
         time.sleep(0.5)
-        run = api.get(f"dags/{_DAG}/dagRuns/{run['dag_run_id']}")

@@ -62,6 +62,18 @@ class Api:
         """
         return self._ask(path, body, "POST")
 
+    def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
+        """Start a run of a DAG as from the UI; return its id.
+
+        Raises:
+            StackError: The API refused or broke, or there is no such DAG.
+        """
+        body = {"conf": conf} if self._version == "v1" else {"conf": conf, "logical_date": None}
+        run = self.post(f"dags/{dag_id}/dagRuns", body)
+        if not run:
+            raise StackError(f"there is no DAG {dag_id}")
+        return str(run["dag_run_id"])
+
     def _ask(self, path: str, body: Mapping[str, Any] | None, method: str) -> dict[str, Any]:
         self._authorization = self._authorization or self._authorize()
         url = f"{self._url}/api/{self._version}/{path}"

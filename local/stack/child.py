@@ -31,6 +31,8 @@ def main(home: str, name: str) -> None:
         os.setgroups([])
         os.setgid(account.pw_gid)
         os.setuid(account.pw_uid)
+    if part.folder:
+        os.chdir(part.folder)
     os.execve(part.argv[0], part.argv, state.environments[name])  # noqa: S606  (no shell is the point)
 
 

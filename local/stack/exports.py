@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
+from local.stack import workers
 from local.stack.settings import (
     EMULATOR_PORTS,
     FRONT_PORTS,
@@ -144,6 +145,7 @@ def _airflow(settings: Settings, socket_dir: Path) -> dict[str, str]:
         # As in production (docs/operations.md): else the client asks for each bucket in the background.
         "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA": "true",
     }
+    common |= workers.variables(socket_dir) if settings.workers else {}
     return common | (_airflow_2(settings) if settings.airflow == "2.11" else _airflow_3(settings))
 
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
-from local.stack.parts import Health, postgres_bin
+from local.stack.part import Health
+from local.stack.parts import postgres_bin
 
 _ANSWER_SECONDS = 5
 # Local addresses never go through a proxy that the environment may name.
@@ -23,6 +24,11 @@ def problem(health: Health) -> str:
         command = [str(postgres_bin() / "pg_isready"), "-h", health.target, "-U", "postgres"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return "" if done.returncode == 0 else (done.stdout or done.stderr).strip()
+    if health.kind == "redis":
+        done = subprocess.run(health.target.split(), capture_output=True, text=True, check=False)
+        return "" if done.stdout.strip() == "PONG" else (done.stdout or done.stderr).strip()
+    if health.kind == "process":
+        return ""
     status, body = fetch(health.url)
     if status == 0 or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return body if status == 0 else f"answers {status}"

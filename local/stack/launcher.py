@@ -108,6 +108,7 @@ def wipe(home: Path) -> None:
     folders = [
         *home.glob("postgres-*"),
         *home.glob("airflow-*"),
+        *home.glob("worker-*"),
         home / "gcs",
         home / "bigquery",
         home / "front",

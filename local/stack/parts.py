@@ -7,10 +7,10 @@ import platform
 import pwd
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
+from local.stack import workers
+from local.stack.part import MARK, Health, Part
 from local.stack.settings import (
     EMULATOR_PORTS,
     FRONT_PORTS,
@@ -22,52 +22,6 @@ from local.stack.settings import (
     venv,
 )
 
-MARK = "LOCAL_STACK_PART"
-"""Variable that every process of the stack carries, `<state folder>:<part>`, by which it is known as ours."""
-
-
-@dataclass(frozen=True)
-class Health:
-    """How to ask a part whether it is well.
-
-    Attributes:
-        kind: "http": any answer below 500; "airflow": Airflow's health page says so of component `target`;
-            "postgres": a server answers in the socket folder `target`.
-        target: See `kind`.
-        url: Address to ask, for the first two.
-    """
-
-    kind: Literal["http", "airflow", "postgres"]
-    target: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One process to run.
-
-    Attributes:
-        name: Its name for status and logs.
-        argv: Program and arguments.
-        health: How to ask it.
-        address: Where it is, for people.
-        env: Variables that differ from the stack's own; an empty value removes one.
-        ports: Variables of the ports that it listens on.
-        user: System user to run as, where it may not run as root.
-        remove: Files to remove before it starts: what a killed predecessor left there would stop it.
-        needs_database: Whether it is a part of Airflow, and so starts when Airflow's database is made.
-    """
-
-    name: str
-    argv: tuple[str, ...]
-    health: Health
-    address: str
-    env: Mapping[str, str] = field(default_factory=dict)
-    ports: tuple[str, ...] = ()
-    user: str = ""
-    remove: tuple[str, ...] = ()
-    needs_database: bool = False
-
 
 def build(settings: Settings, socket_dir: Path) -> list[Part]:
     """Return the parts to start, in the order of their start.
@@ -78,7 +32,7 @@ def build(settings: Settings, socket_dir: Path) -> list[Part]:
     makers = {"gcs": _gcs, "bigquery": _bigquery, "front": _front, "tiny": _tiny, "receiver": _receiver}
     parts = [_postgres(settings, socket_dir)] if "postgres" in settings.started else []
     parts += [make(settings) for name, make in makers.items() if name in settings.started]
-    return parts + (_airflow(settings) if "airflow" in settings.started else [])
+    return parts + (_airflow(settings, socket_dir) if "airflow" in settings.started else [])
 
 
 def gcs_root(settings: Settings) -> Path:
@@ -210,7 +164,7 @@ def _receiver(settings: Settings) -> Part:
     return Part("receiver", argv, Health("http", url=f"{url}/"), url, env, ("WEBHOOK_PORT",))
 
 
-def _airflow(settings: Settings) -> list[Part]:
+def _airflow(settings: Settings, socket_dir: Path) -> list[Part]:
     url, port = settings.url("AIRFLOW_PORT"), str(settings.ports["AIRFLOW_PORT"])
     program = str(settings.airflow_venv / "bin" / "airflow")
     page = f"{url}/health" if settings.airflow == "2.11" else f"{url}/api/v2/monitor/health"
@@ -225,10 +179,9 @@ def _airflow(settings: Settings) -> list[Part]:
         health = Health("airflow", name.replace("-", "_"), page)
         return Part(name, (*command, name, *options), health, "-", env, needs_database=True)
 
-    scheduler = (str(settings.airflow_venv / "bin" / "python"), "-P", str(REPO / "local/stack/scheduler.py"))
     # The tasks' logs are read from the disk that all parts share, so nobody serves them.
     parts = [
-        component("scheduler", "--skip-serve-logs", command=scheduler),
+        component("scheduler", "--skip-serve-logs", command=workers.preloaded(settings)),
         component("triggerer", "--skip-serve-logs"),
     ]
     if settings.airflow == "3":
@@ -238,15 +191,16 @@ def _airflow(settings: Settings) -> list[Part]:
     parts.append(
         Part(web, argv, health, url, env, ("AIRFLOW_PORT",), remove=(pid_file,), needs_database=True)
     )
-    return parts
+    broker = [workers.redis(settings, socket_dir)] if settings.workers else []
+    return [*broker, *parts, *workers.parts(settings)]
 
 
 def environment(part: Part, settings: Settings, exports: Mapping[str, str], tmp: Path) -> dict[str, str]:
     """Return all variables of a part's process; `tmp` is its folder for temporary files."""
-    env = {**settings.env, **exports, MARK: f"{settings.home}:{part.name}", **part.env}
     # Airflow's web server keeps a cache right in the folder for temporary files: that of another user's web
     # server would stop it for ever.
-    env["TMPDIR"] = str(tmp)
+    own = {MARK: f"{settings.home}:{part.name}", "TMPDIR": str(tmp)}
+    env = {**settings.env, **exports, **own, **part.env}
     # Airflow's processes rename themselves, by default over the place where the mark stands.
     env["SPT_NOENV"] = "1"
     env["PATH"] = f"{Path(part.argv[0]).parent}:{env.get('PATH', '')}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from local.stack.parts import MARK
+from local.stack.part import MARK
 
 _PATIENCE_SECONDS = 10
 
@@ -21,6 +21,11 @@ def of_stack(home: Path) -> list[psutil.Process]:
     marked = [process for process in psutil.process_iter() if _mark(process).startswith(f"{home}:")]
     servers = [server for path in home.glob("postgres-*/postmaster.pid") if (server := _postgres(path))]
     return [process for process in {*marked, *servers} if process.pid != psutil.Process().pid]
+
+
+def of_part(home: Path, part: str) -> list[psutil.Process]:
+    """Find all processes of one part, with those that it has started."""
+    return [process for process in psutil.process_iter() if _mark(process) == f"{home}:{part}"]
 
 
 def end(home: Path) -> list[str]:

@@ -125,6 +125,7 @@ class Settings:
         per_minute: Calls a minute that the simulator grants, and that the connection to it names.
         share: Part of them that the connection may use, above 0, at most 1.
         delays: Whether Google's services take as long as the real ones (local/strict_front/delays.toml).
+        workers: Workers on CeleryExecutor; 0: the scheduler runs the tasks itself.
     """
 
     home: Path
@@ -137,6 +138,7 @@ class Settings:
     per_minute: int = TINY_PER_MINUTE
     share: float = TINY_SHARE_PERCENT / 100
     delays: bool = False
+    workers: int = 0
 
     @classmethod
     def from_env(
@@ -179,6 +181,7 @@ class Settings:
             seed=_number(env, "TINY_SEED", cls.seed, 0, 2**31),
             per_minute=_number(env, "TINY_PER_MINUTE", TINY_PER_MINUTE, 1, 1_000_000),
             share=_number(env, "TINY_SHARE_PERCENT", TINY_SHARE_PERCENT, 1, 100) / 100,
+            workers=_number(env, "CELERY_WORKERS", 0, 0, 9),
         )
 
     @property
@@ -217,8 +220,8 @@ class Settings:
 
     @property
     def airflow_venv(self) -> Path:
-        """Environment of the chosen Airflow."""
-        return venv(f"airflow-{self.airflow}")
+        """Environment of the chosen Airflow; for workers one with Celery."""
+        return venv(f"{'celery' if self.workers else 'airflow'}-{self.airflow}")
 
     def url(self, port_name: str) -> str:
         """Return the base address of the part that listens on a port, without a slash at its end."""

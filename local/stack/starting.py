@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from local.stack import airflow, exports, health, postgres
-from local.stack.parts import Part, build, environment, gcs_root
+from local.stack import airflow, exports, health, postgres, workers
+from local.stack.part import Part
+from local.stack.parts import build, environment, gcs_root
 from local.stack.settings import REPO, Settings, StackError, port_is_free
 from local.stack.state import State, last_lines, log_file, make_short_dir
 from local.stack.supervisor import Supervisor
@@ -53,6 +54,7 @@ def prepare(settings: Settings, say: Say) -> State:
     ):
         folder.mkdir(parents=True, exist_ok=True)
     copy_code(settings)
+    workers.prepare(settings)
     exports.write_files(settings)
     short_dir = make_short_dir()
     socket_dir, tmp = short_dir / "pg", short_dir / "tmp"
@@ -112,9 +114,7 @@ def copy_code(settings: Settings) -> None:
     """Copy the code beside the stores file that the user names: the package reads the stores of its own folder."""
     if settings.stores_file is None:
         return
-    shutil.rmtree(settings.code, ignore_errors=True)
-    for name in ("dags", "plugins", "include"):
-        shutil.copytree(REPO / name, settings.code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    workers.copy_code(REPO, settings.code)
     shutil.copyfile(settings.stores_file, settings.code / "include" / "stores.yaml")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from local.stack.exports import write_private
-from local.stack.parts import Health, Part
+from local.stack.part import Health, Part
 
 
 @dataclass(frozen=True)

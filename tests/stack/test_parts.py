@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.parts import MARK, Part, build, environment
+from local.stack.part import MARK, Part
+from local.stack.parts import build, environment
 from local.stack.settings import Settings, StackError
 from local.stack.starting import check, copy_code
 from local.stack.state import State, make_short_dir

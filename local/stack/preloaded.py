@@ -1,8 +1,8 @@
-"""Airflow's own scheduler, as `airflow scheduler`, in a process that has imported what every task needs.
+"""Airflow's own command, such as `airflow scheduler`, in a process that has imported what every task needs.
 
-LocalExecutor forks each task from this process: what is imported here, a task finds in memory instead of reading a
-second of modules again. (The Celery workers of Composer keep their modules too.) Run it with `python -P`: this
-folder holds an `airflow.py` of its own.
+LocalExecutor forks each task from the scheduler, and Celery from the worker: what is imported here, a task finds in
+memory instead of reading a second of modules again. (The Celery workers of Composer keep their modules too.) Run it
+with `python -P`: this folder holds an `airflow.py` of its own.
 """
 
 import importlib
