@@ -5,11 +5,11 @@ from tiny_operators.operators.next_slice import NextSliceOperator
 from tiny_operators.operators.replay import ReplayRowsOperator
 from tiny_operators.params import date_range_form
 from tiny_operators.run_notes import note_work
+from tiny_operators.schedules import EACH_DAY
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
 from tiny_operators.task_factories.stores import stores_to_build
-from tiny_operators.timetables import EACH_DAY
 
 DOCS = """
 Builds the rows of past dates again from the answers in the API bucket, and merges them: no call of Tiny's API. Runs

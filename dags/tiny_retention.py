@@ -2,11 +2,11 @@
 
 from tiny_operators._compat import DAG
 from tiny_operators.operators.blank_old_orders import BlankOldOrdersOperator
+from tiny_operators.schedules import each_night
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 from tiny_operators.task_factories.stores import stores_to_build
-from tiny_operators.timetables import each_night
 
 DOCS = """
 Blanks names, documents, addresses, telephones, e-mails, free text and `payload` in the rows of orders that are older

@@ -9,12 +9,12 @@ from tiny_operators.operators.watch import (
     WatchInboxOperator,
     WatchWebhooksOperator,
 )
+from tiny_operators.schedules import EACH_HOUR
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
 from tiny_operators.task_factories.jobs import query_task
 from tiny_operators.task_factories.stores import stores_to_build
-from tiny_operators.timetables import EACH_HOUR
 
 DOCS = """
 Looks each hour for problems that make no other run fail: no webhooks come though the store is open, files are stuck in

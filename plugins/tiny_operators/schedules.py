@@ -1,6 +1,6 @@
-"""The timetables of the DAGs that no webhook starts.
+"""When the DAGs run that no webhook starts: each night, each hour, each week.
 
-They are Airflow's own: Composer 3 gives its schedulers no plugins, and so no timetable of ours
+Their timetables are Airflow's own: Composer 3 gives its schedulers no plugins, and so no timetable of ours
 (https://cloud.google.com/composer/docs/composer-3/install-plugins).
 """
 

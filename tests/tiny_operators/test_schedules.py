@@ -10,7 +10,7 @@ import pytest
 from airflow.timetables.base import TimeRestriction
 
 from tiny_operators.batches.intervals import interval_dates, settled_at
-from tiny_operators.timetables import EACH_DAY, each_week
+from tiny_operators.schedules import EACH_DAY, each_week
 
 
 def runs_between(first: str, last: str) -> list[date]:
