@@ -47,24 +47,29 @@ def story(counts: Mapping[str, Counts], progress: Counts) -> str:
     parts = []
     if rows := counts.get("rows"):
         parts.append(
-            f"{rows['orders']} orders: {sum(rows[table] for table in TABLES)} rows, "
-            f"{rows['rejects'] + rows['files_rejected']} rejected, {rows['notes']} notes, "
+            f"{_counted(rows['orders'], 'order')}: {_counted(sum(rows[table] for table in TABLES), 'row')}, "
+            f"{rows['rejects'] + rows['files_rejected']} rejected, {_counted(rows['notes'], 'note')}, "
             f"{rows['waiting']} waiting"
         )
     if fetch := counts.get("fetch"):
-        parts.append(f"{fetch['calls']} calls{_duration(progress)}")
+        parts.append(f"{_counted(fetch['calls'], 'call')}{_duration(progress)}")
     if compare := counts.get("compare"):
         parts.append(
-            f"{compare['days']} days compared: {compare['differences']} orders differed, "
+            f"{_counted(compare['days'], 'day')} compared: {_counted(compare['differences'], 'order')} differed, "
             f"{compare['unrepaired']} still do"
         )
     if report := counts.get("report"):
         parts.append(", ".join(f"{name} {count}" for name, count in report.items()))
     if put_back := counts.get("put_back"):
         parts.append(
-            f"put back: {put_back['files']} files, {put_back['orders']} orders; left: {put_back['left']}"
+            f"put back: {_counted(put_back['files'], 'file')}, {_counted(put_back['orders'], 'order')}; "
+            f"left: {put_back['left']}"
         )
     return "; ".join(parts) or "Nothing to do"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _duration(progress: Counts) -> str:

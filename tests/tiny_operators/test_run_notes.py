@@ -30,6 +30,11 @@ def test_a_run_of_orders() -> None:
 
 
 def test_a_replay_makes_no_calls() -> None:
+    one = {**dict.fromkeys(ROWS, 0), "orders": 1, "pdv": 1, "notes": 1}
+    assert (
+        story({"rows": one, "fetch": {"calls": 1}}, {})
+        == "1 order: 1 row, 0 rejected, 1 note, 0 waiting; 1 call"
+    )
     assert story({"rows": ROWS, "fetch": {}}, {}) == "20 orders: 61 rows, 2 rejected, 3 notes, 3 waiting"
 
 
@@ -38,7 +43,7 @@ def test_the_other_runs() -> None:
     assert story({"compare": compare}, {}) == "31 days compared: 4 orders differed, 3 still do"
     assert story({"report": {"loaded": 2, "waiting": 1}}, {}) == "loaded 2, waiting 1"
     assert story({"put_back": {"files": 2, "orders": 1, "left": 7}}, {}) == (
-        "put back: 2 files, 1 orders; left: 7"
+        "put back: 2 files, 1 order; left: 7"
     )
     assert story({"rows": {}, "fetch": {}}, {}) == "Nothing to do"
 
