@@ -59,7 +59,7 @@ class Batch:
                 del body["dados"]["data"]
             upload(warehouse, f"{place:03d}.json", json.dumps(body))
 
-    def spoil(self, kind: str, bad: list[int]) -> None:
+    def spoil(self, kind: str, bad: list[int], fault: str = "code_35") -> None:
         """Let Tiny be silent about orders, about a product of each, or about the search for each."""
         match kind:
             case "order":
@@ -69,7 +69,7 @@ class Batch:
             case _:
                 service, keys = "produto.obter", {str(min(self.products[pedido])) for pedido in bad}
         for key in keys:
-            self.simulator.fault(service=service, faults=["code_35"], key=key, times=None)
+            self.simulator.fault(service=service, faults=[fault], key=key, times=None)
 
     def silent(self, kind: str, bad: list[int]) -> set[tuple[int, int]]:
         """The products that are silent, with each order that has one."""
@@ -109,9 +109,11 @@ def ids(warehouse: Warehouse, run: Any, table: str) -> set[int]:
     return {int(row["id"]) for row in made_rows(warehouse, run, table)}
 
 
-def hold(kind: str, bad: list[int], batch: Batch, run: Any, warehouse: Warehouse) -> None:
+def hold(
+    kind: str, bad: list[int], batch: Batch, run: Any, warehouse: Warehouse, *, fault: str = "code_35"
+) -> None:
     """See that silent ones cost the first run nothing but themselves."""
-    batch.spoil(kind, bad)
+    batch.spoil(kind, bad, fault)
     done, counts = first_run(run)
     good = set(batch.orders) if kind == "product" else set(batch.orders) - set(bad)
     assert ids(warehouse, done, "pdv") == ids(warehouse, done, "pesquisa") == good, bad
@@ -134,6 +136,16 @@ def test_every_good_order_is_loaded_by_the_first_run(
     batch.post(warehouse, dates=kind != "search")
     for start in STARTS:
         hold(kind, neighbours(batch, count, start), batch, run, warehouse)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("kind", ["order", "search", "product"])
+def test_a_request_that_tiny_refuses_keeps_no_other_out(
+    kind: str, count: int, batch: Batch, run: Any, warehouse: Warehouse
+) -> None:
+    """Code 4, while it answers all others: of the whole connection only an account that is refused is fatal."""
+    batch.post(warehouse, dates=kind != "search")
+    hold(kind, neighbours(batch, count, 19), batch, run, warehouse, fault="code_4")
 
 
 def test_a_silent_search_by_date_keeps_no_order_out(batch: Batch, run: Any, warehouse: Warehouse) -> None:

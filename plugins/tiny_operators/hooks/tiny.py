@@ -53,6 +53,10 @@ class UnavailableError(TinyUnavailableError, AirflowException):
     """:class:`TinyUnavailableError` as an error of Airflow's own, after which it tries the task again."""
 
 
+class RefusedError(TinyUnavailableError, AirflowFailException):
+    """Tiny refuses one request, and no other try helps; whether it refuses all of them is asked by another call."""
+
+
 class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
     """Calls services of one Tiny account: paced, retried, and with the token in the body only.
 
@@ -151,13 +155,14 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
 
         Raises:
             AirflowFailException: When no further try can help (token, account, address).
-            TinyUnavailableError: When Tiny did not answer properly in several tries.
+            TinyUnavailableError: When Tiny did not answer properly in several tries, or refused this request.
         """
         failures: Counter[Meaning] = Counter()
         while True:
             answer = self._try(service, expects, parameters)
             if answer.meaning in FATAL:
-                raise AirflowFailException(
+                failure = RefusedError if answer.meaning is Meaning.REQUEST_REFUSED else AirflowFailException
+                raise failure(
                     f"Tiny refused {service}: {answer.reason} (code {answer.code}, connection {self.tiny_conn_id!r})"
                 )
             if answer.meaning not in RETRYABLE:
@@ -185,11 +190,11 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         return min(usual, self.most_tries or usual) if meaning is Meaning.TRY_AGAIN else usual
 
     def _answers(self, service: str, expects: str, parameters: dict[str, str]) -> bool:
-        """Return whether a service gives an answer that needs no other try; a refusal is an answer too."""
+        """Return whether a service gives an answer that needs no other try; that of an account refused is one too."""
         for failures in range(1, _PROBE_TRIES + 1):
             answer = self._try(service, expects, parameters)
             if answer.meaning not in RETRYABLE:
-                return True
+                return answer.meaning is not Meaning.REQUEST_REFUSED
             self._sleep(BACKOFF[answer.meaning].seconds(failures))
         return False
 

@@ -117,7 +117,8 @@ def read_line(text: str) -> RawLine:
     Raises:
         ValueError: When it is not one.
     """
-    content = parse_json(text)
+    # It holds an answer, which may be nested as deeply as any.
+    content = parse_json(text, more_levels=1)
     if not isinstance(content, dict) or not isinstance(content.get(_ANSWER), dict):
         raise ValueError("a raw line is an object with an object 'answer'")  # noqa: TRY004 - bad content, not a bad call
     answer = content.pop(_ANSWER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,7 +31,7 @@ from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Note
 from tiny_operators.orders.typed_records import TypedRecord, typed_product, typed_record
-from tiny_operators.orders.typed_values import FieldError, Tolerance, parse_decimal, to_record
+from tiny_operators.orders.typed_values import FieldError, Tolerance, to_record
 from tiny_operators.orders.waits import Wait, Waiting, is_over
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
@@ -41,6 +42,8 @@ from tiny_operators.tiny.services import OFFICE_SERVICE
 _ORDERS: Final = uuid.UUID("6f1d2c3e-7a4b-5d8e-9c10-316316316316")
 
 _ITEM_FIELDS: Final = next(column.names for column in columns("pdv") if column.name == "itens")
+# Tiny's numbers of products, as BigQuery holds them; some programs write them with decimals.
+_PRODUCT_ID: Final = re.compile(r"0*([0-9]{1,18})(?:[.,]0{0,2})?")
 
 _SEARCH_COLUMNS: Final = tuple(column for column in tiny_columns("pesquisa") if column.name != "id")
 # Columns of pesquisa that show whether an order changed since it was read.
@@ -117,6 +120,8 @@ def order_rows(order: RawLine, search: RawLine | None, products: Mapping[int, Ra
         line = search_line(search, pedido_id)
         row = _row("pdv", order, order, typed_record("pdv", order, pedido), result)
         line_row = _row("pesquisa", order, search, typed_record("pesquisa", search, line), result)
+        # The line may write it with blanks, or with zeros before it. The tables know the order by its number.
+        line_row["id"] = str(pedido_id)
         _complete(row, line_row, result)
         result.rows["pdv"], result.rows["pesquisa"] = [row], [line_row]
     except RejectedError as rejected:
@@ -141,12 +146,9 @@ def product_ids(pedido: Json) -> list[int]:
     """
     found: dict[int, None] = {}
     for item in records(pedido.get("itens"), _ITEM_FIELDS).found:
-        try:
-            product = parse_decimal(str(item.get("idProduto", "")))
-        except ValueError:
-            continue
-        if product > 0 and product == product.to_integral_value():
-            found[int(product)] = None
+        product = _PRODUCT_ID.fullmatch("".join(str(item.get("idProduto", "")).split()))
+        if product and int(product[1]):
+            found[int(product[1])] = None
     return list(found)
 
 

@@ -39,9 +39,11 @@ _NO_DAYS: Final = frozenset({"00/00/0000", "0000-00-00"})
 # What programs write for a missing day: dashes; PHP's form of 0000-00-00, which is in the year -1; and the day zero
 # of computers' clocks, which is the evening before in Brazil.
 _DAY_BEFORE_ALL: Final = re.compile(
-    r"[-\u2013\u2014]+|[0-9]{1,2}/[0-9]{1,2}/-[0-9]{4}.*|-[0-9]{4}-[0-9]{2}-[0-9]{2}.*"
+    r"[-\u2013\u2014]+|[0-9]{1,2}/[0-9]{1,2}/-[0-9]{4}.*|-[0-9]{4}-[0-9]{2}-[0-9]{2}.*|0{1,2}/0{1,2}/0{1,4}.*"
 )
 _DAY_ZERO: Final = frozenset({"1969-12-31", "1970-01-01"})
+# No sale and no instalment is outside of these: such a day is a slip of the keys, as 0025 for 2025.
+_YEARS: Final = range(1970, 2101)
 
 # Digits in groups of three, or without groups; then the decimals. The mark of groups and that of decimals differ.
 _NUMBER: Final = re.compile(
@@ -287,6 +289,8 @@ def _date(value: object) -> str | None:
             day = date(*(parts[::-1] if "/" in found[1] else parts)).isoformat()
     if day in _DAY_ZERO:
         raise NoDayError(expected, "the day zero of computers' clocks")
+    if day and int(day[:4]) not in _YEARS:
+        raise NoDayError(expected, "a day of another century")
     if day:
         return day
     if _DAY_BEFORE_ALL.fullmatch(text):

@@ -107,8 +107,12 @@ class Answer:
     base64: str | None = None
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str, *, more_levels: int = 0) -> Any:
     """Parse JSON with exact decimals.
+
+    Args:
+        text: The JSON.
+        more_levels: By how much it may be nested more deeply than an answer.
 
     Raises:
         ValueError: When it is not JSON, has NaN or Infinity, which JSON does not know, or is nested more deeply than
@@ -121,7 +125,8 @@ def parse_json(text: str) -> Any:
     except InvalidOperation as error:
         raise ValueError("a number beyond any bound") from error
     # Each level opens once at least, and most answers open less often than that.
-    if text.count("{") + text.count("[") > _MOST_LEVELS and _is_deeper(value, _MOST_LEVELS):
+    levels = _MOST_LEVELS + more_levels
+    if text.count("{") + text.count("[") > levels and _is_deeper(value, levels):
         raise ValueError("nested too deeply")
     return value
 

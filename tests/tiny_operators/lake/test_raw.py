@@ -129,3 +129,11 @@ def test_a_line_of_an_older_version_has_no_field_that_it_lacked() -> None:
 def test_any_text_is_a_line_or_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_line(text)
+
+
+@pytest.mark.parametrize("levels", [98, 99, 100])
+def test_an_answer_that_could_be_read_can_be_read_again(levels: int) -> None:
+    """A raw line holds it one level deeper: an answer as deep as any may be must not break the step after."""
+    text = f'{{"x":{"[" * (levels - 1)}{"]" * (levels - 1)}}}'
+    parse_json(text)
+    assert read_line(envelope("pdv", pedido=1).line(text)).answer == parse_json(text)

@@ -235,6 +235,7 @@ def test_the_uuid_is_the_orders_for_ever() -> None:
     [
         ([{"idProduto": "2"}, {"idProduto": 1}, {"idProduto": "2"}], [2, 1]),
         ([{"item": {"idProduto": "7"}}], [7]),
+        ([{"idProduto": " 8 "}, {"idProduto": "9.00"}, {"idProduto": "0010"}], [8, 9, 10]),
         ({"idProduto": 7}, [7]),
         (
             [
@@ -244,6 +245,11 @@ def test_the_uuid_is_the_orders_for_ever() -> None:
                 {},
                 {"idProduto": "-3"},
                 {"idProduto": "1,5"},
+                {"idProduto": "1.000"},
+                {"idProduto": "12.345.678"},
+                {"idProduto": "99999999999999999999"},
+                {"idProduto": "1e99"},
+                {"idProduto": True},
             ],
             [],
         ),
@@ -258,6 +264,16 @@ def test_the_uuid_is_the_orders_for_ever() -> None:
 def test_products_of_an_order(itens: object, ids: list[int]) -> None:
     assert product_ids({"itens": itens}) == ids
     assert product_ids({}) == []
+
+
+@pytest.mark.parametrize("written", [f"{PEDIDO} ", f" {PEDIDO}", f"00{PEDIDO}", PEDIDO])
+def test_the_tables_have_one_spelling_of_an_order(written: object) -> None:
+    """Else a merge would not find the row of the reading before, and insert another one."""
+    listed = page()
+    line = listed.answer["retorno"]["pedidos"][0]["pedido"]
+    assert int(line["id"]) == PEDIDO
+    line["id"] = written
+    assert order_rows(order(), listed, {}).rows["pesquisa"][0]["id"] == str(PEDIDO)
 
 
 @given(VALUES)
