@@ -115,7 +115,10 @@ def _text_of(content: bytes, charset: str) -> str:
 
 def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
     """Read names and texts of a multipart form; none when it is no such form."""
-    line = f"--{boundary}".encode() if boundary else content.lstrip().split(b"\n", 1)[0].strip()
+    # A header may name characters that cannot be encoded.
+    line = (
+        f"--{boundary}".encode(errors="replace") if boundary else content.lstrip().split(b"\n", 1)[0].strip()
+    )
     if len(line) <= len(b"--") or not line.startswith(b"--") or line not in content:
         return []
     fields = []

@@ -59,9 +59,10 @@ class Uninteresting:
     tipo: str
 
 
-def read_webhook(
-    content: bytes, cnpj: str, content_type: str = ""
-) -> list[OrderEvent | Uninteresting | Reject]:
+Event = OrderEvent | Uninteresting | Reject
+
+
+def read_webhook(content: bytes, cnpj: str, content_type: str = "") -> list[Event]:
     """Read what a file of the inbox holds: mostly one event, and at least one entry.
 
     Args:
@@ -82,7 +83,7 @@ def _single(events: list[Found]) -> Iterator[Found]:
             yield event
 
 
-def _read(event: Found, cnpj: str) -> OrderEvent | Uninteresting | Reject:
+def _read(event: Found, cnpj: str) -> Event:
     if isinstance(event, Unreadable):
         return _reject("(file)", "Tiny's events, as JSON or as a form", event.found)
     for name in ("cnpj", "tipo"):
@@ -112,7 +113,7 @@ def cnpj_key(cnpj: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", cnpj.upper()).zfill(14)
 
 
-def _order_event(dados: object) -> OrderEvent | Uninteresting | Reject:
+def _order_event(dados: object) -> Event:
     if not isinstance(dados, dict):
         return _reject("dados", "an object", kind_of(dados))
     fields = {str(name).strip().lower(): value for name, value in dados.items()}
