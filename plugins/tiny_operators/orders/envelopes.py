@@ -16,18 +16,20 @@ from email.message import Message
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from tiny_operators.orders.json_texts import as_object
 from tiny_operators.tiny.answers import Json
 from tiny_operators.tiny.encodings import decode
 from tiny_operators.tiny.kinds import kind_of
+from tiny_operators.tiny.nesting import MOST_LEVELS, is_too_deep
 
 # A file of the largest size, packed well; whatever is larger is no list of events.
 MAX_UNPACKED: Final = 4 * 1024 * 1024
 _MOST_LAYERS: Final = 16
 _MOST_FIELDS: Final = 1000
-_BLANKS: Final = " \t\r\n\v\f\ufeff"
+BLANKS: Final = " \t\r\n\v\f\ufeff"
 # Not strict: a text may hold raw tabs and line breaks.
-_JSON: Final = json.JSONDecoder(strict=False)
-_GAP: Final = re.compile(rf"[{_BLANKS}]*")
+_JSON: Final = json.JSONDecoder(object_pairs_hook=as_object, strict=False)
+_GAP: Final = re.compile(rf"[{BLANKS}]*")
 # Python knows more encodings; some of them take very long for a large file.
 _ENCODINGS: Final = re.compile(r"(utf|iso|windows|cp|latin|us-?ascii|ascii|mac)[a-z0-9_-]*", re.IGNORECASE)
 _BRACKETS: Final = re.compile(r"dados\[['\"]?(\w+)['\"]?\]", re.ASCII)
@@ -45,6 +47,7 @@ class Unreadable:
 
 
 Found = Json | Unreadable
+_TOO_DEEP: Final = Unreadable(f"JSON that is nested more than {MOST_LEVELS} levels deep")
 
 
 def read_events(content: bytes, content_type: str = "") -> list[Found]:
@@ -67,6 +70,11 @@ def read_events(content: bytes, content_type: str = "") -> list[Found]:
         return found
     text = _text_of(plain, charset)
     return _of_text(text, _MOST_LAYERS) or [_without_event(plain, text)]
+
+
+def events_in(text: str) -> list[Json]:
+    """Return the events that a text holds in whatever form; none when it holds none."""
+    return [found for found in _events(text, _MOST_LAYERS) if not isinstance(found, Unreadable)]
 
 
 class _PackedError(ValueError):
@@ -110,7 +118,7 @@ def _parameters(content_type: str) -> tuple[str, str]:
 
 
 def _text_of(content: bytes, charset: str) -> str:
-    return decode(content, charset).text.strip(_BLANKS)
+    return decode(content, charset).text.strip(BLANKS)
 
 
 def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
@@ -140,8 +148,10 @@ def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
 
 def _of_fields(pairs: list[tuple[str, str]], layers: int) -> list[Found]:
     """Find events in a form: its fields are one, or some hold some; a field without value may hold one in its name."""
-    fields: Json = {_word(name): value or name for name, value in pairs}
-    dados = {found[1]: value for name, value in pairs if (found := _BRACKETS.fullmatch(_word(name)))}
+    fields = as_object([(_word(name), value or name) for name, value in pairs])
+    dados = as_object([
+        (found[1], value) for name, value in pairs if (found := _BRACKETS.fullmatch(_word(name)))
+    ])
     if dados:
         fields.setdefault("dados", dados)
     return _events(fields, layers)
@@ -167,18 +177,23 @@ def _json_values(text: str) -> list[Any]:
         while at < len(text):
             value, at = _JSON.raw_decode(text, at)
             at = _end_of_gap(text, at)
-            values.append(value)
-    except (ValueError, RecursionError):
-        lines = [line for line in text.split("\n") if line.strip(_BLANKS)]
-        return [_json_line(line.strip(_BLANKS)) for line in lines] if len(lines) > 1 else []
+            values.append(_TOO_DEEP if is_too_deep(value) else value)
+    except (ValueError, RecursionError) as error:
+        lines = [line for line in text.split("\n") if line.strip(BLANKS)]
+        if len(lines) > 1:
+            return [_json_line(line.strip(BLANKS)) for line in lines]
+        return [_TOO_DEEP] if isinstance(error, RecursionError) else []
     return values
 
 
 def _json_line(line: str) -> Any:
     try:
-        return _JSON.decode(line)
-    except (ValueError, RecursionError):
+        value = _JSON.decode(line)
+    except RecursionError:
+        return _TOO_DEEP
+    except ValueError:
         return Unreadable("text that is not JSON")
+    return _TOO_DEEP if is_too_deep(value) else value
 
 
 def _end_of_gap(text: str, at: int) -> int:
@@ -191,13 +206,13 @@ def _events(value: object, layers: int) -> list[Found]:
     if layers > 0:
         match value:
             case dict():
-                return _of_object({_word(name): inner for name, inner in value.items()}, layers)
+                return _of_object(_in_small_letters(value), layers)
             case list():
                 each = [(item, _events(item, layers - 1)) for item in value]
                 if any(found for _, found in each):
                     return [found for item, inside in each for found in inside or [_no_event(item)]]
-            case str() if value.strip(_BLANKS)[:1] in {"{", "[", '"'} or "=" in value:
-                return _of_text(value.strip(_BLANKS), layers - 1)
+            case str() if value.strip(BLANKS)[:1] in {"{", "[", '"'} or "=" in value:
+                return _of_text(value.strip(BLANKS), layers - 1)
     return []
 
 
@@ -207,15 +222,22 @@ def _of_object(fields: Json, layers: int) -> list[Found]:
     return [found for inner in fields.values() for found in _events(inner, layers - 1)]
 
 
+def _in_small_letters(record: Json) -> Json:
+    return as_object([(_word(name), value) for name, value in record.items()])
+
+
 def _opened(dados: object) -> object:
     """Return ``dados`` as an object where it is JSON text."""
     for _ in range(_MOST_LAYERS):
         if not isinstance(dados, str):
             break
         try:
-            dados = _JSON.decode(dados.strip(_BLANKS))
+            opened = _JSON.decode(dados.strip(BLANKS))
         except (ValueError, RecursionError):
             break
+        if is_too_deep(opened):
+            break
+        dados = opened
     return dados
 
 
@@ -226,11 +248,7 @@ def _without_event(content: bytes, text: str) -> Found:
     values = _json_values(text)
     if len(values) == 1:
         (value,) = values
-        return (
-            {_word(name): inner for name, inner in value.items()}
-            if isinstance(value, dict)
-            else _no_event(value)
-        )
+        return _in_small_letters(value) if isinstance(value, dict) else _no_event(value)
     if values:
         return Unreadable(f"{len(values)} lines or values without an event")
     control = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r")

@@ -11,13 +11,14 @@ A blank is null, which every reader of these records knows.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Protocol
 
+from tiny_operators.orders.envelopes import BLANKS, events_in
+from tiny_operators.orders.json_texts import name_of, parse, write
 from tiny_operators.orders.personal_values import (
     PersonalValues,
     is_document,
@@ -142,7 +143,9 @@ class Eraser:
     def _record(self, record: Json, path: str, outer: _Scope) -> Json:
         scope = _scope(record, outer, self.who)
         cleaned = {
-            name: self._field(plain_field(name), value, f"{path}.{name}" if path else str(name), scope)
+            name: self._field(
+                plain_field(name), value, f"{path}.{name_of(name)}" if path else name_of(name), scope
+            )
             for name, value in record.items()
         }
         if scope.own and not outer.own and cleaned != record:
@@ -181,12 +184,15 @@ class Eraser:
         return self._cleaned(value, path, scope)
 
     def _json_text(self, text: str, path: str, scope: _Scope) -> Any:
-        """Clean a text that may be JSON itself, as ``dados`` of some webhooks."""
-        if text[:1] in {"{", "["}:
-            with suppress(ValueError, RecursionError):
-                value = json.loads(text)
-                cleaned = self._cleaned(value, path, scope)
-                return text if cleaned == value else json.dumps(cleaned, ensure_ascii=False)
+        """Clean a text that may be JSON itself, as ``dados`` of some webhooks, or hold events in another form."""
+        # Texts in one another may be deeper together than each is alone.
+        with suppress(RecursionError):
+            value, is_json = _inside(text)
+            cleaned = self._cleaned(value, path, scope)
+            if cleaned != value:
+                return write(cleaned)
+            if is_json:
+                return text
         return self._text(text, path, scope)
 
     def _text(self, text: str, path: str, scope: _Scope) -> str:
@@ -218,9 +224,18 @@ def _orders(value: Any, outer: _Scope, who: Who) -> Iterator[tuple[_Scope, Json]
         case list():
             for item in value:
                 yield from _orders(item, outer, who)
-        case str() if value[:1] in {"{", "["}:
-            with suppress(ValueError, RecursionError):
-                yield from _orders(json.loads(value), outer, who)
+        case str():
+            with suppress(RecursionError):
+                yield from _orders(_inside(value)[0], outer, who)
+
+
+def _inside(text: str) -> tuple[Any, bool]:
+    """Return what a text holds, its JSON value or the events of a form or of lines; and whether that is all of it."""
+    plain = text.strip(BLANKS)
+    if plain[:1] in {"{", "[", '"'}:
+        with suppress(ValueError):
+            return parse(plain), True
+    return events_in(plain), False
 
 
 def _scope(record: Json, outer: _Scope, who: Who) -> _Scope:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, Final
 
+from tiny_operators.orders.json_texts import name_of
+
 _MOST_DIGITS: Final = 18
 
 
@@ -38,7 +40,7 @@ def blanked(value: Any) -> Any:
 
 def plain_field(name: object) -> str:
     """Write the name of a field for comparison: Tiny's services and the tables write the same ones differently."""
-    return str(name).replace("_", "").strip().lower()
+    return name_of(name).replace("_", "").strip().lower()
 
 
 def whole_id(value: Any) -> int | None:

@@ -13,6 +13,7 @@ import pytest
 from tests.tiny_operators.helpers import CNPJ, STORE, TIMEZONE, sample
 from tiny_operators.batches.inbox import WebhookPlanner
 from tiny_operators.orders.plan import Plan
+from tiny_operators.tiny.nesting import MOST_LEVELS
 
 NOON = datetime(2026, 3, 14, 15, tzinfo=UTC)
 GOOD = 4
@@ -85,3 +86,18 @@ def test_a_boundary_that_cannot_be_encoded_is_borne(boundary: str, many: int, pl
     plan = planned([(sale(9), kind), *[(b"no event", kind)] * (many - 1)], place)
     assert sorted(order.pedido for order in plan.orders) == [1, 2, 3, 4, 9]
     assert len(plan.rejected) == many - 1
+
+
+@pytest.mark.parametrize("place", range(GOOD + 1))
+@pytest.mark.parametrize("many", [1, 3, 40])
+@pytest.mark.parametrize("levels", [101, 500, 900, 20_000])
+def test_a_file_that_is_nested_too_deeply_is_rejected_with_the_reason(
+    levels: int, many: int, place: int
+) -> None:
+    event = sale(9).replace(b'"dados": {', b'"dados": {"x": ' + b"[" * levels + b"]" * levels + b", ")
+    plan = planned([(event, "application/json")] * many, place)
+    assert [order.pedido for order in plan.orders] == [1, 2, 3, 4]
+    assert [item.file.generation for item in plan.rejected] == [*range(place, place + many)]
+    assert {item.reject.found for item in plan.rejected} == {
+        f"JSON that is nested more than {MOST_LEVELS} levels deep"
+    }
