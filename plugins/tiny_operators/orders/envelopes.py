@@ -60,12 +60,13 @@ def read_events(content: bytes, content_type: str = "") -> list[Found]:
     Returns:
         At least one entry. An object that is no event is returned as it is when the file holds nothing else.
     """
+    charset, boundary = _parameters(content_type)
+    unpacker = _Unpacker()
     try:
-        plain = _unpacked(content)
+        plain = unpacker.unpacked(content)
+        fields = _parts(plain, boundary, unpacker)
     except _PackedError as error:
         return [Unreadable(str(error))]
-    charset, boundary = _parameters(content_type)
-    fields = _parts(plain, boundary)
     if fields and (found := _of_fields(fields, _MOST_LAYERS)):
         return found
     text = _text_of(plain, charset)
@@ -81,24 +82,39 @@ class _PackedError(ValueError):
     """Packed bytes that cannot be used; the message is the kind."""
 
 
-def _unpacked(content: bytes) -> bytes:
-    """Remove gzip and zlib around the content, whatever its sender said about them."""
-    for _ in range(_MOST_LAYERS):
-        if not _is_packed(content):
-            return content
-        opener = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, as its first bytes say
-        try:
-            opened = opener.decompress(content, MAX_UNPACKED)
-        except zlib.error as error:
-            if content.startswith(b"\x1f\x8b"):
-                raise _PackedError("packed bytes that are damaged") from error
-            return content  # It was a text that only begins like zlib.
-        if opener.unconsumed_tail:
-            raise _PackedError(f"packed bytes that hold more than {MAX_UNPACKED}")
-        if not opener.eof:
-            raise _PackedError("packed bytes that are cut short")
-        content = opened
-    raise _PackedError("bytes that are packed again and again")
+class _TooLargeError(_PackedError):
+    """Packed bytes that hold more than a file may."""
+
+
+@dataclass
+class _Unpacker:
+    """Removes gzip and zlib, whatever the sender said about them.
+
+    Attributes:
+        left: How many bytes the packed parts of a file may still become, all together.
+    """
+
+    left: int = MAX_UNPACKED
+
+    def unpacked(self, content: bytes) -> bytes:
+        """Remove what is around the content, layer by layer."""
+        for _ in range(_MOST_LAYERS):
+            if not _is_packed(content):
+                return content
+            opener = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, as its first bytes say
+            try:
+                opened = opener.decompress(content, self.left + 1)
+            except zlib.error as error:
+                if content.startswith(b"\x1f\x8b"):
+                    raise _PackedError("packed bytes that are damaged") from error
+                return content  # It was a text that only begins like zlib.
+            self.left -= len(opened)
+            if self.left < 0:
+                raise _TooLargeError(f"packed bytes that hold more than {MAX_UNPACKED}")
+            if not opener.eof:
+                raise _PackedError("packed bytes that are cut short")
+            content = opened
+        raise _PackedError("bytes that are packed again and again")
 
 
 def _is_packed(content: bytes) -> bool:
@@ -121,8 +137,8 @@ def _text_of(content: bytes, charset: str) -> str:
     return decode(content, charset).text.strip(BLANKS)
 
 
-def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
-    """Read names and texts of a multipart form; none when it is no such form."""
+def _parts(content: bytes, boundary: str, unpacker: _Unpacker) -> list[tuple[str, str]]:
+    """Read names and texts of a multipart form; none when it is no such form. A part that is damaged is passed over."""
     # A header may name characters that cannot be encoded.
     line = (
         f"--{boundary}".encode(errors="replace") if boundary else content.lstrip().split(b"\n", 1)[0].strip()
@@ -138,7 +154,9 @@ def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
         name = re.search(r'name="?([^";\r\n]*)', header)
         declared = re.search(r"(?im)^content-type:(.*)$", header)
         try:
-            plain = _unpacked(re.sub(rb"\r?\n\Z", b"", body))
+            plain = unpacker.unpacked(re.sub(rb"\r?\n\Z", b"", body))
+        except _TooLargeError:
+            raise
         except _PackedError:
             continue
         charset, _ = _parameters(declared[1].strip() if declared else "")

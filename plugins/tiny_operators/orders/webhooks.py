@@ -27,6 +27,8 @@ OTHER_EVENTS: Final = frozenset({
 })  # fmt: skip
 
 MAX_BYTES: Final = 1024 * 1024
+# Tiny sends one. All orders of a file are one batch, which new sales wait for.
+MAX_ORDERS: Final = 1000
 
 # An event of order 0: somebody tries the address.
 TEST_CALL: Final = "test_call"
@@ -70,7 +72,12 @@ def read_webhook(content: bytes, cnpj: str, content_type: str = "") -> list[Even
         cnpj: Digits of the store that the inbox belongs to.
         content_type: What the file's sender called it; it may be empty or wrong.
     """
-    return list(dict.fromkeys(_read(found, cnpj) for found in _single(read_events(content, content_type))))
+    events = list(dict.fromkeys(_read(found, cnpj) for found in _single(read_events(content, content_type))))
+    orders = len({event.pedido for event in events if isinstance(event, OrderEvent)})
+    if orders > MAX_ORDERS:
+        action = "upload fewer payloads a file; read a history with the daily DAG"
+        return [Reject("plan", "(file)", f"at most {MAX_ORDERS} orders", f"{orders} orders", action)]
+    return events
 
 
 def _single(events: list[Found]) -> Iterator[Found]:
