@@ -14,7 +14,7 @@ import pytest
 from tiny_operators.orders.asked_people import People
 from tiny_operators.orders.erasing import Eraser
 from tiny_operators.orders.forgotten import Forgotten
-from tiny_operators.orders.personal_values import PersonalValues
+from tiny_operators.orders.personal_values import MASK, PersonalValues
 from tiny_operators.orders.stored_texts import as_json, clean_file
 
 CPF, EMAIL, NAME = "11144477735", "joana@example.com", "Joana Exemplo da Silva"
@@ -138,3 +138,37 @@ def test_no_depth_ends_the_reading(levels: int, kind: str) -> None:
         assert cleaned is None or left(cleaned) == []
         asked = clean_file(content, Eraser(ASKED))
         assert asked is None or left(asked) in ([], ["Rua das Amostras"])
+
+
+ODD_NAMES = [EMAIL, "111.444.777-35", NAME.upper(), f"de {EMAIL}", f"cpf_{CPF}"]
+
+
+@pytest.mark.parametrize("who", [FORGOTTEN, ASKED], ids=["forgotten", "asked"])
+@pytest.mark.parametrize("many", [1, 3, 5])
+def test_names_of_fields_are_cleaned(many: int, who: Forgotten | People) -> None:
+    for place in range(3):
+        odd = [(name, {"valor": str(n)}) for n, name in enumerate(ODD_NAMES[:many])]
+        fields: list[tuple[str, Any]] = [("um", "1"), ("dois", {"nada": None})]
+        fields[place:place] = odd
+        order = {"id": ORDER, "data": "14/03/2026", "cliente": BUYER, "novo": dict(fields)}
+        cleaned = Eraser(who).clean(order)
+        assert left(json.dumps(cleaned, ensure_ascii=False).encode()) == []
+        assert NAME.upper() not in cleaned["novo"]
+        assert CPF not in json.dumps(cleaned)
+        assert list(cleaned["novo"].values()) == [value for _, value in fields], "nothing else is lost"
+        assert Eraser(who).clean(cleaned) == cleaned
+
+
+def test_names_in_another_customers_order_are_cleaned_of_the_person_alone() -> None:
+    buyer = {"nome": "Carlos Amostra", "cpfCnpj": "900.000.001-00"}
+    order = {"id": 5, "data": "14/03/2026", "cliente": buyer, "novo": {EMAIL: "1", "carlos@example.com": "2"}}
+    eraser = Eraser(ASKED)
+    assert eraser.clean(order) == {**order, "novo": {MASK: "1", "carlos@example.com": "2"}}
+    assert eraser.found == [("novo.*", EMAIL)]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES[:4])
+def test_a_name_in_a_buyer_goes_with_the_buyer(name: str) -> None:
+    order = {"id": ORDER, "data": "14/03/2026", "cliente": {**BUYER, "novo": {name: [{"0": "x", name: 1}]}}}
+    cleaned = Eraser(FORGOTTEN).clean(order)
+    assert cleaned["cliente"] == {**dict.fromkeys(BUYER), "novo": {"*": [{"0": None, "*": None}]}}
