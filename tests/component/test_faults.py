@@ -74,12 +74,15 @@ def test_a_product_that_was_refused_once_is_asked_again_by_the_next_run(
     assert rows(again)["produto"] == len(sold)
 
 
+@pytest.mark.parametrize("stopped_by", ["Google", "the file"])
 def test_one_file_that_cannot_be_moved_does_not_keep_the_others(
     emulators: dict[str, str],
     simulator: Simulator,
     run: Any,
     warehouse: Warehouse,
     monkeypatch: pytest.MonkeyPatch,
+    *,
+    stopped_by: str,
 ) -> None:
     from google.api_core.exceptions import Forbidden
 
@@ -94,6 +97,8 @@ def test_one_file_that_cannot_be_moved_does_not_keep_the_others(
 
     def held_back(inbox: Objects, name: str, *rest: Any) -> bool:
         if name == held:
+            if stopped_by == "the file":
+                raise RecursionError
             raise Forbidden("under a retention policy")  # type: ignore[no-untyped-call]
         return move(inbox, name, *rest)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.orders.outcomes import Outcome, State
 from tiny_operators.orders.plan import Ended, InboxFile, Plan, PlannedOrder, RejectedFile
@@ -14,11 +16,14 @@ from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.webhooks import (
     OTHER_EVENTS,
     TEST_CALL,
+    Event,
     OrderEvent,
     Uninteresting,
     arrival_in_name,
     read_webhook,
 )
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -56,8 +61,7 @@ class WebhookPlanner:
         # A name may say anything; nothing arrives later than it was stored.
         arrived = min(arrival_in_name(name, self.timezone) or created, created)
         file = InboxFile(name, generation, arrived.isoformat())
-        events = [content] if isinstance(content, Reject) else read_webhook(content, self.cnpj, content_type)
-        for event in events:
+        for event in self._events(name, content, content_type):
             match event:
                 case Reject():
                     self._rejects.setdefault(file, []).append(event)
@@ -70,6 +74,25 @@ class WebhookPlanner:
                     self._data[event.pedido] = event.data or self._data.get(event.pedido)
         if file not in self._orders and file not in self._rejects:
             self._ignored.append(file)
+
+    def _events(self, name: str, content: bytes | Reject, content_type: str) -> list[Event]:
+        """Read a file. Whatever is wrong with it, it is rejected alone: the others go on."""
+        if isinstance(content, Reject):
+            return [content]
+        try:
+            return read_webhook(content, self.cnpj, content_type)
+        except Exception as error:
+            kind = type(error).__name__
+            log_event(log, "file_not_read", level=logging.ERROR, store=self.store, object=name, error=kind)
+            return [
+                Reject(
+                    "plan",
+                    "(file)",
+                    "a file that can be read",
+                    f"{kind} while it was read",
+                    "report the error's name; put the file back when it is fixed",
+                )
+            ]
 
     def plan(self, max_orders: int | None = None, chunk_orders: int = 20) -> Plan:
         """Plan the files added so far.

@@ -129,11 +129,9 @@ class ArchiveWebhooksOperator(StoreOperator):
 
     def _try(self, inbox: Objects, api: Objects, disposal: Disposal) -> Exception | None:
         """Dispose of a file; return the error when it fails: it must not keep the others in the inbox."""
-        from google.api_core.exceptions import GoogleAPICallError
-
         try:
             self._dispose(disposal, inbox, api)
-        except GoogleAPICallError as error:
+        except Exception as error:
             return error
         return None
 

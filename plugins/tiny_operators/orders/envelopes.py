@@ -16,18 +16,20 @@ from email.message import Message
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from tiny_operators.orders.json_texts import as_object
 from tiny_operators.tiny.answers import Json
 from tiny_operators.tiny.encodings import decode
 from tiny_operators.tiny.kinds import kind_of
+from tiny_operators.tiny.nesting import MOST_LEVELS, is_too_deep
 
 # A file of the largest size, packed well; whatever is larger is no list of events.
 MAX_UNPACKED: Final = 4 * 1024 * 1024
 _MOST_LAYERS: Final = 16
 _MOST_FIELDS: Final = 1000
-_BLANKS: Final = " \t\r\n\v\f\ufeff"
+BLANKS: Final = " \t\r\n\v\f\ufeff"
 # Not strict: a text may hold raw tabs and line breaks.
-_JSON: Final = json.JSONDecoder(strict=False)
-_GAP: Final = re.compile(rf"[{_BLANKS}]*")
+_JSON: Final = json.JSONDecoder(object_pairs_hook=as_object, strict=False)
+_GAP: Final = re.compile(rf"[{BLANKS}]*")
 # Python knows more encodings; some of them take very long for a large file.
 _ENCODINGS: Final = re.compile(r"(utf|iso|windows|cp|latin|us-?ascii|ascii|mac)[a-z0-9_-]*", re.IGNORECASE)
 _BRACKETS: Final = re.compile(r"dados\[['\"]?(\w+)['\"]?\]", re.ASCII)
@@ -45,6 +47,7 @@ class Unreadable:
 
 
 Found = Json | Unreadable
+_TOO_DEEP: Final = Unreadable(f"JSON that is nested more than {MOST_LEVELS} levels deep")
 
 
 def read_events(content: bytes, content_type: str = "") -> list[Found]:
@@ -57,40 +60,61 @@ def read_events(content: bytes, content_type: str = "") -> list[Found]:
     Returns:
         At least one entry. An object that is no event is returned as it is when the file holds nothing else.
     """
+    charset, boundary = _parameters(content_type)
+    unpacker = _Unpacker()
     try:
-        plain = _unpacked(content)
+        plain = unpacker.unpacked(content)
+        fields = _parts(plain, boundary, unpacker)
     except _PackedError as error:
         return [Unreadable(str(error))]
-    charset, boundary = _parameters(content_type)
-    fields = _parts(plain, boundary)
     if fields and (found := _of_fields(fields, _MOST_LAYERS)):
         return found
     text = _text_of(plain, charset)
     return _of_text(text, _MOST_LAYERS) or [_without_event(plain, text)]
 
 
+def events_in(text: str) -> list[Json]:
+    """Return the events that a text holds in whatever form; none when it holds none."""
+    return [found for found in _events(text, _MOST_LAYERS) if not isinstance(found, Unreadable)]
+
+
 class _PackedError(ValueError):
     """Packed bytes that cannot be used; the message is the kind."""
 
 
-def _unpacked(content: bytes) -> bytes:
-    """Remove gzip and zlib around the content, whatever its sender said about them."""
-    for _ in range(_MOST_LAYERS):
-        if not _is_packed(content):
-            return content
-        opener = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, as its first bytes say
-        try:
-            opened = opener.decompress(content, MAX_UNPACKED)
-        except zlib.error as error:
-            if content.startswith(b"\x1f\x8b"):
-                raise _PackedError("packed bytes that are damaged") from error
-            return content  # It was a text that only begins like zlib.
-        if opener.unconsumed_tail:
-            raise _PackedError(f"packed bytes that hold more than {MAX_UNPACKED}")
-        if not opener.eof:
-            raise _PackedError("packed bytes that are cut short")
-        content = opened
-    raise _PackedError("bytes that are packed again and again")
+class _TooLargeError(_PackedError):
+    """Packed bytes that hold more than a file may."""
+
+
+@dataclass
+class _Unpacker:
+    """Removes gzip and zlib, whatever the sender said about them.
+
+    Attributes:
+        left: How many bytes the packed parts of a file may still become, all together.
+    """
+
+    left: int = MAX_UNPACKED
+
+    def unpacked(self, content: bytes) -> bytes:
+        """Remove what is around the content, layer by layer."""
+        for _ in range(_MOST_LAYERS):
+            if not _is_packed(content):
+                return content
+            opener = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, as its first bytes say
+            try:
+                opened = opener.decompress(content, self.left + 1)
+            except zlib.error as error:
+                if content.startswith(b"\x1f\x8b"):
+                    raise _PackedError("packed bytes that are damaged") from error
+                return content  # It was a text that only begins like zlib.
+            self.left -= len(opened)
+            if self.left < 0:
+                raise _TooLargeError(f"packed bytes that hold more than {MAX_UNPACKED}")
+            if not opener.eof:
+                raise _PackedError("packed bytes that are cut short")
+            content = opened
+        raise _PackedError("bytes that are packed again and again")
 
 
 def _is_packed(content: bytes) -> bool:
@@ -110,12 +134,15 @@ def _parameters(content_type: str) -> tuple[str, str]:
 
 
 def _text_of(content: bytes, charset: str) -> str:
-    return decode(content, charset).text.strip(_BLANKS)
+    return decode(content, charset).text.strip(BLANKS)
 
 
-def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
-    """Read names and texts of a multipart form; none when it is no such form."""
-    line = f"--{boundary}".encode() if boundary else content.lstrip().split(b"\n", 1)[0].strip()
+def _parts(content: bytes, boundary: str, unpacker: _Unpacker) -> list[tuple[str, str]]:
+    """Read names and texts of a multipart form; none when it is no such form. A part that is damaged is passed over."""
+    # A header may name characters that cannot be encoded.
+    line = (
+        f"--{boundary}".encode(errors="replace") if boundary else content.lstrip().split(b"\n", 1)[0].strip()
+    )
     if len(line) <= len(b"--") or not line.startswith(b"--") or line not in content:
         return []
     fields = []
@@ -127,7 +154,9 @@ def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
         name = re.search(r'name="?([^";\r\n]*)', header)
         declared = re.search(r"(?im)^content-type:(.*)$", header)
         try:
-            plain = _unpacked(re.sub(rb"\r?\n\Z", b"", body))
+            plain = unpacker.unpacked(re.sub(rb"\r?\n\Z", b"", body))
+        except _TooLargeError:
+            raise
         except _PackedError:
             continue
         charset, _ = _parameters(declared[1].strip() if declared else "")
@@ -137,8 +166,10 @@ def _parts(content: bytes, boundary: str) -> list[tuple[str, str]]:
 
 def _of_fields(pairs: list[tuple[str, str]], layers: int) -> list[Found]:
     """Find events in a form: its fields are one, or some hold some; a field without value may hold one in its name."""
-    fields: Json = {_word(name): value or name for name, value in pairs}
-    dados = {found[1]: value for name, value in pairs if (found := _BRACKETS.fullmatch(_word(name)))}
+    fields = as_object([(_word(name), value or name) for name, value in pairs])
+    dados = as_object([
+        (found[1], value) for name, value in pairs if (found := _BRACKETS.fullmatch(_word(name)))
+    ])
     if dados:
         fields.setdefault("dados", dados)
     return _events(fields, layers)
@@ -164,18 +195,23 @@ def _json_values(text: str) -> list[Any]:
         while at < len(text):
             value, at = _JSON.raw_decode(text, at)
             at = _end_of_gap(text, at)
-            values.append(value)
-    except (ValueError, RecursionError):
-        lines = [line for line in text.split("\n") if line.strip(_BLANKS)]
-        return [_json_line(line.strip(_BLANKS)) for line in lines] if len(lines) > 1 else []
+            values.append(_TOO_DEEP if is_too_deep(value) else value)
+    except (ValueError, RecursionError) as error:
+        lines = [line for line in text.split("\n") if line.strip(BLANKS)]
+        if len(lines) > 1:
+            return [_json_line(line.strip(BLANKS)) for line in lines]
+        return [_TOO_DEEP] if isinstance(error, RecursionError) else []
     return values
 
 
 def _json_line(line: str) -> Any:
     try:
-        return _JSON.decode(line)
-    except (ValueError, RecursionError):
+        value = _JSON.decode(line)
+    except RecursionError:
+        return _TOO_DEEP
+    except ValueError:
         return Unreadable("text that is not JSON")
+    return _TOO_DEEP if is_too_deep(value) else value
 
 
 def _end_of_gap(text: str, at: int) -> int:
@@ -188,13 +224,13 @@ def _events(value: object, layers: int) -> list[Found]:
     if layers > 0:
         match value:
             case dict():
-                return _of_object({_word(name): inner for name, inner in value.items()}, layers)
+                return _of_object(_in_small_letters(value), layers)
             case list():
                 each = [(item, _events(item, layers - 1)) for item in value]
                 if any(found for _, found in each):
                     return [found for item, inside in each for found in inside or [_no_event(item)]]
-            case str() if value.strip(_BLANKS)[:1] in {"{", "[", '"'} or "=" in value:
-                return _of_text(value.strip(_BLANKS), layers - 1)
+            case str() if value.strip(BLANKS)[:1] in {"{", "[", '"'} or "=" in value:
+                return _of_text(value.strip(BLANKS), layers - 1)
     return []
 
 
@@ -204,15 +240,22 @@ def _of_object(fields: Json, layers: int) -> list[Found]:
     return [found for inner in fields.values() for found in _events(inner, layers - 1)]
 
 
+def _in_small_letters(record: Json) -> Json:
+    return as_object([(_word(name), value) for name, value in record.items()])
+
+
 def _opened(dados: object) -> object:
     """Return ``dados`` as an object where it is JSON text."""
     for _ in range(_MOST_LAYERS):
         if not isinstance(dados, str):
             break
         try:
-            dados = _JSON.decode(dados.strip(_BLANKS))
+            opened = _JSON.decode(dados.strip(BLANKS))
         except (ValueError, RecursionError):
             break
+        if is_too_deep(opened):
+            break
+        dados = opened
     return dados
 
 
@@ -223,11 +266,7 @@ def _without_event(content: bytes, text: str) -> Found:
     values = _json_values(text)
     if len(values) == 1:
         (value,) = values
-        return (
-            {_word(name): inner for name, inner in value.items()}
-            if isinstance(value, dict)
-            else _no_event(value)
-        )
+        return _in_small_letters(value) if isinstance(value, dict) else _no_event(value)
     if values:
         return Unreadable(f"{len(values)} lines or values without an event")
     control = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r")

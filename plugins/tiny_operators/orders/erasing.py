@@ -11,13 +11,16 @@ A blank is null, which every reader of these records knows.
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain, count
 from typing import Any, Final, Protocol
 
+from tiny_operators.orders.envelopes import BLANKS, events_in
+from tiny_operators.orders.json_texts import parse, write
 from tiny_operators.orders.personal_values import (
     PersonalValues,
     is_document,
@@ -26,7 +29,7 @@ from tiny_operators.orders.personal_values import (
     plain_name,
     plain_phone,
 )
-from tiny_operators.orders.record_shapes import blanked, day_of, plain_field, texts_in, whole_id
+from tiny_operators.orders.record_shapes import blanked, day_of, path_name, plain_field, texts_in, whole_id
 from tiny_operators.tiny.answers import Json
 
 # Names of fields without capitals and underscores: the services of Tiny and the tables write the same ones differently.
@@ -44,6 +47,8 @@ _OF_OTHERS: Final = frozenset({"nomevendedor"})
 _ORDER_IDS: Final = ("pedidoid", "pedido")
 _DAYS: Final = ("data", "datapedido")
 _LONG_NUMBER: Final = 100_000_000
+# Nobody's value: a document and a telephone have digits, an e-mail and a name have other characters.
+_WORDS: Final = re.compile(r"[A-Za-z_]+")
 
 
 class Who(Protocol):
@@ -141,13 +146,22 @@ class Eraser:
 
     def _record(self, record: Json, path: str, outer: _Scope) -> Json:
         scope = _scope(record, outer, self.who)
-        cleaned = {
-            name: self._field(plain_field(name), value, f"{path}.{name}" if path else str(name), scope)
-            for name, value in record.items()
-        }
+        cleaned: Json = {}
+        for name, value in record.items():
+            inner = f"{path}.{path_name(name)}" if path else path_name(name)
+            cleaned[self._name(name, inner, scope, cleaned)] = self._field(
+                plain_field(name), value, inner, scope
+            )
         if scope.own and not outer.own and cleaned != record:
             self.found.append((path, record))
         return cleaned
+
+    def _name(self, name: str, path: str, scope: _Scope, taken: Collection[str]) -> str:
+        """Clean the name of a field: it may be a value, as in an object of amounts by e-mail."""
+        if _WORDS.fullmatch(name) or (masked := self._text(name, path, scope)) == name:
+            return name
+        others = (f"{masked} {number}" for number in count(2))
+        return next(one for one in chain([masked], others) if one not in taken)
 
     def _field(self, name: str, value: Any, path: str, scope: _Scope) -> Any:
         if name in _OF_OTHERS:
@@ -181,12 +195,15 @@ class Eraser:
         return self._cleaned(value, path, scope)
 
     def _json_text(self, text: str, path: str, scope: _Scope) -> Any:
-        """Clean a text that may be JSON itself, as ``dados`` of some webhooks."""
-        if text[:1] in {"{", "["}:
-            with suppress(ValueError, RecursionError):
-                value = json.loads(text)
-                cleaned = self._cleaned(value, path, scope)
-                return text if cleaned == value else json.dumps(cleaned, ensure_ascii=False)
+        """Clean a text that may be JSON itself, as ``dados`` of some webhooks, or hold events in another form."""
+        # Texts in one another may be deeper together than each is alone.
+        with suppress(RecursionError):
+            value, is_json = _inside(text)
+            cleaned = self._cleaned(value, path, scope)
+            if cleaned != value:
+                return write(cleaned)
+            if is_json:
+                return text
         return self._text(text, path, scope)
 
     def _text(self, text: str, path: str, scope: _Scope) -> str:
@@ -218,9 +235,18 @@ def _orders(value: Any, outer: _Scope, who: Who) -> Iterator[tuple[_Scope, Json]
         case list():
             for item in value:
                 yield from _orders(item, outer, who)
-        case str() if value[:1] in {"{", "["}:
-            with suppress(ValueError, RecursionError):
-                yield from _orders(json.loads(value), outer, who)
+        case str():
+            with suppress(RecursionError):
+                yield from _orders(_inside(value)[0], outer, who)
+
+
+def _inside(text: str) -> tuple[Any, bool]:
+    """Return what a text holds, its JSON value or the events of a form or of lines; and whether that is all of it."""
+    plain = text.strip(BLANKS)
+    if plain[:1] in {"{", "[", '"'}:
+        with suppress(ValueError):
+            return parse(plain), True
+    return events_in(plain), False
 
 
 def _scope(record: Json, outer: _Scope, who: Who) -> _Scope:

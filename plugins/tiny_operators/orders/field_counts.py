@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from tiny_operators.orders.record_shapes import path_name
 from tiny_operators.tiny.containers import parts
 
 # A field is missed when so many records came without it that chance would need a one-in-a-million run of luck:
@@ -94,8 +95,8 @@ class FieldCounts:
 def _look(record: dict[str, Any], path: str, seen: set[str], kinds: set[tuple[str, str]]) -> None:
     """Add each field of a record, and of the records in it; and the kind of its value, unless it is nothing.
 
-    A record in a list has the list's path. The shape in which Tiny writes the list does not matter. Nothing is null, or
-    text without letters.
+    A name that may be somebody's value is a star: paths are logged. A record in a list has the list's path. The shape
+    in which Tiny writes the list does not matter. Nothing is null, or text without letters.
 
     Args:
         record: The record.
@@ -104,7 +105,7 @@ def _look(record: dict[str, Any], path: str, seen: set[str], kinds: set[tuple[st
         kinds: Where to add the kinds.
     """
     for name, value in record.items():
-        field_path = path + name
+        field_path = path + path_name(name)
         seen.add(field_path)
         if isinstance(value, str):
             if value.strip():
@@ -158,8 +159,12 @@ def to_json(known: dict[str, KnownField]) -> dict[str, Any]:
 
 
 def from_json(content: dict[str, Any] | None) -> dict[str, KnownField]:
-    """Read known fields from :func:`to_json`; none from None."""
-    return {path: KnownField(**item) for path, item in (content or {}).items()}
+    """Read known fields from :func:`to_json`; none from None. Paths in which a name may be a value are left out."""
+    return {
+        path: KnownField(**item)
+        for path, item in (content or {}).items()
+        if all(name in {"*", path_name(name)} for name in path.split("."))
+    }
 
 
 def _kind(value: Any) -> str:

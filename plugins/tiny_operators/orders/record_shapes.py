@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
+from tiny_operators.orders.json_texts import name_of
+
 _MOST_DIGITS: Final = 18
+# As Tiny and the tables write them.
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
+# How PHP writes a list with gaps.
+_NUMBERED: Final = re.compile(r"[0-9]{1,4}")
 
 
 def texts_in(
@@ -26,19 +34,29 @@ def texts_in(
 
 
 def blanked(value: Any) -> Any:
-    """Return a value of the same shape with nothing in it."""
+    """Return a value of the same shape with nothing in it; a name that may be a value itself goes, too."""
     match value:
         case dict():
-            return {name: blanked(inner) for name, inner in value.items()}
+            return {
+                name if _NUMBERED.fullmatch(str(name)) else path_name(name): blanked(inner)
+                for name, inner in value.items()
+            }
         case list():
             return [blanked(item) for item in value]
         case _:
             return None
 
 
+@lru_cache(maxsize=4096)
+def path_name(field: object) -> str:
+    """Return the name of a field as part of a path; a star for what may be a value, such as an e-mail or a document."""
+    name = name_of(field)
+    return name if _NAME.fullmatch(name) else "*"
+
+
 def plain_field(name: object) -> str:
     """Write the name of a field for comparison: Tiny's services and the tables write the same ones differently."""
-    return str(name).replace("_", "").strip().lower()
+    return name_of(name).replace("_", "").strip().lower()
 
 
 def whole_id(value: Any) -> int | None:

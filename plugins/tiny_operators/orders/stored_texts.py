@@ -1,14 +1,13 @@
 """Stored texts of any kind, without what belongs to a person: lines of JSON, whole files, and files that are no JSON.
 
-Only what is blanked changes: numbers keep their digits, and a line in which nothing was found is the same text.
+Only what is blanked changes: numbers keep their digits, and a line in which nothing was found is the same text. Of a
+field that a changed text says twice, only the one that counts is written.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -16,11 +15,9 @@ from urllib.parse import unquote_plus
 
 from tiny_operators.orders.envelopes import Unreadable, read_events
 from tiny_operators.orders.erasing import Eraser
-from tiny_operators.orders.texts import writable
+from tiny_operators.orders.json_texts import parse, write
 from tiny_operators.tiny.encodings import decode
 
-# A number that is no whole one is kept as text between two characters that no text of Tiny has.
-_EXACT: Final = re.compile(r'"\\u0000(-?[0-9][0-9.eE+-]*|NaN|-?Infinity)\\u0000"')
 # How a raw line says what the bytes of its answer were.
 _BYTES: Final = "base64"
 _ENCODING: Final = "encoding"
@@ -31,7 +28,7 @@ def clean_line(text: str, eraser: Eraser) -> str:
     if _BYTES not in text and not eraser.who.may_be_in(text):
         return text
     try:
-        record = _parsed(text)
+        record = parse(text)
     except ValueError:
         return eraser.masked(text) if text.strip() else text
     cleaned = eraser.clean(record)
@@ -41,7 +38,7 @@ def clean_line(text: str, eraser: Eraser) -> str:
     if isinstance(cleaned, dict) and "answer" in cleaned:
         # The bytes of the answer hold what was blanked in it.
         cleaned = {name: value for name, value in cleaned.items() if name not in {_BYTES, _ENCODING}}
-    return _written(cleaned) + ("\n" if text.endswith("\n") else "")
+    return write(cleaned) + ("\n" if text.endswith("\n") else "")
 
 
 def clean_file(content: bytes, eraser: Eraser, content_type: str = "") -> bytes | None:
@@ -62,7 +59,7 @@ def as_json(value: Any) -> Any:
     """Write a value of a row, or of a parsed text, as JSON has it: exact numbers and moments as text."""
     match value:
         case dict():
-            return {name: as_json(inner) for name, inner in value.items()}
+            return {str(name).replace("\0", " "): as_json(inner) for name, inner in value.items()}
         case list():
             return [as_json(item) for item in value]
         case Decimal():
@@ -82,11 +79,11 @@ def _clean_json(text: str, eraser: Eraser) -> str:
         ValueError: When it is neither.
     """
     try:
-        _parsed(text)
+        parse(text)
     except ValueError:
         lines = text.split("\n")
         for line in filter(str.strip, lines):
-            _parsed(line)
+            parse(line)
         return "\n".join(clean_line(line, eraser) for line in lines)
     return clean_line(text, eraser)
 
@@ -100,7 +97,7 @@ def _clean_odd(content: bytes, eraser: Eraser, content_type: str) -> bytes | Non
     if cleaned == events and masked == text and eraser.masked(hidden) == hidden:
         return None
     if cleaned:
-        return _written(cleaned).encode()
+        return write(cleaned).encode()
     return b"{}" if eraser.masked(hidden) != hidden else masked.encode()
 
 
@@ -112,19 +109,3 @@ def _is_in_bytes(packed: Any, eraser: Eraser) -> bool:
     except (ValueError, binascii.Error):
         return False
     return eraser.masked(text) != text
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text, parse_float=_exact, parse_constant=_exact)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _exact(number: str) -> str:
-    return f"\0{number}\0"
-
-
-def _written(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return writable(_EXACT.sub(r"\1", text))

@@ -13,6 +13,7 @@ from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.needed_fields import NEEDED
 from tiny_operators.orders.office import OFFICE_FIELDS, office_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
+from tiny_operators.orders.record_shapes import path_name
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.typed_values import FieldError, Tolerance, to_record
 from tiny_operators.schemas import Column, columns, tiny_columns
@@ -93,7 +94,7 @@ def unknown_fields(source: dict[str, Any], columns: tuple[Column, ...], path: st
     """Yield paths of fields that an answer has and the table does not have, such as ``itens.novo``."""
     known, holders = _names(columns)
     if not known.issuperset(source):
-        yield from (f"{path}{name}" for name in source if name not in known)
+        yield from (f"{path}{path_name(name)}" for name in source if name not in known)
     for column in holders:
         if column.name not in source:
             continue

@@ -27,6 +27,8 @@ OTHER_EVENTS: Final = frozenset({
 })  # fmt: skip
 
 MAX_BYTES: Final = 1024 * 1024
+# Tiny sends one. All orders of a file are one batch, which new sales wait for.
+MAX_ORDERS: Final = 1000
 
 # An event of order 0: somebody tries the address.
 TEST_CALL: Final = "test_call"
@@ -59,9 +61,10 @@ class Uninteresting:
     tipo: str
 
 
-def read_webhook(
-    content: bytes, cnpj: str, content_type: str = ""
-) -> list[OrderEvent | Uninteresting | Reject]:
+Event = OrderEvent | Uninteresting | Reject
+
+
+def read_webhook(content: bytes, cnpj: str, content_type: str = "") -> list[Event]:
     """Read what a file of the inbox holds: mostly one event, and at least one entry.
 
     Args:
@@ -69,7 +72,12 @@ def read_webhook(
         cnpj: Digits of the store that the inbox belongs to.
         content_type: What the file's sender called it; it may be empty or wrong.
     """
-    return list(dict.fromkeys(_read(found, cnpj) for found in _single(read_events(content, content_type))))
+    events = list(dict.fromkeys(_read(found, cnpj) for found in _single(read_events(content, content_type))))
+    orders = len({event.pedido for event in events if isinstance(event, OrderEvent)})
+    if orders > MAX_ORDERS:
+        action = "upload fewer payloads a file; read a history with the daily DAG"
+        return [Reject("plan", "(file)", f"at most {MAX_ORDERS} orders", f"{orders} orders", action)]
+    return events
 
 
 def _single(events: list[Found]) -> Iterator[Found]:
@@ -82,7 +90,7 @@ def _single(events: list[Found]) -> Iterator[Found]:
             yield event
 
 
-def _read(event: Found, cnpj: str) -> OrderEvent | Uninteresting | Reject:
+def _read(event: Found, cnpj: str) -> Event:
     if isinstance(event, Unreadable):
         return _reject("(file)", "Tiny's events, as JSON or as a form", event.found)
     for name in ("cnpj", "tipo"):
@@ -112,7 +120,7 @@ def cnpj_key(cnpj: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", cnpj.upper()).zfill(14)
 
 
-def _order_event(dados: object) -> OrderEvent | Uninteresting | Reject:
+def _order_event(dados: object) -> Event:
     if not isinstance(dados, dict):
         return _reject("dados", "an object", kind_of(dados))
     fields = {str(name).strip().lower(): value for name, value in dados.items()}

@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from tiny_operators.tiny.encodings import UTF_8
+from tiny_operators.tiny.nesting import MOST_LEVELS, is_too_deep
 
 Json = dict[str, Any]
 
@@ -76,8 +77,6 @@ _BY_CODE: Final[dict[int, tuple[Meaning, str]]] = {
 }
 # Tiny itself answers 200, even to a wrong token: these come from the edge in front of it.
 _EDGE_STATUSES: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-# Tiny's own answers have ten. Python stops at some hundreds, BigQuery's JSON columns at 500.
-_MOST_LEVELS: Final = 100
 _BY_STATUS: Final = {
     "1": (Meaning.TRY_AGAIN, "not processed, for a reason without a known code"),
     "2": (Meaning.RECORD_REFUSED, "refused, for a reason without a known code"),
@@ -125,8 +124,8 @@ def parse_json(text: str, *, more_levels: int = 0) -> Any:
     except InvalidOperation as error:
         raise ValueError("a number beyond any bound") from error
     # Each level opens once at least, and most answers open less often than that.
-    levels = _MOST_LEVELS + more_levels
-    if text.count("{") + text.count("[") > levels and _is_deeper(value, levels):
+    levels = MOST_LEVELS + more_levels
+    if text.count("{") + text.count("[") > levels and is_too_deep(value, levels):
         raise ValueError("nested too deeply")
     return value
 
@@ -136,20 +135,6 @@ def _refuse(constant: str) -> None:
 
 
 _JSON: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    level = [value]
-    for _ in range(levels):
-        level = [
-            inner
-            for item in level
-            if isinstance(item, dict | list)
-            for inner in (item.values() if isinstance(item, dict) else item)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def read_answer(http_status: int, text: str, expects: str) -> Answer:

@@ -48,13 +48,20 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
         declared: The encoding that their sender names, in any spelling; an unknown one is none.
     """
     detected = json.detect_encoding(content)
-    for encoding in (detected, *(() if _is_damaged(content) else _others(declared))):
+    for encoding in _encodings(content, detected, declared):
         try:
             text = content.decode(encoding)
         except (LookupError, ValueError):
             continue
         return _decoded(content, text, encoding)
     return _decoded(content, content.decode(detected, "replace"), detected)
+
+
+def _encodings(content: bytes, detected: str, declared: str | None) -> Iterator[str]:
+    yield detected
+    # Looked at only when it is not what was detected, which is rare: it takes longer than the reading.
+    if not _is_damaged(content):
+        yield from _others(declared)
 
 
 def _others(declared: str | None) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,9 @@ from tiny_operators.orders.field_counts import (
     learn,
     to_json,
 )
+from tiny_operators.orders.record_shapes import path_name
+from tiny_operators.orders.typed_records import unknown_fields
+from tiny_operators.schemas import TABLES, Column, tiny_columns
 
 Known = dict[str, KnownField]
 
@@ -100,6 +104,46 @@ def test_answers_of_another_kind_miss_nothing() -> None:
     assert after(batch([{"id": n, "valor": "1"} for n in range(40)]), products)[1] == FieldNews(
         new=("produto.id",)
     )
+
+
+ODD_NAMES = [
+    "maria@example.com",
+    "529.982.247-25",
+    "Maria da Silva",
+    "52998224725",
+    "ação",
+    "",
+    "x" * 62,
+    "a.b",
+]
+
+
+@pytest.mark.parametrize("many", [1, 3, 8])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_name_that_may_be_a_value_is_in_no_path(many: int, place: int) -> None:
+    for n in range(len(ODD_NAMES)):
+        odd = dict.fromkeys((ODD_NAMES[n:] + ODD_NAMES[:n])[:many], "1")
+        names = [("um", 1), ("dois", 2)]
+        record = {"id": 1, "novo": {**dict(names[:place]), **odd, **dict(names[place:])}, **odd}
+        known, news = after(batch([{"id": 1}]), batch([record]))
+        assert set(known) == {"pdv.id", "pdv.*", "pdv.novo", "pdv.novo.*", "pdv.novo.um", "pdv.novo.dois"}
+        assert set(news.new) == set(known) - {"pdv.id"}
+        assert set(unknown_fields(record, tiny_columns("pdv"))) == {"novo", "*"}
+
+
+def test_what_was_remembered_of_such_a_name_is_forgotten() -> None:
+    stored = to_json({f"pdv.{name}": KnownField("2026-11-23") for name in [*ODD_NAMES[:-1], "id", "*"]})
+    assert set(from_json(stored)) == {"pdv.id", "pdv.*"}
+
+
+def test_every_column_has_a_name_that_is_shown() -> None:
+    def names(columns: Iterable[Column]) -> Iterator[str]:
+        for column in columns:
+            yield column.name
+            yield from names(column.fields)
+
+    for table in TABLES:
+        assert all(path_name(name) == name for name in names(tiny_columns(table)))
 
 
 JSON = st.recursive(

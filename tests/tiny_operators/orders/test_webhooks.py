@@ -21,6 +21,7 @@ from tiny_operators.orders.envelopes import MAX_UNPACKED
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.webhooks import TEST_CALL, OrderEvent, Uninteresting, arrival_in_name, read_webhook
 from tiny_operators.tiny.kinds import kind_of
+from tiny_operators.tiny.nesting import MOST_LEVELS
 
 WEBHOOKS = SAMPLES.parent / "webhooks"
 SALE = OrderEvent(910000101, "2026-03-14")
@@ -92,6 +93,7 @@ def test_an_event_without_a_plain_day_is_an_event_without_a_day(day: object) -> 
     assert read(event(dados={"id": "910000101", "data": day})) == OrderEvent(910000101, None)
 
 
+DEEP = f"JSON that is nested more than {MOST_LEVELS} levels deep"
 TEXT = "text without an event, as JSON and as a form"
 PACKED = gzip.compress(sample_text("webhook_inclusao_pedido.json").encode(), mtime=0)
 BOMB = gzip.compress(b" " * (MAX_UNPACKED + 1), mtime=0)
@@ -106,7 +108,9 @@ BOMB = gzip.compress(b" " * (MAX_UNPACKED + 1), mtime=0)
         (b"not json", TEXT),
         (b'{"versao": "1.0.1"', TEXT),
         ("é".encode("latin-1"), TEXT),
-        (b"[" * 100_000, TEXT),
+        (b"[" * 100_000, DEEP),
+        (b"[" * 101 + b"]" * 101, DEEP),
+        (b"[" * 100 + b"]" * 100, "list of 1"),
         (b"9" * 10_000, TEXT),
         (b"a=1&b=2", TEXT),
         (b"tipo=inclusao_pedido", TEXT),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,6 +84,23 @@ def test_no_byte_is_lost_whatever_comes(content: bytes, declared: str | None) ->
 )
 def test_the_encoding_that_a_header_names(header: str | None, found: str | None) -> None:
     assert charset(header) == found
+
+
+class Counted(bytes):
+    """Bytes that count how often they are decoded."""
+
+    times = 0
+
+    def decode(self, *args: Any) -> str:
+        self.times += 1
+        return super().decode(*args)
+
+
+@pytest.mark.parametrize(("encoding", "times"), [("utf-8", 1), ("utf-16", 1), ("cp1252", 3)])
+def test_a_text_whose_encoding_is_plain_is_decoded_once(encoding: str, times: int) -> None:
+    content = Counted(TEXT.encode(encoding))
+    assert decode(content).text == TEXT
+    assert content.times == times
 
 
 def test_an_answer_in_latin_1_is_kept_as_it_came() -> None:
