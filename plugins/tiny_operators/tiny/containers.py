@@ -66,8 +66,8 @@ def is_nothing(value: object) -> bool:
 
 def _collect(value: object, known: frozenset[str], result: Records) -> None:
     if isinstance(value, dict):
-        if not known.isdisjoint(value) and not _wraps_records(value, known):
-            _collect_known(value, known, result)
+        if not known.isdisjoint(value):
+            (_collect_only_field if len(value) == 1 else _collect_known)(value, known, result)
         elif value and not any(isinstance(inner, dict | list) for inner in value.values()):
             if not all(map(is_nothing, value.values())):
                 result.unread.append(value)
@@ -101,12 +101,15 @@ def _collect_known(value: Record, known: frozenset[str], result: Records) -> Non
     )
 
 
-def _wraps_records(value: Record, known: frozenset[str]) -> bool:
-    """Return whether an object's only field, though its name is known, holds records: ``{"anexo": [{"anexo": …}]}``."""
-    if len(value) != 1:
-        return False
+def _collect_only_field(value: Record, known: frozenset[str], result: Records) -> None:
+    """Collect an object whose only field has a known name: with records in it, it is ``{"anexo": [{"anexo": …}]}``."""
     (inner,) = value.values()
-    return isinstance(inner, dict | list) and bool(records(inner, known).found)
+    inside = records(inner, known) if isinstance(inner, dict | list) else Records()
+    if inside.found:
+        result.found.extend(inside.found)
+        result.unread.extend(inside.unread)
+    else:
+        result.found.append(value)
 
 
 def _is_wrapper(value: Record) -> bool:

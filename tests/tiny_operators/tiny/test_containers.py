@@ -124,6 +124,15 @@ def test_a_container_that_may_also_be_a_record_is_told(doubtful: Any) -> None:
     assert (records(doubtful, KNOWN).found, records(doubtful, KNOWN).unread) == ([A, A], ["x"])
 
 
+@pytest.mark.parametrize("levels", [1, 3, 90])
+def test_a_known_name_may_be_around_records_any_number_of_times(levels: int) -> None:
+    """In a time that grows with the levels: the test would not end if it doubled with each."""
+    value: Any = [A, B]
+    for _ in range(levels):
+        value = {"itens": value}
+    assert records(value, KNOWN).found == [A, B]
+
+
 def test_objects_beside_the_records_are_told() -> None:
     found = records({"item": RECORDS, "itens": [{"x": 1}]}, KNOWN)
     assert (found.found, found.unread) == (RECORDS, [[{"x": 1}]])
