@@ -27,7 +27,8 @@ The XCom `plan` of `plan` also says what a repair would take: orders, calls and 
 * **plan** is skipped: it never passes work on. **compare** and **record** green: Tiny and BigQuery agree.
 * **record** failed: its error lists the orders that differ, by date. `z316_orders` fetches some of them now,
   `z316_reconcile` repairs a range of dates.
-* **all_listed** failed: Tiny did not answer the search of the dates that its error names. Trigger the DAG again later.
+* **all_listed** failed: Tiny gave no answer to the search of the dates that its error names, or one that cannot be
+  used. Trigger the DAG again later.
 """
 
 

@@ -38,8 +38,8 @@ are skipped.
   tasks on (staging tables expire after a day).
 * **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
   What each check means: `docs/validation.md`.
-* **all_listed** failed: Tiny did not answer the search of the dates that its error names; the others are done. The
-  next night asks again. Or trigger the DAG for these dates, then clear the task.
+* **all_listed** failed: Tiny gave no answer to the search of the dates that its error names, or one that cannot be
+  used; the others are done. The next night asks again. Or trigger the DAG for these dates, then clear the task.
 * `rows` counts `rejects`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket. When the
   cause is fixed, `z316_put_back` puts them back.
 """

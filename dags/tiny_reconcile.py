@@ -35,8 +35,9 @@ Without differences `plan` and the tasks up to `merge` are skipped; `compare` an
 * **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
 * **load**, **merge** or **compare** failed: read the BigQuery job's error; when it is fixed, clear the run from `rows`
   on, or from `compare` when that comes first (staging tables expire after a day).
-* **all_listed** failed: Tiny did not answer the search of the dates that its error names: they have no row, the others
-  are compared. The next night asks again. Or trigger the DAG for these dates, then clear the task.
+* **all_listed** failed: Tiny gave no answer to the search of the dates that its error names, or one that cannot be
+  used: they have no row, the others are compared. The next night asks again. Or trigger the DAG for these dates, then
+  clear the task.
 * **record** failed: its error lists the orders that still differ, by date. The table `rejeitados` says which of them
   were rejected, and why; fix them in Tiny, then trigger the DAG for their dates.
 """

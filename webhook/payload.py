@@ -16,6 +16,8 @@ _PACKED: Final = (b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
 _MOST_BYTES, _SEARCHED = 4 * 1024 * 1024, 64 * 1024
 _WORD, _ABOUT = re.compile(r"(?a)\btipo\b"), re.compile(r'(?a)\bdados"\s*:')
 _HEAD: Final = r'"?(?:\s*content-[^\n]{0,200}){0,4}'
+# JSON inside JSON may write any sign so, also those of which these patterns consist.
+_ESCAPED: Final = re.compile(r"(?i)\\u00[0-7]")
 _KIND: Final = re.compile(rf'(?a)\btipo{_HEAD}[\s:="\]]+([a-z_]+)\s*(?=["&\r\n,}}-]|$)')
 _ORDER: Final = re.compile(r'(?a)\bdados\W(?:[^{}]{0,100}?\W)??\W{0,60}\bid"?\W{1,9}0*([1-9][0-9]{0,17})\b')
 _CNPJ: Final = re.compile(rf"(?a)\bcnpj{_HEAD}\W+([0-9a-z][0-9a-z./-]{{7,17}})")
@@ -35,11 +37,15 @@ def look(body: bytes) -> Glance | None:
     text = plain.decode(json.detect_encoding(plain), errors="replace").strip(" \t\r\n\v\f\ufeff")
     if re.fullmatch(r"(\{\s*\})?", text):
         return None
-    text = _flat(plain)
+    raw = _unquoted(plain)
+    text = _flat(raw)
     events = len(_WORD.findall(text))
     kinds, orders = _KIND.findall(text), _ORDER.findall(text, 0, _SEARCHED)
     whole = (
-        text.count("{") == text.count("}") and len(_ABOUT.findall(text)) <= events and _PACKED[0] not in plain
+        text.count("{") == text.count("}")
+        and len(_ABOUT.findall(text)) <= events
+        and _PACKED[0] not in plain
+        and not _ESCAPED.search(raw)
     )
     known = whole and len(kinds) == events and set(kinds) <= NEEDED | UNNEEDED
     cnpjs = frozenset(map(cnpj_key, _CNPJ.findall(text, 0, _SEARCHED)))
@@ -65,9 +71,14 @@ def _unpacked(body: bytes) -> bytes:
     return body
 
 
-def _flat(plain: bytes) -> str:
-    """Reduce the text to small letters, without what encodings, forms and JSON inside JSON put between its signs."""
+def _unquoted(plain: bytes) -> str:
+    """Return the text without what encodings and forms put between its signs."""
     text = plain.replace(b"\0", b"").decode("latin-1")
     for _ in range(2):
         text = unquote_plus(text) if "%" in text else text
+    return text
+
+
+def _flat(text: str) -> str:
+    """Reduce a text to small letters, without the escapes of JSON inside JSON."""
     return re.sub(r"\\[nrt]", " ", text).replace("\\", "").lower()

@@ -12,7 +12,10 @@ Field = str | int | float | bool | None
 
 
 def format_event(event: str, fields: dict[str, Field]) -> str:
-    """Write one line of ``key=value`` pairs; a value with a space, a quote or an equals sign is JSON-quoted."""
+    """Write one line of ``key=value`` pairs.
+
+    A value is JSON-quoted when it has a space, a quote, an equals sign or what cannot be printed, as all line breaks.
+    """
     return " ".join(f"{key}={_text(value)}" for key, value in {"event": event, **fields}.items())
 
 
@@ -32,4 +35,5 @@ def _text(value: Field) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if not text or any(c in text for c in ' "=\n\r') else text
+    plain = text and text.isprintable() and not any(sign in text for sign in ' "=')
+    return text if plain else json.dumps(text)

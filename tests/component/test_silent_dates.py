@@ -1,9 +1,12 @@
-"""Dates of which Tiny never answers the search: they keep no other date out, and are never dates without orders."""
+"""Dates of which Tiny never answers the search, or not so that it can be used.
+
+They keep no other date out, and are never dates without orders.
+"""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +16,7 @@ from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 from local.demo.parts import Simulator, Warehouse
 from tests.component.whole_runs import WholeRun
 from tests.dates import free_day
-from tiny_operators.batches.dates import DatePlanner, date_plans, read_part
+from tiny_operators.batches.dates import DatePlan, DatePlanner, date_plans, read_part
 from tiny_operators.batches.run_request import RunRequest
 from tiny_operators.batches.silences import Silences
 from tiny_operators.hooks.tiny import TinyHook
@@ -21,12 +24,16 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.operators.plan_daily import PlanDailyOperator
+from tiny_operators.tiny.answers import Answer
 from tiny_operators.tiny.api import TinyUnavailableError
+from tiny_operators.tiny.search import date_parameters
 from tiny_operators.warehouse.known_orders import KnownOrders
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("impatient", "run")]
 
 DATES = 12
+# What a search page has in the place of its orders.
+NO_ORDERS: list[Any] = [{"pedido": {"id": ""}}, {"novo": 1}, [{"pedido": {"id": ""}}] * 3, "texto"]
 
 
 @pytest.fixture
@@ -59,12 +66,23 @@ class Nights:
         """One order on each date."""
         return {day: self.simulator.sell_on(day, 1)[0].pedido for day in days}
 
-    def silence(self, *days: date) -> None:
-        """Let Tiny be silent about the search of these dates."""
+    def silence(self, *days: date, fault: str = "code_35") -> None:
+        """Let Tiny be silent about the search of these dates, or answer with another fault."""
         for day in days:
-            self.simulator.fault(
-                service="pedidos.pesquisa", faults=["code_35"], date=day.isoformat(), times=None
-            )
+            self.simulator.fault(service="pedidos.pesquisa", faults=[fault], date=day.isoformat(), times=None)
+
+    def plan(self, days: list[date], run: Any, tiny: TinyHook) -> dict[date, DatePlan]:
+        """What one run plans for these dates."""
+        client = BigQueryHook(location=run.store.location, use_legacy_sql=False).get_client()
+        raw = RawWriter(self.objects, run.store, "daily", f"z316_daily_{uuid.uuid4().hex[:12]}")
+        planner = DatePlanner(tiny, KnownOrders(client, run.store), raw)
+        return {day: planner.plan(day) for day in days}
+
+    def orders_of(self, plans: dict[date, DatePlan]) -> dict[date, list[int]]:
+        """The orders that are to be read."""
+        return {
+            day: [order.pedido for order in read_part(self.objects, plan.part)] for day, plan in plans.items()
+        }
 
     def run(self, days: list[date], dag: str = "daily", **more: Any) -> WholeRun:
         """A run that a person triggers for dates in a row."""
@@ -88,27 +106,97 @@ def nights(simulator: Simulator, warehouse: Warehouse, dags: Any, store: Any) ->
     return Nights(simulator, warehouse, dags, Objects(warehouse.storage_client(), store.api_bucket))
 
 
+class OddTiny(TinyHook):
+    """The account, in which a search page of some dates comes with other content.
+
+    Attributes:
+        odd: Dates with what stands in the place of their orders.
+        page: The number of the page.
+    """
+
+    odd: dict[date, Any]
+    page = 1
+
+    def search_page(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
+        """Spoil an answer of the simulator."""
+        answer = super().search_page(parameters, page, sort)
+        for day, content in self.odd.items():
+            if parameters == date_parameters(day) and page == self.page:
+                return replace(answer, retorno={**answer.retorno, "pedidos": content})
+        return answer
+
+
 @pytest.mark.parametrize(("count", "starts"), [(1, (0, 6, 11)), (3, (5,)), (10, (1,))])
 def test_the_other_dates_are_planned_wherever_the_silent_ones_stand(
     count: int, starts: tuple[int, ...], days: list[date], nights: Nights, run: Any
 ) -> None:
-    client = BigQueryHook(location=run.store.location, use_legacy_sql=False).get_client()
     sold = nights.sell(days)
     for start in starts:
         bad = days[start : start + count]
         nights.silence(*bad)
-        raw = RawWriter(nights.objects, run.store, "daily", f"z316_daily_{uuid.uuid4().hex[:12]}")
-        planner = DatePlanner(TinyHook(run.store.tiny_conn_id), KnownOrders(client, run.store), raw)
-        plans = {day: planner.plan(day) for day in days}
+        plans = nights.plan(days, run, TinyHook(run.store.tiny_conn_id))
         assert [day for day, plan in plans.items() if plan.unanswered] == bad
-        planned = {
-            day: [order.pedido for order in read_part(nights.objects, plan.part)]
-            for day, plan in plans.items()
+        assert nights.orders_of(plans) == {
+            day: [] if day in bad else [pedido] for day, pedido in sold.items()
         }
-        assert planned == {day: [] if day in bad else [pedido] for day, pedido in sold.items()}
         assert nights.remembered() == sorted(map(str, bad))
         nights.simulator.no_faults()
         Silences.of_dates(nights.objects, run.store.prefix).forget(bad)
+
+
+@pytest.mark.parametrize(("count", "starts"), [(1, (0, 2, 4)), (3, (1,)), (4, (1,))])
+def test_dates_that_cannot_be_listed_keep_no_other_date_out(
+    count: int, starts: tuple[int, ...], days: list[date], nights: Nights, run: Any
+) -> None:
+    """Refused dates and dates whose page has no order, in turn."""
+    days = days[:5]
+    sold = nights.sell(days)
+    tiny = OddTiny(run.store.tiny_conn_id)
+    for start in starts:
+        bad = days[start : start + count]
+        refused = bad[start % 4 != 0 :: 2]
+        tiny.odd = {day: NO_ORDERS[at] for at, day in enumerate(bad) if day not in refused}
+        nights.silence(*refused, fault="code_21")
+        plans = nights.plan(days, run, tiny)
+        words = {day: "too many rows" if day in refused else "none of them can be read" for day in bad}
+        assert [day for day, plan in plans.items() if plan.unanswered] == bad
+        assert {day for day, plan in plans.items() if plan.reason} == words.keys()
+        assert all(words[day] in plans[day].reason and str(day) in plans[day].reason for day in bad)
+        assert nights.orders_of(plans) == {
+            day: [] if day in bad else [pedido] for day, pedido in sold.items()
+        }
+        assert nights.remembered() == sorted(map(str, bad))
+        nights.simulator.no_faults()
+        Silences.of_dates(nights.objects, run.store.prefix).forget(bad)
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_of_a_date_with_a_page_without_an_order_the_pages_before_are_planned(
+    page: int, days: list[date], nights: Nights, run: Any
+) -> None:
+    nights.simulator.set(limits={"page_size": 3})
+    nights.simulator.sell_on(days[0], 8)
+    tiny = OddTiny(run.store.tiny_conn_id)
+    tiny.odd, tiny.page = {days[0]: {"pedido": {"id": ""}}}, page
+    plan = nights.plan(days[:1], run, tiny)[days[0]]
+    assert (plan.unanswered, plan.new, plan.vanished) == (True, 3 * (page - 1), 0)
+
+
+def test_a_date_that_cannot_be_listed_is_reported_with_its_reason_and_listed_later(
+    days: list[date], nights: Nights
+) -> None:
+    days, bad = days[:3], days[1]
+    sold = nights.sell(days)
+    nights.silence(bad, fault="code_21")
+    night = nights.run(days)
+    with pytest.raises(Exception, match=rf"pesquisa of {bad} cannot be used, such as: .*too many rows"):
+        night.finish()
+    assert nights.loaded(sold) == {days[0], days[2]}
+    nights.simulator.no_faults()
+    nights.run([bad]).finish()
+    assert nights.loaded(sold) == set(days)
+    assert nights.remembered() == []
+    night.finish()
 
 
 @pytest.mark.parametrize("places", [[0], [1], [2], [0, 1, 2]])

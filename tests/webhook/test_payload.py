@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from random import Random
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -85,6 +86,38 @@ def test_what_may_be_more_than_what_nobody_needs_is_kept(doubtful: object, place
     glance = look("\n".join(lines).encode("latin-1"))
     assert glance
     assert glance.kind not in UNNEEDED
+
+
+STOCK = {
+    "versao": "1.0.0",
+    "cnpj": CNPJ,
+    "tipo": "estoque",
+    "dados": {"saldo": 3, "nome": "Fic\u00e7\u00e3o"},
+}
+
+
+@pytest.mark.parametrize("count", [1, 3, 10])
+@pytest.mark.parametrize("signs", ['"', "t", ":", "{", '"tipo', "_"])
+def test_an_order_that_is_written_in_escapes_is_kept(signs: str, count: int) -> None:
+    """Whatever signs are escaped, at every place, in JSON, in JSON inside JSON, and in a form."""
+    hidden = json.dumps({"tipo": "inclusao_pedido", "dados": {"id": "1"}})
+    for sign in signs:
+        hidden = hidden.replace(sign, f"\\u{ord(sign):04x}")
+    for place in range(3):
+        lines = [json.dumps(STOCK)] * 2
+        lines[place:place] = [f'{{"x": "{hidden}"}}'] * count
+        text = "\n".join(lines)
+        for body in (text, json.dumps(text), quote(text), text.replace("\\u00", "\\U00")):
+            glance = look(body.encode())
+            assert glance
+            assert glance.kind not in UNNEEDED, body
+
+
+def test_accents_in_escapes_are_no_doubt() -> None:
+    for ascii_only in (True, False):
+        glance = look(json.dumps(STOCK, ensure_ascii=ascii_only).encode())
+        assert glance
+        assert glance.kind == "estoque"
 
 
 @given(st.binary(max_size=300))

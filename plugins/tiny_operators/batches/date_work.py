@@ -87,6 +87,8 @@ class DateWork:
         """Yield the orders to read, page by page; those that no page lists any more at the end.
 
         Raises:
+            FilterIgnoredError: When Tiny ignores the dates.
+            ListingError: When a page cannot be used: as below.
             UnansweredError: When a page has no answer: the orders on the pages before it are yielded, and no order is
                 treated as one that Tiny does not list.
         """

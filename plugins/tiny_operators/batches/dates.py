@@ -23,7 +23,7 @@ from tiny_operators.orders.records import from_json
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer
 from tiny_operators.tiny.api import Tiny
-from tiny_operators.tiny.listing import FilterIgnoredError, UnansweredError
+from tiny_operators.tiny.listing import FilterIgnoredError, ListingError, UnansweredError
 from tiny_operators.tiny.services import SEARCH_SERVICE
 from tiny_operators.warehouse.known_orders import KnownOrders
 
@@ -47,8 +47,10 @@ class DatePlan:
         known: Orders that BigQuery has of those that Tiny lists, or should; without those that are marked as deleted.
         value_difference: What the orders cost by Tiny's search lines, less what they cost by BigQuery's (R$, exact).
         compared_at: When Tiny and BigQuery were compared (ISO 8601, UTC).
-        unanswered: Whether Tiny did not answer a search page of the date, while it answered other calls. The date is
-            not compared then; the orders to read are those of the pages before.
+        unanswered: Whether Tiny did not answer a search page of the date, while it answered other calls, or answered
+            with one that cannot be used. The date is not compared then; the orders to read are those of the pages
+            before.
+        reason: Why a search page cannot be used; empty when all can be, or when one has no answer.
     """
 
     date: str
@@ -62,6 +64,7 @@ class DatePlan:
     value_difference: str
     compared_at: str
     unanswered: bool = False
+    reason: str = ""
 
     @property
     def orders(self) -> int:
@@ -78,7 +81,7 @@ class DatePlanner:
         known: The store's tables.
         raw: Writes the search pages that are needed later.
         force: Plan every order that is listed.
-        silences: Dates whose search Tiny did not answer.
+        silences: Dates whose search Tiny did not answer, or not so that it can be used.
     """
 
     hook: Tiny
@@ -95,7 +98,7 @@ class DatePlanner:
         """Plan a date, once.
 
         Raises:
-            ListingError: When its search pages cannot be used.
+            FilterIgnoredError: When Tiny ignores the dates.
             TinyUnavailableError: When Tiny is down.
         """
         target = names.date_plan_object(self.raw.key, day.isoformat())
@@ -130,14 +133,27 @@ class DatePlanner:
             day, partial(self._search, day), self.known, self.raw, self.check_filter, force=self.force
         )
         part = names.date_orders_object(self.raw.key, day.isoformat(), uuid.uuid4().hex[:12])
-        unanswered = False
+        unanswered, reason = False, ""
         with self.raw.objects.writing(part) as orders:
             try:
                 for order in work.orders():
                     _write(orders, order)
             except UnansweredError:
                 unanswered = True
-                self.silences.remember(day, self.raw.key, datetime.now(UTC))
+            except ListingError as error:
+                unanswered, reason = True, str(error)
+        if unanswered:
+            self.silences.remember(day, self.raw.key, datetime.now(UTC))
+        if reason:
+            log_event(
+                log,
+                "search_not_usable",
+                level=logging.WARNING,
+                store=self.raw.store.prefix,
+                run=self.raw.key,
+                date=day.isoformat(),
+                reason=reason,
+            )
         if work.listing.without_id:
             log_event(
                 log,
@@ -160,6 +176,7 @@ class DatePlanner:
             f"{work.value_difference:f}",
             now(),
             unanswered,
+            reason,
         )
         log_event(log, "date_planned", store=self.raw.store.prefix, run=self.raw.key, **asdict(plan))
         return plan

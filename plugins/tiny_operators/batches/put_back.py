@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,6 +16,8 @@ from tiny_operators.tiny.answers import whole_number
 
 FIELD: Final = "field"
 ORDER: Final = "order"
+# gcloud takes these in any address for patterns or a generation, whatever the shell is told.
+_NO_NAMES: Final = frozenset("*?[]#")
 
 
 @dataclass(frozen=True)
@@ -141,3 +145,18 @@ def order_event(cnpj: str, pedido: int) -> dict[str, Any]:
         pedido: Tiny's id of the order.
     """
     return {"versao": "1.0.1", "cnpj": cnpj, "tipo": "atualizacao_pedido", "dados": {"id": str(pedido)}}
+
+
+def how_to_put_back(rejected: str, waiting: str, dag_id: str, day: str, field: str) -> str:
+    """Say how a person puts a rejected file back: by one command, or by the DAG where no command can name the file.
+
+    Args:
+        rejected: The file's address, such as ``gs://bucket/rejected/name``.
+        waiting: Its address in the inbox.
+        dag_id: The DAG that puts rejects back.
+        day: The day of the reject (YYYY-MM-DD).
+        field: The field of the reject.
+    """
+    if _NO_NAMES.isdisjoint(rejected + waiting):
+        return f"gcloud storage mv {shlex.quote(rejected)} {shlex.quote(waiting)}"
+    return f"trigger the DAG {dag_id} with {json.dumps({FROM_DATE: day, FIELD: field}, ensure_ascii=False)}"

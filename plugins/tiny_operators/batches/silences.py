@@ -4,7 +4,7 @@ Products: the next two runs ask for such a product again, with few tries, since 
 After that there is a pause, which grows to a quarter of an hour, like that of an order that waits. Otherwise each batch
 of orders with the product would use up the tries of a call. The orders are loaded meanwhile, without its cost.
 
-Dates for which the search of orders has no answer: each night asks again.
+Dates for which the search of orders has no answer, or none that can be used: each night asks again.
 """
 
 from __future__ import annotations

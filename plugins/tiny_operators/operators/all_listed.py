@@ -1,12 +1,13 @@
-"""The end of a run about dates: whether Tiny answered the search of all of them."""
+"""The end of a run about dates: whether Tiny listed the orders of all of them."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context
-from tiny_operators.batches.dates import date_plans
+from tiny_operators.batches.dates import DatePlan, date_plans
 from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
 from tiny_operators.operators.base import StoreOperator
@@ -15,10 +16,11 @@ log = logging.getLogger(__name__)
 
 
 class AllListedOperator(StoreOperator):
-    """Fails when Tiny did not answer the search of a date, so that a person sees it; the other dates are done by then.
+    """Fails when Tiny did not list the orders of a date, so that a person sees it; the other dates are done by then.
 
-    Such a date is remembered: the next night asks again. When it was answered and its orders are in the tables, it is
-    forgotten here. When a later run has listed a date, clearing this task lets it succeed.
+    It gave no answer to the search then, or one that cannot be used. Such a date is remembered: the next night asks
+    again. When it was listed and its orders are in the tables, it is forgotten here. When a later run has listed a
+    date, clearing this task lets it succeed.
 
     Args:
         of_task: Id of the task that plans.
@@ -26,7 +28,7 @@ class AllListedOperator(StoreOperator):
         **kwargs: See :class:`StoreOperator`.
 
     Raises:
-        AirflowFailException: When a date has no answer yet.
+        AirflowFailException: When a date is not listed yet.
         AirflowSkipException: When the run had nothing to do.
     """
 
@@ -44,7 +46,7 @@ class AllListedOperator(StoreOperator):
         params: Any = context["params"]
         if not (self.only_looks or params.get("plan_only")):
             silences.forget(plan.date for plan in plans if not plan.unanswered)
-        left = [plan.date for plan in plans if plan.unanswered and silences.since(plan.date)]
+        left = [plan for plan in plans if plan.unanswered and silences.since(plan.date)]
         if left:
             log_event(
                 log,
@@ -52,12 +54,21 @@ class AllListedOperator(StoreOperator):
                 level=logging.ERROR,
                 store=self.store.prefix,
                 run=key,
-                dates=",".join(left),
+                dates=",".join(plan.date for plan in left),
             )
             raise AirflowFailException(
-                f"Tiny did not answer pedidos.pesquisa of {', '.join(left)}, while it answered other calls; all else "
-                "is done. The next night asks again; or trigger this DAG for these dates, then clear this task"
+                f"{'; '.join(_causes(left))}; all else is done. The next night asks again; or trigger this DAG for "
+                "these dates, then clear this task"
             )
         ti: Any = context["ti"]
         if ti.xcom_pull(task_ids=self.of_task) is None:
             raise AirflowSkipException("There was nothing to do, and Tiny listed all dates")
+
+
+def _causes(left: Sequence[DatePlan]) -> Iterator[str]:
+    """Yield why dates are not listed: those without an answer, and those whose answers cannot be used."""
+    if silent := [plan.date for plan in left if not plan.reason]:
+        yield f"Tiny did not answer pedidos.pesquisa of {', '.join(silent)}, while it answered other calls"
+    if unusable := [plan for plan in left if plan.reason]:
+        dates = ", ".join(plan.date for plan in unusable)
+        yield f"Tiny's answers to pedidos.pesquisa of {dates} cannot be used, such as: {unusable[0].reason}"

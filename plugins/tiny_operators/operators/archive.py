@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from functools import partial
 
 from tiny_operators._compat import AirflowFailException, Context
 from tiny_operators.batches.inbox import Disposal, disposals, ended
+from tiny_operators.batches.put_back import how_to_put_back
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.batches.waiting import WaitingFiles
 from tiny_operators.events import log_event
@@ -164,9 +164,12 @@ class ArchiveWebhooksOperator(StoreOperator):
             **asdict(reject),
             # For a file that is about several orders.
             "more": [{"pedido": pedido, **asdict(other)} for pedido, other in disposal.more],
-            "put_back": (
-                f"gcloud storage mv {shlex.quote(f'gs://{self.store.api_bucket}/{target}')} "
-                f"{shlex.quote(f'gs://{self.store.webhook_bucket}/{file.name}')}"
+            "put_back": how_to_put_back(
+                f"gs://{self.store.api_bucket}/{target}",
+                f"gs://{self.store.webhook_bucket}/{file.name}",
+                self.store.dag_id("put_back"),
+                self._day(file),
+                reject.field,
             ),
         }
         api.write_json(names.reason_object(target), reason)

@@ -49,7 +49,7 @@ class PlanDailyOperator(PlanDatesOperator):
         return replace(asked, last=last)
 
     def dates(self, request: RunRequest, silences: Silences, context: Context) -> list[date]:
-        """Return the dates of the run; each night also those whose search Tiny did not answer before."""
+        """Return the dates of the run; each night also those that Tiny did not list before."""
         if not request.of_interval or run_type(context) == "backfill":
             return request.dates
         silent = (date.fromisoformat(day) for day in silences.all())

@@ -29,9 +29,9 @@ class PlanDatesOperator(AccountOperator):
     """Pages through Tiny's order search for the run's dates, and plans the orders that are new or differ from BigQuery.
 
     Each date is planned once: a later try continues with the next. A date whose search Tiny does not answer, while it
-    answers other calls, does not stop the other dates: the task ``all_listed`` reports it. When there is nothing to
-    read, or only the plan was asked for, the task is skipped, and so are the tasks after it. What was found is the XCom
-    ``plan``, and the event ``planned`` in the log.
+    answers other calls, or answers so that it cannot be used, does not stop the other dates: the task ``all_listed``
+    reports it. When there is nothing to read, or only the plan was asked for, the task is skipped, and so are the tasks
+    after it. What was found is the XCom ``plan``, and the event ``planned`` in the log.
 
     Args:
         chunk_orders: Orders in a chunk, at most: a task that dies has to read so many again.

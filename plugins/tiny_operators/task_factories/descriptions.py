@@ -10,7 +10,7 @@ from tiny_operators.alerts import what_to_do
 _LINES: Final = {
     "access": "Looks who may read the datasets and buckets, and names people that nobody named.",
     "airflow": "Looks whether Airflow runs the webhook DAG: not paused, with a run, and with a triggerer.",
-    "all_listed": "Fails when Tiny did not answer the search of a date. The other dates are done by then.",
+    "all_listed": "Fails when Tiny did not list the orders of a date. The other dates are done by then.",
     "archive": "Moves the files out of the inbox: done ones to `webhook/`, rejected ones to `rejected/`.",
     "ask": "Writes an event into the inbox for each order that was asked for.",
     "blank": "Blanks the customer in the rows of orders that became old.",

@@ -2,7 +2,8 @@
 
 A list comes as a list, as its only element, as an object of numbered keys (``{"0": {…}, "2": {…}}``: PHP writes a list
 with gaps so), under a name (``{"item": […]}``, ``{"item": {…}}``), wrapped again, or as any mixture of these. A record
-is recognised by its fields: an object without a known field is not a record.
+is recognised by its fields: an object without a known field is not a record. Nor is a container beside whose records a
+value has the name of a field, such as ``{"item": [{…}, {…}], "quantidade": 2}``: the records in it have more fields.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def is_nothing(value: object) -> bool:
 
 def _collect(value: object, known: frozenset[str], result: Records) -> None:
     if isinstance(value, dict):
-        if _is_record(value, known):
-            result.found.append(value)
+        if not known.isdisjoint(value):
+            (_collect_only_field if len(value) == 1 else _collect_known)(value, known, result)
         elif value and not any(isinstance(inner, dict | list) for inner in value.values()):
             if not all(map(is_nothing, value.values())):
                 result.unread.append(value)
@@ -80,16 +81,35 @@ def _collect(value: object, known: frozenset[str], result: Records) -> None:
         result.unread.append(value)
 
 
-def _is_record(value: Record, known: frozenset[str]) -> bool:
-    if known.isdisjoint(value):
-        return False
-    return len(value) > 1 or not _wraps_records(value, known)
+def _collect_known(value: Record, known: frozenset[str], result: Records) -> None:
+    """Collect an object with a known field: a record, or a container that has values beside its records."""
+    own, inside = len(known.intersection(value)), Records()
+    for name, inner in () if known.issuperset(value) else value.items():
+        if name not in known and isinstance(inner, dict | list):
+            _collect(inner, known, inside)
+    most = max((len(known.intersection(record)) for record in inside.found), default=0)
+    # A record may have a new field that holds objects: they have fewer of its fields than it has itself.
+    if own > most or own == most > 1 or own == len(known):
+        result.found.append(value)
+        return
+    result.found.extend(inside.found)
+    result.unread.extend(inside.unread)
+    beside = [inner for name, inner in value.items() if name in known or not isinstance(inner, dict | list)]
+    # A number beside the records costs nobody the records. Where both have one field, it may be a record as well.
+    result.unread.extend(
+        inner for inner in beside if not is_nothing(inner) and (own == most or isinstance(inner, dict | list))
+    )
 
 
-def _wraps_records(value: Record, known: frozenset[str]) -> bool:
-    """Return whether an object's only field, though its name is known, holds records: ``{"anexo": [{"anexo": …}]}``."""
+def _collect_only_field(value: Record, known: frozenset[str], result: Records) -> None:
+    """Collect an object whose only field has a known name: with records in it, it is ``{"anexo": [{"anexo": …}]}``."""
     (inner,) = value.values()
-    return isinstance(inner, dict | list) and bool(records(inner, known).found)
+    inside = records(inner, known) if isinstance(inner, dict | list) else Records()
+    if inside.found:
+        result.found.extend(inside.found)
+        result.unread.extend(inside.unread)
+    else:
+        result.found.append(value)
 
 
 def _is_wrapper(value: Record) -> bool:

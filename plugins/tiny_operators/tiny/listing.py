@@ -26,7 +26,7 @@ class ListingError(Exception):
     """The pages of a date cannot be used; the message says why and what to do."""
 
 
-class FilterIgnoredError(ListingError):
+class FilterIgnoredError(Exception):
     """Tiny lists orders under dates that have none: it ignores the dates, like any parameter that it does not know."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from tiny_operators.batches.put_back import (
     PutBack,
     PutBackRequest,
     RejectedObject,
+    how_to_put_back,
     order_event,
     read_put_back,
 )
@@ -75,3 +77,33 @@ def test_reasons_of_a_run_are_no_webhook_file() -> None:
     assert names.is_rejects_object(names.rejects_object(key, "2026-03-14"))
     for name in (f"{key}.ndjson", "vendas/1.json", "x.ndjson"):
         assert not names.is_rejects_object(names.rejected_object(name, 17, "2026-03-14"))
+
+
+def how(name: str) -> str:
+    return how_to_put_back(
+        f"gs://api/rejected/1-{name}", f"gs://inbox/{name}", "z316_put_back", "2026-03-14", "tipo"
+    )
+
+
+@pytest.mark.parametrize("name", ["a.json", "minha venda (1).txt", "it's $HOME", "à;b", '"', "{a,b}"])
+def test_a_file_goes_back_by_one_command(name: str) -> None:
+    assert shlex.split(how(name)) == [
+        *("gcloud", "storage", "mv"),
+        f"gs://api/rejected/1-{name}",
+        f"gs://inbox/{name}",
+    ]
+
+
+@pytest.mark.parametrize("sign", "*?[]#")
+@pytest.mark.parametrize("count", [1, 3, 10])
+def test_a_file_that_no_command_can_name_goes_back_by_the_dag(sign: str, count: int) -> None:
+    for place in range(7):
+        name = "a.json"[:place] + sign * count + "a.json"[place:]
+        words, _, form = how(name).partition(" with ")
+        assert words == "trigger the DAG z316_put_back"
+        asked = read_put_back(json.loads(form), NIGHT, TIMEZONE)
+        assert asked == PutBackRequest((date(2026, 3, 14),), "tipo")
+    # The end of a long name is enough of it in rejected/, not in the inbox.
+    assert how_to_put_back(
+        "gs://api/rejected/1-a", f"gs://inbox/{sign}a", "d", "2026-03-14", "tipo"
+    ).startswith("trigger the DAG d ")

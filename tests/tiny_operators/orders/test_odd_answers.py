@@ -229,6 +229,34 @@ def test_the_order_and_the_product_may_be_wrapped_too(wrapper: str) -> None:
     assert (result.rejects, result.notes) == ([], [])
 
 
+@pytest.mark.parametrize("count", [1, 3, 10])
+@pytest.mark.parametrize("beside", [{"quantidade": 2}, {"codigo": "x"}, {"valor": "9,90", "desconto": ""}])
+def test_values_beside_items_and_instalments_cost_no_row_and_make_none(beside: Json, count: int) -> None:
+    for name, wrapper, known in (("itens", "item", beside), ("parcelas", "parcela", {"valor": "9,90"})):
+        plain = order_answer()
+        pedido = plain["retorno"]["pedido"]
+        (first, *_) = container_records(pedido[name], wrapper)
+        pedido[name] = [{**first, "valor": str(number)} for number in range(1, count + 1)]
+        wanted = order_rows(order(plain), page(), {COFFEE: product()})
+        assert [row["valor"] for row in wanted.rows["pdv"][0][name]] == [
+            str(number) for number in range(1, count + 1)
+        ]
+        for shape in (
+            {wrapper: pedido[name], **known},
+            {**known, wrapper: pedido[name]},
+            {**{str(n): {wrapper: record} for n, record in enumerate(pedido[name])}, **known},
+        ):
+            odd_one = deepcopy(plain)
+            odd_one["retorno"]["pedido"][name] = shape
+            result = order_rows(order(odd_one), page(), {COFFEE: product()})
+            assert [row[name] for row in result.rows["pdv"]] == [wanted.rows["pdv"][0][name]]
+            assert (result.rejects, result.notes) == ([], [])
+
+
+def container_records(value: Any, wrapper: str) -> list[Json]:
+    return [item.get(wrapper, item) for item in (value if isinstance(value, list) else [value])]
+
+
 def order_answer() -> Json:
     return changed("pdv_pedido_obter.json", "pedido", "id", value=str(PEDIDO))
 

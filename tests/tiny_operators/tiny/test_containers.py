@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -68,13 +69,96 @@ def test_a_known_name_around_records_is_a_wrapper_and_around_anything_else_a_fie
     assert records({"itens": [A], "nome": "n"}, KNOWN).found == [{"itens": [A], "nome": "n"}]
 
 
+RECORDS: list[dict[str, Any]] = [{"id": n, "nome": "n", "itens": [{"x": n}], "y": "z"} for n in range(10)]
+BESIDE: list[dict[str, Any]] = [
+    {"id": 2},
+    {"nome": "x"},
+    {"nome": "x", "total": "2"},
+    {"id": "", "nome": "x"},
+]
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("count", [1, 3, 10])
+def test_values_beside_the_records_make_no_record_of_their_container(
+    beside: dict[str, Any], count: int
+) -> None:
+    wanted = RECORDS[:count]
+    containers: list[dict[str, Any]] = [
+        {"item": wanted},
+        {"lista": {"item": wanted}},
+        {"item": [{"item": record} for record in wanted]},
+        {str(n): record for n, record in enumerate(wanted)},
+        {str(n): {"item": record} for n, record in enumerate(wanted)},
+        {"a": wanted[:1], "b": {"item": wanted[1:]}},
+    ]
+    for container in containers:
+        for place in range(len(container) + 1):
+            fields = list(container.items())
+            fields[place:place] = beside.items()
+            for shape in (dict(fields), [dict(fields)], {"pedido": dict(fields)}):
+                assert (records(shape, KNOWN).found, records(shape, KNOWN).unread) == (wanted, []), shape
+
+
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("strange", ["texto", 5, {"x": 1}])
+def test_what_is_no_record_is_told_also_in_a_container_with_values_beside(strange: Any, place: int) -> None:
+    inside: list[Any] = RECORDS[:2]
+    inside[place:place] = [strange]
+    found = records({"item": inside, "id": 2}, KNOWN)
+    assert (found.found, found.unread) == (RECORDS[:2], [strange])
+
+
+@pytest.mark.parametrize(
+    "new", [{"id": 7}, [{"id": 7, "nome": "n"}], {"0": {"nome": "n"}}, {"item": [{"id": 7}] * 10}]
+)
+def test_a_new_field_that_holds_objects_makes_no_container_of_a_record(new: Any) -> None:
+    for place in range(len(RECORDS[0]) + 1):
+        fields = list(RECORDS[0].items())
+        fields.insert(place, ("novo", new))
+        assert records([dict(fields), A], KNOWN).found == [dict(fields), A]
+
+
+@pytest.mark.parametrize("doubtful", [{"item": [A, A], "nome": "x"}, {"nome": "x", "0": A, "1": A}])
+def test_a_container_that_may_also_be_a_record_is_told(doubtful: Any) -> None:
+    assert (records(doubtful, KNOWN).found, records(doubtful, KNOWN).unread) == ([A, A], ["x"])
+
+
+@pytest.mark.parametrize("levels", [1, 3, 90])
+def test_a_known_name_may_be_around_records_any_number_of_times(levels: int) -> None:
+    """In a time that grows with the levels: the test would not end if it doubled with each."""
+    value: Any = [A, B]
+    for _ in range(levels):
+        value = {"itens": value}
+    assert records(value, KNOWN).found == [A, B]
+
+
+def test_objects_beside_the_records_are_told() -> None:
+    found = records({"item": RECORDS, "itens": [{"x": 1}]}, KNOWN)
+    assert (found.found, found.unread) == (RECORDS, [[{"x": 1}]])
+
+
 @given(VALUES)
 def test_nothing_is_lost_of_any_value(value: Any) -> None:
-    """Each text and number of a container stands in a record or in what was not read."""
+    """Each text and number stands in a record, in what was not read, or beside the records of a container."""
     found = records(value, KNOWN)
-    assert sorted(leaves(value)) == sorted(leaves([*found.found, *found.unread]))
+    kept, all_of_it = Counter(leaves([*found.found, *found.unread])), Counter(leaves(value))
+    assert kept <= all_of_it
+    assert all_of_it - kept <= Counter(beside_others(value))
     assert all(not KNOWN.isdisjoint(record) for record in found.found)
     assert all(isinstance(part, dict) for part in parts(value))
+
+
+def beside_others(value: Any) -> list[str]:
+    """The texts and numbers in objects that have a known field and objects or lists."""
+    if not isinstance(value, dict | list):
+        return []
+    inside = list(value.values()) if isinstance(value, dict) else value
+    found = [text for inner in inside for text in beside_others(inner)]
+    nested = [isinstance(inner, dict | list) for inner in inside]
+    if isinstance(value, dict) and not KNOWN.isdisjoint(value) and any(nested):
+        found += leaves([inner for inner, is_nested in zip(inside, nested, strict=True) if not is_nested])
+    return found
 
 
 def leaves(value: Any) -> list[str]:
