@@ -36,9 +36,9 @@ def in_bucket(bucket: str, name: str = "") -> Place:
     return Place(f"gs://{bucket}", name.strip("/") or "/")
 
 
-def in_bigquery(project: str, tables: Iterable[str]) -> tuple[Place, ...]:
-    """Name tables, each given as ``dataset.table``."""
-    return tuple(Place("bigquery", f"{project}.{table}") for table in tables)
+def in_bigquery(tables: Iterable[str]) -> tuple[Place, ...]:
+    """Name tables, each given as ``project.dataset.table``."""
+    return tuple(Place("bigquery", table) for table in tables)
 
 
 def operator_lineage(lineage: Lineage, job_id: str = "") -> Any:

@@ -36,7 +36,7 @@ def each_week(timezone: str) -> CronTriggerTimetable:
 
 
 def each_night(timezone: str) -> CronTriggerTimetable:
-    """Return when old orders are looked for, of which a store keeps no customer.
+    """Return when the customers of old orders are blanked, where a store asks for it.
 
     Args:
         timezone: IANA name of the store's time zone.

@@ -17,7 +17,7 @@ from tiny_operators.tiny.answers import whole_number
 FIELD: Final = "field"
 ORDER: Final = "order"
 # gcloud takes these in any address for patterns or a generation, whatever the shell is told.
-_NO_NAMES: Final = frozenset("*?[]#")
+_GCLOUD_PATTERNS: Final = frozenset("*?[]#")
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,6 @@ def how_to_put_back(rejected: str, waiting: str, dag_id: str, day: str, field: s
         day: The day of the reject (YYYY-MM-DD).
         field: The field of the reject.
     """
-    if _NO_NAMES.isdisjoint(rejected + waiting):
+    if _GCLOUD_PATTERNS.isdisjoint(rejected + waiting):
         return f"gcloud storage mv {shlex.quote(rejected)} {shlex.quote(waiting)}"
     return f"trigger the DAG {dag_id} with {json.dumps({FROM_DATE: day, FIELD: field}, ensure_ascii=False)}"

@@ -34,12 +34,9 @@ class MergeOperator(QueryOperator):
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """Report the tables to OpenLineage; the provider's own way asks BigQuery for each statement of the script."""
-        project = str(self.project_id)
-        merged = [
-            asset.uri.removeprefix(f"bigquery://{project}/").replace("/", ".") for asset in self.outlets
-        ]
-        lineage = Lineage(in_bigquery(project, self.staging), in_bigquery(project, merged))
-        return operator_lineage(lineage, str(self.job_id))
+        merged = (asset.uri.removeprefix("bigquery://").replace("/", ".") for asset in self.outlets)
+        staging = (f"{self.project_id}.{table}" for table in self.staging)
+        return operator_lineage(Lineage(in_bigquery(staging), in_bigquery(merged)), str(self.job_id))
 
     def post_execute(self, context: Context, result: Any = None) -> None:
         """Describe the update; done here, since Airflow warns of an `execute` that calls its parent's."""

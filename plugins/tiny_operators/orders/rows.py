@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -41,9 +41,9 @@ from tiny_operators.tiny.services import OFFICE_SERVICE
 # Identifies the orders of all stores for good: changing it would give every order another uuid.
 _ORDERS: Final = uuid.UUID("6f1d2c3e-7a4b-5d8e-9c10-316316316316")
 
-_ITEM_FIELDS: Final = next(column.names for column in columns("pdv") if column.name == "itens")
-# Tiny's numbers of products, as BigQuery holds them; some programs write them with decimals.
-_PRODUCT_ID: Final = re.compile(r"0*([0-9]{1,18})(?:[.,]0{0,2})?")
+_ITEMS: Final = next(column for column in columns("pdv") if column.name == "itens")
+# An item's product is what its column says: the check after a merge looks for a row or a reason of each.
+_PRODUCT_ID: Final = tuple(column for column in _ITEMS.fields if column.name == "idProduto")
 
 _SEARCH_COLUMNS: Final = tuple(column for column in tiny_columns("pesquisa") if column.name != "id")
 # Columns of pesquisa that show whether an order changed since it was read.
@@ -145,10 +145,11 @@ def product_ids(pedido: Json) -> list[int]:
         pedido: The order, in the form of ``pdv.pedido.obter``.
     """
     found: dict[int, None] = {}
-    for item in records(pedido.get("itens"), _ITEM_FIELDS).found:
-        product = _PRODUCT_ID.fullmatch("".join(str(item.get("idProduto", "")).split()))
-        if product and int(product[1]):
-            found[int(product[1])] = None
+    for item in records(pedido.get("itens"), _ITEMS.names).found:
+        with suppress(FieldError):
+            product = to_record(item, _PRODUCT_ID)["idProduto"]
+            if product and product > 0:
+                found[product] = None
     return list(found)
 
 

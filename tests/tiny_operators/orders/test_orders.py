@@ -245,8 +245,6 @@ def test_the_uuid_is_the_orders_for_ever() -> None:
                 {},
                 {"idProduto": "-3"},
                 {"idProduto": "1,5"},
-                {"idProduto": "1.000"},
-                {"idProduto": "12.345.678"},
                 {"idProduto": "99999999999999999999"},
                 {"idProduto": "1e99"},
                 {"idProduto": True},
@@ -264,6 +262,18 @@ def test_the_uuid_is_the_orders_for_ever() -> None:
 def test_products_of_an_order(itens: object, ids: list[int]) -> None:
     assert product_ids({"itens": itens}) == ids
     assert product_ids({}) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["7", " 7 ", 7, "7,00", "007", "1.000", "12.345.678", "1e3", "0", "-3", "1,5", "x", "1e99", str(10**20)],
+)
+def test_the_products_that_are_asked_for_are_those_of_the_column(written: object) -> None:
+    """The check after a merge wants a row or a reason for each product that the column of the items names."""
+    answer = changed("pdv_pedido_obter.json", "pedido", "itens", 0, "idProduto", value=written)
+    (row,) = order_rows(order(answer), page(), {}).rows["pdv"]
+    named = {item["idProduto"] for item in row["itens"]} - {None}
+    assert {*product_ids(answer["retorno"]["pedido"])} == {product for product in named if product > 0}
 
 
 @pytest.mark.parametrize("written", [f"{PEDIDO} ", f" {PEDIDO}", f"00{PEDIDO}", PEDIDO])
