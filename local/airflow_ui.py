@@ -51,16 +51,26 @@ class Ui:
         """Open a page of Airflow."""
         self.page.goto(f"{self._url}/{path}", timeout=_PATIENCE_MS)
 
-    def graph(self, dag: str) -> int:
-        """Open a DAG's graph; return how many boxes it has."""
+    def graph(self, dag: str, least: int = 1) -> int:
+        """Open a DAG's graph with its groups open; return how many boxes it has.
+
+        Args:
+            dag: The DAG.
+            least: How many boxes to wait for.
+        """
         if self._two:
             self.open(f"dags/{dag}/grid?tab=graph")
         else:
             self.open(f"dags/{dag}")
             self.page.get_by_label("Show Graph").click()
         # A box is hidden until its size is known, which takes long on a busy machine.
-        self.page.locator(_NODES).first.wait_for(state="attached")
-        return self.page.locator(_NODES).count()
+        boxes = self.page.locator(_NODES)
+        boxes.first.wait_for(state="attached")
+        groups = self.page.get_by_label("Expand all task groups").first
+        if groups.is_visible() and groups.is_enabled():
+            groups.click()
+        boxes.nth(least - 1).wait_for(state="attached")
+        return boxes.count()
 
     def docs(self, dag: str) -> str:
         """Return the text of a DAG's docs, as its page shows it."""

@@ -28,7 +28,7 @@ def test_each_dag_opens_and_the_daily_one_is_triggered_by_its_form(live: Any) ->
     with ui(AIRFLOW, live.ui) as seen:
         for dag in dags:
             tasks = len(live.api.get(f"dags/{dag}/tasks")["tasks"])
-            assert seen.graph(dag) >= tasks, dag
+            assert seen.graph(dag, tasks) >= tasks, dag
             assert len(seen.docs(dag)) > 100, dag
         for name in ("Table", "BigQuery job"):
             assert requests.get(seen.link("z316_webhook", run, "merge", name), timeout=60).status_code == 200
