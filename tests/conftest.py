@@ -150,7 +150,7 @@ _LONG = (
 _EXHAUSTIVE = (
     "tests/tiny_operators/orders/test_disguised_answers.py",
     "tests/tiny_operators/orders/test_mutated_answers.py",
-    "tests/tiny_operators/orders/test_office.py::test_both_services",
+    "tests/tiny_operators/orders/test_pedido_obter.py::test_both_services",
     "tests/tiny_operators/orders/test_webhooks.py::test_ten_thousand",
 )
 

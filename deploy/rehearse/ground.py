@@ -7,7 +7,7 @@ from typing import Any
 
 from google.api_core.exceptions import NotFound
 
-from tiny_operators.refusals import explained, on_bucket, on_dataset, on_project
+from tiny_operators.google_errors import explained, on_bucket, on_dataset, on_project
 from tiny_operators.setup.provision import check_tables
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.datasets import datasets_of, see_dataset

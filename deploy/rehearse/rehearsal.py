@@ -10,7 +10,7 @@ from typing import Final
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.bigquery import SchemaField, Table, TimePartitioning
 
-from tiny_operators.refusals import on_project
+from tiny_operators.google_errors import on_project
 from tiny_operators.schemas import LAYOUTS, schema_fields
 from tiny_operators.setup.customer_keys import ensure_key
 from tiny_operators.setup.provision import ensure_tables

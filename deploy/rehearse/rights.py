@@ -14,7 +14,7 @@ from google.api_core.exceptions import Forbidden, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.bigquery import Dataset, QueryJobConfig
 
-from tiny_operators.refusals import Need, NoRightError, SetupError, on_bucket, on_dataset, on_project
+from tiny_operators.google_errors import Need, NoRightError, SetupError, on_bucket, on_dataset, on_project
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.datasets import datasets_of
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from google.api_core.exceptions import NotFound
 
+from tiny_operators.google_errors import SetupError, explained, on_bucket
 from tiny_operators.lake.buckets import ensure_bucket, see_bucket
-from tiny_operators.refusals import SetupError, explained, on_bucket
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.datasets import datasets_of, ensure_datasets
 

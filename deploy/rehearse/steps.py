@@ -9,7 +9,7 @@ from typing import Final
 from google.api_core.exceptions import BadRequest, GoogleAPICallError, NotFound
 from google.auth.exceptions import GoogleAuthError
 
-from tiny_operators.refusals import BusyError, Need, SetupError, explained
+from tiny_operators.google_errors import BusyError, Need, SetupError, explained
 
 from .report import Outcome, Result, Said
 

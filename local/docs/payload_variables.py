@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.stack.settings import REPO
-from tiny_operators.orders.office import OFFICE_NAMES
+from tiny_operators.orders.pedido_obter import PEDIDO_NAMES
 from tiny_operators.schemas import OWN_COLUMNS, schema_fields
 
 DOCUMENT: Final[Path] = REPO / "docs" / "payload-variables.md"
@@ -108,5 +108,5 @@ def _with_inner(path: str, field: dict[str, Any]) -> Iterator[tuple[str, dict[st
 
 
 def _office_name(path: str) -> str:
-    found = OFFICE_NAMES.get(path)
+    found = PEDIDO_NAMES.get(path)
     return f"`pedido.{found}`" if found else ""

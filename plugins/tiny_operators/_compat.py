@@ -107,7 +107,7 @@ def missing_pools(names: Iterable[str]) -> list[str] | None:
 
 
 @dataclass(frozen=True)
-class Standing:
+class DagStatus:
     """The state of Airflow, as far as a DAG that must run without a break needs it.
 
     Attributes:
@@ -121,7 +121,7 @@ class Standing:
     triggerer: str | None
 
 
-def standing(dag_id: str) -> Standing:
+def dag_status(dag_id: str) -> DagStatus:
     """Ask for the state of Airflow.
 
     Raises:
@@ -133,7 +133,7 @@ def standing(dag_id: str) -> Standing:
         runs = api.get(f"dags/{dag_id}/dagRuns", state=_UNDER_WAY, limit=1) or {}
         health = api.get("monitor/health") or {}
         paused = None if dag is None else bool(dag["is_paused"])
-        return Standing(paused, int(runs.get("total_entries", 0)), _triggerer(health))
+        return DagStatus(paused, int(runs.get("total_entries", 0)), _triggerer(health))
     from airflow.api.common.airflow_health import get_airflow_health
     from airflow.models.dag import DagModel
     from airflow.models.dagrun import DagRun
@@ -145,7 +145,7 @@ def standing(dag_id: str) -> Standing:
         under_way = select(func.count()).where(DagRun.dag_id == dag_id, DagRun.state.in_(_UNDER_WAY))
         count = int(session.scalar(under_way) or 0)
         stopped = None if model is None else bool(model.is_paused)
-    return Standing(stopped, count, _triggerer(get_airflow_health()))
+    return DagStatus(stopped, count, _triggerer(get_airflow_health()))
 
 
 def last_loaded(dag_id: str) -> datetime | None:
@@ -269,13 +269,14 @@ __all__ = [
     "BaseOperatorLink",
     "Connection",
     "Context",
+    "DagStatus",
     "Param",
-    "Standing",
     "TaskGroup",
     "Variable",
     "XCom",
     "asked_at",
     "conf",
+    "dag_status",
     "data_interval",
     "ensure_pool",
     "get_parsing_context",
@@ -285,6 +286,5 @@ __all__ = [
     "missing_pools",
     "run_id_of",
     "run_type",
-    "standing",
     "wait_timed_out",
 ]

@@ -16,7 +16,7 @@ from tiny_operators._compat import (
     AirflowException,
     AirflowFailException,
     AirflowSkipException,
-    Standing,
+    DagStatus,
     last_loaded,
 )
 from tiny_operators.batches.run_backoff import RunBackoff
@@ -179,20 +179,20 @@ def test_an_empty_inbox_stands_not_still(store: Any, warehouse: Warehouse) -> No
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (Standing(False, 1, "healthy"), ()),
-        (Standing(True, 1, "healthy"), ("is paused: unpause it",)),
-        (Standing(False, 0, "healthy"), ("has no run: see whether the scheduler is alive",)),
-        (Standing(None, 0, "healthy"), ("does not know the DAG",)),
-        (Standing(False, 1, "unhealthy"), ("no triggerer is alive (state: unhealthy)",)),
-        (Standing(False, 1, None), ("no triggerer is alive (state: there never was one)",)),
-        (Standing(True, 0, None), ("is paused", "no triggerer is alive")),
+        (DagStatus(False, 1, "healthy"), ()),
+        (DagStatus(True, 1, "healthy"), ("is paused: unpause it",)),
+        (DagStatus(False, 0, "healthy"), ("has no run: see whether the scheduler is alive",)),
+        (DagStatus(None, 0, "healthy"), ("does not know the DAG",)),
+        (DagStatus(False, 1, "unhealthy"), ("no triggerer is alive (state: unhealthy)",)),
+        (DagStatus(False, 1, None), ("no triggerer is alive (state: there never was one)",)),
+        (DagStatus(True, 0, None), ("is paused", "no triggerer is alive")),
     ],
     ids=repr,
 )
 def test_an_airflow_that_does_not_run_the_webhook_dag_is_told(
-    found: Standing, said: tuple[str, ...], store: Any, monkeypatch: pytest.MonkeyPatch
+    found: DagStatus, said: tuple[str, ...], store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tiny_operators.operators.watch.standing", lambda dag: found)
+    monkeypatch.setattr("tiny_operators.operators.watch.dag_status", lambda dag: found)
     watch = WatchAirflowOperator(task_id="airflow", store=store, webhook_dag="z316_webhook")
     if not said:
         assert watch.execute({}) == {"runs": 1}
@@ -252,8 +252,8 @@ def complete(
     """Look, at some hour of the store's day."""
     zone = f"Etc/GMT{hours_behind(hour_now):+d}"
     monkeypatch.setattr("tiny_operators.operators.watch.last_loaded", lambda dag_id: newest)
-    found = Standing(paused, 0, "healthy")
-    monkeypatch.setattr("tiny_operators.operators.watch.standing", lambda dag_id: found)
+    found = DagStatus(paused, 0, "healthy")
+    monkeypatch.setattr("tiny_operators.operators.watch.dag_status", lambda dag_id: found)
     there = replace(store, timezone=zone)
     return WatchCompleteOperator(task_id="complete", store=there, daily_dag="z316_daily").execute({})
 

@@ -14,10 +14,10 @@ from tests.e2e.conftest import Live
 from tiny_operators._compat import (
     AIRFLOW_V_3_0_PLUS,
     AirflowFailException,
+    dag_status,
     ensure_pool,
     last_loaded,
     missing_pools,
-    standing,
 )
 
 pytestmark = [pytest.mark.stack, pytest.mark.e2e]
@@ -67,11 +67,11 @@ def test_pools_are_made_by_airflows_own_api(signed_in: Live) -> None:
 
 @only_3
 def test_it_is_known_whether_the_webhook_dag_runs(signed_in: Live) -> None:
-    signed_in.until("a run of the webhook DAG", lambda: standing("z316_webhook").runs > 0)
-    found = standing("z316_webhook")
+    signed_in.until("a run of the webhook DAG", lambda: dag_status("z316_webhook").runs > 0)
+    found = dag_status("z316_webhook")
     assert (found.paused, found.triggerer) == (False, "healthy")
-    assert standing("z316_put_back").runs == 0
-    assert standing("no_such_dag").paused is None
+    assert dag_status("z316_put_back").runs == 0
+    assert dag_status("no_such_dag").paused is None
     assert last_loaded("z316_put_back") is None
     assert last_loaded("no_such_dag") is None
 

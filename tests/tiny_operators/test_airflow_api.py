@@ -150,4 +150,4 @@ def test_googles_token_goes_nowhere_unencrypted(
 def test_how_airflow_stands_is_not_known_without_its_api(server: Server) -> None:
     server.status = 403
     with pytest.raises(AirflowApiError, match="HTTP 403"):
-        _compat.standing("z316_webhook")
+        _compat.dag_status("z316_webhook")

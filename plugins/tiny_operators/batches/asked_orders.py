@@ -59,7 +59,7 @@ class AskedFile:
 
 
 @dataclass(frozen=True)
-class Fate:
+class OrderStatus:
     """What became of an order that was asked for.
 
     Attributes:
@@ -136,9 +136,9 @@ def _of_number(hook: Tiny, number: int) -> Iterator[int]:
                 yield pedido
 
 
-def fates(
+def order_statuses(
     files: Iterable[AskedFile], inbox: Objects, api: Objects, known: KnownOrders, store: Store
-) -> list[Fate]:
+) -> list[OrderStatus]:
     """Find out what became of orders that were asked for.
 
     Args:
@@ -160,26 +160,26 @@ def fates(
             found.append(_in_inbox(file.pedido, waiting.get(there[file.name])))
         elif reason := rejects.get(file.name):
             why = f"{reason['field']}: expected {reason['expected']}, found {reason['found']}; {reason['action']}"
-            found.append(Fate(file.pedido, State.REJECTED, f"rejected: {why}"))
+            found.append(OrderStatus(file.pedido, State.REJECTED, f"rejected: {why}"))
         else:
             found.append(_in_tables(file.pedido, rows.get(file.pedido)))
     return found
 
 
-def _in_inbox(pedido: int, tried: Tried | None) -> Fate:
+def _in_inbox(pedido: int, tried: Tried | None) -> OrderStatus:
     since = tried.since.items() if tried else ()
     why = ", ".join(f"{wait} since {moment[:16]} UTC" for wait, moment in since) or "it was not read yet"
-    return Fate(pedido, State.WAITING, f"waits in the inbox: {why}")
+    return OrderStatus(pedido, State.WAITING, f"waits in the inbox: {why}")
 
 
-def _in_tables(pedido: int, row: KnownOrder | None) -> Fate:
+def _in_tables(pedido: int, row: KnownOrder | None) -> OrderStatus:
     if row is None:
-        return Fate(
+        return OrderStatus(
             pedido, State.GONE, "Tiny does not know this id, and BigQuery does not either; was it the number?"
         )
     if row.gone:
-        return Fate(pedido, State.GONE, "Tiny does not know it any more: its row is marked as deleted")
-    return Fate(pedido, State.LOADED, f"loaded, of {row.day}" if row.day else "loaded")
+        return OrderStatus(pedido, State.GONE, "Tiny does not know it any more: its row is marked as deleted")
+    return OrderStatus(pedido, State.LOADED, f"loaded, of {row.day}" if row.day else "loaded")
 
 
 def _rejects(

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from tiny_operators.events import log_event
+from tiny_operators.google_errors import NoRightError, SetupError, explained, on_bucket, on_project
 from tiny_operators.lake.expiry import Rule, with_expiry
-from tiny_operators.refusals import NoRightError, SetupError, explained, on_bucket, on_project
 
 if TYPE_CHECKING:
     from google.api_core.iam import Policy

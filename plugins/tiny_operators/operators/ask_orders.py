@@ -11,7 +11,13 @@ from typing import Any, Final
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 
 from tiny_operators._compat import AirflowFailException, Context
-from tiny_operators.batches.asked_orders import AskedFile, Fate, fates, find_numbers, read_asked
+from tiny_operators.batches.asked_orders import (
+    AskedFile,
+    OrderStatus,
+    find_numbers,
+    order_statuses,
+    read_asked,
+)
 from tiny_operators.batches.put_back import order_event
 from tiny_operators.batches.run_request import RequestError, check_names
 from tiny_operators.events import log_event
@@ -102,7 +108,7 @@ class AskedOrdersOperator(StoreOperator):
         ti: Any = context["ti"]
         key, api = self.start(context)
         files = [from_json(AskedFile, file) for file in ti.xcom_pull(task_ids=self.of_task)]
-        found = fates(
+        found = order_statuses(
             files,
             self.objects(self.store.webhook_bucket),
             api,
@@ -121,7 +127,7 @@ class AskedOrdersOperator(StoreOperator):
     def _wait(self, until: str) -> None:
         self.defer(trigger=TimeDeltaTrigger(_PAUSE), method_name=self.look.__name__, kwargs={"until": until})
 
-    def _message(self, found: list[Fate]) -> str:
+    def _message(self, found: list[OrderStatus]) -> str:
         failed = [fate for fate in found if fate.state is not State.LOADED]
         orders_text = "; ".join(f"{fate.pedido} {fate.text}" for fate in failed[:_NAMED])
         message = f"{len(failed)} of {len(found)} orders were not loaded: {orders_text}"

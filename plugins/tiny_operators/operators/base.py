@@ -21,13 +21,13 @@ from tiny_operators._compat import (
 )
 from tiny_operators.batches.dates import read_part
 from tiny_operators.batches.run_request import RequestError, RunRequest, check_names, read_request
+from tiny_operators.google_errors import BusyError, SetupError
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lineage import Lineage, in_bucket, operator_lineage
 from tiny_operators.links import KeptLink, RunFolderLink, folder_url
 from tiny_operators.orders.plan import Plan, PlannedOrder
 from tiny_operators.readiness import check_setup
-from tiny_operators.refusals import BusyError, SetupError
 from tiny_operators.schemas import LOADED
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.known_orders import KnownOrders

@@ -11,7 +11,7 @@ from airflow.providers.google.cloud.hooks.gcs import GCSHook
 from tiny_operators._compat import AirflowException, AirflowFailException, BaseOperator, Context, ensure_pool
 from tiny_operators.alerts import AlertsError, configured_alerts
 from tiny_operators.events import log_event
-from tiny_operators.refusals import BusyError, SetupError
+from tiny_operators.google_errors import BusyError, SetupError
 from tiny_operators.setup.customer_keys import forget_older_key
 from tiny_operators.setup.provision import create_missing, open_to_others
 from tiny_operators.stores import Store

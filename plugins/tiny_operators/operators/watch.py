@@ -14,9 +14,9 @@ from tiny_operators._compat import (
     AirflowFailException,
     AirflowSkipException,
     Context,
-    Standing,
+    DagStatus,
+    dag_status,
     last_loaded,
-    standing,
 )
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.events import log_event
@@ -142,7 +142,7 @@ class WatchAirflowOperator(StoreOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Ask Airflow."""
         try:
-            found = standing(self.webhook_dag)
+            found = dag_status(self.webhook_dag)
         except AirflowApiError as error:
             raise AirflowSkipException(f"Whether {self.webhook_dag} runs is not known: {error}") from error
         log_event(
@@ -159,7 +159,7 @@ class WatchAirflowOperator(StoreOperator):
             raise AirflowFailException("Sales are not loaded: " + "; ".join(problems))
         return {"runs": found.runs}
 
-    def _problems(self, found: Standing) -> Iterator[str]:
+    def _problems(self, found: DagStatus) -> Iterator[str]:
         dag = self.webhook_dag
         if found.paused is None:
             yield f"Airflow does not know the DAG {dag}: see its import errors, and whether dags/ was deployed whole"
@@ -213,7 +213,7 @@ class WatchCompleteOperator(StoreOperator):
             # The interval of a day begins at midnight UTC, wherever the store is.
             complete_to = newest.astimezone(UTC).date() if newest else None
             complete = complete_to is not None and complete_to >= yesterday
-            paused = not complete and standing(self.daily_dag).paused
+            paused = not complete and dag_status(self.daily_dag).paused
         except AirflowApiError as error:
             raise AirflowSkipException(f"Whether yesterday is complete is not known: {error}") from error
         log_event(

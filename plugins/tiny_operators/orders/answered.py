@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiny_operators.orders.office import OFFICE_FIELDS
+from tiny_operators.orders.pedido_obter import PEDIDO_FIELDS
 from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.reject import Reject
 from tiny_operators.schemas import tiny_columns
@@ -15,7 +15,7 @@ from tiny_operators.tiny.search import order_id, page_records
 
 # Fields by which a record is recognised: of an order in either service's answer, and of a product.
 _RECORD_FIELDS: Final = {
-    "pedido": frozenset(column.name for column in (*tiny_columns("pdv"), *OFFICE_FIELDS)),
+    "pedido": frozenset(column.name for column in (*tiny_columns("pdv"), *PEDIDO_FIELDS)),
     "produto": frozenset(column.name for column in tiny_columns("produto")),
 }
 

@@ -25,8 +25,8 @@ from tiny_operators.orders.answered import (
 )
 from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.needed_fields import DAY, LINE_DAY, NEEDED, TOTAL
-from tiny_operators.orders.office import office_as_pdv
 from tiny_operators.orders.outcomes import Outcome, State
+from tiny_operators.orders.pedido_obter import pedido_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Note
@@ -192,7 +192,7 @@ def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
     record = next((record for record in found if not id_differs(record, pedido)), None)
     if record is None:
         return None
-    return office_as_pdv(record) if service == OFFICE_SERVICE else record
+    return pedido_as_pdv(record) if service == OFFICE_SERVICE else record
 
 
 def _is_gone(order: RawLine) -> bool:

@@ -11,7 +11,7 @@ from tiny_operators.orders import texts
 from tiny_operators.orders.answered import ACTION, RejectedError, record_of
 from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.needed_fields import NEEDED
-from tiny_operators.orders.office import OFFICE_FIELDS, office_as_pdv
+from tiny_operators.orders.pedido_obter import PEDIDO_FIELDS, pedido_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.record_shapes import path_name
 from tiny_operators.orders.reject import Reject
@@ -56,12 +56,12 @@ def typed_record(table: str, source: RawLine, record: Json) -> TypedRecord:
         record: The record.
     """
     by_office = source.service == OFFICE_SERVICE
-    answer, known = ("pedido", OFFICE_FIELDS) if by_office else (table, tiny_columns(table))
+    answer, known = ("pedido", PEDIDO_FIELDS) if by_office else (table, tiny_columns(table))
     fields, tolerance = FieldCounts(), Tolerance(NEEDED[table])
     fields.add(answer, record)
     try:
         typed = to_record(
-            office_as_pdv(record) if by_office else record, tiny_columns(table), tolerance=tolerance
+            pedido_as_pdv(record) if by_office else record, tiny_columns(table), tolerance=tolerance
         )
     except FieldError as error:
         reject = Reject("rows", f"{table}.{error.path}", error.expected, error.found, ACTION)

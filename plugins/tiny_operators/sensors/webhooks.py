@@ -23,10 +23,10 @@ from tiny_operators._compat import (
 )
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.events import log_event
+from tiny_operators.google_errors import BusyError, SetupError
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.readiness import check_setup
-from tiny_operators.refusals import BusyError, SetupError
 from tiny_operators.stores import Store
 
 log = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
+from tiny_operators.google_errors import SetupError, explained, on_bucket, on_dataset, on_project
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
-from tiny_operators.refusals import SetupError, explained, on_bucket, on_dataset, on_project
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.datasets import KEYS_TABLE, keys_table
 

@@ -15,15 +15,15 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
+from tiny_operators.google_errors import Need, NoRightError, SetupError, explained, on_dataset
 from tiny_operators.lake.buckets import ensure_bucket, ensure_expiry, open_bucket
 from tiny_operators.lake.expiry import Rule, expiry_rules
-from tiny_operators.refusals import Need, NoRightError, SetupError, explained, on_dataset
 from tiny_operators.schemas import LAYOUTS, schema_fields
 from tiny_operators.setup.customer_keys import ensure_key
 from tiny_operators.stores import Store, dag_kinds
 from tiny_operators.warehouse.datasets import KEYS_TABLE, ensure_datasets, open_datasets
-from tiny_operators.warehouse.growth import Growth, compare
 from tiny_operators.warehouse.policy_tags import tagged
+from tiny_operators.warehouse.schema_update import SchemaUpdate, compare
 
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
@@ -184,10 +184,10 @@ def _grow(client: bigquery.Client, store: Store, there: bigquery.Table, wanted: 
     from google.cloud.bigquery import SchemaField
 
     columns = [field.to_api_repr() for field in there.schema]
-    growth = compare(columns, schema_fields(wanted.table_id))
-    fits = not growth.problems
+    update = compare(columns, schema_fields(wanted.table_id))
+    fits = not update.problems
     changed = []
-    fields = tagged(wanted.table_id, growth.fields if growth.changes else columns, store.policy_tag)
+    fields = tagged(wanted.table_id, update.fields if update.changes else columns, store.policy_tag)
     if fields != columns:
         there.schema = [SchemaField.from_api_repr(field) for field in fields]
         changed.append("schema")
@@ -198,16 +198,16 @@ def _grow(client: bigquery.Client, store: Store, there: bigquery.Table, wanted: 
         with explained(f"change table {store.dataset}.{there.table_id}", client.project, _need(store)):
             # With the etag that was read: what somebody else changed meanwhile is not undone.
             client.update_table(there, changed)
-        _log_growth(there.table_id, growth)
-    return growth.problems
+        _log_update(there.table_id, update)
+    return update.problems
 
 
-def _log_growth(table: str, growth: Growth) -> None:
+def _log_update(table: str, update: SchemaUpdate) -> None:
     for event, columns in (
-        ("columns_added", growth.added),
-        ("columns_relaxed", growth.relaxed),
+        ("columns_added", update.added),
+        ("columns_relaxed", update.relaxed),
         # BigQuery adds no REQUIRED column to a table that exists; the load jobs still require it of new rows.
-        ("columns_nullable", growth.weaker),
+        ("columns_nullable", update.weaker),
     ):
         if columns:
             log_event(log, event, table=table, columns=",".join(columns))

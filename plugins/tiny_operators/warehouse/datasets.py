@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
-from tiny_operators.refusals import NoRightError, SetupError, explained, on_dataset, on_project
+from tiny_operators.google_errors import NoRightError, SetupError, explained, on_dataset, on_project
 from tiny_operators.stores import Store
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
-from tiny_operators.refusals import SetupError, explained, on_dataset, on_project
+from tiny_operators.google_errors import SetupError, explained, on_dataset, on_project
 from tiny_operators.stores import PLACEHOLDER_CONTACTS, Store, include_dir
 from tiny_operators.warehouse.datasets import keys_table
 from tiny_operators.warehouse.sql_files import sql_files

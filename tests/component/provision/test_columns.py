@@ -10,7 +10,7 @@ import pytest
 
 from tests.component.provision.stores import Clients, clients_of, own
 from tests.component.proxy import Proxy
-from tiny_operators.refusals import SetupError
+from tiny_operators.google_errors import SetupError
 from tiny_operators.schemas import LAYOUTS, schema_fields
 from tiny_operators.setup import provision
 from tiny_operators.setup.provision import check_tables, create_missing

@@ -8,8 +8,8 @@ import json
 import pytest
 
 from tests.component.provision.stores import Clients, own
+from tiny_operators.google_errors import SetupError
 from tiny_operators.lake import names
-from tiny_operators.refusals import SetupError
 from tiny_operators.setup.customer_keys import forget_older_key
 from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store

@@ -11,8 +11,8 @@ from tests.component.provision.stores import Clients, clients_of, own
 from tests.component.proxy import Proxy, Spoil
 from tests.component.refusals import refusal
 from tiny_operators._compat import AirflowException, AirflowFailException
+from tiny_operators.google_errors import SetupError
 from tiny_operators.operators.setup import SetupStoreOperator
-from tiny_operators.refusals import SetupError
 from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store
 

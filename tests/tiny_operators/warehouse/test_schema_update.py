@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tiny_operators.schemas import LAYOUTS, schema_fields
-from tiny_operators.warehouse.growth import Field, Growth, compare
+from tiny_operators.warehouse.schema_update import Field, SchemaUpdate, compare
 
 
 def column(name: str, kind: str = "STRING", mode: str = "NULLABLE", *fields: Field) -> Field:
@@ -60,37 +60,37 @@ LAST = [
 
 @pytest.mark.parametrize("table", LAYOUTS)
 def test_a_table_as_its_file_says_needs_nothing(table: str) -> None:
-    growth = compare(schema_fields(table), schema_fields(table))
-    assert growth == Growth(fields=schema_fields(table))
-    assert not growth.changes
+    update = compare(schema_fields(table), schema_fields(table))
+    assert update == SchemaUpdate(fields=schema_fields(table))
+    assert not update.changes
 
 
 @pytest.mark.parametrize(("table", "path"), [(table, path) for table, path in EACH if "." not in path])
 def test_a_column_that_is_missing_is_added_at_the_end(table: str, path: str) -> None:
     wanted = schema_fields(table)
-    growth = compare(without(wanted, path), wanted)
-    assert (growth.added, growth.problems) == ([path], [])
-    assert growth.fields[-1]["name"] == path
-    assert growth.fields[-1]["mode"] != "REQUIRED", "BigQuery adds no REQUIRED column"
-    assert compare(growth.fields, wanted).problems == []
-    assert not compare(growth.fields, wanted).changes
+    update = compare(without(wanted, path), wanted)
+    assert (update.added, update.problems) == ([path], [])
+    assert update.fields[-1]["name"] == path
+    assert update.fields[-1]["mode"] != "REQUIRED", "BigQuery adds no REQUIRED column"
+    assert compare(update.fields, wanted).problems == []
+    assert not compare(update.fields, wanted).changes
 
 
 @pytest.mark.parametrize(("table", "path"), LAST)
 def test_the_last_field_of_a_record_is_added_in_it(table: str, path: str) -> None:
     wanted = schema_fields(table)
-    growth = compare(without(wanted, path), wanted)
-    assert (growth.added, growth.problems) == ([path], [])
-    assert growth.fields == wanted
+    update = compare(without(wanted, path), wanted)
+    assert (update.added, update.problems) == ([path], [])
+    assert update.fields == wanted
 
 
 @pytest.mark.parametrize(("table", "path"), [both for both in EACH if "." in both[1] and both not in LAST])
 def test_a_field_that_would_come_to_the_wrong_place_is_not_added(table: str, path: str) -> None:
     """A record's fields are matched by their order, and one that was added cannot be taken away again."""
     wanted = schema_fields(table)
-    growth = compare(without(wanted, path), wanted)
-    assert (growth.added, growth.fields) == ([], without(wanted, path))
-    (problem,) = growth.problems
+    update = compare(without(wanted, path), wanted)
+    assert (update.added, update.fields) == ([], without(wanted, path))
+    (problem,) = update.problems
     assert problem.startswith(f"{path}: missing")
     assert "move it to the end of its record" in problem
 
@@ -103,12 +103,12 @@ def test_many_are_added_at_every_depth_at_once() -> None:
         record("contato", column("nome", mode="REQUIRED"), mode="NULLABLE"),
     ]
     there = [column("id", "INTEGER", "REQUIRED"), record("itens", column("a"), record("sub", column("x")))]
-    growth = compare(there, wanted)
-    assert growth.added == ["itens.sub.y", "itens.b", "novo", "contato"]
-    assert growth.weaker == ["contato.nome"]
-    assert growth.problems == []
-    assert growth.fields[:3] == wanted[:3]
-    assert growth.fields[3] == record("contato", column("nome"), mode="NULLABLE")
+    update = compare(there, wanted)
+    assert update.added == ["itens.sub.y", "itens.b", "novo", "contato"]
+    assert update.weaker == ["contato.nome"]
+    assert update.problems == []
+    assert update.fields[:3] == wanted[:3]
+    assert update.fields[3] == record("contato", column("nome"), mode="NULLABLE")
 
 
 RETYPED: list[tuple[str, Callable[[Field], dict[str, Any]]]] = [
@@ -125,9 +125,9 @@ def test_what_cannot_be_changed_is_told_with_both_kinds(
     wanted = schema_fields(table)
     siblings, place = next((inner, place) for found, inner, place in paths(wanted) if found == path)
     there = changed(wanted, path, **how(siblings[place]))
-    growth = compare(there, wanted)
-    assert (growth.added, growth.fields) == ([], there)
-    (problem,) = growth.problems
+    update = compare(there, wanted)
+    assert (update.added, update.fields) == ([], there)
+    (problem,) = update.problems
     assert re.match(rf"{re.escape(path)}: is \w+ \w+, the schema file says \w+ \w+; BigQuery cannot", problem)
     assert siblings[place]["type"] in problem
 
@@ -135,9 +135,9 @@ def test_what_cannot_be_changed_is_told_with_both_kinds(
 def test_each_of_many_is_told_and_what_can_be_added_is_added() -> None:
     wanted = [column("a"), column("b", "NUMERIC"), record("r", column("x", "DATE")), column("new")]
     there = [column("a", "INTEGER"), column("b", "STRING"), record("r", column("x"))]
-    growth = compare(there, wanted)
-    assert [problem.partition(":")[0] for problem in growth.problems] == ["a", "b", "r.x"]
-    assert growth.added == ["new"]
+    update = compare(there, wanted)
+    assert [problem.partition(":")[0] for problem in update.problems] == ["a", "b", "r.x"]
+    assert update.added == ["new"]
 
 
 @pytest.mark.parametrize(("table", "path"), EACH)
@@ -147,13 +147,13 @@ def test_a_column_that_need_not_be_required_any_more_is_relaxed(table: str, path
     if siblings[place]["mode"] == "REPEATED":
         return
     wanted = changed(wanted, path, mode="NULLABLE")
-    growth = compare(changed(wanted, path, mode="REQUIRED"), wanted)
-    assert (growth.relaxed, growth.problems, growth.fields) == ([path], [], wanted)
+    update = compare(changed(wanted, path, mode="REQUIRED"), wanted)
+    assert (update.relaxed, update.problems, update.fields) == ([path], [], wanted)
 
 
 def test_a_column_that_is_required_now_stays_nullable_and_is_told() -> None:
-    growth = compare([column("a")], [column("a", mode="REQUIRED")])
-    assert (growth.weaker, growth.changes, growth.problems) == (["a"], False, [])
+    update = compare([column("a")], [column("a", mode="REQUIRED")])
+    assert (update.weaker, update.changes, update.problems) == (["a"], False, [])
 
 
 def test_a_column_that_the_file_has_no_more_stays_unless_it_stops_the_loads() -> None:
@@ -179,8 +179,8 @@ def test_bigquerys_other_names_of_types_and_modes_are_the_same() -> None:
         {"name": "r", "type": "STRUCT", "mode": "REPEATED", "fields": [{"name": "x", "type": "FLOAT64"}]},
     ]
     wanted = [column("id", "INTEGER"), column("ok", "BOOLEAN"), record("r", column("x", "FLOAT"))]
-    growth = compare(there, wanted)
-    assert (growth.changes, growth.problems, growth.fields) == (False, [], there)
+    update = compare(there, wanted)
+    assert (update.changes, update.problems, update.fields) == (False, [], there)
 
 
 def test_what_people_added_to_a_column_is_kept() -> None:

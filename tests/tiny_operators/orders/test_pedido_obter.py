@@ -17,7 +17,7 @@ from tests.simulator.shops import make_shop
 from tests.tiny_operators.helpers import VALUES, after, sample, to_json
 from tests.tiny_operators.orders.expected_pdv import OFFICE
 from tests.tiny_operators.raw_orders import changed, order, page
-from tiny_operators.orders.office import office_as_pdv
+from tiny_operators.orders.pedido_obter import pedido_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.rows import OrderRows, order_record, order_rows, product_ids, row_texts
 from tiny_operators.orders.typed_values import parse_decimal
@@ -152,7 +152,7 @@ ONE_ITEM = sample("pedido_obter.json")["retorno"]["pedido"]["itens"][0]["item"]
 def test_items_may_come_in_any_shape_of_a_list(itens: Any, expected: Any) -> None:
     answer = changed("pedido_obter.json", "pedido", "itens", value=itens)
     assert row_of(answer)["itens"] == expected
-    assert product_ids(office_as_pdv(answer["retorno"]["pedido"])) == ([SHIRT] if expected else [])
+    assert product_ids(pedido_as_pdv(answer["retorno"]["pedido"])) == ([SHIRT] if expected else [])
     assert rows_of(answer).fields.unknown == set()
 
 
@@ -234,7 +234,7 @@ def test_whatever_stands_in_a_field_becomes_rows_or_a_reject(value: Any) -> None
         assert result.loaded != bool(result.rejects)
         assert None not in [item for row in result.rows["pdv"] for item in row["itens"] + row["parcelas"]]
         list(row_texts(result.rows["pdv"]))
-        assert all(found > 0 for found in product_ids(office_as_pdv(answer["retorno"]["pedido"])))
+        assert all(found > 0 for found in product_ids(pedido_as_pdv(answer["retorno"]["pedido"])))
 
 
 @pytest.mark.parametrize("listed", [True, False])

@@ -75,7 +75,7 @@ def _paths() -> Iterator[tuple[str, str]]:
 
 
 # Paths of pdv.pedido.obter, each with its path in pedido.obter.
-OFFICE_NAMES: Final = dict(_paths())
+PEDIDO_NAMES: Final = dict(_paths())
 
 # Documented fields that have no place in the pdv form: kept in payload, and no news.
 _ORDER_ONLY: Final = (
@@ -86,7 +86,7 @@ _ORDER_ONLY: Final = (
 )
 
 
-def office_as_pdv(pedido: Json) -> Json:
+def pedido_as_pdv(pedido: Json) -> Json:
     """Convert an order of ``pedido.obter`` to the form of ``pdv.pedido.obter``.
 
     Values stay as they came, wrong ones too: the typing says what is wrong with them.
@@ -133,7 +133,7 @@ def _record(name: str, names: Iterable[str], other: str, *, repeated: bool = Fal
 
 
 # All documented fields of pedido.obter.
-OFFICE_FIELDS: Final = _fields(
+PEDIDO_FIELDS: Final = _fields(
     [*_ORDER, *_ORDER_ONLY.split()],
     _record("cliente", _CLIENT, "rg pais"),
     _record("endereco_entrega", _DELIVERY, "ie"),

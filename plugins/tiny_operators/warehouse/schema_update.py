@@ -18,7 +18,7 @@ _REBUILD: Final = "drop the table, run setup, and replay all dates"
 
 
 @dataclass
-class Growth:
+class SchemaUpdate:
     """What a comparison found; columns are named with their path, as ``itens.valor``.
 
     Attributes:
@@ -41,34 +41,36 @@ class Growth:
         return bool(self.added or self.relaxed)
 
 
-def compare(there: Sequence[Field], wanted: Sequence[Field]) -> Growth:
+def compare(there: Sequence[Field], wanted: Sequence[Field]) -> SchemaUpdate:
     """Compare the columns of a table with those of its schema file, at every depth.
 
     Args:
         there: The table's columns, as BigQuery's API gives them. What only they have, such as policy tags, is kept.
         wanted: The columns of the schema file.
     """
-    growth = Growth()
-    growth.fields = _columns(there, wanted, "", growth)
-    return growth
+    update = SchemaUpdate()
+    update.fields = _columns(there, wanted, "", update)
+    return update
 
 
-def _columns(there: Sequence[Field], wanted: Sequence[Field], record: str, growth: Growth) -> list[Field]:
+def _columns(
+    there: Sequence[Field], wanted: Sequence[Field], record: str, update: SchemaUpdate
+) -> list[Field]:
     """Return the columns of the table, or the fields of one of its records, as they should become."""
     known = {_key(column): column for column in wanted}
     present = {_key(column) for column in there}
-    kept = [_column(column, known.get(_key(column)), record, growth) for column in there]
+    kept = [_column(column, known.get(_key(column)), record, update) for column in there]
     new = [column for column in wanted if _key(column) not in present]
     if record and new and not _comes_last(there, wanted):
         # A record's fields are matched by their order: a field in the wrong place would stay there for good.
-        growth.problems += [
+        update.problems += [
             f"{record}{column['name']}: missing, and it does not come last in its record in the schema file; BigQuery "
             "adds fields at the end only: move it to the end of its record there"
             for column in new
         ]
         return kept
-    growth.added += [f"{record}{column['name']}" for column in new]
-    growth.weaker += [path for column in new for path in _required(column, record)]
+    update.added += [f"{record}{column['name']}" for column in new]
+    update.weaker += [path for column in new for path in _required(column, record)]
     return [*kept, *(_nullable(column) for column in new)]
 
 
@@ -77,31 +79,31 @@ def _comes_last(there: Sequence[Field], wanted: Sequence[Field]) -> bool:
     return order[: len(there)] == [_key(column) for column in there]
 
 
-def _column(there: Field, wanted: Field | None, record: str, growth: Growth) -> Field:
+def _column(there: Field, wanted: Field | None, record: str, update: SchemaUpdate) -> Field:
     """Return one column of the table as it should become."""
     path = f"{record}{there['name']}"
     if wanted is None:
-        growth.problems += _unwanted(there, path, in_record=bool(record))
+        update.problems += _unwanted(there, path, in_record=bool(record))
         return there
     if _type(there) != _type(wanted) or (
         "REPEATED" in (_mode(there), _mode(wanted)) and _mode(there) != _mode(wanted)
     ):
-        growth.problems.append(
+        update.problems.append(
             f"{path}: is {_kind(there)}, the schema file says {_kind(wanted)}; BigQuery cannot change that: take "
             f"the file back to {_kind(there)}, or {_REBUILD}"
         )
         return there
     grown = dict(there)
     if _mode(there) == "REQUIRED" and _mode(wanted) == "NULLABLE":
-        growth.relaxed.append(path)
+        update.relaxed.append(path)
         grown["mode"] = "NULLABLE"
     elif _mode(there) == "NULLABLE" and _mode(wanted) == "REQUIRED":
-        growth.weaker.append(path)
+        update.weaker.append(path)
     if _type(there) == "RECORD":
-        before = len(growth.problems)
-        grown["fields"] = _columns(there["fields"], wanted["fields"], f"{path}.", growth)
-        if len(growth.problems) == before and not _same_order(grown["fields"], wanted["fields"]):
-            growth.problems.append(
+        before = len(update.problems)
+        grown["fields"] = _columns(there["fields"], wanted["fields"], f"{path}.", update)
+        if len(update.problems) == before and not _same_order(grown["fields"], wanted["fields"]):
+            update.problems.append(
                 f"{path}: its fields are {_names(grown)}, the schema file has {_names(wanted)}; a record's fields are "
                 f"matched by their order, which BigQuery cannot change: take the file back, or {_REBUILD}"
             )

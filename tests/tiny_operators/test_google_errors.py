@@ -10,7 +10,7 @@ import requests
 from google.api_core import exceptions as google_exceptions
 
 from tests.component.refusals import refusal
-from tiny_operators.refusals import (
+from tiny_operators.google_errors import (
     BusyError,
     NoRightError,
     SetupError,
