@@ -23,6 +23,10 @@ from local.stack.settings import (
 )
 
 LOGIN = PASSWORD = "admin"  # noqa: S105  (of the local Airflow alone)
+# For reading a DAG file: 30 and 50 by themselves. A machine that does other work may need more; the file would then
+# count as broken.
+_IMPORT_SECONDS = "120"
+_FILE_SECONDS = "180"
 
 
 def build(settings: Settings, socket_dir: Path) -> dict[str, str]:
@@ -131,6 +135,7 @@ def _airflow(settings: Settings, socket_dir: Path) -> dict[str, str]:
         "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(google),
         "AIRFLOW__CORE__DAGS_FOLDER": str(settings.code / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.code / "plugins"),
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": _IMPORT_SECONDS,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -153,6 +158,7 @@ def _airflow_2(settings: Settings) -> dict[str, str]:
     basic = "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth"
     return {
         "AIRFLOW__API__AUTH_BACKENDS": f"{basic},airflow.api.auth.backend.session",
+        "AIRFLOW__CORE__DAG_FILE_PROCESSOR_TIMEOUT": _FILE_SECONDS,
         "AIRFLOW__CORE__EXECUTE_TASKS_NEW_PYTHON_INTERPRETER": "False",
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",
@@ -185,6 +191,7 @@ def _airflow_3(settings: Settings) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{LOGIN}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(settings)),
+        "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": _FILE_SECONDS,
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         # Without the line of each look into the inbox, as in production (deploy/platform.yaml).
         "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "airflow.providers.google.cloud.triggers.gcs=WARNING",
