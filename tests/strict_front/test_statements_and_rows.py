@@ -50,6 +50,7 @@ class Service:
             ("u", FIELDS, {}),
             ("wider", [*FIELDS[:-1], _WIDER], {}),
             ("days", [column("id", "INTEGER"), column("d", "DATE")], days),
+            ("dated", [column("id", "INTEGER"), column("d", "DATE")], days),
             ("twice", FIELDS, {}),
         ):
             assert self.bigquery.make_table(fields, name=name, **more) == 200
@@ -133,6 +134,18 @@ BAD = {
     "view with a long description": Asked(
         f"CREATE VIEW x5 (a OPTIONS (description = '{'a' * 2000}')) AS SELECT 1 AS a", True
     ),
+    "intersect all": Asked("SELECT id FROM t INTERSECT ALL SELECT id FROM u", True),
+    "explain": Asked("EXPLAIN SELECT 1 AS a", True),
+    "show": Asked("SHOW TABLES", True),
+    "sample of rows": Asked("SELECT id FROM t TABLESAMPLE BERNOULLI (10 PERCENT)", True),
+    "table partitioned by a text": Asked("CREATE TABLE x6 (s STRING) PARTITION BY s", True),
+    "table partitioned by an instant": Asked("CREATE TABLE x7 (ts TIMESTAMP) PARTITION BY ts", True),
+    "table clustered by five columns": Asked(
+        "CREATE TABLE x8 (a INT64, b INT64, c INT64, d INT64, e INT64) CLUSTER BY a, b, c, d, e", True
+    ),
+    "table clustered by a list": Asked("CREATE TABLE x9 (a ARRAY<STRING>) CLUSTER BY a", True),
+    "table with a reserved column": Asked("CREATE TABLE x10 (_PARTITIONTIME STRING)", True),
+    "column of partitions dropped": Asked("ALTER TABLE dated DROP COLUMN d", True),
     "undeclared": Asked("SET nothing = 1", False),
     "declared twice": Asked("DECLARE x INT64; DECLARE x INT64; SELECT x", True),
     "number into text": Asked("UPDATE t SET s = 1 WHERE FALSE", True),
