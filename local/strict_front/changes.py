@@ -39,11 +39,17 @@ _NEEDED: Final = {
     "ASTDropStatementProto": _DELETE,
     "ASTDropMaterializedViewStatementProto": _DELETE,
     "ASTDropSnapshotTableStatementProto": _DELETE,
+    "ASTCreateFunctionStatementProto": ("bigquery.routines.create",),
+    "ASTCreateTableFunctionStatementProto": ("bigquery.routines.create",),
+    "ASTCreateProcedureStatementProto": ("bigquery.routines.create",),
+    "ASTDropFunctionStatementProto": ("bigquery.routines.delete",),
+    "ASTDropTableFunctionStatementProto": ("bigquery.routines.delete",),
     "ASTCreateSchemaStatementProto": (f"{_DATASETS}create",),
     "ASTAlterSchemaStatementProto": (f"{_DATASETS}update",),
 }
 _DROP_DATASET: Final = f"{_DATASETS}delete"
 _NAMES: Final = ("target_path", "name", "path")
+_FUNCTION: Final = "function_declaration"
 
 
 def of_statement(node: Any, name: str, script: bytes) -> list[Change]:
@@ -85,11 +91,20 @@ def needs(changes: Iterable[Change], default_dataset: str) -> set[Need]:
 def _path(node: Any) -> Any | None:
     """Return the node of the name of what a statement is about."""
     while node.DESCRIPTOR.name != "ASTNodeProto":
+        if _FUNCTION in node.DESCRIPTOR.fields_by_name:
+            return None if _is_temporary(node.parent) else node.function_declaration.name
         for name in _NAMES:
             if name in node.DESCRIPTOR.fields_by_name and node.HasField(name):
                 return getattr(node, name)
         node = node.parent
     return None
+
+
+def _is_temporary(create: Any) -> bool:
+    from zetasql.wasi._pb2.zetasql.parser import ast_enums_pb2
+
+    scopes = ast_enums_pb2.ASTCreateStatementEnums.Scope
+    return bool(create.scope == scopes.Value("TEMPORARY"))
 
 
 def _drops_dataset(node: Any) -> bool:

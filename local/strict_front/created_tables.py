@@ -1,4 +1,4 @@
-"""Tables that a statement creates or changes: the API's rules on columns, partitions and clusters hold for them too."""
+"""Tables and views that a statement creates or changes: columns, partitions and clusters keep the rules of the API."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ def broken(statement: Any) -> Broken | None:
         statement: The statement as the analyzer resolved it.
     """
     found = kind(statement)
+    if found.DESCRIPTOR.name in _OTHERS:
+        return _OTHERS[found.DESCRIPTOR.name](found)
     if found.DESCRIPTOR.name not in _CREATE:
         return None
     fields = [types.to_field(one.name, one.type) for one in found.parent.column_definition_list]
@@ -63,6 +65,45 @@ def dropped(table: Mapping[str, Any], names: tuple[str, ...]) -> Broken | None:
         f"Cannot drop column {name}: the table is partitioned or clustered by it",
         _DROP_SOURCE,
     )
+
+
+def _altered(alter: Any) -> Broken | None:
+    """Allow a new column no default value."""
+    columns = (kind(action) for action in alter.parent.alter_action_list)
+    if any(
+        one.DESCRIPTOR.name == "ResolvedAddColumnActionProto"
+        and one.column_definition.HasField("default_value")
+        for one in columns
+    ):
+        message = (
+            "A column with a default value cannot be added to a table: add it without one, and set that then"
+        )
+        return "added_column", message, "https://cloud.google.com/bigquery/docs/default-values#limitations"
+    return None
+
+
+def _view(create: Any) -> Broken | None:
+    from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2
+
+    scopes = resolved_ast_enums_pb2.ResolvedCreateStatementEnums
+    if create.parent.parent.create_scope != scopes.CREATE_TEMP:
+        return None
+    source = f"{features.REFERENCE}data-definition-language#create_view_statement"
+    return "temporary_view", "Creating temporary views is not supported", source
+
+
+def _index(create: Any) -> Broken | None:
+    if create.is_search or create.is_vector:
+        return None
+    source = f"{features.REFERENCE}data-definition-language#create_search_index_statement"
+    return "index", "An index is a SEARCH INDEX or a VECTOR INDEX", source
+
+
+_OTHERS: Final = {
+    "ResolvedAlterTableStmtProto": _altered,
+    "ResolvedCreateIndexStmtProto": _index,
+    "ResolvedCreateViewStmtProto": _view,
+}
 
 
 def _problem_of_partitions(expressions: list[Any], fields: schemas.Fields) -> str | None:

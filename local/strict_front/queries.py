@@ -90,7 +90,7 @@ def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
         return Examined(error.refusal, text, changes=tuple(script.changes))
     if refusal := _destination(query, script.kinds) or _bytes_billed(query, script.most_read):
         return Examined(refusal, text, changes=tuple(script.changes))
-    single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL
+    single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL and not script.guards.in_script
     texts = (text, script.guards.count) if single else (script.guards.script(), None)
     found = (*texts, script.jobs, script.reads, tuple(script.changes))
     _remembered().keep(shape, found, looked_up)

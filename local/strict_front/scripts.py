@@ -120,6 +120,7 @@ class Script:
 
     def _one(self, node: Any, name: str, scope: Scope, *, certain: bool) -> None:
         if name in _LITTLE or name in _NOT_FOLLOWED:
+            self.changes += changes.of_statement(node, name, self._bytes)
             return
         handlers = {
             "ASTSingleAssignmentProto": self._set,
@@ -142,6 +143,7 @@ class Script:
     def _sql(self, node: Any, name: str, scope: Scope) -> None:
         """Read a statement that is no control statement, and remember what it makes."""
         self.guards.partitions(node, name, scope)
+        self.guards.matches(node, name)
         also: tuple[tuple[str, ...], ...] = ()
         if name.startswith("ASTAlter") and name != "ASTAlterSchemaStatementProto":
             also = (tuple(part.id_string for part in node.parent.path.names),)
@@ -191,6 +193,8 @@ class Script:
         name = node.variable.id_string
         self._value(node.expression, scope, self._variable(name, scope))
         self.guards.variables(place(node)[1], [name], scope)
+        # After what looks at the variable, so that it is put before that: what is added last at a place comes first.
+        self.guards.bracket(*place(node.expression))
 
     def _set_many(self, node: Any, scope: Scope) -> None:
         names = [one.id_string for one in node.variables.identifier_list]

@@ -66,6 +66,11 @@ COLUMNS = {
     ),
     "reserved, of a query": Case("CREATE TABLE x AS SELECT s AS _TABLE_s FROM t", "reserved"),
     "last of three": Case("CREATE TABLE x (a INT64, b INT64, `c!` INT64)", "Invalid field name"),
+    "added with a default value": Case(
+        "ALTER TABLE t ADD COLUMN a STRING, ADD COLUMN b STRING DEFAULT 'x'",
+        "default value cannot be added",
+        "ALTER TABLE t ADD COLUMN a STRING, ADD COLUMN b STRING",
+    ),
     "of partitions dropped": Case(
         "ALTER TABLE days DROP COLUMN d", "Cannot drop column d", "ALTER TABLE days DROP COLUMN s"
     ),
@@ -73,10 +78,17 @@ COLUMNS = {
         "SELECT 1 AS a; ALTER TABLE days DROP COLUMN s, DROP COLUMN D", "Cannot drop column d"
     ),
 }
+OTHERS = {
+    "temporary view": Case(
+        "CREATE TEMP VIEW x AS SELECT 1 AS a", "temporary views", "CREATE VIEW x AS SELECT 1 AS a"
+    ),
+    "index": Case("CREATE INDEX i ON t (s)", "SEARCH INDEX", "CREATE SEARCH INDEX i ON t (s)"),
+}
 CASES = all_of(
     {f"partitioned by {name}": case for name, case in PARTITIONS.items()},
     {f"clustered by {name}": case for name, case in CLUSTERS.items()},
     {f"column {name}": case for name, case in COLUMNS.items()},
+    OTHERS,
 )
 
 
