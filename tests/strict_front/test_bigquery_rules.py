@@ -159,6 +159,8 @@ QUESTIONS: list[Question[Bq]] = [
     Question("columns with lengths and digits", 200, 200, table([
         column("a", maxLength="10"), column("b", "BYTES", maxLength="1"), column("c", "NUMERIC", precision="38", scale="9"),
         column("d", "NUMERIC", precision="29"), column("e", "BIGNUMERIC", precision="76", scale="38")])),
+    Question("table deleted", 204, 204, lambda bq: [bq.make_table([ID], name="gone"), bq.ask(
+        "DELETE", f"/datasets/{bq.dataset}/tables/gone").status_code][1]),
     Question("view of two queries", 400, 200, view("SELECT 1 AS a; SELECT 2 AS a")),
     Question("view of one query", 200, 200, view("SELECT 1 AS a")),
     Question("record without fields", 400, 400, table([column("r", "RECORD")])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import sleep
 from typing import Any
 
 import pytest
@@ -73,6 +74,14 @@ def copied(how: str, *, from_it: bool = False, **query: Callable[[Gcs, str], int
 
 def composed_with_one_gone(bad: int) -> Ask:
     return composed(lambda gcs, name: gcs.compose(name, one_of(3, bad)))
+
+
+def deleted(gcs: Gcs) -> int:
+    """Delete an object that was made more than a second ago."""
+    name = new_name("o")
+    assert gcs.media(name) == 200
+    sleep(1.05)
+    return gcs.delete(name)
 
 
 def deletions(count: int) -> list[Any]:
@@ -172,6 +181,7 @@ QUESTIONS: list[Question[Gcs]] = [
             name, [{"name": "part"}, {"name": "part", "objectPreconditions": {"ifGenerationMatch": "1"}}]))),
     Question("compose of 33 objects", 400, 400, composed(
         lambda gcs, name: gcs.compose(name, [{"name": "part"}] * 33))),
+    Question("delete", 204, 200, deleted),
     Question("delete with an old generation", 412, 200, over(
         lambda gcs, name: gcs.delete(name, ifGenerationMatch=old(gcs, name)))),
     Question("delete of a generation that is gone", 404, 404, over(
