@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import googleapiclient
 
 from local.strict_front.refusal import Refusal
+from local.strict_front.selections import problem_of_fields
 from local.strict_front.values import problem_of_body, problem_of_parameter
 
 DOCUMENTS: Final = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
@@ -37,6 +38,7 @@ class Method:
         names: Of the parameters in the path, in their order.
         query: Its parameters outside the path, by name.
         schema: Name of the body's schema, or an empty text.
+        answer: Name of the answer's schema, or an empty text.
         service: "storage" or "bigquery".
         is_upload: Whether the path is that of uploads.
     """
@@ -48,6 +50,7 @@ class Method:
     query: Mapping[str, Mapping[str, Any]]
     schema: str
     service: str
+    answer: str = ""
     is_upload: bool = False
 
 
@@ -108,7 +111,10 @@ class Api:
             if name in seen and not described.get("repeated"):
                 return f"The parameter {name} of {method.id} is given twice"
             seen.add(name)
-            if problem := problem_of_parameter(name, value, described):
+            problem = problem_of_parameter(name, value, described)
+            if name == "fields" and value and method.answer:
+                problem = problem_of_fields(value, {"$ref": method.answer}, self.schemas)
+            if problem:
                 return problem
         missing = [name for name, given in method.query.items() if given.get("required") and name not in seen]
         return f"Required parameter: {missing[0]}" if missing else None
@@ -163,6 +169,7 @@ def _method(
         query={name: value for name, value in described.items() if value["location"] == "query"},
         schema=method.get("request", {}).get("$ref", ""),
         service=service,
+        answer=method.get("response", {}).get("$ref", ""),
         is_upload=is_upload,
     )
 

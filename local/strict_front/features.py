@@ -1,4 +1,4 @@
-"""What BigQuery has of GoogleSQL: the language's features, its functions and its variables.
+"""What BigQuery has of GoogleSQL: the language's features, its statements, its functions and its variables.
 
 GoogleSQL is the language of several products, and a feature that is on in one of them may be off in another. Google
 publishes the list for BigQuery as code, in the options of its own toolkit; what BigQuery's reference describes since
@@ -55,6 +55,20 @@ _DESCRIBED: Final = {
 
 FEATURES: Final = frozenset(_PUBLISHED.split()).union(*(names.split() for names in _DESCRIBED.values()))
 """Names of the features that BigQuery has."""
+
+_STATEMENTS: Final = """
+QUERY INSERT UPDATE DELETE MERGE TRUNCATE ASSERT EXPORT_DATA EXPORT_MODEL AUX_LOAD_DATA CLONE_DATA GRANT REVOKE CALL
+EXECUTE_IMMEDIATE ASSIGNMENT BEGIN COMMIT ROLLBACK
+CREATE_TABLE CREATE_TABLE_AS_SELECT CREATE_VIEW CREATE_MATERIALIZED_VIEW CREATE_SNAPSHOT_TABLE CREATE_EXTERNAL_TABLE
+CREATE_SCHEMA CREATE_EXTERNAL_SCHEMA CREATE_FUNCTION CREATE_TABLE_FUNCTION CREATE_PROCEDURE CREATE_MODEL CREATE_INDEX
+CREATE_ROW_ACCESS_POLICY CREATE_ENTITY CREATE_PROPERTY_GRAPH
+ALTER_TABLE ALTER_TABLE_SET_OPTIONS ALTER_VIEW ALTER_MATERIALIZED_VIEW ALTER_SCHEMA ALTER_MODEL ALTER_ENTITY
+ALTER_INDEX
+DROP DROP_MATERIALIZED_VIEW DROP_SNAPSHOT_TABLE DROP_FUNCTION DROP_TABLE_FUNCTION DROP_ROW_ACCESS_POLICY DROP_INDEX
+UNDROP
+"""
+STATEMENTS: Final = tuple(_STATEMENTS.split())
+"""Kinds of statements that BigQuery's reference describes, as the library names them."""
 
 # The library has them for other products; BigQuery's list of functions does not: REFERENCE + "functions-all".
 _OTHERS: Final = """

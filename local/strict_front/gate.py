@@ -10,16 +10,11 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from local.strict_front.call import Call
+from local.strict_front.changes import Change
 from local.strict_front.emulator import Answer, Emulator
+from local.strict_front.job_rights import needs_of_job
 from local.strict_front.refusal import Refusal
-from local.strict_front.rights import (
-    Need,
-    Rights,
-    default_access,
-    needs_of,
-    needs_of_load,
-    needs_of_query,
-)
+from local.strict_front.rights import Need, Rights, default_access, needs_of
 
 _USER: Final = re.compile(r"\bSESSION_USER\(\)", re.IGNORECASE)
 _NO_BUCKET: Final = Refusal(
@@ -64,7 +59,11 @@ class Gate:
         return await self._check(call.account, needs_of(call, replaces=await self._replaces(call)))
 
     async def check_job(
-        self, account: str, configuration: Mapping[str, Any], tables: Iterable[tuple[str, str, str]]
+        self,
+        account: str,
+        configuration: Mapping[str, Any],
+        tables: Iterable[tuple[str, str, str]],
+        changed: Iterable[Change],
     ) -> Refusal | None:
         """Say why an account may not do what a job is to do; None when it may.
 
@@ -72,15 +71,10 @@ class Gate:
             account: Who calls.
             configuration: What the job is to do.
             tables: Project, dataset and name of the tables and views that its statements name.
+            changed: What its statements change.
         """
-        needs: list[Need] = []
-        if query := configuration.get("query"):
-            named = [(dataset, table) for _, dataset, table in tables if dataset]
-            default = (query.get("defaultDataset") or {}).get("datasetId", "")
-            needs = needs_of_query(str(query.get("query") or ""), named, default)
-        elif load := configuration.get("load"):
-            needs = needs_of_load(load)
-        return await self._check(account, needs)
+        named = [(dataset, table) for _, dataset, table in tables if dataset]
+        return await self._check(account, needs_of_job(configuration, named, changed))
 
     def speaks_for(self, account: str, sql: str) -> str:
         """Return a statement in which SESSION_USER() is who calls, as the emulator does not know."""

@@ -42,7 +42,9 @@ class GoogleSQL:
         from zetasql.core.local_service import ZetaSqlLocalService
         from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
 
-        self._client = ZetaSqlLocalService.get_instance().wasm_client
+        take_deep_trees()
+        self._service = ZetaSqlLocalService
+        self._client = self._service().wasm_client
         self._messages = local_service_pb2
         # The WebAssembly instance has one memory and is not made for several threads.
         self._lock = threading.Lock()
@@ -84,6 +86,7 @@ class GoogleSQL:
         return self._call("Analyze", request, self._messages.AnalyzeResponse).resolved_statement
 
     def _call(self, name: str, request: Any, answer: Any) -> Any:
+        from wasmtime import Trap
         from zetasql.core.exceptions import ServerError
 
         with self._lock:
@@ -93,6 +96,11 @@ class GoogleSQL:
                 # The library cuts its error at the first line feed.
                 text = re.sub(r"^Code: \d+, Message: ", "", error.raw_error)
                 raise SqlError(text, missing="Table not found" in text) from None
+            except Trap:
+                # Hundreds of terms of one sum are too deep for its stack, as for BigQuery's planning. What it left
+                # there is never taken away, so there is a new instance.
+                self._client = self._service().wasm_client
+                raise SqlError("The query is too complex") from None
 
     def _run(self, name: str, request: bytes) -> bytes:
         """Call a function of the instance; the library's own way copies each byte by itself, and takes seconds."""
@@ -131,14 +139,25 @@ def bigquery_options() -> Any:
     """Return the options of the language as BigQuery has it."""
     from zetasql.wasi._pb2.zetasql.proto import options_pb2 as messages
     from zetasql.wasi._pb2.zetasql.public import options_pb2
+    from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2
 
     numbers = {_VERSION_IN_NAME.sub("", name): number for name, number in options_pb2.LanguageFeature.items()}
-    # Kinds of statements: none named, so all of them.
     options = messages.LanguageOptionsProto()
     options.enabled_language_features.extend(sorted(numbers[name] for name in features.FEATURES))
+    kinds = resolved_node_kind_pb2.ResolvedNodeKind
+    options.supported_statement_kinds.extend(
+        kinds.Value(f"RESOLVED_{name}_STMT") for name in features.STATEMENTS
+    )
     options.product_mode = options_pb2.PRODUCT_EXTERNAL
     options.reserved_keywords.extend(features.RESERVED)
     return options
+
+
+def take_deep_trees() -> None:
+    """Let messages be nested as deep as the library makes them: by default a sum of a few dozen terms is too deep."""
+    from google._upb import _message
+
+    _message.SetAllowOversizeProtos(True)  # noqa: FBT003  # it takes no name
 
 
 def keep_compiled() -> None:
@@ -163,13 +182,16 @@ def keep_compiled() -> None:
 
 
 def nodes(tree: Any) -> Iterator[Any]:
-    """Yield a tree's own messages, in the order of the text, itself first."""
-    yield tree
-    for field, value in tree.ListFields():
-        if field.type != field.TYPE_MESSAGE:
-            continue
-        for one in value if field.is_repeated else (value,):
-            yield from nodes(one)
+    """Yield a tree's own messages, in the order of the text, itself first; a tree may be deeper than calls can be."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        inner: list[Any] = []
+        for field, value in node.ListFields():
+            if field.type == field.TYPE_MESSAGE:
+                inner += value if field.is_repeated else (value,)
+        left += reversed(inner)
 
 
 def kind(node: Any) -> Any:

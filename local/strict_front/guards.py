@@ -1,10 +1,10 @@
-"""What can only be known when a script runs is added to it, for the emulator to run it too: sizes and partitions."""
+"""What can only be known when a script runs is added to it, for the emulator to run too: sizes, partitions, matches."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from local.strict_front import partitions, types
+from local.strict_front import matches, partitions, types
 from local.strict_front.catalog import Scope
 
 VARIABLE: Final = 1_048_576
@@ -22,12 +22,14 @@ class Guards:
 
     Attributes:
         count: The query that counts the partitions which the last statement will change that changes any.
+        in_script: Whether something was added that only a script can have.
     """
 
     def __init__(self, script: bytes) -> None:
         self._script = script
         self._added: list[tuple[int, str]] = []
         self.count: str | None = None
+        self.in_script = False
 
     def variables(self, place: int, names: list[str], scope: Scope) -> None:
         """Look at the sizes of variables that have just been set.
@@ -73,6 +75,31 @@ class Guards:
             if count.rows:
                 check = f"IF ({count.rows}) > {partitions.MOST} THEN {check}; END IF"
             self._added.append((place(node)[0], f"{check}; "))
+
+    def bracket(self, start: int, end: int) -> None:
+        """Put brackets around the value of a variable that the emulator would take for a loop, and skip.
+
+        Args:
+            start: Where the value begins.
+            end: Where it ends.
+        """
+        if self._script[start:end].upper().startswith(b"REPEAT"):
+            self._added += [(start, "("), (end, ")")]
+            self.in_script = True
+
+    def matches(self, node: Any, name: str) -> None:
+        """Look whether a statement matches a row of its table with several others.
+
+        Args:
+            node: The statement's node in the syntax tree.
+            name: The node's name.
+        """
+        from local.strict_front.googlesql import place
+
+        if query := matches.twice(node, name, self._script):
+            check = _raise(f"EXISTS ({query}\n)", matches.MESSAGE)
+            self._added.append((place(node)[0], f"{check}; "))
+            self.in_script = True
 
     def script(self) -> str:
         """Return the script with what was added, each in the line that it belongs to."""

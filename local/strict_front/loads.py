@@ -22,6 +22,7 @@ Read = Callable[[str], Iterable[bytes]]
 _JOB: Final = "https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfigurationLoad"
 _LIMITS: Final = "https://cloud.google.com/bigquery/quotas#load_jobs"
 _URIS: Final = "https://cloud.google.com/bigquery/docs/batch-loading-data#load-wildcards"
+_PARTITION: Final = "https://cloud.google.com/bigquery/docs/load-data-partitioned-tables#load-into-partition"
 _JSON: Final = "NEWLINE_DELIMITED_JSON"
 _MOST_URIS: Final = 10_000
 _COLUMNS: Final = 10_000
@@ -135,6 +136,10 @@ def _of_rows(
             return _refused(
                 "broken_gzip", f"Error while reading data: broken gzip. File: {uri}", row_values.SOURCE
             )
+    named = str(load["destinationTable"]["tableId"]).partition("$")[2]
+    if named and any(re.sub(r"\D", "", one) != named for one in seen):
+        message = f"Some rows belong to different partitions rather than destination partition {named}"
+        return _refused("rows_of_a_partition", message, _PARTITION)
     if len(seen) > partitions.MOST:
         message = f"Too many partitions produced by load, allowed {partitions.MOST}"
         return _refused("partitions_a_job", message, partitions.SOURCE)

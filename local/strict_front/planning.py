@@ -1,4 +1,4 @@
-"""What BigQuery refuses of a valid statement, since it cannot run it: some outer joins and correlated subqueries.
+"""What BigQuery refuses of a valid statement, since it cannot run it: some joins, set operators, correlated subqueries.
 
 The analyzer knows nothing of these: they come of how BigQuery plans a query. Where its documents name the error and not
 its bounds, what users were told by the service decides.
@@ -127,11 +127,37 @@ def _subquery(subquery: Any) -> Broken | None:
     return _no_equality("LEFT SEMI JOIN") if filters and not joined and how == "EXISTS" else None
 
 
+def _set_operation(scan: Any) -> Broken | None:
+    """Allow ALL of a UNION alone."""
+    from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2
+
+    how = resolved_ast_enums_pb2.ResolvedSetOperationScanEnums.SetOperationType.Name(scan.op_type)
+    if how not in {"INTERSECT_ALL", "EXCEPT_ALL"}:
+        return None
+    return (
+        "set_operators",
+        f"{how.replace('_', ' ')} is not supported",
+        f"{_REFERENCE}query-syntax#set_operators",
+    )
+
+
+def _sample(scan: Any) -> Broken | None:
+    if scan.method.lower() == "system":
+        return None
+    return (
+        "tablesample",
+        f"Unsupported sampling method: {scan.method}",
+        f"{_REFERENCE}query-syntax#tablesample_operator",
+    )
+
+
 _CHECKS: Final = {
     "ResolvedQueryStmtProto": _query,
     "ResolvedFunctionCallBaseProto": _function,
     "ResolvedJoinScanProto": _join,
     "ResolvedMergeStmtProto": _merge,
+    "ResolvedSampleScanProto": _sample,
+    "ResolvedSetOperationScanProto": _set_operation,
     "ResolvedSubqueryExprProto": _subquery,
 }
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from local.strict_front import partitions, types
 from local.strict_front.catalog import Path, Scope, Tables
+from local.strict_front.changes import Change
 from local.strict_front.googlesql import language
 from local.strict_front.refusal import Refusal
 from local.strict_front.remembered import Remembered, Shape, noting
@@ -34,6 +35,7 @@ class Examined:
         statements: How many of its statements and expressions are jobs of their own on BigQuery: those that read tables
             or change them.
         reads: How many tables all of them read.
+        changes: What they change.
     """
 
     refusal: Refusal | None
@@ -41,6 +43,7 @@ class Examined:
     partitions: str | None = None
     statements: int = 1
     reads: int = 0
+    changes: tuple[Change, ...] = ()
 
 
 def check_query(query: dict[str, Any], project: str, tables: Tables) -> Refusal | None:
@@ -78,19 +81,20 @@ def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
     looked_up: set[Path] = set()
     scope = _scope(query, project, noting(tables, looked_up))
     shape = Shape(query, scope, tables)
-    if found := _remembered().texts(shape):
-        return Examined(None, *found)
+    if known := _remembered().texts(shape):
+        return Examined(None, *known)
     script = Script(text, _reader())
     try:
         script.check(scope)
     except RefusedError as error:
-        return Examined(error.refusal, text)
+        return Examined(error.refusal, text, changes=tuple(script.changes))
     if refusal := _destination(query, script.kinds) or _bytes_billed(query, script.most_read):
-        return Examined(refusal, text)
-    single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL
+        return Examined(refusal, text, changes=tuple(script.changes))
+    single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL and not script.guards.in_script
     texts = (text, script.guards.count) if single else (script.guards.script(), None)
-    _remembered().keep(shape, (*texts, script.jobs, script.reads), looked_up)
-    return Examined(None, *texts, script.jobs, script.reads)
+    found = (*texts, script.jobs, script.reads, tuple(script.changes))
+    _remembered().keep(shape, found, looked_up)
+    return Examined(None, *found)
 
 
 _CONTROL: Final = frozenset({

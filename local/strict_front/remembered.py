@@ -14,14 +14,23 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from local.strict_front.catalog import Path, Resource, Scope, Tables
+from local.strict_front.changes import Change
 
 _NAME: Final = re.compile(r"`([\w-]+(?:\.[\w-]+){1,2})`")
 _KEPT: Final = 500
-_TOLD: Final = ("type", "schema", "timePartitioning", "rangePartitioning", "requirePartitionFilter")
+_TOLD: Final = (
+    "type",
+    "schema",
+    "timePartitioning",
+    "rangePartitioning",
+    "clustering",
+    "requirePartitionFilter",
+)
 
 Key = tuple[str, ...]
-Texts = tuple[str, str | None, int, int]
-"""The script to run, the query that counts partitions, how many jobs its statements are, how many tables they read."""
+Texts = tuple[str, str | None, int, int, tuple[Change, ...]]
+"""The script to run, the query that counts partitions, how many jobs its statements are, how many tables they read, and
+what they change."""
 
 
 @dataclass
@@ -35,9 +44,9 @@ class Remembered:
         if shape.key not in self._known:
             return None
         self._known.move_to_end(shape.key)
-        script, count, *counts = self._known[shape.key]
-        jobs, reads = counts
-        return shape.filled(script), None if count is None else shape.filled(count), jobs, reads
+        script, count, jobs, reads, changes = self._known[shape.key]
+        changed = tuple((permission, shape.filled(named)) for permission, named in changes)
+        return shape.filled(script), None if count is None else shape.filled(count), jobs, reads, changed
 
     def keep(self, shape: Shape, texts: Texts, looked_up: set[Path]) -> None:
         """Remember what was made of a query, where all that it depends on is in its shape.
@@ -47,10 +56,11 @@ class Remembered:
             texts: What was made of it.
             looked_up: The tables that it depends on.
         """
-        script, count, jobs, reads = texts
+        script, count, jobs, reads, changes = texts
         emptied = [None if text is None else shape.emptied(text) for text in (script, count)]
         if looked_up <= shape.paths and not any(map(shape.has_names, filter(None, emptied))):
-            self._known[shape.key] = (str(emptied[0]), emptied[1], jobs, reads)
+            changed = tuple((permission, shape.emptied(named)) for permission, named in changes)
+            self._known[shape.key] = (str(emptied[0]), emptied[1], jobs, reads, changed)
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -69,19 +68,6 @@ _REPLACES: Final = frozenset({
     "storage.objects.copy",
     "storage.objects.rewrite",
 })
-_TABLE: Final = r"\s+`?([\w.:-]+)`?"
-# What the statements of a script need on the tables that they change; all tables that they name are read.
-_STATEMENTS: Final = (
-    (re.compile(rf"\bMERGE(?:\s+INTO)?{_TABLE}", re.IGNORECASE), ("bigquery.tables.updateData",)),
-    (re.compile(rf"\bINSERT(?:\s+INTO)?{_TABLE}\s*\(", re.IGNORECASE), ("bigquery.tables.updateData",)),
-    (re.compile(rf"\bUPDATE{_TABLE}\s+SET\b", re.IGNORECASE), ("bigquery.tables.updateData",)),
-    (re.compile(rf"\bDELETE\s+FROM{_TABLE}", re.IGNORECASE), ("bigquery.tables.updateData",)),
-    (
-        re.compile(rf"\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:TABLE|VIEW)(?:\s+IF\s+NOT\s+EXISTS)?{_TABLE}", re.IGNORECASE),
-        ("bigquery.tables.create",),
-    ),
-    (re.compile(rf"\bDROP\s+(?:TABLE|VIEW)(?:\s+IF\s+EXISTS)?{_TABLE}", re.IGNORECASE), ("bigquery.tables.delete",)),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
@@ -210,34 +196,6 @@ def needs_of(call: Call, *, replaces: bool = False) -> list[Need]:
     if call.method.id in {"bigquery.datasets.patch", "bigquery.datasets.update"} and call.field("access"):
         needs.append(_need(call, "bigquery.datasets.setIamPolicy@dataset"))
     return needs
-
-
-def needs_of_query(sql: str, named: Iterable[tuple[str, str]], default_dataset: str) -> list[Need]:
-    """List what the statements of a query need on the tables that they name.
-
-    Args:
-        sql: The statements.
-        named: Dataset and name of each table and view that they name.
-        default_dataset: Dataset of names without one.
-    """
-    needs = {Need("bigquery.tables.getData", "dataset", dataset) for dataset, _ in named}
-    for pattern, permissions in _STATEMENTS:
-        for match in pattern.finditer(sql):
-            parts = match[1].replace("`", "").split(".")
-            dataset = parts[-2] if len(parts) > 1 else default_dataset
-            if dataset:
-                needs |= {Need(permission, "dataset", dataset) for permission in permissions}
-    return sorted(needs)
-
-
-def needs_of_load(load: Mapping[str, Any]) -> list[Need]:
-    """List what a load job needs (https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-json#permissions)."""
-    dataset = load["destinationTable"]["datasetId"]
-    permissions = ("bigquery.tables.create", "bigquery.tables.update", "bigquery.tables.updateData")
-    uris = [str(uri).removeprefix("gs://") for uri in load.get("sourceUris") or ()]
-    objects = {Need("storage.objects.get", "bucket", uri.split("/")[0]) for uri in uris}
-    lists = {Need("storage.objects.list", "bucket", uri.split("/")[0]) for uri in uris if "*" in uri}
-    return sorted({*(Need(permission, "dataset", dataset) for permission in permissions), *objects, *lists})
 
 
 def default_access(email: str) -> list[dict[str, str]]:

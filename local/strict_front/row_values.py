@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import available_timezones
 
+from local.strict_front.schemas import DIGITS
 from local.strict_front.types import Field
 
 SOURCE: Final = "https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-json#limitations"
@@ -43,9 +44,6 @@ _NOT_FINITE: Final = frozenset({"nan", "inf", "+inf", "-inf", "infinity", "+infi
 
 _INT64: Final = 1 << 63
 _UINT64: Final = 1 << 64
-# Digits before and after the point: data-types#decimal_types
-_NUMERIC: Final = (29, 9)
-_BIGNUMERIC: Final = (38, 38)
 # json_data#limitations
 _JSON_DEPTH: Final = 500
 
@@ -57,8 +55,8 @@ def check_of(field: Field) -> Check:
         KeyError: The column has a type that is not known here.
     """
     kind = field["type"].upper()
-    if kind in {"NUMERIC", "BIGNUMERIC"}:
-        return _decimal_of(field, _NUMERIC if kind == "NUMERIC" else _BIGNUMERIC)
+    if kind in DIGITS:
+        return _decimal_of(field, DIGITS[kind])
     if kind in {"STRING", "BYTES"} and "maxLength" in field:
         return _text_of(_CHECKS[kind], int(field["maxLength"]))
     return _CHECKS[kind]

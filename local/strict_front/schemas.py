@@ -56,6 +56,8 @@ _COLUMNS_MOST: Final = 10_000
 _DEEPEST: Final = 15
 _DESCRIPTION: Final = 1024
 _CLUSTERS_MOST: Final = 4
+DIGITS: Final = {"NUMERIC": (29, 9), "BIGNUMERIC": (38, 38)}
+"""Digits of a decimal before its point and after it: https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#TableFieldSchema"""
 
 
 def kind_of(field: Mapping[str, Any]) -> str:
@@ -75,6 +77,12 @@ def problem_of_fields(fields: Fields) -> str | None:
     if count > _COLUMNS_MOST:
         return f"Too many columns: at most {_COLUMNS_MOST}"
     return next(_problems(fields, "", 1), None)
+
+
+def problems_of_names(fields: Fields) -> Iterator[str]:
+    """Yield what is wrong with the names of columns at the top of a table that a statement creates."""
+    for field in fields:
+        yield from _problems_of_name(str(field.get("name") or ""), str(field.get("name") or ""))
 
 
 def problem_of_change(old: Fields, new: Fields) -> str | None:
@@ -152,12 +160,16 @@ def _problems(fields: Fields, at: str, depth: int) -> Iterator[str]:
         yield from _problems(field.get("fields") or [], f"{where}.", depth + 1)
 
 
-def _problems_of_one(field: Mapping[str, Any], name: str, where: str) -> Iterator[str]:
-    kind = kind_of(field)
+def _problems_of_name(name: str, where: str) -> Iterator[str]:
     if not _COLUMN.fullmatch(name):
         yield f"Invalid field name {where!r}: 1 to 300 letters, digits and _"
     if name.casefold().startswith(_RESERVED):
         yield f"Invalid field name {where!r}: its beginning is reserved"
+
+
+def _problems_of_one(field: Mapping[str, Any], name: str, where: str) -> Iterator[str]:
+    kind = kind_of(field)
+    yield from _problems_of_name(name, where)
     if kind not in _SCALARS | {"RECORD"}:
         yield f"Invalid value for type: the type of field {where} is not one of BigQuery's"
     if mode_of(field) not in _MODES:
@@ -166,6 +178,26 @@ def _problems_of_one(field: Mapping[str, Any], name: str, where: str) -> Iterato
         yield f"Field {where}: a RECORD has fields, and nothing else has"
     if len(str(field.get("description") or "")) > _DESCRIPTION:
         yield f"The description of field {where} is too long: at most {_DESCRIPTION} characters"
+    if problem := _problem_of_size(field, kind):
+        yield f"Field {where}: {problem}"
+
+
+def _problem_of_size(field: Mapping[str, Any], kind: str) -> str | None:
+    """Say what is wrong with the length of a text, or the digits of a decimal, that a column is declared with."""
+    given = {
+        name: int(field[name]) for name in ("maxLength", "precision", "scale") if field.get(name) is not None
+    }
+    if "maxLength" in given and (kind not in {"STRING", "BYTES"} or given["maxLength"] < 1):
+        return "maxLength is that of a STRING or of BYTES, and 1 or more"
+    if not given.keys() & {"precision", "scale"}:
+        return None
+    if kind not in DIGITS or "precision" not in given:
+        return "precision is that of a NUMERIC or a BIGNUMERIC, and scale comes with it"
+    before, after = DIGITS[kind]
+    scale = given.get("scale", 0)
+    if 0 <= scale <= after and max(scale, 1) <= given["precision"] <= before + scale:
+        return None
+    return f"a {kind} has at most {before} digits before the point and {after} after it"
 
 
 def _changes(old: Fields, new: Fields, at: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from local.strict_front import features, types
+from local.strict_front import changes, created_tables, features, types
 from local.strict_front.catalog import Scope, UnknownTableError
 from local.strict_front.googlesql import SqlError, kind, place
 from local.strict_front.guards import Guards
@@ -48,6 +48,7 @@ class Script:
         most_read: How many tables one of its statements reads at most, of those that surely run.
         jobs: How many of its statements and expressions are jobs of their own on BigQuery.
         reads: How many tables all of them read: each is billed for itself.
+        changes: What its statements change, but for what is temporary.
     """
 
     def __init__(self, text: str, reader: Reader) -> None:
@@ -59,6 +60,7 @@ class Script:
         self.most_read = 0
         self.jobs = 0
         self.reads = 0
+        self.changes: list[changes.Change] = []
         self._certain = True
 
     def check(self, scope: Scope) -> None:
@@ -118,6 +120,7 @@ class Script:
 
     def _one(self, node: Any, name: str, scope: Scope, *, certain: bool) -> None:
         if name in _LITTLE or name in _NOT_FOLLOWED:
+            self.changes += changes.of_statement(node, name, self._bytes)
             return
         handlers = {
             "ASTSingleAssignmentProto": self._set,
@@ -140,6 +143,7 @@ class Script:
     def _sql(self, node: Any, name: str, scope: Scope) -> None:
         """Read a statement that is no control statement, and remember what it makes."""
         self.guards.partitions(node, name, scope)
+        self.guards.matches(node, name)
         also: tuple[tuple[str, ...], ...] = ()
         if name.startswith("ASTAlter") and name != "ASTAlterSchemaStatementProto":
             also = (tuple(part.id_string for part in node.parent.path.names),)
@@ -156,7 +160,15 @@ class Script:
             scope.made[scope.path(part.id_string for part in node.name.names)] = None
         elif meaning.adds or meaning.drops:
             path = scope.path(also[0])
-            scope.made[path] = altered(scope.look_up(path) or {}, meaning)
+            before = scope.look_up(path) or {}
+            if broken := created_tables.dropped(before, meaning.drops):
+                raise RefusedError(refused(*broken))
+            scope.made[path] = altered(before, meaning)
+        self.changes += [
+            (permission, named)
+            for permission, named in changes.of_statement(node, name, self._bytes)
+            if ("", "", named.replace("`", "")) not in scope.made
+        ]
 
     def _declare(self, node: Any, scope: Scope) -> list[str]:
         """Declare variables. Gives their names."""
@@ -181,6 +193,8 @@ class Script:
         name = node.variable.id_string
         self._value(node.expression, scope, self._variable(name, scope))
         self.guards.variables(place(node)[1], [name], scope)
+        # After what looks at the variable, so that it is put before that: what is added last at a place comes first.
+        self.guards.bracket(*place(node.expression))
 
     def _set_many(self, node: Any, scope: Scope) -> None:
         names = [one.id_string for one in node.variables.identifier_list]
@@ -258,7 +272,9 @@ class Script:
             self._variable(name, scope)
         if meaning.text is not None:
             inner = replace(scope.inner(), parameters=named, positional=tuple(positional))
-            Script(meaning.text, self._reader).check(inner)
+            dynamic = Script(meaning.text, self._reader)
+            dynamic.check(inner)
+            self.changes += dynamic.changes
         if names:
             self.guards.variables(place(node)[1], names, scope)
 

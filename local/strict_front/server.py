@@ -135,7 +135,7 @@ class Front:
             return refusal
         if method.id == "bigquery.datasets.insert":
             passing.content = json.dumps(self.gate.with_access(call)).encode()
-        return self._signed(call, scope, await self._answer(call, passing))
+        return self._signed(call, scope, _as_described(method, await self._answer(call, passing)))
 
     async def _answer(self, call: Call, passing: Passing) -> Reply:
         if call.method.id.endswith(".testIamPermissions"):
@@ -192,6 +192,13 @@ class Front:
             content = reply.content.replace(there.encode(), here.encode())
             return web.Response(status=reply.status, headers=headers, body=content)
         return reply
+
+
+def _as_described(method: Method, reply: Reply) -> Reply:
+    """Answer a deletion, of which the description says that nothing comes back, with that status: 204."""
+    if method.verb != "DELETE" or method.answer or not isinstance(reply, Answer) or not reply.is_good:
+        return reply
+    return Answer(HTTPStatus.NO_CONTENT, {}, b"")
 
 
 def _scope(call: Call, path: str) -> str:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from local.strict_front import catalog, features, options, planning, reads, types
+from local.strict_front import catalog, created_tables, features, options, planning, reads, types
 from local.strict_front.catalog import Resource, Scope, UnknownTableError
 from local.strict_front.googlesql import GoogleSQL, SqlError, kind, nodes
 from local.strict_front.refusal import Refusal
@@ -112,6 +112,7 @@ class Reader:
         for broken in (
             planning.broken(resolved),
             options.broken(resolved),
+            created_tables.broken(resolved),
             _limits(resolved),
             reads.broken(resolved, wanted),
         ):

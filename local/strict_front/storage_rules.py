@@ -30,6 +30,8 @@ _STORAGE_CLASSES: Final = frozenset({
     "DURABLE_REDUCED_AVAILABILITY",
 })
 _LIFECYCLE_ACTIONS: Final = frozenset({"Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"})
+_LIFECYCLE_RULES: Final = 100
+_SOFT_DELETE_DAYS: Final = (7, 90)
 _COMPOSED_MOST: Final = 32
 _METADATA_BYTES: Final = 8 * 1024
 _NAME_BYTES: Final = 1024
@@ -61,7 +63,10 @@ def _storage_class(call: Call, now: Now) -> str | None:
 
 
 def _lifecycle(call: Call, now: Now) -> str | None:
-    for rule in call.field("lifecycle.rule") or []:
+    rules = call.field("lifecycle.rule") or []
+    if len(rules) > _LIFECYCLE_RULES:
+        return f"Invalid lifecycle: a bucket has at most {_LIFECYCLE_RULES} rules"
+    for rule in rules:
         action = rule.get("action") or {}
         if action.get("type") not in _LIFECYCLE_ACTIONS:
             return f"Invalid lifecycle rule: its action is one of {', '.join(sorted(_LIFECYCLE_ACTIONS))}"
@@ -83,6 +88,14 @@ def _lifecycle_condition(condition: Mapping[str, object]) -> str | None:
         if texts is not None and not (isinstance(texts, list) and texts and all(texts)):
             return f"{name} is a list of texts, none of them empty"
     return None
+
+
+def _soft_delete(call: Call, now: Now) -> str | None:
+    seconds = call.field("softDeletePolicy.retentionDurationSeconds")
+    least, most = (days * 24 * 60 * 60 for days in _SOFT_DELETE_DAYS)
+    if seconds is None or int(seconds) == 0 or least <= int(seconds) <= most:
+        return None
+    return "Invalid softDeletePolicy: deleted objects are kept for 7 to 90 days, or not at all"
 
 
 def _public_access_prevention(call: Call, now: Now) -> str | None:
@@ -154,8 +167,9 @@ _READ: Final = ("storage.objects.get",)
 RULES: Final = (
     Rule("bucket name", _INSERT_BUCKET, _bucket_name, _NAMING),
     Rule("bucket location", _INSERT_BUCKET, _bucket_location, locations.STORAGE_SOURCE),
-    Rule("storage class", _BUCKETS, _storage_class, f"{_DOCS}/storage-classes"),
+    Rule("storage class", (*_BUCKETS, *WRITES), _storage_class, f"{_DOCS}/storage-classes"),
     Rule("lifecycle rules", _BUCKETS, _lifecycle, f"{_DOCS}/lifecycle"),
+    Rule("soft delete", _BUCKETS, _soft_delete, f"{_DOCS}/soft-delete"),
     Rule(
         "public access prevention", _BUCKETS, _public_access_prevention, f"{_DOCS}/public-access-prevention"
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from local.strict_front import googlesql, loads, locations, partitions, queries
@@ -22,6 +22,7 @@ from local.strict_front.through_views import ThroughViews
 
 _UPLOADED: Final = "gs://uploaded/rows"
 _BUCKETS: Final = "https://cloud.google.com/bigquery/docs/batch-loading-data#data-locations"
+_VIEWS: Final = "https://cloud.google.com/bigquery/docs/views"
 _LOCATIONS: Final = "https://cloud.google.com/bigquery/docs/locations#specify_locations"
 
 
@@ -120,16 +121,19 @@ class Work:
             data: The rows that came with it; None where there are none.
         """
         seen = Seen(self._bigquery, asyncio.get_running_loop())
-        refusal, guarded, counts = None, None, (0, 0)
+        refusal, guarded, examined = None, None, queries.Examined(None, "", statements=0)
         if query := configuration.get("query"):
-            refusal, guarded, counts = await self._judge_query(query, project, seen)
+            examined = await self._judge_query(query, project, seen)
+            refusal = examined.refusal
+            guarded = examined.script if examined.script != query.get("query") else None
         elif load := configuration.get("load"):
             refusal = await self._judge_load(load, seen, data)
         where, elsewhere = await self._where(project, configuration, location, seen)
-        forbidden = await self._gate.check_job(account, configuration, seen.found)
+        forbidden = await self._gate.check_job(account, configuration, seen.found, examined.changes)
         forbidden = forbidden or await self._through_views.check(account, seen.found)
         refusal = forbidden or elsewhere or self._buckets_elsewhere(configuration, where) or refusal
-        return Verdict(where, refusal, self._spoken(account, query, guarded), *counts)
+        spoken = self._spoken(account, query, guarded)
+        return Verdict(where, refusal, spoken, examined.statements, examined.reads)
 
     def _spoken(self, account: str, query: Any, guarded: str | None) -> str | None:
         """Return the statement to run in the place of a query's own, with who asks for it in it."""
@@ -157,26 +161,25 @@ class Work:
             return None
         seen = Seen(self._bigquery, asyncio.get_running_loop())
         query = {"query": view["query"], "useLegacySql": view.get("useLegacySql", True)}
-        return (await self._examine(query, call.names["projectId"], seen)).refusal
+        examined = await self._examine(query, call.names["projectId"], seen)
+        if examined.refusal is None and examined.statements > 1:
+            return Refusal(400, "invalidQuery", "A view is made of one query", "one query a view", _VIEWS)
+        return examined.refusal
 
     async def _examine(self, query: dict[str, Any], project: str, seen: Seen) -> queries.Examined:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._analyzing, queries.examine, query, project, seen)
 
-    async def _judge_query(
-        self, query: dict[str, Any], project: str, seen: Seen
-    ) -> tuple[Refusal | None, str | None, tuple[int, int]]:
-        """Return why a query is refused, the statement to run instead, how many jobs it is and tables it reads."""
+    async def _judge_query(self, query: dict[str, Any], project: str, seen: Seen) -> queries.Examined:
+        """Return what is known of a query, and why it is refused, also for the partitions that it changes."""
         examined = await self._examine(query, project, seen)
         if examined.refusal is None and examined.partitions and not query.get("dryRun"):
             count = await self._count({**query, "query": examined.partitions}, project)
             if count is None:
-                return queries.uncounted_partitions(), None, (0, 0)
+                return replace(examined, refusal=queries.uncounted_partitions())
             if count > partitions.MOST:
-                return queries.too_many_partitions(), None, (0, 0)
-        changed = examined.script != query.get("query")
-        counts = examined.statements, examined.reads
-        return examined.refusal, examined.script if changed else None, counts
+                return replace(examined, refusal=queries.too_many_partitions())
+        return examined
 
     async def _count(self, query: Mapping[str, Any], project: str) -> int | None:
         """Run a query that counts; None when it fails, or does not end at once."""

@@ -30,6 +30,7 @@ class Answer:
         partitions: The query that counts partitions.
         statements: How many jobs its statements are.
         reads: How many tables they read.
+        changes: What they change: permissions, each with the name of what it is needed on.
     """
 
     refusal: dict[str, Any] | None
@@ -37,6 +38,7 @@ class Answer:
     partitions: str | None
     statements: int
     reads: int
+    changes: list[list[str]]
 
     @property
     def rule(self) -> str:

@@ -24,6 +24,15 @@ def table(fields: list[Any], **body: Any) -> Ask:
     return lambda bq: bq.make_table(fields, **body)
 
 
+def view(query: str) -> Ask:
+    def ask(bq: Bq) -> int:
+        reference = {"projectId": PROJECT, "datasetId": bq.dataset, "tableId": new_name("v")}
+        body = {"tableReference": reference, "view": {"query": query, "useLegacySql": False}}
+        return bq.ask("POST", f"/datasets/{bq.dataset}/tables", body=body).status_code
+
+    return ask
+
+
 def patched(before: list[Any], after: list[Any], **body: Any) -> Ask:
     def ask(bq: Bq) -> int:
         name = new_name("t")
@@ -135,6 +144,25 @@ QUESTIONS: list[Question[Bq]] = [
     Question("column name of 301 letters", 400, 400, table([column("x" * 301)])),
     Question("column of an unknown type", 400, 400, table([column(kind="MONEY")])),
     Question("column of an unknown mode", 400, 200, table([column(mode="MAYBE")])),
+    *(
+        Question(f"column of {kind} with {sizes}", 400, 200, table([column("first"), column(kind=kind, **sizes)]))
+        for kind, sizes in (
+            ("INTEGER", {"maxLength": "5"}),
+            ("STRING", {"maxLength": "0"}),
+            ("STRING", {"precision": "5"}),
+            ("NUMERIC", {"precision": "39"}),
+            ("NUMERIC", {"precision": "20", "scale": "10"}),
+            ("NUMERIC", {"scale": "2"}),
+            ("BIGNUMERIC", {"precision": "40"}),
+        )
+    ),
+    Question("columns with lengths and digits", 200, 200, table([
+        column("a", maxLength="10"), column("b", "BYTES", maxLength="1"), column("c", "NUMERIC", precision="38", scale="9"),
+        column("d", "NUMERIC", precision="29"), column("e", "BIGNUMERIC", precision="76", scale="38")])),
+    Question("table deleted", 204, 204, lambda bq: [bq.make_table([ID], name="gone"), bq.ask(
+        "DELETE", f"/datasets/{bq.dataset}/tables/gone").status_code][1]),
+    Question("view of two queries", 400, 200, view("SELECT 1 AS a; SELECT 2 AS a")),
+    Question("view of one query", 200, 200, view("SELECT 1 AS a")),
     Question("record without fields", 400, 400, table([column("r", "RECORD")])),
     Question("table label with capitals", 400, 200, table([ID], labels={"a": "X"})),
     Question("new column, REQUIRED", 400, 200, patched([ID], [ID, column("b", mode="REQUIRED")])),

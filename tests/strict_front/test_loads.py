@@ -366,3 +366,31 @@ def test_partitions_a_job(kind: str, days: int, said: str) -> None:
     assert bool(loaded(*lines, fields=fields, table=table)) == bool(said)
     assert loaded(*lines, fields=fields) == ""
     assert loaded(*lines, fields=fields, timePartitioning={"type": "MONTH", "field": "day"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("unit", "named", "days", "said"),
+    [
+        ("DAY", "20260105", ["2026-01-05", "2026-01-05"], ""),
+        ("DAY", "20260105", ["2026-01-04"], "different partitions"),
+        *(
+            (
+                "DAY",
+                "20260105",
+                ["2026-01-05"] * at + ["2026-01-06"] + ["2026-01-05"] * (2 - at),
+                "different partitions",
+            )
+            for at in range(3)
+        ),
+        ("MONTH", "202601", ["2026-01-05", "2026-01-31"], ""),
+        ("MONTH", "202601", ["2026-01-05", "2026-02-01"], "different partitions"),
+    ],
+)
+def test_rows_of_a_partition_are_of_it(unit: str, named: str, days: list[str], said: str) -> None:
+    fields = [FIELDS[0], {"name": "day", "type": "DATE"}]
+    table = {"schema": {"fields": fields}, "timePartitioning": {"type": unit, "field": "day"}}
+    lines = [json.dumps({"id": 1, "day": day}) for day in days]
+    into = {**REFERENCE, "tableId": f"t${named}"}
+    found = loaded(*lines, fields=fields, table=table, destinationTable=into)
+    assert found == "" if not said else said in found
+    assert loaded(*lines, fields=fields, table=table) == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.strict_front.asking import Rules
-from tests.strict_front.cases import Case, all_of
+from tests.strict_front.cases import TABLES, Case, all_of
 
 SYNTAX = {
     "duckdb cast": Case("SELECT 1::INT64", "Syntax error", "SELECT CAST('1' AS INT64)"),
@@ -18,6 +18,30 @@ SYNTAX = {
     "unknown type": Case("SELECT CAST(1 AS VARCHAR)", "Type not found", "SELECT CAST(1 AS BIGINT)"),
     "unfinished": Case("SELECT 1; SELECT", "Syntax error"),
     "graph": Case("GRAPH g MATCH (n) RETURN n", "", "FROM t |> WHERE id = 1 |> SELECT id"),
+}
+STATEMENTS = {
+    "explain": Case("EXPLAIN SELECT 1 AS a", "Statement not supported: ExplainStatement"),
+    "describe": Case("DESCRIBE t", "Statement not supported"),
+    "show": Case("SHOW TABLES", "Statement not supported"),
+    "sequence": Case("CREATE SEQUENCE x", "Statement not supported"),
+    "analyze, after another": Case(
+        "SELECT 1 AS a; ANALYZE", "Statement not supported", "SELECT 1 AS a; ASSERT TRUE AS 'a'"
+    ),
+    "intersect all": Case(
+        "SELECT id FROM t INTERSECT ALL SELECT id FROM u",
+        "INTERSECT ALL is not supported",
+        "SELECT id FROM t INTERSECT DISTINCT SELECT id FROM u",
+    ),
+    "except all, inside": Case(
+        "SELECT id FROM (SELECT id FROM t EXCEPT ALL SELECT id FROM u)",
+        "EXCEPT ALL is not supported",
+        "SELECT id FROM t EXCEPT DISTINCT SELECT id FROM u",
+    ),
+    "sample of rows": Case(
+        "SELECT id FROM t TABLESAMPLE BERNOULLI (10 PERCENT)",
+        "Unsupported sampling method",
+        "SELECT id FROM t TABLESAMPLE SYSTEM (10 PERCENT)",
+    ),
 }
 TYPES = {
     "date and timestamp": Case(
@@ -162,9 +186,23 @@ RESULTS = {
 }
 
 
-CASES = all_of(SYNTAX, TYPES, AGGREGATES, RECORDS, JOINS, CORRELATED, RESULTS)
+CASES = all_of(SYNTAX, STATEMENTS, TYPES, AGGREGATES, RECORDS, JOINS, CORRELATED, RESULTS)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_bigquery_refuses_is_refused(rules: Rules, name: str) -> None:
     CASES[name].ask(rules)
+
+
+def test_a_long_sum_is_taken_and_one_that_is_too_deep_refused(rules: Rules) -> None:
+    """Each term is a level of the tree. Also after one that was too deep, and after many, the rules answer."""
+    assert rules(f"SELECT {' + '.join(['id'] * 150)} AS a FROM t", TABLES).refusal is None
+    for number in (1, 2, 3):
+        deep = " + ".join([str(number)] * 2_000)
+        assert "too complex" in rules(f"SELECT {deep} AS a", TABLES).message
+        assert rules(f"SELECT id + {number} AS a FROM t", TABLES).refusal is None
+
+
+def test_the_number_of_tables_is_told_before_they_are_read(rules: Rules) -> None:
+    many = ", ".join(f"t{number}" for number in range(1_001))
+    assert "At most 1,000 tables" in rules(f"SELECT 1 AS a FROM {many}", TABLES).message

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from local.strict_front.rights import Need, Rights, load, needs_of_load, needs_of_query
+from local.strict_front.rights import Need, Rights, load
 
 STORE = {
     "webhook_bucket": "inbox",
@@ -143,36 +143,6 @@ def test_an_account_that_is_not_named_may_nothing(rights: Rights, needs: list[Ne
     assert "'stranger'" in found.message
 
 
-@pytest.mark.parametrize(
-    ("sql", "change", "dataset"),
-    [
-        ("MERGE `sales.pdv` AS t USING s ON FALSE WHEN NOT MATCHED THEN INSERT ROW", "updateData", "sales"),
-        ("INSERT INTO sales.pdv (id) VALUES (1)", "updateData", "sales"),
-        ("UPDATE `shop.sales.pdv` SET id = 1 WHERE TRUE", "updateData", "sales"),
-        ("DELETE FROM pdv WHERE TRUE", "updateData", "usual"),
-        ("CREATE OR REPLACE VIEW `reports.one` AS SELECT 1 AS n", "create", "reports"),
-        ("DROP TABLE IF EXISTS sales.pdv", "delete", "sales"),
-    ],
-)
-def test_statements_need_rights_on_what_they_change(sql: str, change: str, dataset: str) -> None:
-    assert Need(f"bigquery.tables.{change}", "dataset", dataset) in needs_of_query(sql, [], "usual")
-
-
-def test_a_query_needs_to_read_what_it_names() -> None:
-    needs = needs_of_query("SELECT 1", [("reports", "pedidos"), ("reports", "clientes")], "")
-    assert needs == [Need("bigquery.tables.getData", "dataset", "reports")]
-
-
-def test_a_load_needs_rights_on_its_table_and_its_objects() -> None:
-    load_job = {
-        "destinationTable": {"datasetId": "staging", "tableId": "t"},
-        "sourceUris": ["gs://api/rows/*"],
-    }
-    found = {(need.permission, need.name) for need in needs_of_load(load_job)}
-    assert {("storage.objects.get", "api"), ("storage.objects.list", "api")} < found
-    assert ("bigquery.tables.updateData", "staging") in found
-
-
 @pytest.fixture
 def inbox(emulators: dict[str, str], store: Any) -> Iterator[str]:
     yield store.webhook_bucket
@@ -218,6 +188,34 @@ def test_a_reader_reads_the_reports_and_no_table(emulators: dict[str, str], stor
     assert ask(host, "SELECT 1 AS n", store.location).status_code == 200
     alone = emulators["BIGQUERY_WITHOUT_FRONT"]
     assert ask(alone, f"SELECT id FROM `{store.dataset}.pdv`", store.location).status_code == 200
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT {d}.mine SELECT 1 AS a",
+        "UPDATE {d}.mine AS m SET a = 2 WHERE TRUE",
+        "DELETE {d}.mine WHERE TRUE",
+        "TRUNCATE TABLE {d}.mine",
+        "ALTER TABLE {d}.mine ADD COLUMN z STRING",
+        "CREATE TABLE {d}.yours AS SELECT 1 AS a",
+        "SELECT 1 AS a; BEGIN TRUNCATE TABLE {d}.mine; END",
+    ],
+)
+def test_a_reader_changes_no_report(emulators: dict[str, str], store: Any, sql: str) -> None:
+    alone = emulators["BIGQUERY_WITHOUT_FRONT"]
+    made = f"CREATE OR REPLACE TABLE {store.report_dataset}.mine AS SELECT 1 AS a"
+    assert ask(alone, made, store.location).status_code == 200
+    try:
+        statement = sql.format(d=store.report_dataset)
+        refused = ask(emulators["BIGQUERY_AS_READER"], statement, store.location)
+        assert refused.status_code == 403
+        assert "bigquery.tables." in refused.json()["error"]["message"]
+        assert ask(alone, statement, store.location).status_code == 200
+    finally:
+        for name in ("mine", "yours"):
+            ask(alone, f"DROP TABLE IF EXISTS {store.report_dataset}.{name}", store.location)
 
 
 def asked_of_bucket(host: str, bucket: str, *permissions: str) -> requests.Response:

@@ -50,6 +50,7 @@ class Service:
             ("u", FIELDS, {}),
             ("wider", [*FIELDS[:-1], _WIDER], {}),
             ("days", [column("id", "INTEGER"), column("d", "DATE")], days),
+            ("dated", [column("id", "INTEGER"), column("d", "DATE")], days),
             ("twice", FIELDS, {}),
         ):
             assert self.bigquery.make_table(fields, name=name, **more) == 200
@@ -133,6 +134,20 @@ BAD = {
     "view with a long description": Asked(
         f"CREATE VIEW x5 (a OPTIONS (description = '{'a' * 2000}')) AS SELECT 1 AS a", True
     ),
+    "intersect all": Asked("SELECT id FROM t INTERSECT ALL SELECT id FROM u", True),
+    "explain": Asked("EXPLAIN SELECT 1 AS a", True),
+    "show": Asked("SHOW TABLES", True),
+    "sample of rows": Asked("SELECT id FROM t TABLESAMPLE BERNOULLI (10 PERCENT)", True),
+    "table partitioned by a text": Asked("CREATE TABLE x6 (s STRING) PARTITION BY s", True),
+    "table partitioned by an instant": Asked("CREATE TABLE x7 (ts TIMESTAMP) PARTITION BY ts", True),
+    "table clustered by five columns": Asked(
+        "CREATE TABLE x8 (a INT64, b INT64, c INT64, d INT64, e INT64) CLUSTER BY a, b, c, d, e", True
+    ),
+    "table clustered by a list": Asked("CREATE TABLE x9 (a ARRAY<STRING>) CLUSTER BY a", True),
+    "table with a reserved column": Asked("CREATE TABLE x10 (_PARTITIONTIME STRING)", True),
+    "column of partitions dropped": Asked("ALTER TABLE dated DROP COLUMN d", True),
+    "temporary view": Asked("CREATE TEMP VIEW x11 AS SELECT 1 AS a", True),
+    "index": Asked("CREATE INDEX x12 ON t (s)", True),
     "undeclared": Asked("SET nothing = 1", False),
     "declared twice": Asked("DECLARE x INT64; DECLARE x INT64; SELECT x", True),
     "number into text": Asked("UPDATE t SET s = 1 WHERE FALSE", True),
@@ -174,6 +189,23 @@ def test_what_the_emulator_refuses_when_it_runs(front: Service, alone: Service, 
     assert front.error(KEPT[name]) == expected != ""
 
 
+MATCHES = {
+    "one": "UPDATE t SET s = u.s FROM u WHERE t.id = u.id",
+    "one, by another name": "UPDATE t AS o SET s = n.s FROM u AS n JOIN u AS m ON n.id = m.id WHERE o.id = n.id",
+    "twice": "UPDATE t SET s = twice.s FROM twice WHERE t.id = twice.id",
+    "twice, by another name": "UPDATE t AS o SET s = n.s FROM twice AS n WHERE o.id = n.id AND o.id > 0",
+    "twice in a script": "SELECT 1 AS a; UPDATE t SET s = twice.s FROM twice WHERE t.id = twice.id",
+    "twice in a branch": "IF TRUE THEN UPDATE t SET s = twice.s FROM twice WHERE t.id = twice.id; END IF",
+}
+
+
+@pytest.mark.parametrize("name", MATCHES)
+def test_an_update_matches_each_row_once(front: Service, alone: Service, name: str) -> None:
+    said = "UPDATE/MERGE must match at most one source row for each target row"
+    assert front.error(MATCHES[name]) == (said if name.startswith("twice") else "")
+    assert alone.error(MATCHES[name]) == ""
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_what_is_taken(front: Service, name: str) -> None:
     assert front.error(GOOD[name]) == ""
@@ -195,7 +227,12 @@ def test_what_is_taken(front: Service, name: str) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "form", ["DECLARE x {kind} DEFAULT {value}; SELECT 1 AS a", "DECLARE x {kind}; SET x = (SELECT {value})"]
+    "form",
+    [
+        "DECLARE x {kind} DEFAULT {value}; SELECT 1 AS a",
+        "DECLARE x {kind}; SET x = (SELECT {value})",
+        "DECLARE x {kind}; SET x = {value}",
+    ],
 )
 def test_a_variable_has_1_mb(  # noqa: PLR0917  # each of pytest's parameters is one
     front: Service, alone: Service, kind: str, made: str, few: int, many: int, form: str

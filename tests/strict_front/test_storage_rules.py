@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import sleep
 from typing import Any
 
 import pytest
@@ -75,6 +76,28 @@ def composed_with_one_gone(bad: int) -> Ask:
     return composed(lambda gcs, name: gcs.compose(name, one_of(3, bad)))
 
 
+def deleted(gcs: Gcs) -> int:
+    """Delete an object that was made more than a second ago."""
+    name = new_name("o")
+    assert gcs.media(name) == 200
+    sleep(1.05)
+    return gcs.delete(name)
+
+
+def deletions(count: int) -> list[Any]:
+    """Lifecycle rules."""
+    return [{"action": {"type": "Delete"}, "condition": {"age": number}} for number in range(count)]
+
+
+def listed(fields: str) -> Ask:
+    return lambda gcs: gcs.list(fields=fields)
+
+
+def soft_delete(days: int) -> Ask:
+    seconds = str(days * 24 * 60 * 60)
+    return lambda gcs: gcs.make_bucket(softDeletePolicy={"retentionDurationSeconds": seconds})
+
+
 QUESTIONS: list[Question[Gcs]] = [
     Question("a bucket that is there", 409, 409, lambda gcs: gcs.make_bucket(name=gcs.bucket)),
     Question("bucket name with capitals", 400, 400, lambda gcs: gcs.make_bucket(name=new_name("B"))),
@@ -98,6 +121,12 @@ QUESTIONS: list[Question[Gcs]] = [
         lifecycle={"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1, "matchesPrefix": [""]}}]})),
     Question("lifecycle age and prefixes", 200, 200, lambda gcs: gcs.make_bucket(
         lifecycle={"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1, "matchesPrefix": ["a/", "b/"]}}]})),
+    Question("100 lifecycle rules", 200, 200, lambda gcs: gcs.make_bucket(lifecycle={"rule": deletions(100)})),
+    Question("101 lifecycle rules", 400, 200, lambda gcs: gcs.make_bucket(lifecycle={"rule": deletions(101)})),
+    *(
+        Question(f"soft delete kept for {days} days", status, 200, soft_delete(days))
+        for days, status in ((0, 200), (1, 400), (7, 200), (90, 200), (91, 400))
+    ),
     Question("public access prevention 'maybe'", 400, 200, lambda gcs: gcs.make_bucket(
         iamConfiguration={"publicAccessPrevention": "maybe"})),
     Question("bucket without a project", 400, 200, lambda gcs: gcs.ask(
@@ -152,6 +181,7 @@ QUESTIONS: list[Question[Gcs]] = [
             name, [{"name": "part"}, {"name": "part", "objectPreconditions": {"ifGenerationMatch": "1"}}]))),
     Question("compose of 33 objects", 400, 400, composed(
         lambda gcs, name: gcs.compose(name, [{"name": "part"}] * 33))),
+    Question("delete", 204, 200, deleted),
     Question("delete with an old generation", 412, 200, over(
         lambda gcs, name: gcs.delete(name, ifGenerationMatch=old(gcs, name)))),
     Question("delete of a generation that is gone", 404, 404, over(
@@ -185,6 +215,15 @@ QUESTIONS: list[Question[Gcs]] = [
     Question("unknown predefined ACL", 400, 200, lambda gcs: gcs.media(new_name("o"), predefinedAcl="all")),
     Question("generation that is no number", 400, 400, new(
         lambda gcs, name: gcs.multipart(name, ifGenerationMatch="first"))),
+    Question("list of fields that an object has", 200, 200, lambda gcs: gcs.list(
+        fields="nextPageToken,items(name,metadata/a,owner(entity))")),
+    *(
+        Question(f"list of the fields {fields}", 400, 200, listed(fields))
+        for fields in ("colour", "items(colour)", "items/colour", "items(name,colour),kind", "items(name", "kind)", "kind,")
+    ),
+    Question("read of a field that no object has", 400, 200, over(lambda gcs, name: gcs.get(name, fields="colour"))),
+    Question("patch to storage class NONSENSE", 400, 200, over(
+        lambda gcs, name: gcs.patch(name, {"storageClass": "NONSENSE"}))),
     Question("list with maxResults=-1", 400, 599, lambda gcs: gcs.list(maxResults=-1)),
     Question("list with maxResults=many", 400, 400, lambda gcs: gcs.list(maxResults="many")),
     Question("list with a wrong pageToken", 400, 200, lambda gcs: gcs.list(pageToken="wrong")),
