@@ -18,7 +18,9 @@ _WORD, _ABOUT = re.compile(r"(?a)\btipo\b"), re.compile(r'(?a)\bdados"\s*:')
 _HEAD: Final = r'"?(?:\s*content-[^\n]{0,200}){0,4}'
 # What may hide an event: JSON inside JSON may write any sign in escapes, also those of these patterns; packed bytes;
 # base64; a form in a form in a form.
-_HIDING: Final = re.compile(r"(?i)\\u00[0-7]|base64|[\x01-\x08\x0e-\x1f]|x[\x01\x5e\x9c\xda]|%(?:25)*[57]b")
+_HIDING: Final = re.compile(
+    r"(?i)\\u00[0-7]|base64|quoted-printable|[\x01-\x08\x0e-\x1f]|x[\x01\x5e\x9c\xda]|%(?:25)*[57]b"
+)
 _KIND: Final = re.compile(rf'(?a)\btipo{_HEAD}[\s:="\]]+([a-z_]+)\s*(?=["&\r\n,}}-]|$)')
 _ORDER: Final = re.compile(r'(?a)\bdados\W(?:[^{}]{0,100}?\W)??\W{0,60}\bid"?\W{1,9}0*([1-9][0-9]{0,17})\b')
 _CNPJ: Final = re.compile(rf"(?a)\bcnpj{_HEAD}\W+([0-9a-z][0-9a-z./-]{{7,17}})")

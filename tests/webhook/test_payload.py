@@ -134,6 +134,7 @@ def test_an_order_in_a_part_that_cannot_be_looked_into_is_kept(place: int) -> No
     packer = zlib.compressobj(wbits=-15)
     for hidden in (
         b"Content-Transfer-Encoding: base64\r\n\r\n" + b64encode(order),
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + order.replace(b"t", b"=74"),
         b"\r\n" + gzip.compress(order, mtime=0),
         b"\r\n" + zlib.compress(order),
         b"\r\n" + packer.compress(order) + packer.flush(),

@@ -25,6 +25,10 @@ from tiny_operators.tiny.nesting import MOST_LEVELS, is_too_deep
 
 _MOST_LAYERS: Final = 16
 _MOST_FIELDS: Final = 1000
+# More than the events that a file may hold: each line costs time, and all other files wait for it.
+_MOST_LINES: Final = 10_000
+# The field that every event has; a form writes letters as they are.
+_KIND: Final = "tipo"
 BLANKS: Final = " \t\r\n\v\f\ufeff"
 # Not strict: a text may hold raw tabs and line breaks.
 _JSON: Final = json.JSONDecoder(object_pairs_hook=as_object, strict=False)
@@ -54,6 +58,7 @@ class Unreadable:
 
 
 Found = Json | Unreadable
+_NO_JSON: Final = Unreadable("text that is not JSON")
 _TOO_DEEP: Final = Unreadable(f"JSON that is nested more than {MOST_LEVELS} levels deep")
 
 
@@ -130,10 +135,10 @@ def _part_bytes(header: str, body: bytes) -> bytes:
     Raises:
         ValueError: When they cannot be restored.
     """
-    code = _PART_CODE.search(header)
-    if code:
-        return a2b_base64(body) if code[1].lower() == "base64" else a2b_qp(body)
-    return re.sub(rb"\r?\n\Z", b"", body)
+    plain, code = re.sub(rb"\r?\n\Z", b"", body), _PART_CODE.search(header)
+    if not code:
+        return plain
+    return a2b_base64(plain) if code[1].lower() == "base64" else a2b_qp(plain)
 
 
 def _of_fields(pairs: list[tuple[str, str]], layers: int) -> list[Found]:
@@ -153,6 +158,19 @@ def _of_text(text: str, layers: int) -> list[Found]:
         return found
     if "=" not in text:
         return _of_text(unquote_plus(text), layers - 1) if _PERCENT.match(text) and layers > 0 else []
+    lines = _lines(text) if text.lower().count(_KIND) > 1 else []
+    if len(lines) > _MOST_LINES:
+        return []
+    if len(lines) > 1:
+        each = [_of_form(line, layers) if _KIND in line.lower() else [] for line in lines]
+        # One form may have line breaks in a value: then no two of its lines hold events.
+        if sum(map(bool, each)) > 1:
+            return [found for inside in each for found in inside or [_NO_JSON]]
+    return _of_form(text, layers)
+
+
+def _of_form(text: str, layers: int) -> list[Found]:
+    """Find events in the fields of a form."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -169,11 +187,17 @@ def _json_values(text: str) -> list[Any]:
             at = _end_of_gap(text, at)
             values.append(_TOO_DEEP if is_too_deep(value) else value)
     except (ValueError, RecursionError) as error:
-        lines = [line for line in (line.strip(_BETWEEN) for line in text.split("\n")) if line]
+        lines = _lines(text)
+        if len(lines) > _MOST_LINES:
+            return [Unreadable(f"more than {_MOST_LINES} lines")]
         if len(lines) > 1:
             return list(map(_json_line, lines))
         return [_TOO_DEEP] if isinstance(error, RecursionError) else []
     return values
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in (line.strip(_BETWEEN) for line in text.split("\n")) if line]
 
 
 def _json_line(line: str) -> Any:
@@ -182,7 +206,7 @@ def _json_line(line: str) -> Any:
     except RecursionError:
         return _TOO_DEEP
     except ValueError:
-        return Unreadable("text that is not JSON")
+        return _NO_JSON
     return _TOO_DEEP if is_too_deep(value) else value
 
 

@@ -17,6 +17,7 @@ from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.webhooks import Event, OrderEvent, Uninteresting, read_webhook
 
 DAY = "2026-03-14"
+ONE, TWO = ({"id": pedido, "data": "14/03/2026"} for pedido in (1, 2))
 
 
 def event(pedido: object, **changes: Any) -> dict[str, Any]:
@@ -96,6 +97,9 @@ DADOS = json.dumps(event(1)["dados"]).encode()
 FORMS = {
     "as mail": part(encodebytes(SALE), "Content-Transfer-Encoding: base64"),
     "as printable mail": part(encodestring(SALE), "content-transfer-encoding:  Quoted-Printable"),
+    "as mail, in another encoding": part(
+        encodebytes(text(1).encode("utf-16")), "Content-Transfer-Encoding: base64"
+    ),
     "as it is": part(SALE, "Content-Transfer-Encoding: binary"),
     "without a header": part(SALE),
     "packed": part(gzip.compress(SALE), "Content-Type: application/gzip"),
@@ -128,6 +132,47 @@ def test_lines_with_commas_are_lines_also_beside_a_broken_one() -> None:
     assert [each.found for each in found if isinstance(each, Reject)] == ["text that is not JSON"]
 
 
+def form(fields: dict[str, Any]) -> str:
+    return urlencode({**fields, "dados": json.dumps(fields["dados"])})
+
+
+@pytest.mark.parametrize("count", [2, 3, 10])
+@pytest.mark.parametrize(
+    "line",
+    [
+        form,
+        lambda one: f"payload={quote(json.dumps(one))}",
+        lambda one: f"{quote(json.dumps(one))}=",
+    ],
+)
+def test_each_line_may_be_a_form(line: Any, count: int) -> None:
+    """As one form, the last value of each line would be joined to the first name of the next, and that order be lost."""
+    wanted = orders(*range(1, count + 1))
+    lines = [line(event(pedido)) for pedido in range(1, count + 1)]
+    assert read("\r\n".join(lines)) == wanted
+    for place in range(count + 1):
+        with_stock, with_broken = list(lines), list(lines)
+        with_stock.insert(place, line(json.loads(stock())))
+        assert [each for each in read("\n".join(with_stock)) if isinstance(each, OrderEvent)] == wanted
+        with_broken.insert(place, "payload=%7B")
+        found = read("\n".join(with_broken))
+        assert [each for each in found if isinstance(each, OrderEvent)] == wanted
+        assert [each.found for each in found if isinstance(each, Reject)] == ["text that is not JSON"]
+
+
+def test_more_lines_than_a_file_may_have_orders_are_a_reject_at_once() -> None:
+    for line in ("x", "a=1", f"payload={quote(stock())}"):
+        (reject,) = read("\n".join([line] * 10_001))
+        assert isinstance(reject, Reject)
+        assert reject.found == "more than 10000 lines"
+
+
+def test_a_form_may_have_line_breaks_in_a_value() -> None:
+    dados = json.dumps(ONE, indent=1)
+    assert read(f"dados={dados}&cnpj={CNPJ}&tipo=inclusao_pedido") == orders(1)
+    assert read(f"cnpj={CNPJ}&tipo=inclusao_pedido&dados={dados}") == orders(1)
+
+
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_a_text_in_percent_signs_is_read(times: int) -> None:
     encoded = text(1)
@@ -142,9 +187,6 @@ def test_a_byte_order_mark_is_no_part_of_a_name() -> None:
     fields = {"\ufefftipo": "inclusao_pedido", "cnpj": CNPJ, "dados": {"id": 1, "data": "14/03/2026"}}
     assert read(json.dumps(fields)) == orders(1)
     assert read(urlencode({**fields, "dados": json.dumps(fields["dados"])})) == orders(1)
-
-
-ONE, TWO = ({"id": pedido, "data": "14/03/2026"} for pedido in (1, 2))
 
 
 @pytest.mark.parametrize(
