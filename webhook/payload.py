@@ -16,8 +16,11 @@ _PACKED: Final = (b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
 _MOST_BYTES, _SEARCHED = 4 * 1024 * 1024, 64 * 1024
 _WORD, _ABOUT = re.compile(r"(?a)\btipo\b"), re.compile(r'(?a)\bdados"\s*:')
 _HEAD: Final = r'"?(?:\s*content-[^\n]{0,200}){0,4}'
-# JSON inside JSON may write any sign so, also those of which these patterns consist.
-_ESCAPED: Final = re.compile(r"(?i)\\u00[0-7]")
+# What may hide an event: JSON inside JSON may write any sign in escapes, also those of these patterns; packed bytes;
+# base64; a form in a form in a form.
+_HIDING: Final = re.compile(
+    r"(?i)\\u00[0-7]|base64|quoted-printable|[\x01-\x08\x0e-\x1f]|x[\x01\x5e\x9c\xda]|%(?:25)*[57]b"
+)
 _KIND: Final = re.compile(rf'(?a)\btipo{_HEAD}[\s:="\]]+([a-z_]+)\s*(?=["&\r\n,}}-]|$)')
 _ORDER: Final = re.compile(r'(?a)\bdados\W(?:[^{}]{0,100}?\W)??\W{0,60}\bid"?\W{1,9}0*([1-9][0-9]{0,17})\b')
 _CNPJ: Final = re.compile(rf"(?a)\bcnpj{_HEAD}\W+([0-9a-z][0-9a-z./-]{{7,17}})")
@@ -42,10 +45,7 @@ def look(body: bytes) -> Glance | None:
     events = len(_WORD.findall(text))
     kinds, orders = _KIND.findall(text), _ORDER.findall(text, 0, _SEARCHED)
     whole = (
-        text.count("{") == text.count("}")
-        and len(_ABOUT.findall(text)) <= events
-        and _PACKED[0] not in plain
-        and not _ESCAPED.search(raw)
+        text.count("{") == text.count("}") and len(_ABOUT.findall(text)) <= events and not _HIDING.search(raw)
     )
     known = whole and len(kinds) == events and set(kinds) <= NEEDED | UNNEEDED
     cnpjs = frozenset(map(cnpj_key, _CNPJ.findall(text, 0, _SEARCHED)))
@@ -62,12 +62,12 @@ def _only(found: list[str]) -> str:
 
 
 def _unpacked(body: bytes) -> bytes:
-    """Open gzip and zlib, whatever the headers said; what cannot be opened to its end stays as it is."""
+    """Open gzip and zlib, whatever the headers said; several files in one, and what has no end, stay as they are."""
     for _ in range(8):
         opener = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
         with suppress(zlib.error):
             opened = opener.decompress(body, _MOST_BYTES) if body.startswith(_PACKED) else b""
-            body = opened if opener.eof else body
+            body = opened if opener.eof and not opener.unused_data.strip(b"\0") else body
     return body
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
+from base64 import b64encode
+from collections.abc import Callable
 from random import Random
 from urllib.parse import quote
 
@@ -111,6 +114,47 @@ def test_an_order_that_is_written_in_escapes_is_kept(signs: str, count: int) -> 
             glance = look(body.encode())
             assert glance
             assert glance.kind not in UNNEEDED, body
+
+
+@pytest.mark.parametrize("count", [1, 3, 10])
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_packed_files_in_one_are_kept(pack: Callable[[bytes], bytes], count: int) -> None:
+    order = json.dumps({"cnpj": CNPJ, "tipo": "inclusao_pedido", "dados": {"id": "1"}}).encode()
+    for place in range(count + 1):
+        files = [pack(json.dumps(STOCK).encode())] * count
+        files.insert(place, pack(order))
+        glance = look(b"".join(files))
+        assert glance
+        assert glance.kind not in UNNEEDED
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_order_in_a_part_that_cannot_be_looked_into_is_kept(place: int) -> None:
+    order = json.dumps({"cnpj": CNPJ, "tipo": "inclusao_pedido", "dados": {"id": "1"}}).encode()
+    packer = zlib.compressobj(wbits=-15)
+    for hidden in (
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + b64encode(order),
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + order.replace(b"t", b"=74"),
+        b"\r\n" + gzip.compress(order, mtime=0),
+        b"\r\n" + zlib.compress(order),
+        b"\r\n" + packer.compress(order) + packer.flush(),
+    ):
+        parts = [b"\r\n" + json.dumps(STOCK).encode()]
+        parts.insert(place, hidden)
+        glance = look(b"--b\r\n" + b"\r\n--b\r\n".join(parts) + b"\r\n--b--")
+        assert glance
+        assert glance.kind not in UNNEEDED
+
+
+@pytest.mark.parametrize("times", range(1, 5))
+def test_an_order_in_a_form_in_a_form_is_kept(times: int) -> None:
+    hidden = json.dumps({"cnpj": CNPJ, "tipo": "inclusao_pedido", "dados": {"id": "1"}})
+    for _ in range(times):
+        hidden = quote(hidden)
+    for body in (f"a={quote(json.dumps(STOCK))}&b={hidden}", f"b={hidden}&a={quote(json.dumps(STOCK))}"):
+        glance = look(body.encode())
+        assert glance
+        assert glance.kind not in UNNEEDED
 
 
 def test_accents_in_escapes_are_no_doubt() -> None:

@@ -9,10 +9,11 @@
 TRANSLATE(LOWER(TRIM({{ text }})), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn')
 {%- endmacro -%}
 
-{#- A number as people type it: 5,00 5.00 1.234,56 10% 10,5% -3; null for anything else. The comma, if one stands last,
-    is that of the decimals. -#}
+{#- A number as people type it: 5,00 5.00 1.234,56 10% 10,5% -3 R$ 5,00; null for anything else, such as 10+5. The comma,
+    if one stands last, is that of the decimals. -#}
 {%- macro number(text) -%}
-{%- set digits = "REGEXP_REPLACE(" ~ text ~ ", r'[^0-9,.-]', '')" -%}
+{%- set bare = "REGEXP_REPLACE(" ~ text ~ ", r'^[\\s\\p{Z}]*(?:R\\$)?[\\s\\p{Z}]*|[\\s\\p{Z}]*%?[\\s\\p{Z}]*$', '')" -%}
+{%- set digits = "REGEXP_EXTRACT(" ~ bare ~ ", r'^-?[0-9.,]+$')" -%}
 SAFE_CAST(
       IF(
         REGEXP_CONTAINS({{ digits }}, r',[0-9]*$'),

@@ -135,7 +135,7 @@ class SearchLines:
     def _search_number(self, read: OrderRead) -> None:
         """Search an order by its number; another order may have that number too."""
         pedido, tries = read.order.pedido, order_tries(read.order)
-        parameters = search.number_parameters(str((read.record or {})["numero"]))
+        parameters = search.number_parameters((read.record or {})["numero"])
         for page, answer in search.number_pages(
             lambda page: self._page(parameters, page, pedido, tries=tries)
         ):

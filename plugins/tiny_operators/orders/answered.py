@@ -8,7 +8,7 @@ from tiny_operators.orders.pedido_obter import PEDIDO_FIELDS
 from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.reject import Reject
 from tiny_operators.schemas import tiny_columns
-from tiny_operators.tiny.answers import Json, Meaning, read_body
+from tiny_operators.tiny.answers import Json, Meaning, read_body, whole_number
 from tiny_operators.tiny.containers import records
 from tiny_operators.tiny.kinds import kind_of
 from tiny_operators.tiny.search import order_id, page_records
@@ -72,7 +72,7 @@ def answered(retorno: Json, expects: str) -> list[Json]:
 
 def id_differs(record: Json, asked: int) -> bool:
     """Return whether a record is another one than was asked for."""
-    return str(record.get("id", "")).strip() != str(asked)
+    return whole_number(record.get("id")) != asked
 
 
 def search_line(page: RawLine, pedido: int) -> Json:

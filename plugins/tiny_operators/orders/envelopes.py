@@ -10,29 +10,40 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
+from binascii import a2b_base64, a2b_qp
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from tiny_operators.orders.json_texts import as_object
+from tiny_operators.orders.packed import PackedError, TooLargeError, Unpacker, has_control
 from tiny_operators.tiny.answers import Json
 from tiny_operators.tiny.encodings import decode
 from tiny_operators.tiny.kinds import kind_of
 from tiny_operators.tiny.nesting import MOST_LEVELS, is_too_deep
 
-# A file of the largest size, packed well; whatever is larger is no list of events.
-MAX_UNPACKED: Final = 4 * 1024 * 1024
 _MOST_LAYERS: Final = 16
 _MOST_FIELDS: Final = 1000
+# More than the events that a file may hold: each line costs time, and all other files wait for it.
+_MOST_LINES: Final = 10_000
+# The field that every event has; a form writes letters as they are.
+_KIND: Final = "tipo"
 BLANKS: Final = " \t\r\n\v\f\ufeff"
 # Not strict: a text may hold raw tabs and line breaks.
 _JSON: Final = json.JSONDecoder(object_pairs_hook=as_object, strict=False)
-_GAP: Final = re.compile(rf"[{BLANKS}]*")
+# What programs write between values and around them, beside blanks: signs for the end of a text, a record or a line.
+_BETWEEN: Final = BLANKS + ",\0\x1a\x1e\u2028\u2029"
+_GAP: Final = re.compile(rf"[{_BETWEEN}]*")
 # Python knows more encodings; some of them take very long for a large file.
 _ENCODINGS: Final = re.compile(r"(utf|iso|windows|cp|latin|us-?ascii|ascii|mac)[a-z0-9_-]*", re.IGNORECASE)
+# A bracket that begins a JSON text, as a form writes it, however often it was written so.
+_PERCENT: Final = re.compile(r"(?i)%(?:25)*[57]b")
 _BRACKETS: Final = re.compile(r"dados\[['\"]?(\w+)['\"]?\]", re.ASCII)
+_HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
+_PART_NAME: Final = re.compile(r'(?i)\bname="?([^";\r\n]*)')
+_PART_TYPE: Final = re.compile(r"(?im)^content-type:(.*)$")
+_PART_CODE: Final = re.compile(r"(?im)^content-transfer-encoding:\s*(base64|quoted-printable)")
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class Unreadable:
 
 
 Found = Json | Unreadable
+_NO_JSON: Final = Unreadable("text that is not JSON")
 _TOO_DEEP: Final = Unreadable(f"JSON that is nested more than {MOST_LEVELS} levels deep")
 
 
@@ -61,11 +73,11 @@ def read_events(content: bytes, content_type: str = "") -> list[Found]:
         At least one entry. An object that is no event is returned as it is when the file holds nothing else.
     """
     charset, boundary = _parameters(content_type)
-    unpacker = _Unpacker()
+    unpacker = Unpacker()
     try:
         plain = unpacker.unpacked(content)
         fields = _parts(plain, boundary, unpacker)
-    except _PackedError as error:
+    except PackedError as error:
         return [Unreadable(str(error))]
     if fields and (found := _of_fields(fields, _MOST_LAYERS)):
         return found
@@ -76,50 +88,6 @@ def read_events(content: bytes, content_type: str = "") -> list[Found]:
 def events_in(text: str) -> list[Json]:
     """Return the events that a text holds in whatever form; none when it holds none."""
     return [found for found in _events(text, _MOST_LAYERS) if not isinstance(found, Unreadable)]
-
-
-class _PackedError(ValueError):
-    """Packed bytes that cannot be used; the message is the kind."""
-
-
-class _TooLargeError(_PackedError):
-    """Packed bytes that hold more than a file may."""
-
-
-@dataclass
-class _Unpacker:
-    """Removes gzip and zlib, whatever the sender said about them.
-
-    Attributes:
-        left: How many bytes the packed parts of a file may still become, all together.
-    """
-
-    left: int = MAX_UNPACKED
-
-    def unpacked(self, content: bytes) -> bytes:
-        """Remove what is around the content, layer by layer."""
-        for _ in range(_MOST_LAYERS):
-            if not _is_packed(content):
-                return content
-            opener = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, as its first bytes say
-            try:
-                opened = opener.decompress(content, self.left + 1)
-            except zlib.error as error:
-                if content.startswith(b"\x1f\x8b"):
-                    raise _PackedError("packed bytes that are damaged") from error
-                return content  # It was a text that only begins like zlib.
-            self.left -= len(opened)
-            if self.left < 0:
-                raise _TooLargeError(f"packed bytes that hold more than {MAX_UNPACKED}")
-            if not opener.eof:
-                raise _PackedError("packed bytes that are cut short")
-            content = opened
-        raise _PackedError("bytes that are packed again and again")
-
-
-def _is_packed(content: bytes) -> bool:
-    zlib_header = content[:1] == b"\x78" and int.from_bytes(content[:2], "big") % 31 == 0
-    return content.startswith(b"\x1f\x8b") or zlib_header
 
 
 def _parameters(content_type: str) -> tuple[str, str]:
@@ -137,31 +105,40 @@ def _text_of(content: bytes, charset: str) -> str:
     return decode(content, charset).text.strip(BLANKS)
 
 
-def _parts(content: bytes, boundary: str, unpacker: _Unpacker) -> list[tuple[str, str]]:
+def _parts(content: bytes, boundary: str, unpacker: Unpacker) -> list[tuple[str, str]]:
     """Read names and texts of a multipart form; none when it is no such form. A part that is damaged is passed over."""
-    # A header may name characters that cannot be encoded.
-    line = (
-        f"--{boundary}".encode(errors="replace") if boundary else content.lstrip().split(b"\n", 1)[0].strip()
-    )
-    if len(line) <= len(b"--") or not line.startswith(b"--") or line not in content:
-        return []
+    # A header may name characters that cannot be encoded, or another boundary than the body has.
+    declared = f"--{boundary}".encode(errors="replace") if boundary else b""
+    lines = (declared, content.lstrip().split(b"\n", 1)[0].strip())
+    line = next((each for each in lines if re.match(rb"--.", each) and each in content), None)
     fields = []
-    for part in content.split(line)[1:]:
-        head, _, body = re.sub(rb"\A\r?\n", b"", part).replace(b"\r\n\r\n", b"\n\n", 1).partition(b"\n\n")
-        if not body:
+    for part in content.split(line)[1:] if line else ():
+        head, *body = _HEAD_END.split(part, 1)
+        if not body or not body[0]:
             continue
         header = head.decode("latin-1")
-        name = re.search(r'name="?([^";\r\n]*)', header)
-        declared = re.search(r"(?im)^content-type:(.*)$", header)
+        name, kind = _PART_NAME.search(header), _PART_TYPE.search(header)
         try:
-            plain = unpacker.unpacked(re.sub(rb"\r?\n\Z", b"", body))
-        except _TooLargeError:
+            plain = unpacker.unpacked(_part_bytes(header, body[0]))
+        except TooLargeError:
             raise
-        except _PackedError:
+        except ValueError:
             continue
-        charset, _ = _parameters(declared[1].strip() if declared else "")
+        charset, _ = _parameters(kind[1].strip() if kind else "")
         fields.append((name[1] if name else "", _text_of(plain, charset)))
     return fields
+
+
+def _part_bytes(header: str, body: bytes) -> bytes:
+    """Return the bytes of a part without its last line break, and as they were before they were made mail.
+
+    Raises:
+        ValueError: When they cannot be restored.
+    """
+    plain, code = re.sub(rb"\r?\n\Z", b"", body), _PART_CODE.search(header)
+    if not code:
+        return plain
+    return a2b_base64(plain) if code[1].lower() == "base64" else a2b_qp(plain)
 
 
 def _of_fields(pairs: list[tuple[str, str]], layers: int) -> list[Found]:
@@ -180,7 +157,20 @@ def _of_text(text: str, layers: int) -> list[Found]:
     if found := _events(_json_values(text), layers - 1):
         return found
     if "=" not in text:
+        return _of_text(unquote_plus(text), layers - 1) if _PERCENT.match(text) and layers > 0 else []
+    lines = _lines(text) if text.lower().count(_KIND) > 1 else []
+    if len(lines) > _MOST_LINES:
         return []
+    if len(lines) > 1:
+        each = [_of_form(line, layers) if _KIND in line.lower() else [] for line in lines]
+        # One form may have line breaks in a value: then no two of its lines hold events.
+        if sum(map(bool, each)) > 1:
+            return [found for inside in each for found in inside or [_NO_JSON]]
+    return _of_form(text, layers)
+
+
+def _of_form(text: str, layers: int) -> list[Found]:
+    """Find events in the fields of a form."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -190,18 +180,24 @@ def _of_text(text: str, layers: int) -> list[Found]:
 
 def _json_values(text: str) -> list[Any]:
     """Read the JSON values that a text consists of; if it is not JSON as a whole, those of its lines."""
-    values, at = [], 0
+    values, at = [], _end_of_gap(text, 0)
     try:
         while at < len(text):
             value, at = _JSON.raw_decode(text, at)
             at = _end_of_gap(text, at)
             values.append(_TOO_DEEP if is_too_deep(value) else value)
     except (ValueError, RecursionError) as error:
-        lines = [line for line in text.split("\n") if line.strip(BLANKS)]
+        lines = _lines(text)
+        if len(lines) > _MOST_LINES:
+            return [Unreadable(f"more than {_MOST_LINES} lines")]
         if len(lines) > 1:
-            return [_json_line(line.strip(BLANKS)) for line in lines]
+            return list(map(_json_line, lines))
         return [_TOO_DEEP] if isinstance(error, RecursionError) else []
     return values
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in (line.strip(_BETWEEN) for line in text.split("\n")) if line]
 
 
 def _json_line(line: str) -> Any:
@@ -210,7 +206,7 @@ def _json_line(line: str) -> Any:
     except RecursionError:
         return _TOO_DEEP
     except ValueError:
-        return Unreadable("text that is not JSON")
+        return _NO_JSON
     return _TOO_DEEP if is_too_deep(value) else value
 
 
@@ -229,8 +225,10 @@ def _events(value: object, layers: int) -> list[Found]:
                 each = [(item, _events(item, layers - 1)) for item in value]
                 if any(found for _, found in each):
                     return [found for item, inside in each for found in inside or [_no_event(item)]]
-            case str() if value.strip(BLANKS)[:1] in {"{", "[", '"'} or "=" in value:
-                return _of_text(value.strip(BLANKS), layers - 1)
+            case str() if (text := value.strip(BLANKS)) and (
+                text[0] in '{["' or "=" in text or _PERCENT.match(text)
+            ):
+                return _of_text(text, layers - 1)
     return []
 
 
@@ -269,9 +267,9 @@ def _without_event(content: bytes, text: str) -> Found:
         return _in_small_letters(value) if isinstance(value, dict) else _no_event(value)
     if values:
         return Unreadable(f"{len(values)} lines or values without an event")
-    control = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r")
-    no_text = len(content.translate(None, delete=control)) < len(content)
-    return Unreadable("bytes that are no text" if no_text else "text without an event, as JSON and as a form")
+    return Unreadable(
+        "bytes that are no text" if has_control(content) else "text without an event, as JSON and as a form"
+    )
 
 
 def _no_event(value: object) -> Unreadable:
@@ -279,4 +277,4 @@ def _no_event(value: object) -> Unreadable:
 
 
 def _word(name: object) -> str:
-    return str(name).strip().lower()
+    return str(name).replace("\ufeff", "").strip().lower()

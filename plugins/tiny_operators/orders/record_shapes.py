@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from tiny_operators.orders.json_texts import name_of
+from tiny_operators.tiny.answers import whole_number
 
-_MOST_DIGITS: Final = 18
 # As Tiny and the tables write them.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 # How PHP writes a list with gaps.
@@ -60,11 +60,8 @@ def plain_field(name: object) -> str:
 
 
 def whole_id(value: Any) -> int | None:
-    """Read an id, written as a number or as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    digits = str(value).strip()
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS else None
+    """Read an id, written as a number or as text, or as :func:`~json_texts.parse` keeps it; None for anything else."""
+    return whole_number(value.strip("\0") if isinstance(value, str) else value)
 
 
 def day_of(value: Any) -> date | None:

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache, lru_cache
 from typing import Any, Final
 
+from tiny_operators.orders.decimals import parse_decimal
 from tiny_operators.schemas import Column
 from tiny_operators.tiny.containers import Records, is_nothing, records
 from tiny_operators.tiny.kinds import kind_of
@@ -45,13 +46,8 @@ _DAY_ZERO: Final = frozenset({"1969-12-31", "1970-01-01"})
 # No sale and no instalment is outside of these: such a day is a slip of the keys, as 0025 for 2025.
 _YEARS: Final = range(1970, 2101)
 
-# Digits in groups of three, or without groups; then the decimals. The mark of groups and that of decimals differ.
-_NUMBER: Final = re.compile(
-    r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3}){2,}|[0-9]{1,3}(?:,[0-9]{3}){2,}"
-    r"|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*"
-    r"|[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
-)
-_CURRENCY: Final = re.compile(r"^([+-]?)R\$", re.IGNORECASE)
+# Both seven and seven thousand.
+_TWO_READINGS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 # Enough for every number that is not refused: the default of 28 digits is less than NUMERIC has.
 _EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)
 _MOST_DIGITS: Final = 60
@@ -178,36 +174,9 @@ def _inner(value: object, column: Column, path: str, tolerance: Tolerance | None
     if not column.repeated:
         return None if is_nothing(value) else _record(value, column, path, tolerance)
     # A load job refuses a list with a null in it, and with it the whole file.
-    return [
-        to_record(item, column.fields, f"{path}[{n}].", tolerance)
-        for n, item in enumerate(_listed(value, column))
-    ]
-
-
-def parse_decimal(text: str) -> Decimal:
-    """Read a decimal in any of the forms that Tiny uses: ``85.90``, ``5,00``, ``1.234,56``, ``-3``, ``R$ 10,00``.
-
-    The last separator is the decimal one; a separator that occurs more than once only groups digits.
-
-    Raises:
-        ValueError: When it is not a number.
-    """
-    # Without an argument, split knows every kind of space, the no-break ones too.
-    cleaned = "".join(text.split())
-    if "$" in cleaned:
-        cleaned = _CURRENCY.sub(r"\1", cleaned)
-    if not _NUMBER.fullmatch(cleaned):
-        raise ValueError("not a number")
-    last = max(cleaned.rfind("."), cleaned.rfind(","))
-    if last >= 0:
-        mark = cleaned[last]
-        other = "," if mark == "." else "."
-        cleaned = cleaned.replace(other, "")
-        cleaned = cleaned.replace(mark, "" if cleaned.count(mark) > 1 else ".")
-    try:
-        return Decimal(cleaned)
-    except InvalidOperation as error:
-        raise ValueError("not a number") from error
+    # A form that somebody left empty is no record.
+    filled = (item for item in _listed(value, column) if not all(map(is_nothing, item.values())))
+    return [to_record(item, column.fields, f"{path}[{n}].", tolerance) for n, item in enumerate(filled)]
 
 
 def _listed(value: object, column: Column) -> list[dict[str, Any]]:
@@ -260,6 +229,8 @@ def _number(value: object, expected: str) -> Decimal:
 def _integer(value: object) -> int:
     expected = "a whole number of 64 bits"
     number = _number(value, expected)
+    if isinstance(value, str) and _TWO_READINGS.fullmatch(value.strip()):
+        raise FieldError(expected, "a number with a part that may be thousands or decimals")
     if number.copy_abs() >= _INT64_LIMIT or number != number.to_integral_value():
         raise FieldError(expected, "another number")
     return int(number)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import unquote
 
 import pendulum
 
 from tiny_operators.orders.envelopes import Found, Unreadable, read_events
 from tiny_operators.orders.reject import Reject
+from tiny_operators.tiny.answers import whole_number
 from tiny_operators.tiny.kinds import kind_of
 
 # An order was created or changed. Everything else that Tiny posts (stock, invoices, tracking) changes no row here.
@@ -32,6 +34,11 @@ MAX_ORDERS: Final = 1000
 
 # An event of order 0: somebody tries the address.
 TEST_CALL: Final = "test_call"
+
+# Names around the events of a container: numbers, and those that Tiny's API puts around a record.
+_WRAPPER = re.compile(r"(?i)[0-9]+|pedidos?|item|itens")
+# The events of orders in other spellings, without what is between words: inclusaoPedido, Inclusão de Pedidos.
+_SPELLED = re.compile(r"(?:pedidos?)?(inclusao|atualizacao)(?:d[eo]s?)?(?:pedidos?)?")
 
 # The name has a word in the place of the order where the receiver cannot read it.
 _ARRIVAL = re.compile(r"-tiny-webhook-vendas-[0-9a-z]+-(\d{8}T\d{6})-")
@@ -81,13 +88,25 @@ def read_webhook(content: bytes, cnpj: str, content_type: str = "") -> list[Even
 
 
 def _single(events: list[Found]) -> Iterator[Found]:
-    """Yield the events, each about one thing: ``dados`` may be a list."""
+    """Yield the events, each about one thing: ``dados`` may be a container of them."""
     for event in events:
-        dados = event.get("dados") if isinstance(event, dict) else None
-        if isinstance(event, dict) and isinstance(dados, list) and dados:
-            yield from ({**event, "dados": each} for each in dados)
+        if isinstance(event, dict):
+            yield from ({**event, "dados": each} for each in _each(event.get("dados")))
         else:
             yield event
+
+
+def _each(dados: object) -> Iterator[object]:
+    """Yield what is in a list, in an object of numbered keys, or wrapped in a name; anything else as it is."""
+    inside: Iterable[object] = ()
+    if isinstance(dados, list):
+        inside = dados
+    elif isinstance(dados, dict) and all(_WRAPPER.fullmatch(str(name).strip()) for name in dados):
+        inside = [value for value in dados.values() if isinstance(value, dict | list)]
+    if not inside:
+        yield dados
+    for each in inside:
+        yield from _each(each)
 
 
 def _read(event: Found, cnpj: str) -> Event:
@@ -110,9 +129,16 @@ def _read(event: Found, cnpj: str) -> Event:
 
 
 def event_kind(tipo: object) -> str:
-    """Normalise a ``tipo`` for comparison: small letters without accents, words joined by ``_``."""
-    plain = unicodedata.normalize("NFKD", str(tipo)).encode("ascii", "ignore").decode().lower()
-    return "_".join(re.findall(r"[a-z0-9]+", plain))
+    """Normalise a ``tipo`` for comparison: small letters without accents, words joined by ``_``.
+
+    The events of orders have one name, however their words are joined: an order that is not known as one is not read.
+    """
+    plain = unicodedata.normalize("NFKD", unquote(str(tipo))).encode("ascii", "ignore").decode().lower()
+    words = re.findall(r"[a-z0-9]+", plain)
+    spelled = _SPELLED.fullmatch("".join(words))
+    if spelled and "pedido" in spelled[0]:
+        return f"{spelled[1]}_pedido"
+    return "_".join(words)
 
 
 def cnpj_key(cnpj: str) -> str:
@@ -124,12 +150,11 @@ def _order_event(dados: object) -> Event:
     if not isinstance(dados, dict):
         return _reject("dados", "an object", kind_of(dados))
     fields = {str(name).strip().lower(): value for name, value in dados.items()}
-    order_id = fields.get("id")
-    digits = "" if isinstance(order_id, bool) else str(order_id).strip().removesuffix(".0")
-    if not re.fullmatch(r"[0-9]{1,18}", digits):
-        return _reject("dados.id", "digits", kind_of(order_id))
+    pedido = whole_number(fields.get("id"))
+    if pedido is None:
+        return _reject("dados.id", "digits", kind_of(fields.get("id")))
     # Tiny's documentation shows an event with the id 0, and its panel lets people send that.
-    return OrderEvent(int(digits), _day(fields.get("data"))) if int(digits) else Uninteresting(TEST_CALL)
+    return OrderEvent(pedido, _day(fields.get("data"))) if pedido else Uninteresting(TEST_CALL)
 
 
 def arrival_in_name(name: str, timezone: str) -> datetime | None:

@@ -166,6 +166,8 @@ def read_body(body: object, expects: str, text: str = "") -> Answer:
     if not isinstance(retorno, dict):
         return _bare(Meaning.TRY_AGAIN, "the body has no object 'retorno'", text)
     status = str(retorno.get("status_processamento", "")).strip()
+    number = whole_number(status)
+    status = status if number is None else str(number)
     code = _code(retorno)
     meaning, reason = _meaning(status, code, retorno, expects)
     return Answer(meaning, code, reason, text, retorno)
@@ -207,9 +209,12 @@ def _bare(meaning: Meaning, reason: str, text: str) -> Answer:
 
 
 def whole_number(value: object) -> int | None:
-    """Read a whole number of up to 18 digits that came as text or number; None for anything else."""
-    text = str(value).strip()
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+    """Read a whole number of up to 18 digits that came as text or number; None for anything else.
+
+    Programs also write it with blanks or zeros before it, and with zeros as decimals: ``00123``, ``123.0``, ``123,00``.
+    """
+    found = re.fullmatch(r"([0-9]{1,18})(?:[.,]0{1,2})?", str(value).strip())
+    return int(found[1]) if found else None
 
 
 def _code(retorno: Json) -> int | None:

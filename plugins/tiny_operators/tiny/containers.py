@@ -72,13 +72,27 @@ def _collect(value: object, known: frozenset[str], result: Records) -> None:
             if not all(map(is_nothing, value.values())):
                 result.unread.append(value)
         else:
-            for inner in value.values():
-                _collect(inner, known, result)
+            _collect_container(value, known, result)
     elif isinstance(value, list):
         for inner in value:
             _collect(inner, known, result)
     elif not is_nothing(value):
         result.unread.append(value)
+
+
+def _collect_container(value: Record, known: frozenset[str], result: Records) -> None:
+    """Collect an object around records; a value with a name beside them, such as a count, is none of them."""
+    inside, beside = Records(), []
+    numbered = all(name.isdecimal() for name in value)
+    for inner in value.values():
+        if numbered or isinstance(inner, dict | list):
+            _collect(inner, known, inside)
+        elif not is_nothing(inner):
+            beside.append(inner)
+    result.found.extend(inside.found)
+    result.unread.extend(inside.unread)
+    if not inside.found:
+        result.unread.extend(beside)
 
 
 def _collect_known(value: Record, known: frozenset[str], result: Records) -> None:

@@ -88,9 +88,15 @@ def next_page_pays(page: int, pages: int, wanted: Iterable[int]) -> bool:
     return 0 < left <= len(set(wanted))
 
 
-def number_parameters(numero: str) -> dict[str, str]:
-    """Return parameters of the search for the orders with a number."""
-    return {"numero": numero}
+def order_number(line: Json) -> int | None:
+    """Read the number of the order on a line, as people see it; None when it is not one."""
+    return whole_number(line.get("numero"))
+
+
+def number_parameters(numero: object) -> dict[str, str]:
+    """Return parameters of the search for the orders with a number, which may be written as ``20451.0``."""
+    number = whole_number(numero)
+    return {"numero": str(numero).strip() if number is None else str(number)}
 
 
 def number_pages(ask: Callable[[int], Answer | None]) -> Iterator[tuple[int, Answer]]:

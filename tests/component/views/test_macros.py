@@ -31,6 +31,15 @@ NUMBERS = {
     "combinado": None,
     "5,00,00": None,
     "-": None,
+    "R$\u00a05,00": "5",
+    "1.234": "1.234",
+    "10+5": None,
+    "10% + 5%": None,
+    "10 20": None,
+    "R$ 5,00 ou 10%": None,
+    "5%5": None,
+    "1e1": None,
+    "(5,00)": None,
 }
 PLAIN = {
     " NÃO Entregue": "nao entregue",

@@ -13,7 +13,7 @@ import pytest
 
 from tests.tiny_operators.helpers import CNPJ, STORE, TIMEZONE, sample
 from tiny_operators.batches.inbox import WebhookPlanner
-from tiny_operators.orders.envelopes import MAX_UNPACKED
+from tiny_operators.orders.packed import MAX_UNPACKED
 from tiny_operators.orders.plan import Plan
 from tiny_operators.orders.webhooks import MAX_ORDERS
 from tiny_operators.tiny.nesting import MOST_LEVELS

@@ -77,6 +77,17 @@ def test_an_order_is_blank_however_its_text_is_encoded(form: str, who: Forgotten
     assert clean_file(cleaned, Eraser(who)) is None
 
 
+@pytest.mark.parametrize("id_", [f"{ORDER}.0", f'"{ORDER}.0"', f'"00{ORDER}"', f'" {ORDER},00 "'])
+@pytest.mark.parametrize("envelope", ["JSON", "text", "packed", "form"])
+def test_an_order_is_known_by_its_id_in_any_writing(envelope: str, id_: str) -> None:
+    """Of a masked document, only the id says whose order it is."""
+    buyer = {"nome": NAME, "cpfCnpj": "***.444.777-**"}
+    dados = dados_text().replace(str(ORDER), id_, 1).replace(json.dumps(BUYER), json.dumps(buyer))
+    cleaned = clean_file(PLACES[envelope](dados), Eraser(FORGOTTEN))
+    assert cleaned is not None
+    assert left(cleaned) == []
+
+
 @pytest.mark.parametrize("form", ENCODED)
 def test_another_order_stays_as_it_is(form: str) -> None:
     text = dados_text(5).replace("111.444.777-35", "900.000.001-00").replace('"valor": 0', '"valor": 85.90')

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import to_json
 from tests.tiny_operators.orders.columns import INTEGER, NUMERIC, refused, typed
-from tiny_operators.orders.typed_values import parse_decimal
+from tiny_operators.orders.decimals import parse_decimal
 from tiny_operators.schemas import Column
 from tiny_operators.tiny.answers import parse_json
 
@@ -42,6 +42,13 @@ LARGEST = "99999999999999999999999999999.999999999"  # of NUMERIC
         ("\u00a010,00\u202f", "10.00"),
         ("R$ 10,00", "10.00"),
         ("R$\u00a01.234,56", "1234.56"),
+        ("1\u202f234\u2009567", "1234567"),
+        ("R$ 1 234", "1234"),
+        ("- 3", "-3"),
+        ("R$ - 3,50", "-3.50"),
+        # Decimals, as Tiny writes them: a weight in grams of a kilogram.
+        ("1.234", "1.234"),
+        ("1,234", "1.234"),
         ("r$5", "5"),
         ("-R$ 3,50", "-3.50"),
         ("R$ -3,50", "-3.50"),
@@ -87,6 +94,10 @@ def test_money_in_every_form(text: str, number: str) -> None:
         "1/2",
         "(5,00)",
         "1e1000",
+        "10+5",
+        "5,00-",
+        "\u22125,00",
+        "1'234,56",
     ],
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
@@ -107,6 +118,16 @@ def test_what_is_no_number_is_refused(text: str) -> None:
         "12.34.567,89",
         "1.234,56.",
         "14.03.2026",
+        "10 20",
+        "1 2",
+        "1 23,45",
+        "12 3456",
+        "1 234 56",
+        "1234 567",
+        "1.5 2",
+        "10 , 5",
+        "1. 234,56",
+        "3\u00a010",
     ],
 )
 def test_separators_that_group_nothing_are_refused(text: str) -> None:
@@ -194,6 +215,16 @@ def test_integers(value: object, number: int) -> None:
 )
 def test_what_is_no_integer_of_64_bits_is_refused(value: object) -> None:
     refused(value, INTEGER)
+
+
+@pytest.mark.parametrize("value", ["1.000", "1,000", "12.000", " 123,000", "-1.000"])
+def test_a_whole_number_that_may_be_thousands_is_refused(value: str) -> None:
+    assert refused(value, INTEGER).found == "a number with a part that may be thousands or decimals"
+
+
+@pytest.mark.parametrize("value", ["1.0000", "0,000", "1000.000", "1000,00", Decimal("1.000")])
+def test_a_whole_number_that_cannot_be_thousands_is_read(value: object) -> None:
+    assert typed(value, INTEGER) == int(Decimal(str(value).replace(",", ".")))
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=-(10**18), max_value=10**18))

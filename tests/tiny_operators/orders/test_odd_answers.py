@@ -230,7 +230,9 @@ def test_the_order_and_the_product_may_be_wrapped_too(wrapper: str) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3, 10])
-@pytest.mark.parametrize("beside", [{"quantidade": 2}, {"codigo": "x"}, {"valor": "9,90", "desconto": ""}])
+@pytest.mark.parametrize(
+    "beside", [{"quantidade": 2}, {"codigo": "x"}, {"valor": "9,90", "desconto": ""}, {"total": 2}]
+)
 def test_values_beside_items_and_instalments_cost_no_row_and_make_none(beside: Json, count: int) -> None:
     for name, wrapper, known in (("itens", "item", beside), ("parcelas", "parcela", {"valor": "9,90"})):
         plain = order_answer()
@@ -263,6 +265,37 @@ def order_answer() -> Json:
 
 def product_answer() -> Json:
     return changed("produto_obter.json", "produto", "id", value=COFFEE)
+
+
+@pytest.mark.parametrize("spelled", ["00{}", "{}.0", "{},00", " {} ", "{}\u00a0"])
+def test_an_id_with_blanks_zeros_or_decimals_is_the_id(spelled: str) -> None:
+    wanted = order_rows(order(), page(), {COFFEE: product()}).rows
+    sold = changed("pdv_pedido_obter.json", "pedido", "id", value=spelled.format(PEDIDO))
+    bought = changed("produto_obter.json", "produto", "id", value=spelled.format(COFFEE))
+    listed = page()
+    for line in lines(listed.answer["retorno"]):
+        line["id"] = spelled.format(line["id"])
+    result = order_rows(order(sold), listed, {COFFEE: product(bought)})
+    assert (result.rejects, result.notes) == ([], [])
+    for table, (row,) in result.rows.items():
+        assert without_own(row) == without_own(wanted[table][0])
+
+
+@pytest.mark.parametrize("count", [1, 3, 10])
+@pytest.mark.parametrize(
+    "empty", [{"valor": ""}, {"valor": None, "quantidade": " "}, {"item": {"valor": ""}}]
+)
+def test_a_form_that_was_left_empty_is_no_row_of_nulls(empty: Json, count: int) -> None:
+    wanted = order_rows(order(), page(), {}).rows["pdv"][0]
+    for name in ("itens", "parcelas"):
+        for place in range(len(wanted[name]) + 1):
+            value = list(order_answer()["retorno"]["pedido"][name])
+            value[place:place] = [empty] * count
+            result = order_rows(
+                order(changed("pdv_pedido_obter.json", "pedido", name, value=value)), page(), {}
+            )
+            assert [row[name] for row in result.rows["pdv"]] == [wanted[name]]
+            assert (result.rejects, result.notes) == ([], [])
 
 
 @pytest.mark.parametrize("strange", [{"novo": 1}, {"0": {"novo": 1}}, "texto", 7, [[1]]])

@@ -71,7 +71,7 @@ def test_an_order_that_tiny_refuses_is_rejected_at_the_fetch(code: int) -> None:
     assert "Joana" not in reject.found
 
 
-@pytest.mark.parametrize("other", ["910000102", 910000102, "", None, "0910000101", "Joana"])
+@pytest.mark.parametrize("other", ["910000102", 910000102, "", None, "0910000102", "910000101.5", "Joana"])
 def test_an_answer_about_another_order_is_rejected(other: object) -> None:
     reject = rejected(
         order_rows(order(changed("pdv_pedido_obter.json", "pedido", "id", value=other)), page(), {})

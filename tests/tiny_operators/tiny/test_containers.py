@@ -59,8 +59,11 @@ def test_what_is_no_record_is_told_and_the_others_are_found(strange: Any, place:
 
 
 def test_records_are_found_beside_what_is_none() -> None:
-    found = records({"pedido": [A, B], "total": "2"}, KNOWN)
-    assert (found.found, found.unread) == ([A, B], ["2"])
+    for total in ("2", 2, False):
+        for container in ({"pedido": [A, B], "total": total}, {"total": total, "0": A, "1": {"item": B}}):
+            assert (records(container, KNOWN).found, records(container, KNOWN).unread) == ([A, B], [])
+    found = records({"pedido": [{"x": 1}], "total": 1}, KNOWN)
+    assert (found.found, found.unread) == ([], [{"x": 1}, 1])
 
 
 def test_a_known_name_around_records_is_a_wrapper_and_around_anything_else_a_field() -> None:
@@ -150,13 +153,13 @@ def test_nothing_is_lost_of_any_value(value: Any) -> None:
 
 
 def beside_others(value: Any) -> list[str]:
-    """The texts and numbers in objects that have a known field and objects or lists."""
+    """The texts and numbers in objects that have a name that is no number, and objects or lists."""
     if not isinstance(value, dict | list):
         return []
     inside = list(value.values()) if isinstance(value, dict) else value
     found = [text for inner in inside for text in beside_others(inner)]
     nested = [isinstance(inner, dict | list) for inner in inside]
-    if isinstance(value, dict) and not KNOWN.isdisjoint(value) and any(nested):
+    if isinstance(value, dict) and not all(name.isdecimal() for name in value) and any(nested):
         found += leaves([inner for inner, is_nested in zip(inside, nested, strict=True) if not is_nested])
     return found
 

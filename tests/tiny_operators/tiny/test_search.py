@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import VALUES, sample
-from tiny_operators.tiny.search import last_page, lines, next_page_pays, order_id
+from tiny_operators.tiny.search import (
+    last_page,
+    lines,
+    next_page_pays,
+    number_parameters,
+    order_id,
+    order_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +109,18 @@ def test_paging_never_costs_more_calls_than_twice_the_best(
         page += 1
         left = {order for order in left if stands[order] != page}
     assert page + len(left) <= 2 * min(pages, len(wanted))
+
+
+@pytest.mark.parametrize(
+    "numero", [20451, "20451", " 20451 ", "020451", "20451.0", Decimal("20451.0"), "20451,00"]
+)
+def test_a_number_is_searched_as_tiny_knows_it(numero: object) -> None:
+    """Tiny would find nothing for another writing, and the order would be set aside as one that is not listed."""
+    assert number_parameters(numero) == {"numero": "20451"}
+    assert order_number({"numero": numero}) == 20451
+
+
+@pytest.mark.parametrize("numero", ["20451-A", "A 7", "20.451"])
+def test_what_is_no_number_is_searched_as_it_is(numero: str) -> None:
+    assert number_parameters(f" {numero}") == {"numero": numero}
+    assert order_number({"numero": numero}) is None
