@@ -24,11 +24,13 @@ from tiny_operators.schemas import Column
 from tiny_operators.tiny.containers import Records, is_nothing, records
 from tiny_operators.tiny.kinds import kind_of
 
-# BigQuery's NUMERIC: 38 digits, 9 of them after the point
-# (https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types).
+# BigQuery's NUMERIC has 9 digits after the point, and 29 before it
+# (https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types). The views multiply amounts
+# and add them up: one of more than 15 digits, which no sale has, would make every report fail.
 _NUMERIC_SCALE: Final = 9
 _NUMERIC_STEP: Final = Decimal(1).scaleb(-_NUMERIC_SCALE)
-_NUMERIC_LIMIT: Final = Decimal("1E29")
+_MOST_DIGITS_BEFORE: Final = 15
+_NUMERIC_LIMIT: Final = Decimal(10) ** _MOST_DIGITS_BEFORE
 _INT64_LIMIT: Final = 2**63
 
 # A day with or without a time of day, and that with or without a zone.
@@ -237,7 +239,7 @@ def _integer(value: object) -> int:
 
 
 def _numeric(value: object) -> str:
-    expected = "a number with up to 29 digits before the point"
+    expected = f"a number with up to {_MOST_DIGITS_BEFORE} digits before the point"
     number = _number(value, expected)
     if number.copy_abs() < _NUMERIC_LIMIT:
         exponent = number.as_tuple().exponent

@@ -41,7 +41,7 @@ KIND: dict[str, Kind] = {
 }  # fmt: skip
 EXPECTS = {SEARCH_SERVICE: "pedidos", PRODUCT_SERVICE: "produto"}
 ANSWERS, BATCHES = 10_000, 20
-NUMERIC = re.compile(r"-?[0-9]{1,29}(\.[0-9]{1,9})?")
+NUMERIC = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 

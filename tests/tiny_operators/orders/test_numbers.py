@@ -15,7 +15,7 @@ from tiny_operators.orders.decimals import parse_decimal
 from tiny_operators.schemas import Column
 from tiny_operators.tiny.answers import parse_json
 
-LARGEST = "99999999999999999999999999999.999999999"  # of NUMERIC
+LARGEST = "999999999999999.999999999"  # that the views can add up
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ LARGEST = "99999999999999999999999999999.999999999"  # of NUMERIC
         (".5", "0.5"),
         ("1e3", "1000"),
         ("1.5E-3", "0.0015"),
-        ("12345678901234567890,12", "12345678901234567890.12"),
+        ("123456789012345,12", "123456789012345.12"),
     ],
 )
 def test_money_in_every_form(text: str, number: str) -> None:
@@ -148,11 +148,11 @@ def test_separators_that_group_nothing_are_refused(text: str) -> None:
         ("0.0000000005", "0.000000001"),
         ("-0.0000000005", "-0.000000001"),
         ("0.00000000049", "0.000000000"),
-        (10**28, "1" + "0" * 28),
+        (10**14, "1" + "0" * 14),
         (LARGEST, LARGEST),
         (f"-{LARGEST}", f"-{LARGEST}"),
         (Decimal(LARGEST), LARGEST),
-        ("12345678901234567890.1234567891", "12345678901234567890.123456789"),
+        ("123456789012345.1234567891", "123456789012345.123456789"),
     ],
 )
 def test_numeric_travels_as_exact_text_of_at_most_nine_decimals(value: object, text: str) -> None:
@@ -162,19 +162,20 @@ def test_numeric_travels_as_exact_text_of_at_most_nine_decimals(value: object, t
 @pytest.mark.parametrize(
     "value",
     [
+        10**15,
+        -(10**15),
+        "1e15",
         10**29,
-        -(10**29),
-        "1e29",
         "1e99",
         Decimal("1E+400"),
         parse_json("1e9999999"),
         parse_json("-1e9999999"),
         "9" * 5000,
-        "99999999999999999999999999999.9999999996",
+        "999999999999999.9999999996",
     ],
     ids=lambda value: str(value)[:12],
 )
-def test_numbers_beyond_numeric_are_refused(value: object) -> None:
+def test_numbers_beyond_any_sale_are_refused(value: object) -> None:
     refused(value, NUMERIC)
 
 
@@ -227,7 +228,11 @@ def test_a_whole_number_that_cannot_be_thousands_is_read(value: object) -> None:
     assert typed(value, INTEGER) == int(Decimal(str(value).replace(",", ".")))
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=-(10**18), max_value=10**18))
+@given(
+    st.decimals(
+        allow_nan=False, allow_infinity=False, places=9, min_value=-(10**15) + 1, max_value=10**15 - 1
+    )
+)
 def test_money_is_exact(number: Decimal) -> None:
     for spelled in (number, f"{number:f}", f"{number:f}".replace(".", ",")):
         assert Decimal(typed(spelled, NUMERIC)) == number

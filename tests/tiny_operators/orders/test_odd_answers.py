@@ -21,7 +21,7 @@ from tiny_operators.tiny.search import LINE_FIELDS, lines, order_id
 COFFEE_ITEM, WINE_ITEM = PDV["itens"]
 (INSTALMENT,) = PDV["parcelas"]
 DAY, OBJECT, WHOLE = "a day as dd/mm/yyyy", "an object", "a whole number of 64 bits"
-NUMBER = "a number with up to 29 digits before the point"
+NUMBER = "a number with up to 15 digits before the point"
 Notes = list[tuple[str, str, str]]
 
 
