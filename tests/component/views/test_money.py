@@ -60,8 +60,6 @@ ORDERS = table("""
     tudo de graça      | -1,00     | -     | -    | -    | 0.00     | 1.00     | 0        | 0       | -1.00    | 0         | 3.00    | -2.00
     # A barcode read into the quantity: the row looks odd, and the view goes on.
     código de barras   | 10%       | -     | -    | -    | 78912345678950.00 | 71021111111055.00 | 78912345678950.00 | 0 | 7891234567895.00 | 0 | 39456172839475.00 | 31564938271580.00
-    # The largest amount that becomes a row.
-    maior valor        | 999,00    | -     | -    | -    | 999999999999999.00 | 999999999999000.00 | 999999999999999.00 | 0 | 999.00 | 0 | 6.00 | 999999999998994.00
 """)
 
 # An item a line: as it is in Tiny, with its product's cost ("0/7.50": preco_custo and preco_custo_medio; "livre": free
@@ -129,7 +127,6 @@ ITEMS = table("""
     tudo de graça      | 1         | 0.00    | 1             | 0        | 0           | 0      | -0.33    | 0.33     | 1.00    | -0.67
     tudo de graça      | 1         | 0.00    | 1             | 0        | 0           | 0      | -0.34    | 0.34     | 1.00    | -0.66
     código de barras   | 5         | 10.00   | 7891234567895 | 0        | 10.00       | 0      | 7891234567895.00 | 71021111111055.00 | 39456172839475.00 | 31564938271580.00
-    maior valor        | 6         | 999999999999999.00 | 1  | 0        | 999999999999999.00 | 0 | 999.00 | 999999999999000.00 | 6.00 | 999999999998994.00
 """)
 CASES = [str(row["caso"]) for row in ORDERS]
 ORDER_COLUMNS = {
