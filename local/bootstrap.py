@@ -192,7 +192,7 @@ def compile_googlesql(venv: Path) -> None:
     Raises:
         BootstrapError: It could not be compiled.
     """
-    program = "from local.strict_front.googlesql import language; language()"
+    program = "from local.strict_front.sql.googlesql import language; language()"
     if subprocess.run([str(venv / "bin" / "python"), "-c", program], cwd=REPO, check=False).returncode:
         raise BootstrapError("GoogleSQL's analyzer could not be compiled; the lines above say why.")
 

@@ -11,7 +11,7 @@ WORKDIR /app
 COPY local /app/local
 # GoogleSQL's analyzer is compiled once, where the strict front has it.
 RUN if python -c "import googleapiclient, zetasql" 2>/dev/null; then \
-      python -c "from local.strict_front.googlesql import language; language()"; \
+      python -c "from local.strict_front.sql.googlesql import language; language()"; \
     fi
 USER stack
 # DuckDB's extensions, where the BigQuery emulator has them; other programs have none.

@@ -10,11 +10,11 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from local.strict_front.call import Call
-from local.strict_front.changes import Change
 from local.strict_front.emulator import Answer, Emulator
 from local.strict_front.job_rights import needs_of_job
 from local.strict_front.refusal import Refusal
 from local.strict_front.rights import Need, Rights, default_access, needs_of
+from local.strict_front.sql.changes import Change
 
 _USER: Final = re.compile(r"\bSESSION_USER\(\)", re.IGNORECASE)
 _NO_BUCKET: Final = Refusal(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from local.strict_front import changes
 from local.strict_front.rights import Need
+from local.strict_front.sql import changes
 
 _READ: Final = "bigquery.tables.getData"
 # https://cloud.google.com/bigquery/docs/writing-results#permissions

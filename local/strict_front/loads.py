@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Final
 
-from local.strict_front import partitions, row_values
-from local.strict_front.catalog import Resource
+from local.strict_front import row_values
 from local.strict_front.refusal import Refusal
 from local.strict_front.rows import BadRowError, Row, RowCheck, check_rows, lines, parse
 from local.strict_front.schema_updates import difference
-from local.strict_front.types import Field
+from local.strict_front.sql import partitions
+from local.strict_front.sql.catalog import Resource
+from local.strict_front.sql.types import Field
 
 Read = Callable[[str], Iterable[bytes]]
 """Of a URI, also with a ``*``: the content of what it names, in parts. FileNotFoundError where it names nothing."""

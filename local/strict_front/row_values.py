@@ -15,7 +15,7 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from local.strict_front.schemas import DIGITS
-from local.strict_front.types import Field
+from local.strict_front.sql.types import Field
 
 SOURCE: Final = "https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-json#limitations"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NoReturn
 
 from local.strict_front.row_values import Check, Number, check_of, kind_of
-from local.strict_front.types import Field
+from local.strict_front.sql.types import Field
 
 ROW: Final = 100 * 1_024 * 1_024
 _SPACES: Final = b" \t\r\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from local.strict_front.types import Field
+from local.strict_front.sql.types import Field
 
 ADDITION: Final = "ALLOW_FIELD_ADDITION"
 RELAXATION: Final = "ALLOW_FIELD_RELAXATION"

@@ -8,11 +8,11 @@ from concurrent.futures import Executor
 from functools import lru_cache
 from typing import Any, Final
 
-from local.strict_front import googlesql
 from local.strict_front.emulator import Emulator
 from local.strict_front.gate import Gate
 from local.strict_front.refusal import Refusal
 from local.strict_front.rights import Need
+from local.strict_front.sql import googlesql
 
 Path = tuple[str, str, str]
 _READ: Final = "bigquery.tables.getData"

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from local.strict_front import googlesql, loads, locations, partitions, queries
+from local.strict_front import loads, locations
 from local.strict_front.call import Call
 from local.strict_front.declared import DeclaredTables
 from local.strict_front.emulator import Emulator
@@ -18,6 +18,7 @@ from local.strict_front.job_rules import configurations
 from local.strict_front.jobs import DEFAULT_LOCATION
 from local.strict_front.memory import Memory
 from local.strict_front.refusal import Refusal
+from local.strict_front.sql import googlesql, partitions, queries
 from local.strict_front.through_views import ThroughViews
 
 _UPLOADED: Final = "gs://uploaded/rows"

@@ -14,8 +14,8 @@ import urllib.request
 from dataclasses import asdict
 from typing import Any
 
-from local.strict_front.catalog import Tables
-from local.strict_front.queries import examine
+from local.strict_front.sql.catalog import Tables
+from local.strict_front.sql.queries import examine
 
 PROJECT = "z316-local"
 

@@ -11,7 +11,7 @@ import json
 import sys
 from typing import Any
 
-from local.strict_front.googlesql import bigquery_options, keep_compiled
+from local.strict_front.sql.googlesql import bigquery_options, keep_compiled
 
 
 class GoogleSQL:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from local.strict_front.catalog import Path, Resource, Scope, Tables
-from local.strict_front.changes import Change
+from local.strict_front.sql.catalog import Path, Resource, Scope, Tables
+from local.strict_front.sql.changes import Change
 
 _NAME: Final = re.compile(r"`([\w-]+(?:\.[\w-]+){1,2})`")
 _KEPT: Final = 500

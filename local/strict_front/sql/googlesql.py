@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from local.strict_front import features
+from local.strict_front.sql import features
 
 _VERSION_IN_NAME: Final = re.compile(r"^FEATURE_(?:V_\d_\d_)?")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from local.strict_front.googlesql import kind, place
 from local.strict_front.rights import Need
+from local.strict_front.sql.googlesql import kind, place
 
 Change = tuple[str, str]
 """A permission, and the table or dataset that it is needed on, as the statement names it."""

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from local.strict_front.googlesql import kind, nodes
-from local.strict_front.planning import Broken, arguments, called
+from local.strict_front.sql.googlesql import kind, nodes
+from local.strict_front.sql.planning import Broken, arguments, called
 
 _FILTER_SOURCE: Final = "https://cloud.google.com/bigquery/docs/managing-partitioned-tables#require-filter"
 # What reads no row of the tables that it names when it runs.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
 
-from local.strict_front import features, types
-from local.strict_front.information_schema import columns_of
-from local.strict_front.types import Field
+from local.strict_front.sql import features, types
+from local.strict_front.sql.information_schema import columns_of
+from local.strict_front.sql.types import Field
 
 Resource = dict[str, Any]
 """A table as tables.get answers."""

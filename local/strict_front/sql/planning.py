@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from local.strict_front import features
-from local.strict_front.googlesql import kind, nodes
+from local.strict_front.sql import features
+from local.strict_front.sql.googlesql import kind, nodes
 
 Broken = tuple[str, str, str]
 """A rule, what is wrong, and where Google documents it."""

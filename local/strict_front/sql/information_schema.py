@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from local.strict_front.types import Field
+from local.strict_front.sql.types import Field
 
 _JOBS: Final = (
     "creation_time TIMESTAMP, project_id STRING, project_number INT64, user_email STRING, job_id STRING,"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from local.strict_front import matches, partitions, types
-from local.strict_front.catalog import Scope
+from local.strict_front.sql import matches, partitions, types
+from local.strict_front.sql.catalog import Scope
 
 VARIABLE: Final = 1_048_576
 VARIABLES: Final = 10 * VARIABLE
@@ -66,7 +66,7 @@ class Guards:
             name: The node's name.
             scope: What stands around it.
         """
-        from local.strict_front.googlesql import place
+        from local.strict_front.sql.googlesql import place
 
         count = partitions.count(node, name, self._script, scope)
         if count:
@@ -94,7 +94,7 @@ class Guards:
             node: The statement's node in the syntax tree.
             name: The node's name.
         """
-        from local.strict_front.googlesql import place
+        from local.strict_front.sql.googlesql import place
 
         if query := matches.twice(node, name, self._script):
             check = _raise(f"EXISTS ({query}\n)", matches.MESSAGE)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from local.strict_front import features, schemas, types
-from local.strict_front.googlesql import kind
-from local.strict_front.planning import Broken, arguments, called
+from local.strict_front import schemas
+from local.strict_front.sql import features, types
+from local.strict_front.sql.googlesql import kind
+from local.strict_front.sql.planning import Broken, arguments, called
 
 _SOURCE: Final = f"{features.REFERENCE}data-definition-language#create_table_statement"
 _DROP_SOURCE: Final = f"{features.REFERENCE}data-definition-language#alter_table_drop_column_statement"

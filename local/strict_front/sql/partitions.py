@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from local.strict_front import types
-from local.strict_front.catalog import Resource, Scope, UnknownTableError
-from local.strict_front.googlesql import kind, place
+from local.strict_front.sql import types
+from local.strict_front.sql.catalog import Resource, Scope, UnknownTableError
+from local.strict_front.sql.googlesql import kind, place
 
 MOST: Final = 4_000
 SOURCE: Final = "https://cloud.google.com/bigquery/quotas#partitioned_tables"

@@ -7,10 +7,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from local.strict_front import catalog, created_tables, features, options, planning, reads, types
-from local.strict_front.catalog import Resource, Scope, UnknownTableError
-from local.strict_front.googlesql import GoogleSQL, SqlError, kind, nodes
 from local.strict_front.refusal import Refusal
+from local.strict_front.sql import catalog, created_tables, features, options, planning, reads, types
+from local.strict_front.sql.catalog import Resource, Scope, UnknownTableError
+from local.strict_front.sql.googlesql import GoogleSQL, SqlError, kind, nodes
 
 _AT: Final = re.compile(r"\s*\[at (\d+):(\d+)\]")
 _KEPT: Final = 5_000

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from local.strict_front import partitions, types
-from local.strict_front.catalog import Path, Scope, Tables
-from local.strict_front.changes import Change
-from local.strict_front.googlesql import language
 from local.strict_front.refusal import Refusal
-from local.strict_front.remembered import Remembered, Shape, noting
-from local.strict_front.scripts import Script
-from local.strict_front.statements import Reader, RefusedError
+from local.strict_front.sql import partitions, types
+from local.strict_front.sql.catalog import Path, Scope, Tables
+from local.strict_front.sql.changes import Change
+from local.strict_front.sql.googlesql import language
+from local.strict_front.sql.remembered import Remembered, Shape, noting
+from local.strict_front.sql.scripts import Script
+from local.strict_front.sql.statements import Reader, RefusedError
 
 _LIMITS: Final = "https://cloud.google.com/bigquery/quotas#query_jobs"
 _LENGTH: Final = 1_024 * 1_024

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from local.strict_front.googlesql import kind, place
+from local.strict_front.sql.googlesql import kind, place
 
 SOURCE: Final = "https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#update_statement"
 MESSAGE: Final = "UPDATE/MERGE must match at most one source row for each target row"

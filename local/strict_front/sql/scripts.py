@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from local.strict_front import changes, created_tables, features, types
-from local.strict_front.catalog import Scope, UnknownTableError
-from local.strict_front.googlesql import SqlError, kind, place
-from local.strict_front.guards import Guards
-from local.strict_front.statements import (
+from local.strict_front.sql import changes, created_tables, features, types
+from local.strict_front.sql.catalog import Scope, UnknownTableError
+from local.strict_front.sql.googlesql import SqlError, kind, place
+from local.strict_front.sql.guards import Guards
+from local.strict_front.sql.statements import (
     TABLE_NOT_FOUND,
     Meaning,
     Reader,
