@@ -46,6 +46,4 @@ def put(bucket: str, name: str, body: bytes, content_type: str, encoding: str) -
         # The same, as said to an account that may not overwrite: that takes the right to delete.
         there = isinstance(error, Forbidden) and "storage.objects.delete" in str(error)
         if not (there and failed):
-            raise InboxError(
-                f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
-            ) from error
+            raise InboxError(f"{type(error).__name__} {getattr(error, 'code', 0) or ''}".strip()) from error

@@ -19,7 +19,7 @@ _HEAD: Final = r'"?(?:\s*content-[^\n]{0,200}){0,4}'
 # What may hide an event: JSON inside JSON may write any sign in escapes, also those of these patterns; packed bytes;
 # base64; a form in a form in a form.
 _HIDING: Final = re.compile(
-    r"(?i)\\u00[0-7]|base64|quoted-printable|[\x01-\x08\x0e-\x1f]|x[\x01\x5e\x9c\xda]|%(?:25)*[57]b"
+    r"(?i)\\u00[0-7]|base64|quoted-printable|[\x01-\x08\x0e-\x1f]|x[\x5e\x9c\xda]|%(?:25)*[57]b"
 )
 _KIND: Final = re.compile(rf'(?a)\btipo{_HEAD}[\s:="\]]+([a-z_]+)\s*(?=["&\r\n,}}-]|$)')
 _ORDER: Final = re.compile(r'(?a)\bdados\W(?:[^{}]{0,100}?\W)??\W{0,60}\bid"?\W{1,9}0*([1-9][0-9]{0,17})\b')
@@ -41,13 +41,13 @@ def look(body: bytes) -> Glance | None:
     if re.fullmatch(r"(\{\s*\})?", text):
         return None
     raw = _unquoted(plain)
-    text = _flat(raw)
+    # Without the escapes of JSON inside JSON.
+    text = re.sub(r"\\[nrt]", " ", raw).replace("\\", "").lower()
     events = len(_WORD.findall(text))
     kinds, orders = _KIND.findall(text), _ORDER.findall(text, 0, _SEARCHED)
-    whole = (
-        text.count("{") == text.count("}") and len(_ABOUT.findall(text)) <= events and not _HIDING.search(raw)
-    )
-    known = whole and len(kinds) == events and set(kinds) <= NEEDED | UNNEEDED
+    whole = text.count("{") == text.count("}") and len(_ABOUT.findall(text)) <= events
+    clear = whole and not _HIDING.search(raw)
+    known = clear and len(kinds) == events and set(kinds) <= NEEDED | UNNEEDED
     cnpjs = frozenset(map(cnpj_key, _CNPJ.findall(text, 0, _SEARCHED)))
     return Glance(_only(kinds if known else []), _only(orders if len(orders) == events else []), cnpjs)
 
@@ -77,8 +77,3 @@ def _unquoted(plain: bytes) -> str:
     for _ in range(2):
         text = unquote_plus(text) if "%" in text else text
     return text
-
-
-def _flat(text: str) -> str:
-    """Reduce a text to small letters, without the escapes of JSON inside JSON."""
-    return re.sub(r"\\[nrt]", " ", text).replace("\\", "").lower()

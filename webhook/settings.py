@@ -93,18 +93,17 @@ def _secrets(environment: Mapping[str, str], prefixes: set[str]) -> Mapping[str,
     """Read the secrets; a broken list or a misspelled name must stop the start, never open an address."""
     opens = {f"WEBHOOK_SECRETS_{prefix.upper()}": frozenset({prefix}) for prefix in prefixes}
     opens["WEBHOOK_SECRETS"] = frozenset(prefixes)
+    names = " or ".join(sorted(opens))
     secrets: dict[str, frozenset[str]] = {}
     for name in (name for name, text in environment.items() if text and name.startswith("WEBHOOK_SECRETS")):
         # A secret that was saved by an editor or by echo ends in a line break.
         found = [secret.strip() for secret in environment[name].split(",")]
         if name not in opens or not all(map(_SECRET.fullmatch, found)):
-            expected = f"{' or '.join(sorted(opens))}, with secrets of 16 or more letters, digits or ._~-"
+            expected = f"{names}, with secrets of 16 or more letters, digits or ._~-"
             raise SettingsError(
                 f"{name}: expected {expected}, no z at the end, commas between (openssl rand -hex 24 makes one)"
             )
         secrets |= {secret: opens[name] | secrets.get(secret, frozenset()) for secret in found}
     if not secrets and environment.get("WEBHOOK_OPEN") != "true":
-        raise SettingsError(
-            f"{' or '.join(sorted(opens))}: expected a secret; WEBHOOK_OPEN=true does without, for tests"
-        )
+        raise SettingsError(f"{names}: expected a secret; WEBHOOK_OPEN=true does without, for tests")
     return secrets
