@@ -24,8 +24,8 @@ from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.lake.forgotten import LostKeyError, forget_people, read_forgotten
 from tiny_operators.lake.objects import Objects
-from tiny_operators.orders.asked_people import People
-from tiny_operators.orders.personal_values import MASK, PersonalValues, plain_phone
+from tiny_operators.people.asked_people import People
+from tiny_operators.people.personal_values import MASK, PersonalValues, plain_phone
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.views import create_views
 

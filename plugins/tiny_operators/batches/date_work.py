@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from tiny_operators.batches.listed_dates import ListedDates
 from tiny_operators.lake import names
 from tiny_operators.lake.raw_writer import RawWriter, now
-from tiny_operators.orders.erasing import Eraser
 from tiny_operators.orders.old_orders import personal_since
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.orders.rows import search_values
+from tiny_operators.people.erasing import Eraser
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer
 from tiny_operators.tiny.listing import DateListing, Page

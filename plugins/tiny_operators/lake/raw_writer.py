@@ -15,10 +15,10 @@ from tiny_operators.lake import names
 from tiny_operators.lake.at_once import begin
 from tiny_operators.lake.forgotten import ForgottenList, blank, forget_orders
 from tiny_operators.lake.objects import Objects
-from tiny_operators.orders.erasing import Eraser
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.orders.raw_lines import Envelope, Kind
-from tiny_operators.orders.stored_texts import clean_line
+from tiny_operators.people.erasing import Eraser
+from tiny_operators.people.stored_texts import clean_line
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import Answer, Meaning
 from tiny_operators.tiny.search import page_request

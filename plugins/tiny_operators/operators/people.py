@@ -17,8 +17,8 @@ from tiny_operators.lake import names
 from tiny_operators.lake.forgotten import forget_people
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
-from tiny_operators.orders.asked_people import People, PeopleError, read_people
-from tiny_operators.orders.stored_texts import as_json
+from tiny_operators.people.asked_people import People, PeopleError, read_people
+from tiny_operators.people.stored_texts import as_json
 from tiny_operators.stores import PLACEHOLDER_CONTACTS, Store
 from tiny_operators.warehouse.personal_rows import PersonalRows
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tiny_operators.orders.stored_texts import as_json
+from tiny_operators.people.stored_texts import as_json
 from tiny_operators.schemas import LAYOUTS, LOADED, columns, schema_fields
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.sql_files import sql_files

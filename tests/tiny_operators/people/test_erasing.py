@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.tiny_operators.helpers import envelope, sample_text
-from tiny_operators.orders.asked_people import MOST_PEOPLE, People, PeopleError, read_people
-from tiny_operators.orders.erasing import Eraser
-from tiny_operators.orders.forgotten import Forgotten
-from tiny_operators.orders.personal_values import MASK, PersonalValues
-from tiny_operators.orders.stored_texts import clean_file, clean_line
+from tiny_operators.people.asked_people import MOST_PEOPLE, People, PeopleError, read_people
+from tiny_operators.people.erasing import Eraser
+from tiny_operators.people.forgotten import Forgotten
+from tiny_operators.people.personal_values import MASK, PersonalValues
+from tiny_operators.people.stored_texts import clean_file, clean_line
 from tiny_operators.tiny.answers import one_line
 
 # The customer of the samples.

@@ -21,7 +21,8 @@ from typing import Any, Final, Protocol
 
 from tiny_operators.orders.envelopes import BLANKS, events_in
 from tiny_operators.orders.json_texts import parse, write
-from tiny_operators.orders.personal_values import (
+from tiny_operators.orders.record_shapes import blanked, day_of, path_name, plain_field, texts_in, whole_id
+from tiny_operators.people.personal_values import (
     PersonalValues,
     is_document,
     plain_document,
@@ -29,7 +30,6 @@ from tiny_operators.orders.personal_values import (
     plain_name,
     plain_phone,
 )
-from tiny_operators.orders.record_shapes import blanked, day_of, path_name, plain_field, texts_in, whole_id
 from tiny_operators.tiny.answers import Json
 
 # Names of fields without capitals and underscores: the services of Tiny and the tables write the same ones differently.

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tiny_operators.orders.asked_people import People
-from tiny_operators.orders.erasing import Eraser
-from tiny_operators.orders.forgotten import Forgotten
-from tiny_operators.orders.personal_values import MASK, PersonalValues
-from tiny_operators.orders.stored_texts import as_json, clean_file
+from tiny_operators.people.asked_people import People
+from tiny_operators.people.erasing import Eraser
+from tiny_operators.people.forgotten import Forgotten
+from tiny_operators.people.personal_values import MASK, PersonalValues
+from tiny_operators.people.stored_texts import as_json, clean_file
 
 CPF, EMAIL, NAME = "11144477735", "joana@example.com", "Joana Exemplo da Silva"
 ORDER = 910000101

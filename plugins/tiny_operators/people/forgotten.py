@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from tiny_operators.orders.asked_people import People
-from tiny_operators.orders.personal_values import PersonalValues
+from tiny_operators.people.asked_people import People
+from tiny_operators.people.personal_values import PersonalValues
 
 
 @dataclass(frozen=True)

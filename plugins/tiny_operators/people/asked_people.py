@@ -13,7 +13,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final
 
-from tiny_operators.orders.personal_values import PersonalValues, is_document, plain_document
+from tiny_operators.people.personal_values import PersonalValues, is_document, plain_document
 
 MOST_PEOPLE: Final = 100
 _CONTACT: Final = re.compile(r"id\s*[:=]?\s*([0-9]{1,18})", re.IGNORECASE)

@@ -14,8 +14,8 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from tiny_operators.orders.envelopes import Unreadable, read_events
-from tiny_operators.orders.erasing import Eraser
 from tiny_operators.orders.json_texts import parse, write
+from tiny_operators.people.erasing import Eraser
 from tiny_operators.tiny.encodings import decode
 
 # How a raw line says what the bytes of its answer were.
