@@ -39,7 +39,7 @@ test-reverts: install ## take each fix of tests/reverts back in a copy: its test
 
 # What needs neither an emulator nor a simulator.
 PURE_TESTS := tests/test_docs.py tests/test_schemas.py tests/tiny_operators/orders tests/tiny_operators/tiny tests/tiny_operators/batches \
-  tests/tiny_operators/lake tests/tiny_operators/warehouse
+  tests/tiny_operators/people tests/tiny_operators/lake tests/tiny_operators/warehouse
 
 quick: ## run the pure tests, in seconds; ARGS="-k name" goes to pytest
 	@$(INSTALL) airflow-$(AIRFLOW)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -25,6 +24,13 @@ class _Kept(dict[str, Any]):
 
     def set(self, key: str, value: Any) -> None:
         self[key] = value
+
+
+class _OutletEvents(dict[str, SimpleNamespace]):
+    """Stands for Airflow's events of assets: by address, since some versions cannot hash an asset."""
+
+    def __getitem__(self, asset: Any) -> SimpleNamespace:
+        return self.setdefault(asset.uri, SimpleNamespace())
 
 
 @dataclass
@@ -159,7 +165,7 @@ class WholeRun:
             "task": task,
             "ti": ti,
             "task_instance": ti,
-            "outlet_events": defaultdict(SimpleNamespace),
+            "outlet_events": _OutletEvents(),
             "logical_date": self._began,
             "params": {**{name: param.value for name, param in self.dag.params.items()}, **self.conf},
             "task_state_store": self._kept.setdefault(task.task_id, _Kept()),
