@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,12 +18,11 @@ def main() -> int:
     """Run one command; return 0 when it did what it says."""
     arguments = _arguments()
     commands = {"up": _up, "down": _down, "status": _status, "logs": _logs, "env": _env}
-    # A polite end of this program shall tidy up as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        settings = Settings.from_env(parts=frozenset(getattr(arguments, "parts", None) or ALL_PARTS))
-        settings = replace(settings, delays=getattr(arguments, "delays", False))
-        return commands[arguments.command](settings, arguments)
+        with launcher.tidied_at_sigterm():
+            settings = Settings.from_env(parts=frozenset(getattr(arguments, "parts", None) or ALL_PARTS))
+            settings = replace(settings, delays=getattr(arguments, "delays", False))
+            return commands[arguments.command](settings, arguments)
     except StackError as error:
         print(f"[stack] failed: {error}", file=sys.stderr, flush=True)
         return 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -90,12 +92,27 @@ def down(home: Path, say: Say = announce) -> None:
 def running(
     settings: Settings, *, fresh: bool = True, dags: bool = True, say: Say = announce
 ) -> Iterator[Stack]:
-    """Start a stack for the time of a `with` block."""
-    stack = up(settings, fresh=fresh, dags=dags, say=say)
+    """Start a stack for the time of a `with` block; it is stopped also when Ctrl-C or SIGTERM ends the program."""
+    with tidied_at_sigterm():
+        stack = up(settings, fresh=fresh, dags=dags, say=say)
+        try:
+            yield stack
+        finally:
+            down(settings.home, say=say)
+
+
+@contextmanager
+def tidied_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM end a `with` block as Ctrl-C does: with a KeyboardInterrupt, so that what it began is stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread may set handlers.
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield stack
+        yield
     finally:
-        down(settings.home, say=say)
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def env_file(home: Path) -> Path:

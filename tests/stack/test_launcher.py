@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,37 @@ def test_clients_without_arguments_work_and_nothing_is_left(environ: dict[str, s
     assert processes.of_stack(home) == []
     assert not launcher.env_file(home).exists()
     assert not state.short_dir.exists()
+
+
+STAYS = """
+import sys, time
+from pathlib import Path
+from local.stack import launcher
+from local.stack.settings import Settings
+home = Path(sys.argv[1])
+with launcher.running(Settings.from_env(home=home, parts=frozenset({"gcs"}), free_ports=True)):
+    (home / "is up").touch()
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_program_that_is_ended_leaves_no_stack(
+    sign: signal.Signals, environ: dict[str, str], home: Path
+) -> None:
+    program = [sys.executable, "-c", STAYS, str(home)]
+    with subprocess.Popen(
+        program, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as ended:
+        while not (home / "is up").exists():
+            assert ended.poll() is None
+            time.sleep(0.1)
+        left = processes.of_stack(home)
+        assert left
+        ended.send_signal(sign)
+        assert ended.wait() != 0
+    assert not [process for process in left if processes.is_alive(process)]
+    assert processes.of_stack(home) == []
 
 
 def test_down_ends_what_a_killed_process_manager_left(environ: dict[str, str], home: Path) -> None:
