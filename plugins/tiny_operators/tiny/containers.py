@@ -98,7 +98,10 @@ def _collect_container(value: Record, known: frozenset[str], result: Records) ->
 def _collect_known(value: Record, known: frozenset[str], result: Records) -> None:
     """Collect an object with a known field: a record, or a container that has values beside its records."""
     own, inside = len(known.intersection(value)), Records()
-    for name, inner in () if known.issuperset(value) else value.items():
+    if own == len(value):
+        result.found.append(value)
+        return
+    for name, inner in value.items():
         if name not in known and isinstance(inner, dict | list):
             _collect(inner, known, inside)
     most = max((len(known.intersection(record)) for record in inside.found), default=0)
