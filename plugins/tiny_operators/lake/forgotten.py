@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import NotChangedError, Objects
 from tiny_operators.people.asked_people import People
-from tiny_operators.people.erasing import Eraser, Who
+from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.forgotten import Forgotten
 from tiny_operators.people.stored_texts import clean_file, clean_line
+from tiny_operators.people.who import Who
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain, count
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from tiny_operators.orders.envelopes import BLANKS, events_in
 from tiny_operators.orders.json_texts import parse, write
@@ -30,6 +30,7 @@ from tiny_operators.people.personal_values import (
     plain_name,
     plain_phone,
 )
+from tiny_operators.people.who import Who, values_of
 from tiny_operators.tiny.answers import Json
 
 # Names of fields without capitals and underscores: the services of Tiny and the tables write the same ones differently.
@@ -49,38 +50,6 @@ _DAYS: Final = ("data", "datapedido")
 _LONG_NUMBER: Final = 100_000_000
 # Nobody's value: a document and a telephone have digits, an e-mail and a name have other characters.
 _WORDS: Final = re.compile(r"[A-Za-z_]+")
-
-
-class Who(Protocol):
-    """The people to look for."""
-
-    @property
-    def orders(self) -> Collection[int]:
-        """Ids of orders that are known to be theirs."""
-
-    @property
-    def values(self) -> PersonalValues:
-        """Values that lead to them; none where only hashes are known."""
-
-    def may_be_in(self, text: str) -> bool:
-        """Return whether a line of JSON may have something of theirs; False when it surely has not."""
-
-    def reached_by(self, addresses: Iterable[str], day: date | None) -> bool:
-        """Return whether one of these e-mails and telephones, as written for comparison, is theirs.
-
-        Args:
-            addresses: E-mails and telephones.
-            day: The day of the order; None when it is not known.
-        """
-
-    def has(self, documents: Iterable[str], contacts: Iterable[str], day: date | None) -> bool:
-        """Return whether a buyer with one of these documents or ids of a contact is one of them.
-
-        Args:
-            documents: CPF or CNPJ, without punctuation.
-            contacts: Tiny's ids of contacts.
-            day: The day of the order; None when it is not known.
-        """
 
 
 @dataclass(frozen=True)
@@ -130,7 +99,7 @@ class Eraser:
 
     def masked(self, text: str) -> str:
         """Return a text that is no record without the values that lead to these people."""
-        self._masked = self.who.values
+        self._masked = self.who.values | values_of(self.who, text)
         return self._text(text, "", _Scope())
 
     def _cleaned(self, value: Any, path: str, scope: _Scope) -> Any:
@@ -204,6 +173,10 @@ class Eraser:
                 return write(cleaned)
             if is_json:
                 return text
+        if _begins_json(text) and values_of(self.who, text, scope.day):
+            # An address or a name in it cannot be found by its field.
+            self._note(path, text, scope)
+            return None
         return self._text(text, path, scope)
 
     def _text(self, text: str, path: str, scope: _Scope) -> str:
@@ -243,10 +216,14 @@ def _orders(value: Any, outer: _Scope, who: Who) -> Iterator[tuple[_Scope, Json]
 def _inside(text: str) -> tuple[Any, bool]:
     """Return what a text holds, its JSON value or the events of a form or of lines; and whether that is all of it."""
     plain = text.strip(BLANKS)
-    if plain[:1] in {"{", "[", '"'}:
+    if _begins_json(plain):
         with suppress(ValueError):
             return parse(plain), True
     return events_in(plain), False
+
+
+def _begins_json(text: str) -> bool:
+    return text.lstrip(BLANKS)[:1] in {"{", "[", '"'}
 
 
 def _scope(record: Json, outer: _Scope, who: Who) -> _Scope:

@@ -31,6 +31,16 @@ _IN_PHONE: Final = r"[().\-\s]{0,3}"
 _IN_NAME: Final = r"\s+"
 # A text may have an accent as a character of its own.
 _ACCENTS: Final = "[\u0300-\u036f]*"
+# How people write a document, an e-mail and a telephone. One may begin inside another: `(?=` looks at every place.
+_DOCUMENT: Final = re.compile(
+    r"(?<![0-9])(?=([0-9]{3}\.?[0-9]{3}\.?[0-9]{3}[\s\-]?[0-9]{2}"
+    r"|[0-9A-Za-z]{2}\.?[0-9A-Za-z]{3}\.?[0-9A-Za-z]{3}/?[0-9A-Za-z]{4}-?[0-9]{2})(?![0-9]))"
+)
+# With bounds: a text may be a single word of a million letters.
+_EMAIL: Final = re.compile(r"(?<![\w.%+\-])[\w.%+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
+_PHONE: Final = re.compile(
+    r"(?<![0-9])(?=((?:\+?55)?[().\-\s]{0,3}0?[1-9]{2}[().\-\s]{0,3}[0-9]{4,5}[.\-\s]?[0-9]{4})(?![0-9]))"
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,15 @@ class PersonalValues:
         documents = map(_document_pattern, self.documents)
         addresses = [*map(_email_pattern, self.emails), *map(_phone_pattern, self.phones)]
         return _one_of([*documents, *addresses, *map(_name_pattern, self.names)])
+
+
+def values_in(text: str) -> PersonalValues:
+    """Find what is written as a document, an e-mail or a telephone in a text; names are no more than words."""
+    return PersonalValues(
+        frozenset(filter(is_document, map(plain_document, _DOCUMENT.findall(text)))),
+        frozenset(filter(None, map(plain_email, _EMAIL.findall(text)))),
+        frozenset(filter(None, map(plain_phone, _PHONE.findall(text)))),
+    )
 
 
 def plain_document(text: object) -> str:

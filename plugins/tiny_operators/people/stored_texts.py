@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 
 from tiny_operators.orders.envelopes import Unreadable, read_events
 from tiny_operators.orders.json_texts import parse, write
+from tiny_operators.orders.packed import PackedError, Unpacker
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.tiny.encodings import decode
 
@@ -91,14 +92,23 @@ def _clean_json(text: str, eraser: Eraser) -> str:
 def _clean_odd(content: bytes, eraser: Eraser, content_type: str) -> bytes | None:
     events = [event for event in read_events(content, content_type) if not isinstance(event, Unreadable)]
     cleaned = [eraser.clean(event) for event in events]
-    text = decode(content).text
+    text = decode(_unpacked(content)).text
     masked = eraser.masked(text)
     hidden = unquote_plus(masked)
     if cleaned == events and masked == text and eraser.masked(hidden) == hidden:
         return None
     if cleaned:
         return write(cleaned).encode()
-    return b"{}" if eraser.masked(hidden) != hidden else masked.encode()
+    # Of people who are known by hashes alone, nobody knows the names that stand beside what was found.
+    whole = eraser.who.values and eraser.masked(hidden) == hidden
+    return masked.encode() if whole else b"{}"
+
+
+def _unpacked(content: bytes) -> bytes:
+    try:
+        return Unpacker().unpacked(content)
+    except PackedError:
+        return content
 
 
 def _is_in_bytes(packed: Any, eraser: Eraser) -> bool:

@@ -227,6 +227,36 @@ def test_files_without_the_person_stay(content: bytes) -> None:
     assert clean_file(content, Eraser(KNOWN)) is None
 
 
+HASHES = Forgotten(key=b"k").with_people(replace(PERSON, values=VALUES), date(2026, 3, 14))
+
+
+@pytest.mark.parametrize("many", [1, 3, 40])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "retirada: Joana Exemplo da Silva, {}",
+        '{{"tipo": "inclusao_pedido", "dados": {{"nome": "Joana Exemplo da Silva", "doc": "{}"',
+        "Joana+Exemplo+da+Silva&x={}",
+        "\x1ba\x7f {}\x02 Joana Exemplo da Silva\ufffd",
+    ],
+)
+@pytest.mark.parametrize(
+    "value",
+    ["111.444.777-35", CPF, "joana@example.com", "JOANA@Example.com", "(61) 90000-0000", "+5561900000000"],
+)
+def test_a_file_that_cannot_be_read_is_emptied_when_a_hash_says_that_it_is_theirs(
+    value: str, content: str, many: int
+) -> None:
+    for place in {0, many // 2, many - 1}:
+        values = [f"529.982.247-{n:02d} outra{n}@example.com 3133{n:04d}" for n in range(many)]
+        values[place] = value
+        theirs = content.format(" ".join(values)).encode()
+        assert clean_file(theirs, Eraser(HASHES)) == b"{}"
+        assert clean_file(gzip.compress(theirs), Eraser(HASHES)) == b"{}"
+    others = content.format("529.982.247-25 outra@example.com (61) 3333-0000 2111444777350")
+    assert clean_file(others.encode(), Eraser(HASHES)) is None
+
+
 def test_bytes_of_an_answer_go_with_what_was_blanked_in_it() -> None:
     answer = one_line(sample_text("pdv_pedido_obter.json"))
     packed = base64.b64encode(answer.encode()).decode()
