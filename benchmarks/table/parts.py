@@ -14,10 +14,12 @@ from benchmarks.table.receiver import receiver
 from benchmarks.table.replay import replay
 from benchmarks.table.requests import requests_of_sales
 from benchmarks.table.rows import Row
+from benchmarks.table.sale import sales
 from benchmarks.table.typing import typing
 
 PARTS: Final[dict[str, Callable[[], Iterator[Row]]]] = {
     "requests": requests_of_sales,
+    "sale": sales,
     "bill": bill,
     "moves": moves,
     "typing": typing,

@@ -20,6 +20,7 @@ _FILE: Final = Path(__file__).resolve().with_name("delays.toml")
 # How long a request for results waits for the end of the job, by itself
 # (https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/getQueryResults#query-parameters).
 _RESULTS_S: Final = 10.0
+_STARTING: Final = {"bigquery.jobs.insert", "bigquery.jobs.query"}
 _WAITING: Final = {"bigquery.jobs.getQueryResults", "bigquery.jobs.query"}
 _SEED: Final = 316
 
@@ -54,7 +55,7 @@ class Delays:
         job_id = _job_id(call, reply)
         if not job_id or not isinstance(reply, Answer) or not reply.is_good:
             return reply
-        if self.on and call.method.id in {"bigquery.jobs.insert", "bigquery.jobs.query"}:
+        if self.on and call.method.id in _STARTING:
             self._ends.setdefault(job_id, time.monotonic() + self._duration(call, statements))
         if call.method.id in _WAITING:
             given = call.query.get("timeoutMs") or call.field("timeoutMs")
@@ -63,6 +64,10 @@ class Delays:
             return _unfinished(call, reply)
         self._ends.pop(job_id, None)
         return reply
+
+    def runs_on(self, call: Call, reply: Reply) -> float:
+        """Return how long the new job of an answered request goes on (seconds); zero for other requests."""
+        return self._left(_job_id(call, reply)) if call.method.id in _STARTING else 0.0
 
     def _left(self, job_id: str) -> float:
         return max(0.0, self._ends.get(job_id, 0.0) - time.monotonic())

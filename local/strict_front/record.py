@@ -27,6 +27,7 @@ class Request:
         began: When it came (monotonic seconds).
         ended: When it was answered.
         reads: How many tables these statements read.
+        runs_on: How long a new job goes on after the answer (seconds).
     """
 
     account: str
@@ -38,6 +39,7 @@ class Request:
     began: float
     ended: float
     reads: int = 0
+    runs_on: float = 0.0
 
     @property
     def kind(self) -> str:
@@ -51,15 +53,17 @@ class Record:
 
     _requests: deque[Request] = field(default_factory=lambda: deque(maxlen=_MOST))
 
-    def add(self, call: Call, passing: Passing, status: int, began: float, ended: float) -> None:
-        """Note a request."""
+    def add(
+        self, call: Call, passing: Passing, status: int, span: tuple[float, float], runs_on: float
+    ) -> None:
+        """Note a request, with its begin and end."""
         job = next((kind for kind in ("load", "query") if call.field(f"configuration.{kind}")), "")
         if call.method.id == "bigquery.jobs.query":
             job = "query"
         self._requests.append(
             Request(
-                call.account, call.method.id, call.upload_type, job, passing.statements, status, began, ended,
-                passing.reads,
+                call.account, call.method.id, call.upload_type, job, passing.statements, status, *span,
+                passing.reads, runs_on,
             )
         )  # fmt: skip
 

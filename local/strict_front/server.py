@@ -114,7 +114,8 @@ class Front:
         passing = Passing(request, self.service.emulator, query, content)
         reply = await self._judged(call, passing, _scope(call, path))
         reply = await self.delays.after(call, reply, passing.statements)
-        self.record.add(call, passing, reply.status, began, time.monotonic())
+        span = (began, time.monotonic())
+        self.record.add(call, passing, reply.status, span, self.delays.runs_on(call, reply))
         return reply
 
     async def _judged(self, call: Call, passing: Passing, scope: str) -> Reply:

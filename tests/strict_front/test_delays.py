@@ -106,6 +106,18 @@ def test_results_are_not_awaited_for_longer_than_asked(slow: Front, bq: Bq) -> N
     assert bq.ask("GET", path, query={"location": SOUTH}).json()["rows"] == [{"f": [{"v": "1"}]}]
 
 
+def test_how_long_a_job_runs_on_is_recorded(slow: Front, bq: Bq) -> None:
+    slow.forget()
+    bq.query("SELECT 1 AS one")
+    bq.query("SELECT no_column FROM UNNEST([1]) AS one")
+    good, refused = (request.runs_on for request in slow.requests() if request.job)
+    assert good > 0
+    assert refused == 0
+    with slow.delays(on=False):
+        bq.query("SELECT 1 AS one")
+        assert slow.requests()[-1].runs_on == 0
+
+
 def test_a_job_that_is_refused_has_ended(slow: Front, bq: Bq) -> None:
     status = bq.query("SELECT no_column FROM UNNEST([1]) AS one").json()["status"]
     assert status["state"] == "DONE"
