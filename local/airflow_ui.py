@@ -85,21 +85,21 @@ class Ui:
         box.wait_for()
         return box.inner_text()
 
-    def trigger(self, dag: str, dates: Mapping[str, str]) -> None:
+    def trigger(self, dag: str, fields: Mapping[str, str]) -> None:
         """Trigger a DAG by its form.
 
         Args:
             dag: The DAG.
-            dates: Texts to write into fields of the form, by name.
+            fields: Texts to write into fields of the form, by name.
         """
         if self._two:
             self.open(f"dags/{dag}/trigger")
-            form = self.page.locator("form").filter(has=self.page.locator(f"#element_{next(iter(dates))}"))
+            form = self.page.locator("form").filter(has=self.page.locator(f"#element_{next(iter(fields))}"))
         else:
             self.open(f"dags/{dag}")
             self.page.get_by_label("Trigger Dag").click()
             form = self.page.get_by_role("dialog")
-        for name, text in dates.items():
+        for name, text in fields.items():
             field = form.locator(f"[name=element_{name}]")
             field.fill(text)
             field.blur()

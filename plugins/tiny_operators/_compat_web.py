@@ -72,14 +72,13 @@ def runs_under_way(dag_ids: Iterable[str]) -> list[dict[str, Any]]:
         ]
 
 
-def form_link(dag_id: str, first: date, last: date) -> str:
-    """Return the address of the form that triggers a DAG for some dates, as seen from a page one folder below the root.
+def form_link(dag_id: str) -> str:
+    """Return the address of the form that triggers a DAG, as seen from a page one folder below the root.
 
-    Airflow 3 has no address for it: there it is the page of the DAG, and the person enters the dates.
+    A person enters the dates. Airflow 2.11 would take them from the address, but keeps them as the defaults of the form
+    for all who open it later. Airflow 3 has no address for the form: there it is the page of the DAG.
     """
-    if AIRFLOW_V_3_0_PLUS:
-        return f"../dags/{dag_id}"
-    return f"../dags/{dag_id}/trigger?{urlencode({FROM_DATE: first.isoformat(), TO_DATE: last.isoformat()})}"
+    return f"../dags/{dag_id}" if AIRFLOW_V_3_0_PLUS else f"../dags/{dag_id}/trigger"
 
 
 def flask_pages(folder: str, pages: Mapping[str, Respond]) -> list[Any]:

@@ -56,15 +56,14 @@ def orders_form() -> dict[str, Param]:
     return {
         ORDERS: Param(
             [],
-            # Without items: then the form of Airflow 2 is a line for each, and no JSON.
-            type="array",
+            # Without items, the form of Airflow 2 has a line for each, and no JSON; without null, it must not be empty.
+            type=["null", "array"],
             title="Orders",
             description=f"Tiny's ids of orders to fetch now, one a line; at most {MOST_ORDERS}.",
         ),
         NUMBERS: Param(
             [],
-            # Without items: then the form of Airflow 2 is a line for each, and no JSON.
-            type="array",
+            type=["null", "array"],
             title="Numbers",
             description="Or their numbers, as people see them on the order, one a line.",
         ),

@@ -264,12 +264,12 @@ def of_yesterday(store_hour: int) -> datetime:
     return datetime(there.year, there.month, there.day, tzinfo=UTC) - timedelta(days=1)
 
 
-@pytest.mark.parametrize("days_ago", [0, 1, 2, 30, None])
+@pytest.mark.parametrize("days_ago", [0, 1, 2, 30])
 def test_a_day_that_is_not_complete_is_told(
-    days_ago: int | None, store: Any, monkeypatch: pytest.MonkeyPatch
+    days_ago: int, store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     yesterday = of_yesterday(8)
-    newest = None if days_ago is None else yesterday - timedelta(days=days_ago)
+    newest = yesterday - timedelta(days=days_ago)
     if days_ago == 0:
         assert complete(store, 8, newest, monkeypatch) == {"complete_to": f"{yesterday.date()}"}
         return
@@ -287,6 +287,15 @@ def test_a_paused_daily_dag_is_told_once_a_day(
     kind = AirflowFailException if hour == store.complete_by_hour else AirflowSkipException
     with pytest.raises(kind, match=r"z316_daily is paused\. Unpause it .*airflow dags unpause z316_daily"):
         complete(store, hour, newest, monkeypatch, paused=True)
+
+
+@pytest.mark.parametrize("hour", [6, 7, 12, 23])
+def test_a_daily_dag_whose_first_night_is_to_come_is_told_once_a_day(
+    hour: int, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = AirflowFailException if hour == store.complete_by_hour else AirflowSkipException
+    with pytest.raises(kind, match=r"No night of z316_daily has succeeded yet"):
+        complete(store, hour, None, monkeypatch)
 
 
 def test_a_paused_daily_dag_is_not_told_when_yesterday_is_complete(

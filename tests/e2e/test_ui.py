@@ -40,6 +40,26 @@ def test_each_dag_opens_and_the_daily_one_is_triggered_by_its_form(live: Any) ->
         assert seen.problems == []
 
 
+@pytest.mark.timeout(900)
+def test_an_order_is_fetched_by_a_form_with_one_field(live: Any) -> None:
+    """Its webhook never came."""
+    sales = live.simulator.sell(2)
+    numbers = {
+        row["id"]: row["numero"] for row in live.simulator.truth([sale.pedido for sale in sales])["pdv"]
+    }
+    fields = [("orders", sales[0].pedido), ("numbers", numbers[sales[1].pedido])]
+    with ui(AIRFLOW, live.ui) as seen:
+        for name, value in fields:
+            seen.trigger("z316_orders", {name: str(value)})
+        assert seen.problems == []
+    live.until("both orders", lambda: live.loaded([sale.pedido for sale in sales]))
+    live.until("the ends of both runs", lambda: ends_of(live, "z316_orders") == ["success", "success"])
+
+
+def ends_of(live: Any, dag: str) -> list[str]:
+    return [run["state"] for run in live.api.get(f"dags/{dag}/dagRuns?limit=100")["dag_runs"]]
+
+
 def runs_of(live: Any, task: str) -> list[str]:
     """Runs of the webhook DAG in which a task succeeded."""
     found = live.api.get("dags/z316_webhook/dagRuns/~/taskInstances?state=success&limit=1000")

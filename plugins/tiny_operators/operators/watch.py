@@ -182,7 +182,8 @@ class WatchCompleteOperator(StoreOperator):
     """Fails when the orders of yesterday are not complete by ``complete_by_hour`` of the stores file.
 
     They are complete when the scheduled run of the daily DAG for that date has succeeded. While that DAG is paused,
-    which may be meant, people are alerted once a day, at that hour.
+    which may be meant, or no night of it has succeeded yet, as after its first start, people are alerted once a day, at
+    that hour.
 
     Args:
         daily_dag: Id of the daily DAG.
@@ -193,8 +194,8 @@ class WatchCompleteOperator(StoreOperator):
 
     Raises:
         AirflowFailException: When yesterday is not complete.
-        AirflowSkipException: Before that hour; after it when the daily DAG is paused; on Airflow 3 also when Airflow's
-            API cannot be asked.
+        AirflowSkipException: Before that hour; after it when the daily DAG is paused or no night of it has succeeded
+            yet; on Airflow 3 also when Airflow's API cannot be asked.
     """
 
     def __init__(self, *, daily_dag: str, **kwargs: Any) -> None:
@@ -219,18 +220,23 @@ class WatchCompleteOperator(StoreOperator):
         log_event(
             log, "days_watched", store=self.store.prefix, complete_to=str(complete_to), paused=bool(paused)
         )
+        once_a_day = AirflowFailException if now.hour == hour else AirflowSkipException
         if paused:
-            failure = AirflowFailException if now.hour == hour else AirflowSkipException
-            raise failure(
+            raise once_a_day(
                 f"The orders of {yesterday} are not loaded: {self.daily_dag} is paused. Unpause it (in a shell: "
                 f"airflow dags unpause {self.daily_dag}), and it runs for that date at once; trigger it with the dates "
                 f"before, if some are missing. While it is meant to be paused, this is said once a day, at {hour}:00"
             )
+        if complete_to is None:
+            raise once_a_day(
+                f"No night of {self.daily_dag} has succeeded yet, so whether the orders of {yesterday} are complete is "
+                f"not known. Its first one begins at midnight UTC; if one has failed, its note says what to do. Until "
+                f"one succeeds, this is said once a day, at {hour}:00"
+            )
         if not complete:
             raise AirflowFailException(
                 f"The orders of {yesterday} are not complete, and it is past {hour}:00: {self.daily_dag} has no "
-                f"successful run of that date (the newest is {complete_to or 'none'}). See its last run, and clear "
-                "what failed"
+                f"successful run of that date (the newest is of {complete_to}). See its last run, and clear what failed"
             )
         return {"complete_to": str(complete_to)}
 

@@ -69,11 +69,9 @@ class Day:
         """
         if self.day >= pending_from:
             return State.PENDING
-        if not self.orders:
-            # Nothing was sold, or nothing was loaded: only a comparison tells.
-            return State.COMPLETE if self.in_tiny == 0 and not self.differ else State.MISSING
         if self.in_tiny is None:
-            return State.LOADED
+            # Without orders nothing was sold, or nothing was loaded: only a comparison tells.
+            return State.LOADED if self.orders else State.MISSING
         return State.DIFFERS if self.differ or self.orders < self.in_tiny else State.COMPLETE
 
 
@@ -149,6 +147,10 @@ class Situation:
     def count(self, state: State) -> int:
         """Return how many days are in a state."""
         return sum(each is state for _, each in self.states())
+
+    def days_with_rejects(self) -> list[Day]:
+        """Return the newest days on which something was set aside that is not loaded since, the oldest first."""
+        return [day for day in self.days if day.rejects]
 
     def counts(self) -> dict[str, int]:
         """Return what a person asks first, as named values."""

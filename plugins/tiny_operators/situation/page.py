@@ -32,6 +32,13 @@ _SHOWN: Final = {
     State.COMPLETE: ("✓", "completo"),
     State.PENDING: ("…", "ainda em curso"),
 }
+# Shops close for some days in a row; of more days without orders, more likely none was ever loaded.
+_CLOSED_DAYS: Final = 3
+_CLOSED_OR_MISSING: Final = (
+    "Sem pedidos: a loja não vendeu, ou não foi carregado. A comparação diz qual, e carrega o que falta.",
+    "reconcile",
+    "Comparar e consertar",
+)
 # What is said of days in a state, the end of the id of the DAG that helps, and the words of the link; the worst first.
 _REMEDIES: Final = {
     State.MISSING: (
@@ -47,8 +54,8 @@ _REMEDIES: Final = {
     State.LOADED: ("Com pedidos, mas nunca comparado com a Tiny.", "compare", "Comparar"),
 }
 
-FormLink = Callable[[str, date, date], str]
-"""Address of the form that triggers a DAG for a range of dates."""
+FormLink = Callable[[str], str]
+"""Address of the form that triggers a DAG."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,7 @@ def render(
     return environment.get_template("page.html.j2").render(
         stores=[_store(situation, runs, now, form) for situation, runs in stores],
         problem=problem,
+        beside_airflow=form is not None,
         legend=[(state, mark, name) for state, (mark, name) in _SHOWN.items()],
     )
 
@@ -127,43 +135,70 @@ def verdict(situation: Situation) -> tuple[State, str]:
     """Answer the question in a sentence, with the worst state of a day."""
     if situation.since is None:
         return State.MISSING, "Nada foi carregado ainda."
+    rejects = sum(day.rejects for day in situation.days)
     parts = [
-        (State.MISSING, "sem pedidos", "sem pedidos"),
-        (State.DIFFERS, "difere da Tiny", "diferem da Tiny"),
-        (State.LOADED, "ainda não foi comparado com a Tiny", "ainda não foram comparados com a Tiny"),
+        (State.MISSING, situation.count(State.MISSING), "dia sem pedidos", "dias sem pedidos"),
+        (State.DIFFERS, situation.count(State.DIFFERS), "dia difere da Tiny", "dias diferem da Tiny"),
+        (State.DIFFERS, rejects, "rejeitado ainda fora", "rejeitados ainda fora"),
+        (
+            State.LOADED,
+            situation.count(State.LOADED),
+            "dia ainda não foi comparado com a Tiny",
+            "dias ainda não foram comparados com a Tiny",
+        ),
     ]
-    found = [
-        (state, f"{counted(number, 'dia', 'dias')} {one if number == 1 else many}")
-        for state, one, many in parts
-        if (number := situation.count(state))
-    ]
+    found = [(state, counted(number, one, many)) for state, number, one, many in parts if number]
     if found:
         return found[0][0], "; ".join(text for _, text in found) + "."
+    if not situation.count(State.COMPLETE):
+        return State.MISSING, f"Antes de {formats.day(situation.since)} nada foi carregado nem comparado."
     yesterday = situation.pending_from - timedelta(days=1)
     return State.COMPLETE, f"Tudo está dentro até {formats.day(yesterday)}."
 
 
 def remedies(situation: Situation, form: FormLink | None) -> list[Remedy]:
-    """Say what to do about each stretch of days that is not complete: the worst state first, the newest days first."""
-    return [
+    """Say what to do about each stretch of days that is not complete: the worst state first, the newest days first.
+
+    Rejects come before all: they are orders that are known to be missing.
+    """
+    of_days = [
         _remedy(situation.prefix, stretch, form)
         for state in _REMEDIES
         for stretch in situation.stretches(state)
     ]
+    return [*_of_rejects(situation, form), *of_days]
+
+
+def _of_rejects(situation: Situation, form: FormLink | None) -> Iterator[Remedy]:
+    """Yield what to do about what was set aside, when there is any."""
+    if days := situation.days_with_rejects():
+        first, last = days[0].day, days[-1].day
+        yield _act(
+            f"{situation.prefix}_put_back",
+            first,
+            last,
+            form,
+            when=counted(sum(day.rejects for day in days), "rejeitado", "rejeitados"),
+            said=f"De {formats.days(first, last)}. A tabela rejeitados diz por quê; conserte na Tiny, depois devolva.",
+            action="Devolver",
+        )
 
 
 def _remedy(prefix: str, stretch: Stretch, form: FormLink | None) -> Remedy:
-    said, kind, action = _REMEDIES[stretch.state]
-    dag_id = f"{prefix}_{kind}"
-    dates = json.dumps({"from_date": stretch.first.isoformat(), "to_date": stretch.last.isoformat()})
+    short = stretch.state is State.MISSING and stretch.length <= _CLOSED_DAYS
+    said, kind, action = _CLOSED_OR_MISSING if short else _REMEDIES[stretch.state]
     days = f" ({counted(stretch.length, 'dia', 'dias')})" if stretch.length > 1 else ""
-    return Remedy(
-        when=formats.days(stretch.first, stretch.last) + days,
-        said=said,
-        action=action,
-        link=form(dag_id, stretch.first, stretch.last) if form else "",
-        command=f"airflow dags trigger {dag_id} --conf '{dates}'",
-    )
+    when = formats.days(stretch.first, stretch.last) + days
+    return _act(f"{prefix}_{kind}", stretch.first, stretch.last, form, when=when, said=said, action=action)
+
+
+def _act(
+    dag_id: str, first: date, last: date, form: FormLink | None, *, when: str, said: str, action: str
+) -> Remedy:
+    """Build a remedy: a DAG for a range of dates, by its form and as a command."""
+    dates = json.dumps({"from_date": first.isoformat(), "to_date": last.isoformat()})
+    command = f"airflow dags trigger {dag_id} --conf '{dates}'"
+    return Remedy(when, said, action, link=form(dag_id) if form else "", command=command)
 
 
 def _store(

@@ -19,14 +19,14 @@ YESTERDAY = TODAY - timedelta(days=1)
     [
         (row(YESTERDAY), State.MISSING),
         (row(YESTERDAY, 0, 0), State.COMPLETE),
-        (row(YESTERDAY, 0, 3), State.MISSING),
+        (row(YESTERDAY, 0, 3), State.DIFFERS),
         (row(YESTERDAY, 5), State.LOADED),
         (row(YESTERDAY, 5, 5), State.COMPLETE),
         # More than there were: orders that came after the comparison.
         (row(YESTERDAY, 7, 5), State.COMPLETE),
         (row(YESTERDAY, 4, 5), State.DIFFERS),
         (row(YESTERDAY, 5, 5, still_differ=1), State.DIFFERS),
-        (row(YESTERDAY, 0, 0, still_differ=1), State.MISSING),
+        (row(YESTERDAY, 0, 0, still_differ=1), State.DIFFERS),
     ],
     ids=str,
 )

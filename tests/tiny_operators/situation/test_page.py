@@ -15,8 +15,8 @@ from tiny_operators.situation.formats import age
 from tiny_operators.situation.page import Run, UnderWay, remedies, render, verdict
 
 
-def form(dag_id: str, first: date, last: date) -> str:
-    return f"../form/{dag_id}?a={first}&b={last}"
+def form(dag_id: str) -> str:
+    return f"../form/{dag_id}"
 
 
 def days_ago(*ago: int) -> list[date]:
@@ -34,9 +34,10 @@ def test_missing_days_are_seen_with_what_fills_them(place: int, length: int) -> 
     assert verdict(found)[0] is State.MISSING
     assert f"{length} dia{'s' if length > 1 else ''} sem pedidos." in page
     assert page.count(': falta"') == length, "marked in the calendar"
-    assert f'href="../form/z316_daily?a={first}&b={last}"' in page
+    dag_id = "z316_daily" if length > 3 else "z316_reconcile"
+    assert f'href="../form/{dag_id}"' in page
     command = (
-        "airflow dags trigger z316_daily --conf "
+        f"airflow dags trigger {dag_id} --conf "
         f'\'{{"from_date": "{first.isoformat()}", "to_date": "{last.isoformat()}"}}\''
     )
     assert command in page
@@ -48,7 +49,7 @@ def test_each_kind_of_day_has_its_remedy_the_worst_first() -> None:
         rows({missing: None, differing: row(differing, 3, 4), loaded: row(loaded, 3), TODAY: None})
     )
     assert [each.command.split()[3] for each in remedies(found, form)] == [
-        "z316_daily",
+        "z316_reconcile",
         "z316_reconcile",
         "z316_compare",
     ]
@@ -80,7 +81,8 @@ def test_nothing_loaded_is_told_with_the_way_to_the_history() -> None:
     page = markup.unescape(render([(empty, UnderWay())], NOW, form))
     assert "Nada foi carregado ainda." in page
     assert "Até agora não há pedidos nem comparações." in page
-    assert 'href="../form/z316_daily?a=2025-10-20&b=2026-11-22"' in page
+    assert 'href="../form/z316_daily"' in page
+    assert '{"from_date": "2025-10-20", "to_date": "2026-11-22"}' in page
     assert "<table>" not in page
     assert page.count("—") >= 2, "neither a webhook nor a load"
 
@@ -89,6 +91,39 @@ def test_a_young_store_is_told_where_it_begins() -> None:
     page = render([(situation(rows(first=TODAY - timedelta(days=9))), None)], NOW, form)
     assert "Antes de 14/11/2026 não há pedidos nem comparações." in page
     assert "Tudo está dentro até 22/11/2026." in page
+
+
+@pytest.mark.parametrize("days", [1, 2])
+def test_a_store_of_which_no_day_is_over_is_not_complete(days: int) -> None:
+    """The first orders came today, or on a day that need not be complete yet."""
+    first = TODAY - timedelta(days=days - 1)
+    found = replace(situation(rows(first=first)), pending_from=first)
+    assert verdict(found) == (
+        State.MISSING,
+        f"Antes de {first:%d/%m/%Y} nada foi carregado nem comparado.",
+    )
+    assert "Carregar o histórico" in render([(found, None)], NOW, form)
+
+
+@pytest.mark.parametrize("many", [1, 3, 35])
+@pytest.mark.parametrize("newest", [0, 1])
+def test_rejects_that_are_still_out_are_told_with_what_puts_them_back(many: int, newest: int) -> None:
+    days = days_ago(*range(newest, min(newest + many, SHOWN_DAYS)))
+    found = situation(rows({day: good(day) | {"rejects": 2} for day in days}))
+    count = 2 * len(days)
+    assert verdict(found) == (State.DIFFERS, f"{count} rejeitados ainda fora.")
+    (remedy,) = remedies(found, form)
+    assert remedy.when == f"{count} rejeitados"
+    assert remedy.link == "../form/z316_put_back"
+    assert f'{{"from_date": "{days[-1]}", "to_date": "{days[0]}"}}' in remedy.command
+
+
+@pytest.mark.parametrize("in_tiny", [1, 270])
+def test_a_compared_day_without_orders_differs(in_tiny: int) -> None:
+    (day,) = days_ago(9)
+    found = situation(rows({day: row(day, 0, in_tiny)}))
+    assert verdict(found) == (State.DIFFERS, "1 dia difere da Tiny.")
+    assert [each.command.split()[3] for each in remedies(found, form)] == ["z316_reconcile"]
 
 
 def test_the_figures_of_the_last_days() -> None:
@@ -146,7 +181,7 @@ def test_names_are_text_never_markup(bad: str, place: int) -> None:
         (situation(prefix=f"loja{number}", name=name), UnderWay((Run(bad),)))
         for number, name in enumerate(names)
     ]
-    page = render(stores, NOW, lambda *_: bad, problem=bad)
+    page = render(stores, NOW, lambda _: bad, problem=bad)
     assert "<script" not in page
     assert "<b>" not in page
     # In the menu, the heading, the run and the problem.
@@ -175,4 +210,4 @@ def test_several_stores_have_a_menu_with_their_states() -> None:
 def test_without_airflow_beside_it_the_page_has_commands_and_no_links() -> None:
     page = render([(situation(rows(dict.fromkeys(days_ago(3)))), None)], NOW)
     assert "<a " not in page
-    assert "airflow dags trigger z316_daily" in page
+    assert "airflow dags trigger z316_reconcile" in page
