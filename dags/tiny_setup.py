@@ -16,6 +16,7 @@ deployed. Run it again by hand after a deployment that adds columns or tables: u
 first task, and say so.
 
 ### Triage
+* **setup** failed at once: its error says what to do. These are the usual ones:
 * **No right to …**: run the command that the message shows (`$ACCOUNT` is the e-mail of Airflow's service account),
   then clear the task. An API or billing that is off, a project that does not exist and a quota that is used up are
   named as such.
@@ -26,8 +27,10 @@ first task, and say so.
 * **Variable tiny_alerts**: it says who is alerted of failures; correct what the message names, then clear the task.
 * **Pool … can neither be found nor created** (Airflow 3): run the command that the message shows, then
   clear the task. Until the pool exists, the other DAGs fail at their first task.
-* **access** failed: people who were not named may read personal data. Each right is listed with the command that ends
-  it; mark the task as success if it is meant.
+* **setup** failed after its tries: clear the task when Google Cloud answers again; what exists is not touched.
+* **access** failed at once: its error says what to do. People who were not named may read personal data. Each right is
+  listed with the command that ends it; mark the task as success if it is meant.
+* **access** failed after its tries: clear the task when Google Cloud answers again; it only looks.
 """
 
 
