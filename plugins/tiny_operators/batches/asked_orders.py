@@ -20,11 +20,14 @@ from tiny_operators.stores import Store
 from tiny_operators.tiny import search
 from tiny_operators.tiny.api import Tiny
 from tiny_operators.warehouse.known_orders import KnownOrder, KnownOrders
+from tiny_operators.wording import counted
 
 ORDERS: Final = "orders"
 NUMBERS: Final = "numbers"
 # For more orders there are dates: the daily DAG reads 100 search lines with one call.
 MOST_ORDERS: Final = 100
+# What an entry of each field may look like.
+_EXAMPLES: Final = {ORDERS: "910024741", NUMBERS: "1042"}
 _MOST_DIGITS: Final = 18
 # How far the clocks of Airflow and of Cloud Storage may be apart.
 _CLOCKS: Final = timedelta(minutes=5)
@@ -98,15 +101,21 @@ def read_asked(params: Mapping[str, Any]) -> AskedOrders:
 def _numbers(params: Mapping[str, Any], name: str) -> tuple[int, ...]:
     given = params.get(name) or []
     if not isinstance(given, list | tuple):
-        raise RequestError(f'{name} must be a list, such as ["910024741"]; found {type(given).__name__}')
+        raise RequestError(
+            f'{name} must be a list, such as ["{_EXAMPLES[name]}"]; found {type(given).__name__}'
+        )
     found: dict[int, None] = {}
     for place, part in enumerate(given, 1):
         text = "" if isinstance(part, bool) else str(part).strip()
         if not text and isinstance(part, str):
             continue
         if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text)):
-            kind = f"text of {len(part)} characters" if isinstance(part, str) else type(part).__name__
-            raise RequestError(f"{name}: entry {place} must be digits only, such as 910024741; found {kind}")
+            kind = (
+                f"text of {counted(len(part), 'character')}" if isinstance(part, str) else type(part).__name__
+            )
+            raise RequestError(
+                f"{name}: entry {place} must be digits only, such as {_EXAMPLES[name]}; found {kind}"
+            )
         found[int(text)] = None
     return tuple(found)
 
