@@ -9,6 +9,7 @@ from tiny_operators.operators.watch import (
     WatchInboxOperator,
     WatchWebhooksOperator,
 )
+from tiny_operators.run_notes import note_watch
 from tiny_operators.schedules import EACH_HOUR
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
@@ -49,6 +50,9 @@ are expected, and `webhooks` is skipped.
 
 def watch_dag(store: Store) -> DAG:
     """Create the watch DAG of one store."""
+    arguments = dag_arguments(store, priority=5)
+    # A task that was cleared may be skipped now: then its failure is no longer the note.
+    arguments["default_args"] |= {"on_success_callback": note_watch, "on_skipped_callback": note_watch}
     with DAG(
         dag_id=store.dag_id("watch"),
         dag_display_name=f"{store.prefix}_watch · each hour: is all well?",
@@ -56,7 +60,7 @@ def watch_dag(store: Store) -> DAG:
         doc_md=DOCS,
         schedule=EACH_HOUR,
         max_active_runs=1,
-        **dag_arguments(store, priority=5),
+        **arguments,
     ) as dag:
         WatchWebhooksOperator(task_id="webhooks", store=store)
         WatchInboxOperator(task_id="inbox", store=store, webhook_dag=f"{store.prefix}_webhook")

@@ -54,11 +54,18 @@ class AskedFile:
         pedido: Tiny's id.
         name: Its object in the inbox.
         asked_at: When it was asked for (ISO 8601, UTC).
+        number: Its number, when it was asked for by that.
     """
 
     pedido: int
     name: str
     asked_at: str
+    number: int | None = None
+
+    @property
+    def asked_as(self) -> str:
+        """What the person named: the number, or Tiny's id."""
+        return str(self.pedido) if self.number is None else f"number {self.number}"
 
 
 @dataclass(frozen=True)
@@ -66,14 +73,19 @@ class OrderStatus:
     """What became of an order that was asked for.
 
     Attributes:
-        pedido: Tiny's id.
+        file: Its event.
         state: In a word.
         text: What a person reads about it; no personal data.
     """
 
-    pedido: int
+    file: AskedFile
     state: State
     text: str
+
+    @property
+    def line(self) -> str:
+        """What a person reads who asked for several orders."""
+        return f"{self.file.asked_as} {self.text}"
 
 
 def read_asked(params: Mapping[str, Any]) -> AskedOrders:
@@ -166,29 +178,30 @@ def order_statuses(
     found = []
     for file in files:
         if file.name in there:
-            found.append(_in_inbox(file.pedido, waiting.get(there[file.name])))
+            found.append(_in_inbox(file, waiting.get(there[file.name])))
         elif reason := rejects.get(file.name):
             why = f"{reason['field']}: expected {reason['expected']}, found {reason['found']}; {reason['action']}"
-            found.append(OrderStatus(file.pedido, State.REJECTED, f"rejected: {why}"))
+            found.append(OrderStatus(file, State.REJECTED, f"rejected: {why}"))
         else:
-            found.append(_in_tables(file.pedido, rows.get(file.pedido)))
+            found.append(_in_tables(file, rows.get(file.pedido)))
     return found
 
 
-def _in_inbox(pedido: int, tried: Tried | None) -> OrderStatus:
+def _in_inbox(file: AskedFile, tried: Tried | None) -> OrderStatus:
     since = tried.since.items() if tried else ()
     why = ", ".join(f"{wait} since {moment[:16]} UTC" for wait, moment in since) or "it was not read yet"
-    return OrderStatus(pedido, State.WAITING, f"waits in the inbox: {why}")
+    return OrderStatus(file, State.WAITING, f"waits in the inbox: {why}")
 
 
-def _in_tables(pedido: int, row: KnownOrder | None) -> OrderStatus:
+def _in_tables(file: AskedFile, row: KnownOrder | None) -> OrderStatus:
     if row is None:
-        return OrderStatus(
-            pedido, State.GONE, "Tiny does not know this id, and BigQuery does not either; was it the number?"
-        )
+        # What came by a number is an id of Tiny's.
+        hint = ": it may be the order's number" if file.number is None else ""
+        unknown = f"Tiny does not know this id, and BigQuery does not either{hint}"
+        return OrderStatus(file, State.GONE, unknown)
     if row.gone:
-        return OrderStatus(pedido, State.GONE, "Tiny does not know it any more: its row is marked as deleted")
-    return OrderStatus(pedido, State.LOADED, f"loaded, of {row.day}" if row.day else "loaded")
+        return OrderStatus(file, State.GONE, "Tiny does not know it any more: its row is marked as deleted")
+    return OrderStatus(file, State.LOADED, f"loaded, of {row.day}" if row.day else "loaded")
 
 
 def _rejects(
