@@ -25,10 +25,18 @@ The XCom `plan` of `plan` also says what a repair would take: orders, calls and 
 
 ### Triage
 * **plan** is skipped: it never passes work on. **compare** and **record** green: Tiny and BigQuery agree.
-* **record** failed: its error lists the orders that differ, by date. `z316_orders` fetches some of them now,
-  `z316_reconcile` repairs a range of dates.
-* **all_listed** failed: Tiny gave no answer to the search of the dates that its error names, or one that cannot be
-  used. Trigger the DAG again later.
+* **ready** failed at once: its error says what to do.
+* **ready** failed after its tries: clear the task when BigQuery and Airflow answer again.
+* **plan** failed at once: its error says what to do.
+* **plan** failed after its tries: clear the task when Tiny and Google Cloud answer again.
+* **compare** failed: read the end of its log; when the cause is fixed, clear the task.
+* **load** failed: read the BigQuery job's error; when it is fixed, clear the task.
+* **record** failed at once: trigger `z316_orders` for some of the orders that its error lists, or `z316_reconcile`,
+  which repairs a range of dates.
+* **record** failed after its tries: read the BigQuery job's error, then clear the task.
+* **all_listed** failed at once: its error says what to do. Tiny gave no answer to the search of the dates that it
+  names, or one that cannot be used.
+* **all_listed** failed after its tries: clear the task; it only looks.
 """
 
 

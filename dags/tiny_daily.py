@@ -29,17 +29,24 @@ have come. A day that is loaded costs its search pages when it runs again, and c
 are skipped.
 
 ### Triage
-* **ready** failed: pools or tables are missing, or tables are older than this version. Run the setup DAG, then clear
-  it.
-* **plan** failed at once: the message says what was expected of the dates, or that Tiny ignored them.
+* **ready** failed at once: its error says what to do.
+* **ready** failed after its tries: clear the task when BigQuery and Airflow answer again.
+* **plan** failed at once: its error says what to do.
+* **plan** failed after its tries: clear the task when Tiny and Google Cloud answer again.
 * **fetch** takes long: its XCom `progress` says how far it is and when it will be done. It gives way to live sales.
-* **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
+* **fetch** failed at once: its error says what to do.
+* **fetch** failed after its tries: clear the task when Tiny answers again. Chunks that were read are not read again.
+* **rows** failed: its error says what to do.
+* **rows** failed after its tries: clear the task; it builds all rows again from the answers in the API bucket.
 * **load** or **merge** failed: read the BigQuery job's error; when it is fixed, clear the run from the `load_…`
   tasks on (staging tables expire after a day).
-* **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
-  What each check means: `docs/validation.md`.
-* **all_listed** failed: Tiny gave no answer to the search of the dates that its error names, or one that cannot be
-  used; the others are done. The next night asks again. Or trigger the DAG for these dates, then clear the task.
+* **check** failed at once: look up in `docs/validation.md` what the checks mean that its error names; the rows are in
+  the tables, and nothing else waits.
+* **check** failed after its tries: read the BigQuery job's error, then clear the task.
+* **next_slice** failed: clear the task; it triggers the run of the dates that are left.
+* **all_listed** failed at once: its error says what to do. Tiny gave no answer to the search of the dates that it
+  names, or one that cannot be used; the others are done.
+* **all_listed** failed after its tries: clear the task; it only looks.
 * `rows` counts `rejects`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket. When the
   cause is fixed, `z316_put_back` puts them back.
 """

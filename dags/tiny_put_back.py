@@ -22,10 +22,12 @@ What was rejected, and why, is in the table `rejeitados`, and stays there after 
 * One order, of one day: `airflow dags trigger z316_put_back --conf '{"from_date": "2026-01-01", "order": "910024741"}'`
 
 ### Triage
-* It failed with "No reject of …": there is none of that order or field on these days. The order is Tiny's id, not its
-  number; the field must be spelled as in the reason. Without order and field, `files` and `orders` are 0 then.
+* **put_back** failed at once: its error says what to do. "No reject of …": there is none of that order or field on
+  these days. The order is Tiny's id, not its number; the field must be spelled as in the reason. Without order and
+  field, `files` and `orders` are 0 then.
+* **put_back** failed after its tries: clear the task. It continues where it was; what is put back twice is read twice,
+  and changes nothing.
 * What was put back is rejected again: its cause still exists; the new reason says where.
-* It failed: clear it. It continues where it was; what is put back twice is read twice, and changes nothing.
 """
 
 

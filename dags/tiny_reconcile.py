@@ -28,18 +28,27 @@ table `reconciliation`. When an order still differs, the run fails with the list
 Without differences `plan` and the tasks up to `merge` are skipped; `compare` and what follows run in any case.
 
 ### Triage
-* **ready** failed: pools or tables are missing, or tables are older than this version. Run the setup DAG, then clear
-  it.
-* **plan** failed at once: the message says what was expected of the dates, or that Tiny ignored them.
+* **ready** failed at once: its error says what to do.
+* **ready** failed after its tries: clear the task when BigQuery and Airflow answer again.
+* **plan** failed at once: its error says what to do.
+* **plan** failed after its tries: clear the task when Tiny and Google Cloud answer again.
 * **fetch** takes long: its XCom `progress` says how far it is and when it will be done. It gives way to live sales.
-* **fetch** failed: Tiny is down. Clear it: chunks that were read are not read again.
+* **fetch** failed at once: its error says what to do.
+* **fetch** failed after its tries: clear the task when Tiny answers again. Chunks that were read are not read again.
+* **rows** failed: its error says what to do.
+* **rows** failed after its tries: clear the task; it builds all rows again from the answers in the API bucket.
 * **load**, **merge** or **compare** failed: read the BigQuery job's error; when it is fixed, clear the run from `rows`
   on, or from `compare` when that comes first (staging tables expire after a day).
-* **all_listed** failed: Tiny gave no answer to the search of the dates that its error names, or one that cannot be
-  used: they have no row, the others are compared. The next night asks again. Or trigger the DAG for these dates, then
-  clear the task.
-* **record** failed: its error lists the orders that still differ, by date. The table `rejeitados` says which of them
-  were rejected, and why; fix them in Tiny, then trigger the DAG for their dates.
+* **check** failed at once: look up in `docs/validation.md` what the checks mean that its error names; the rows are in
+  the tables, and nothing else waits.
+* **check** failed after its tries: read the BigQuery job's error, then clear the task.
+* **all_listed** failed at once: its error says what to do. Tiny gave no answer to the search of the dates that it
+  names, or one that cannot be used: they have no
+  row, the others are compared.
+* **all_listed** failed after its tries: clear the task; it only looks.
+* **record** failed at once: see the table `rejeitados`, which says of the orders in its error which were rejected, and
+  why; fix them in Tiny, then trigger the DAG for their dates.
+* **record** failed after its tries: read the BigQuery job's error, then clear the task.
 """
 
 

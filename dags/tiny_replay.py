@@ -38,15 +38,18 @@ cannot be built from nothing: see `docs/retention.md` before a table is dropped.
   would have nothing to mark.
 
 ### Triage
-* **rows** failed at once: the message says what was expected of the dates, or that the setup DAG must run first.
-* **rows** takes long: its XCom `progress` says how many dates are left. When it dies it starts its slice again.
+* **rows** failed at once: its error says what to do.
+* **rows** failed after its tries: clear the task; it starts its slice again.
+* **rows** takes long: its XCom `progress` says how many dates are left.
 * A slice failed: nothing newer follows it. When the cause is fixed, clear it, and the rest continues from there.
 * `rows` counts `rejects`: see the table `rejeitados`, or the run's file in `rejected/` of the API bucket, on the first
   date; each reason names the object.
 * **load** or **merge** failed: read the BigQuery job's error; when it is fixed, clear the run from the `load_…`
   tasks on (staging tables expire after a day).
-* **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
-  What each check means: `docs/validation.md`.
+* **check** failed at once: look up in `docs/validation.md` what the checks mean that its error names; the rows are in
+  the tables, and nothing else waits.
+* **check** failed after its tries: read the BigQuery job's error, then clear the task.
+* **next_slice** failed: clear the task; it triggers the run of the dates that are left.
 """
 
 

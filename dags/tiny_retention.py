@@ -20,8 +20,8 @@ Files of the buckets expire by rules that `z316_setup` sets: see `docs/retention
 
 ### Triage
 * **blank** is skipped: the store keeps personal data for good.
-* **blank** failed: read the BigQuery job's error, and clear it. "Query exceeded limit for bytes billed": a quarter has
-  more than `maximum_bytes_billed` of `include/stores.yaml`; set more.
+* **blank** failed: read the BigQuery job's error, then clear the task. "Query exceeded limit for bytes billed": a
+  quarter has more than `maximum_bytes_billed` of `include/stores.yaml`; set more.
 """
 
 

@@ -5,6 +5,7 @@ import pendulum
 from tiny_operators._compat import DAG
 from tiny_operators.alerts import failure_callback
 from tiny_operators.operators.setup import CheckAccessOperator, SetupStoreOperator
+from tiny_operators.run_notes import note_setup
 from tiny_operators.stores import Store, dag_tags
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.stores import stores_to_build
@@ -16,6 +17,7 @@ deployed. Run it again by hand after a deployment that adds columns or tables: u
 first task, and say so.
 
 ### Triage
+* **setup** failed at once: its error says what to do. These are the usual ones:
 * **No right to …**: run the command that the message shows (`$ACCOUNT` is the e-mail of Airflow's service account),
   then clear the task. An API or billing that is off, a project that does not exist and a quota that is used up are
   named as such.
@@ -26,8 +28,10 @@ first task, and say so.
 * **Variable tiny_alerts**: it says who is alerted of failures; correct what the message names, then clear the task.
 * **Pool … can neither be found nor created** (Airflow 3): run the command that the message shows, then
   clear the task. Until the pool exists, the other DAGs fail at their first task.
-* **access** failed: people who were not named may read personal data. Each right is listed with the command that ends
-  it; mark the task as success if it is meant.
+* **setup** failed after its tries: clear the task when Google Cloud answers again; what exists is not touched.
+* **access** failed at once: its error says what to do. People who were not named may read personal data. Each right is
+  listed with the command that ends it; mark the task as success if it is meant.
+* **access** failed after its tries: clear the task when Google Cloud answers again; it only looks.
 """
 
 
@@ -52,7 +56,10 @@ def setup_dag(store: Store) -> DAG:
         tags=dag_tags(store),
     ) as dag:
         setup = SetupStoreOperator(
-            task_id="setup", store=store, execution_timeout=pendulum.duration(minutes=10)
+            task_id="setup",
+            store=store,
+            execution_timeout=pendulum.duration(minutes=10),
+            on_success_callback=note_setup,
         )
         access = CheckAccessOperator(
             task_id="access", store=store, execution_timeout=pendulum.duration(minutes=10)

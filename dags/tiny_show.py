@@ -21,8 +21,9 @@ API bucket.
 The whole task: `docs/people.md`.
 
 ### Triage
-* It failed with a file and a line: correct the line, upload the file again under the same name, and clear the task.
-* It failed with "nothing is stored of this person": so answer the person.
+* **show** failed at once: its error says what to do. A file with a line: correct the line, upload the file again under
+  the same name, and clear the task. "Nothing is stored of this person": so answer the person.
+* **show** failed after its tries: clear the task when Google Cloud answers again.
 """
 
 

@@ -9,6 +9,7 @@ from tiny_operators.operators.watch import (
     WatchInboxOperator,
     WatchWebhooksOperator,
 )
+from tiny_operators.run_notes import note_watch
 from tiny_operators.schedules import EACH_HOUR
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
@@ -27,24 +28,31 @@ When the store is open, and what is too much, are fields of `include/stores.yaml
 are expected, and `webhooks` is skipped.
 
 ### Triage
-* **webhooks** failed: no sale was announced for some time. See whether the receiver answers and what its log says, and
-  whether Tiny still has its address (Configurações, Webhooks). What was missed comes with the night's run.
-* **inbox** failed: files wait longer than `waiting_minutes` and no run makes progress. Look at the last runs of
-  `z316_webhook`: a failed task says what to do. Nothing is lost: the files wait.
-* **airflow** failed: its error says whether `z316_webhook` is paused, has no run, or no triggerer is alive, and what to
-  do. Skipped (Airflow 3): Airflow's API could not be asked, and the message says what it needs.
-* **complete** failed: no run of `z316_daily` for yesterday succeeded. Open its last run: a failed task says what to do.
-  While the DAG is paused, which may be meant, it fails once a day, at that hour, and is skipped after it: unpause the
-  DAG, and it runs for yesterday at once. Skipped: it is too early, or as **airflow**.
-* **rejects** failed: its error names orders. See the table `rejeitados` for the reasons; when the cause is fixed, run
-  `z316_put_back` (its name begins with the store's prefix).
-* **situation** failed: the page is old, and says so. Read the error of BigQuery or Cloud Storage; the next hour tries
-  again.
+* **webhooks** failed at once: its error says what to do. No sale was announced for some time. See whether the receiver
+  answers and what its log says, and whether Tiny still has its address (Configurações, Webhooks). What was missed comes
+  with the night's run.
+* **inbox** failed: its error says what to do. Files wait longer than `waiting_minutes` and no run makes progress. Look
+  at the last runs of `z316_webhook`: a failed task says what to do. Nothing is lost: the files wait.
+* **airflow** failed at once: its error says what to do. `z316_webhook` is paused, has no run, or no triggerer is alive.
+* **airflow** is skipped (Airflow 3): Airflow's API could not be asked, and the message says what it needs.
+* **complete** failed at once: its error says what to do. No run of `z316_daily` for yesterday succeeded. While that DAG
+  is paused, which may be meant, this fails once a day, at that hour: unpause it, and it runs for yesterday at once.
+* **complete** is skipped: it is too early, or `z316_daily` is paused and people were told, or Airflow's API could not
+  be asked.
+* **rejects** failed at once: see the table `rejeitados` for the reasons of the orders that its error names; when the
+  cause is fixed, trigger `z316_put_back` (its name begins with the store's prefix).
+* **webhooks**, **inbox**, **airflow**, **complete** or **rejects** failed after its tries: wait for the next hour,
+  which looks again. When it fails too, read the end of the task's log.
+* **situation** failed: read the error of BigQuery or Cloud Storage at the end of its log; the next hour tries again.
+  Until then the page is old, and says so.
 """
 
 
 def watch_dag(store: Store) -> DAG:
     """Create the watch DAG of one store."""
+    arguments = dag_arguments(store, priority=5)
+    # A task that was cleared may be skipped now: then its failure is no longer the note.
+    arguments["default_args"] |= {"on_success_callback": note_watch, "on_skipped_callback": note_watch}
     with DAG(
         dag_id=store.dag_id("watch"),
         dag_display_name=f"{store.prefix}_watch · each hour: is all well?",
@@ -52,7 +60,7 @@ def watch_dag(store: Store) -> DAG:
         doc_md=DOCS,
         schedule=EACH_HOUR,
         max_active_runs=1,
-        **dag_arguments(store, priority=5),
+        **arguments,
     ) as dag:
         WatchWebhooksOperator(task_id="webhooks", store=store)
         WatchInboxOperator(task_id="inbox", store=store, webhook_dag=f"{store.prefix}_webhook")

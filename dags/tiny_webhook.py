@@ -24,24 +24,30 @@ A load is skipped when its table gets no row. When the batch has no row at all, 
 To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 
 ### Triage
-* **wait** or **plan** failed: the message says what is missing (the bucket, a pool, a table) or older than this
-  version. Run the setup DAG; the next run continues.
-* **fetch** failed at once: the message names the setting (token, connection, account). Nothing is lost: the files wait;
-  the next run reads them.
-* **fetch** failed after tries: Tiny is down, or the protection in front of it refuses the calls ("refused by the
-  edge"). The next run continues.
+* **wait** or **plan** failed: its error says what to do. Something is missing (the bucket, a pool, a table), or older
+  than this version; the next run continues.
+* **wait** or **plan** failed after its tries: see whether the next run goes on. If not, read the end of the task's log.
+* **fetch** failed at once: its error says what to do. It names the setting (token, connection, account). Nothing is
+  lost: the files wait; the next run reads them.
+* **fetch** failed after its tries: wait for the next run, which continues as soon as Tiny answers. Tiny is down, or the
+  protection in front of it refuses the calls ("refused by the edge").
 * **fetch** says `unanswered`: Tiny does not answer about an order, a product, or the search for an order, but answers
   other calls. The others are loaded. Such an order is asked for again after 15 s, then at longer and longer pauses,
   up to 15 min. After a day it is rejected. When a product has no answer, only its own row is missing.
 * **plan** is skipped and says "is due": the files in the inbox wait for their next try.
+* **rows** failed: its error says what to do.
+* **rows** failed after its tries: wait for the next run, which reads these orders again. When it fails too, read the
+  end of the task's log.
 * **load** or **merge** failed: read the BigQuery job's error; when it is fixed, clear the run from the `load_…`
   tasks on (staging tables expire after a day).
-* **check** failed: the message names the checks and the orders; the rows are in the tables, and nothing else waits.
-  What each check means: `docs/validation.md`.
+* **check** failed at once: look up in `docs/validation.md` what the checks mean that its error names; the rows are in
+  the tables, and nothing else waits.
+* **check** failed after its tries: read the BigQuery job's error, then clear the task.
 * After a run that did not reach its end the next one pauses, 30 s to 15 min, after one that left files 15 s: see
   `hold_off` in the log of `wait`.
-* **archive** failed: files could not be moved; it names them. All else is done, and the next run continues. They
-  are tried again at longer and longer pauses, up to 15 min.
+* **archive** failed at once: its error says what to do. Files could not be moved; it names them. All else is done, and
+  the next run continues. They are tried again at longer and longer pauses, up to 15 min.
+* **archive** failed after its tries: wait for the next run, which continues.
 * `archive` counts `rejected`: see the table `rejeitados`, or `rejected/` in the API bucket, where the reason is beside
   each file. When the cause is fixed, `z316_put_back` puts them back.
 * **check** says `reject_share`: Tiny's answers have changed. Fix the code, then put the rejects back by their field.

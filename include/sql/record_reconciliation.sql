@@ -23,7 +23,8 @@ SELECT
     'ok',
     ERROR(
       CONCAT(
-        'checks failed: ', CAST(SUM(orders) AS STRING), ' orders still differ between Tiny and BigQuery ',
+        'checks failed: ', CAST(SUM(orders) AS STRING),
+        IF(SUM(orders) = 1, ' order still differs', ' orders still differ'), ' between Tiny and BigQuery ',
         '(all of them stand in the table reconciliation, column unrepaired): ',
         STRING_AGG(CONCAT(CAST(date AS STRING), ': ', first_orders, IF(orders > 10, ', …', '')), '; ' ORDER BY date)
       )

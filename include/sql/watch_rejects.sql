@@ -45,7 +45,8 @@ SELECT
     'ok',
     ERROR(
       CONCAT(
-        'checks failed: ', CAST(COUNT(*) AS STRING), ' orders and files are set aside, more than {{ rejects_limit }}; ',
+        'checks failed: ', CAST(COUNT(*) AS STRING),
+        IF(COUNT(*) = 1, ' order or file is', ' orders and files are'), ' set aside, more than {{ rejects_limit }}; ',
         'of the orders: ',
         IFNULL(STRING_AGG(CAST(pedido AS STRING), ', ' ORDER BY pedido LIMIT 10), 'none')
       )

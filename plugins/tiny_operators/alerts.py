@@ -18,14 +18,15 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pkgutil import resolve_name
 from typing import Any, Final
 
-from tiny_operators._compat import BaseNotifier, Context, Variable
+from tiny_operators._compat import AirflowFailException, BaseNotifier, Context, Variable
 from tiny_operators._compat_notes import note_run
 from tiny_operators.events import Field, format_event, log_event
 from tiny_operators.stores import Store
+from tiny_operators.triage import advice
+from tiny_operators.wording import sentence
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ ALERTS_VARIABLE: Final = "tiny_alerts"
 _COUNTING: Final = ("plan", "fetch", "rows", "compare", "report", "put_back")
 # What Airflow would treat as a template.
 _TEMPLATE_MARK: Final = re.compile(r"\{(?=[{%#])")
-_SEE_LOG: Final = "read the end of the task's log; the DAG's documentation has a section Triage"
+_SEE_LOG: Final = "see the end of the task's log"
 
 
 class AlertsError(ValueError):
@@ -115,43 +116,52 @@ def failure_callback(store: Store) -> Callable[[Context], None]:
 
     def alert_failure(context: Context) -> None:
         ti: Any = context["ti"]
-        error, to_do = _error(context.get("exception")), what_to_do(_docs(context), ti.task_id)
+        failure = Failure.of(ti.task_id, context.get("exception"), _docs(context))
         lines = [
             f"run: {ti.run_id}, try {ti.try_number}",
-            f"error: {error}",
+            f"error: {failure.error}",
             *_counts(ti),
-            f"what to do: {to_do}",
+            *([f"what to do: {failure.to_do}"] if failure.to_do else []),
         ]
         _notify(context, f"{store.prefix}: {ti.dag_id}.{ti.task_id} failed", lines)
-        note_run(context, f"{ti.task_id} failed: {error}. What to do: {to_do}")
+        note_run(context, failure.note())
 
     return alert_failure
 
 
-def what_to_do(docs: str, task_id: str) -> str:
-    """Find what a DAG's documentation says about a task, in its section Triage.
+@dataclass(frozen=True)
+class Failure:
+    """What people are told of a task that failed for good.
 
-    Args:
-        docs: The documentation, in Markdown: items of a list that begin with the tasks they are about, in bold.
+    Attributes:
         task_id: The task.
+        error: What went wrong; no personal data.
+        to_do: What to do, when the error does not say it.
     """
-    found = [text for tasks, text in _triage(docs) if any(_is_about(name, task_id) for name in tasks)]
-    return " ".join(found).replace("**", "").replace("`", "") or _SEE_LOG
 
+    task_id: str
+    error: str
+    to_do: str
 
-@cache
-def _triage(docs: str) -> list[tuple[list[str], str]]:
-    """Read the items of a DAG's section Triage: the tasks that each is about, and its text.
+    @classmethod
+    def of(cls, task_id: str, error: object, docs: str) -> Failure:
+        """Describe a failure.
 
-    All tasks of all stores' DAGs ask for the same few texts when the DAG file is read.
-    """
-    _, _, triage = docs.partition("### Triage")
-    items = re.findall(r"^\* (.+?)(?=\n\*|\n\n|\Z)", triage, re.DOTALL | re.MULTILINE)
-    return [(re.findall(r"\*\*(\w+)\*\*", item), " ".join(item.split())) for item in items]
+        Args:
+            task_id: The task.
+            error: What Airflow knows of its error.
+            docs: The documentation of its DAG: see :mod:`tiny_operators.triage`.
+        """
+        told = isinstance(error, BaseException) and _is_ours(error)
+        at_once = told and isinstance(error, AirflowFailException)
+        to_do = advice(docs, task_id, at_once=at_once, error_is_told=told)
+        return cls(task_id, _described(error), to_do or ("" if told else _SEE_LOG))
 
-
-def _is_about(name: str, task_id: str) -> bool:
-    return task_id == name or task_id.startswith(f"{name}_")
+    def note(self) -> str:
+        """Say it in a line, what to do first: Airflow 3 shows the beginning of it."""
+        if not self.to_do:
+            return sentence(f"{self.task_id} failed: {self.error}")
+        return f"{self.task_id} failed. What to do: {sentence(self.to_do)} Error: {sentence(self.error)}"
 
 
 def _docs(context: Context) -> str:
@@ -159,17 +169,27 @@ def _docs(context: Context) -> str:
     return getattr(dag, "doc_md", None) or ""
 
 
-def _error(error: object) -> str:
-    """Name the kind of an error; quote only this package's own errors: others may quote what they were given."""
+def _described(error: object) -> str:
+    """Describe an error; quote only this package's own errors: others may quote what they were given."""
     if not isinstance(error, BaseException):
         return "the task's process ended, or was ended, from outside"
+    kind = type(error).__name__
+    if type(error).__module__.partition(".")[0] != "airflow":
+        return f"{kind}: {error}" if _is_ours(error) else kind
+    # The names of Airflow's own say only whether it tries again.
+    if _is_ours(error):
+        return str(error)
+    return "the task took too long" if kind.endswith("Timeout") else "an error of Airflow"
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Return whether an error was raised by this package."""
     frames = error.__traceback__
     while frames and frames.tb_next:
         frames = frames.tb_next
-    ours = frames is not None and str(frames.tb_frame.f_globals.get("__name__", "")).startswith(
+    return frames is not None and str(frames.tb_frame.f_globals.get("__name__", "")).startswith(
         __package__ or ""
     )
-    return f"{type(error).__name__}: {error}" if ours else type(error).__name__
 
 
 def _counts(ti: Any) -> list[str]:

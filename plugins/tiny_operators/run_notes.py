@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tiny_operators._compat import Context
 from tiny_operators._compat_notes import note_run
 from tiny_operators.schemas import TABLES
+from tiny_operators.wording import counted, some
 
+# Key of the XCom in which a task says itself what it did.
+NOTE: Final = "note"
 # The tasks whose counts tell what a run did.
-_COUNTING: Final = ("fetch", "rows", "compare", "report", "put_back")
+_COUNTING: Final = ("fetch", "rows", "compare", "put_back")
+_WATCHING: Final = ("webhooks", "inbox", "complete", "situation")
 Counts = Mapping[str, Any]
 
 
 def note_work(context: Context) -> None:
     """Note what the run has done so far; called by Airflow when a task succeeded."""
     ti: Any = context["ti"]
-    counts = {task_id: ti.xcom_pull(task_ids=task_id) or {} for task_id in _COUNTING}
-    note_run(context, story(counts, ti.xcom_pull(task_ids="fetch", key="progress") or {}))
+    progress = ti.xcom_pull(task_ids="fetch", key="progress") or {}
+    own = ti.xcom_pull(task_ids=ti.task_id, key=NOTE) or ""
+    note_run(context, story(_counts(ti, _COUNTING), progress, own))
 
 
 def note_plan(context: Context) -> None:
@@ -28,48 +33,94 @@ def note_plan(context: Context) -> None:
         note_run(context, plan_story(found))
 
 
+def note_watch(context: Context) -> None:
+    """Note what was looked at, unless a task has failed; called by Airflow when a task succeeded or was skipped."""
+    note_run(context, watch_story(_counts(context["ti"], _WATCHING)), unless_failed=True)
+
+
+def note_setup(context: Context) -> None:
+    """Note what was created; called by Airflow when it was."""
+    ti: Any = context["ti"]
+    note_run(context, setup_story(ti.xcom_pull(task_ids=ti.task_id) or {}))
+
+
+def _counts(ti: Any, task_ids: Sequence[str]) -> dict[str, Counts]:
+    return {task_id: ti.xcom_pull(task_ids=task_id) or {} for task_id in task_ids}
+
+
 def plan_story(plan: Counts) -> str:
     """Say in a line what was planned."""
     return (
-        f"Planned: {plan['days']} days, {plan['listed']} orders in Tiny; to read: {plan['orders']} ({plan['new']} new, "
-        f"{plan['changed']} changed, {plan['vanished']} vanished), {plan['calls']} calls, {plan['hours']} hours. "
-        "Nothing was read"
+        f"Planned: {counted(plan['days'], 'day')}, {counted(plan['listed'], 'order')} in Tiny; to read: "
+        f"{plan['orders']} ({plan['new']} new, {plan['changed']} changed, {plan['vanished']} vanished), "
+        f"{counted(plan['calls'], 'call')}, {counted(plan['hours'], 'hour')}. Nothing was read"
     )
 
 
-def story(counts: Mapping[str, Counts], progress: Counts) -> str:
+def story(counts: Mapping[str, Counts], progress: Counts, own: str = "") -> str:
     """Say in a line what a run did.
 
     Args:
         counts: What its tasks counted, by task; empty for one that did not run.
         progress: The last progress of ``fetch``.
+        own: What the task says itself.
     """
-    parts = []
+    parts = [own] if own else []
     if rows := counts.get("rows"):
-        parts.append(
-            f"{_counted(rows['orders'], 'order')}: {_counted(sum(rows[table] for table in TABLES), 'row')}, "
-            f"{rows['rejects'] + rows['files_rejected']} rejected, {_counted(rows['notes'], 'note')}, "
-            f"{rows['waiting']} waiting"
-        )
+        parts.append(f"{counted(rows['orders'], 'order')}: {', '.join(_ends(rows))}")
     if fetch := counts.get("fetch"):
-        parts.append(f"{_counted(fetch['calls'], 'call')}{_duration(progress)}")
+        parts.append(f"{counted(fetch['calls'], 'call')}{_duration(progress)}")
     if compare := counts.get("compare"):
         parts.append(
-            f"{_counted(compare['days'], 'day')} compared: {_counted(compare['differences'], 'order')} differed, "
-            f"{compare['unrepaired']} still do"
+            f"{counted(compare['days'], 'day')} compared: {counted(compare['differences'], 'order')} differed, "
+            f"{counted(compare['unrepaired'], 'still does', 'still do')}"
         )
-    if report := counts.get("report"):
-        parts.append(", ".join(f"{name} {count}" for name, count in report.items()))
     if put_back := counts.get("put_back"):
-        parts.append(
-            f"put back: {_counted(put_back['files'], 'file')}, {_counted(put_back['orders'], 'order')}; "
-            f"left: {put_back['left']}"
-        )
+        what = [*some(put_back["files"], "file"), *some(put_back["orders"], "order")]
+        parts.append(f"put back: {', '.join(what) or 'nothing'}; left: {put_back['left']}")
     return "; ".join(parts) or "Nothing to do"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _ends(rows: Counts) -> Iterator[str]:
+    """Yield what became of orders: what is rare only when there is any."""
+    yield counted(sum(rows[table] for table in TABLES), "row")
+    yield f"{rows['rejects'] + rows['files_rejected']} rejected"
+    yield counted(rows["notes"], "note")
+    if rows["gone"]:
+        yield f"{rows['gone']} unknown to Tiny"
+    if rows["waiting"]:
+        yield f"{rows['waiting']} waiting"
+
+
+def watch_story(counts: Mapping[str, Counts]) -> str:
+    """Say in a line what the watch saw.
+
+    Args:
+        counts: What its tasks counted, by task; empty for one that did not run, or has not ended.
+    """
+    parts = []
+    if webhooks := counts.get("webhooks"):
+        parts.append(f"no webhook for {counted(webhooks['quiet_minutes'], 'minute')}")
+    if inbox := counts.get("inbox"):
+        parts.append(counted(inbox["files"], "file waits", "files wait"))
+    if complete := counts.get("complete"):
+        parts.append(f"complete up to {complete['complete_to']}")
+    if days := counts.get("situation"):
+        parts.append(
+            f"{counted(days['days'], 'day')}: {days['complete']} complete, {days['loaded']} not compared, "
+            f"{counted(days['differs'], 'differs', 'differ')}, {days['missing']} missing"
+        )
+    return f"Looked: {'; '.join(parts)}" if parts else "Looked"
+
+
+def setup_story(created: Mapping[str, Sequence[str]]) -> str:
+    """Say in a line what setup created.
+
+    Args:
+        created: Names of what was created or changed, by kind.
+    """
+    what = [counted(len(names), kind.removesuffix("s")) for kind, names in created.items() if names]
+    return f"Created or changed: {', '.join(what)}" if what else "Nothing was missing"
 
 
 def _duration(progress: Counts) -> str:

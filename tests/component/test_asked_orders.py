@@ -30,6 +30,12 @@ def ask(run: Any, **params: Any) -> list[dict[str, Any]]:
 
 def report(run: Any, files: list[dict[str, Any]]) -> tuple[dict[str, str], str]:
     """What the report says of each order, and its error; as when there is no time left to wait."""
+    said, error = look(run, files)
+    return said["orders"], error
+
+
+def look(run: Any, files: list[dict[str, Any]]) -> tuple[dict[str, Any], str]:
+    """What the report leaves as XComs, and its error."""
     context, said = run.context(), {}
     context["ti"] = SimpleNamespace(
         xcom_pull=lambda **_: files, xcom_push=lambda key, value: said.update({key: value})
@@ -40,7 +46,7 @@ def report(run: Any, files: list[dict[str, Any]]) -> tuple[dict[str, str], str]:
         task.look(context, until=datetime.now(UTC).isoformat())
     except AirflowFailException as failed:
         error = str(failed)
-    return said["orders"], error
+    return said, error
 
 
 def load(dags: Any) -> None:
@@ -79,6 +85,47 @@ def test_a_number_finds_its_order_and_not_one_that_only_contains_it(
     wanted = sales[1].pedido
     files = ask(run, numbers=[numbers[wanted]])
     assert [file["pedido"] for file in files] == [wanted]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_note_names_each_order_as_it_was_asked_for(
+    run: Any, dags: Any, simulator: Simulator, warehouse: Warehouse, count: int
+) -> None:
+    by_id, by_number = [[sale.pedido for sale in simulator.sell(count)] for _ in range(2)]
+    numbers = [number_of(simulator, pedido) for pedido in by_number]
+    files = ask(run, orders=by_id, numbers=numbers)
+    load(dags)
+    said, error = look(run, files)
+    assert error == ""
+    told = said["note"].split("; ")
+    assert [text.partition(" loaded, of ")[0] for text in told] == [
+        *map(str, by_id),
+        *(f"number {number}" for number in numbers),
+    ]
+
+
+@pytest.mark.parametrize("more", [1, 3])
+def test_a_note_of_many_orders_names_the_first_ones(
+    run: Any, simulator: Simulator, warehouse: Warehouse, more: int
+) -> None:
+    files = ask(run, orders=list(range(910_000_001, 910_000_011 + more)))
+    said, error = look(run, files)
+    assert said["note"].count("waits in the inbox") == 10
+    assert said["note"].endswith(f"; and {more} more")
+    assert f"; and {more} more" in error
+
+
+def test_an_order_that_came_by_its_number_is_named_by_it_when_it_fails(
+    run: Any, dags: Any, simulator: Simulator, warehouse: Warehouse
+) -> None:
+    good, bad = (sale.pedido for sale in simulator.sell(2))
+    simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(bad), times=None)
+    number = number_of(simulator, bad)
+    files = ask(run, orders=[good], numbers=[number])
+    load(dags)
+    _, error = look(run, files)
+    assert error.startswith(f"1 of 2 orders was not loaded: number {number} rejected: ")
+    assert f"; {good} loaded, of 20" in error
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -120,7 +167,7 @@ def test_an_order_that_waits_is_told_with_the_reason(
     Objects(storage, warehouse.api_bucket).write_json(names.waiting_files_object("z316"), state)
     told, error = report(run, files)
     assert told == {str(sale.pedido): "waits in the inbox: no_answer since 2026-03-14T14:00 UTC"}
-    assert "1 of 1 orders were not loaded" in error
+    assert "1 of 1 order was not loaded" in error
 
 
 @pytest.mark.parametrize("params", [{}, {"orders": ["x"]}, {"order": "1"}])

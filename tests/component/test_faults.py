@@ -105,7 +105,7 @@ def test_one_file_that_cannot_be_moved_does_not_keep_the_others(
     monkeypatch.setattr(Objects, "move", held_back)
     hold = RunBackoff(Objects(warehouse.storage_client(), warehouse.api_bucket), "adhoc_airflow")
     for _ in range(2):
-        with pytest.raises(AirflowFailException, match=f"1 files could not be moved .* '{re.escape(held)}'"):
+        with pytest.raises(AirflowFailException, match=f"1 file could not be moved .* '{re.escape(held)}'"):
             archive(run)
         assert warehouse.waiting() == [held]
         assert hold.seconds_left() <= 15, "the next run does not wait as after one that failed"

@@ -236,7 +236,7 @@ def test_what_cannot_be_repaired_fails_the_run_with_the_list(
     run = reconcile(day)
     with (
         caplog.at_level(logging.INFO, "tiny_operators"),
-        pytest.raises(BadRequest, match=rf"checks failed: 1 orders still differ .*{day}: {bad}"),
+        pytest.raises(BadRequest, match=rf"checks failed: 1 order still differs .*{day}: {bad}"),
     ):
         run.all()
     (row,) = run.rows(warehouse).values()

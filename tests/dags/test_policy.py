@@ -80,6 +80,16 @@ def test_a_task_that_failed_for_good_tells_people(dags: Any, dag_id: str) -> Non
         assert task.on_failure_callback, task.task_id
 
 
+def test_the_watch_and_setup_say_what_they_did(dags: Any) -> None:
+    for task in dags["z316_watch"].tasks:
+        assert callbacks(task.on_success_callback) == callbacks(task.on_skipped_callback) == ["note_watch"]
+    assert callbacks(dags["z316_setup"].get_task("setup").on_success_callback) == ["note_setup"]
+
+
+def callbacks(given: Any) -> list[str]:
+    return [one.__name__ for one in (given if isinstance(given, list) else [given])]
+
+
 def test_tasks_that_call_tiny_are_in_the_pool_of_the_account(dags: Any) -> None:
     in_pool = {
         (dag_id, task.task_id)

@@ -164,7 +164,7 @@ def test_files_that_stand_still_are_told(
     with time_machine.travel(now + timedelta(minutes=70)):
         if stands_still:
             with pytest.raises(
-                AirflowException, match=rf"^{files} files wait in gs://.* for (69|70) minutes"
+                AirflowException, match=rf"^{files} (file waits|files wait) in gs://.* for (69|70) minutes"
             ):
                 watch.execute({})
         else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.stack.airflow import unpause
 from local.stack.exports import LOGIN, PASSWORD
 from local.stack.health import fetch
 from tests.e2e.conftest import Live
@@ -47,6 +49,27 @@ def signed_in(
         monkeypatch.delenv("AIRFLOW_CONN_AIRFLOW_API")
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
     return live
+
+
+@pytest.mark.parametrize(
+    ("dag", "says"),
+    [
+        ("z316_setup", r"▸ (Created or changed: \d+ \w+|Nothing was missing)"),
+        # Of the stack's short life not every day is complete.
+        ("z316_watch", r"▸ (Looked: |complete failed: The orders of )"),
+    ],
+)
+def test_a_run_without_orders_says_what_it_did(live: Live, dag: str, says: str) -> None:
+    unpause(live.api, dag)
+    run = live.api.post(
+        f"dags/{dag}/dagRuns", {"conf": {}} | ({"logical_date": None} if AIRFLOW_V_3_0_PLUS else {})
+    )
+
+    def noted() -> bool:
+        note = live.api.get(f"dags/{dag}/dagRuns/{run['dag_run_id']}")["note"]
+        return re.match(says, note or "") is not None
+
+    live.until(f"the note of {dag}", noted)
 
 
 @only_3

@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 import pytest
 
 from tiny_operators._compat import AirflowFailException, BaseNotifier
-from tiny_operators.alerts import AlertsError, alert, failure_callback, read_alerts, what_to_do
+from tiny_operators.alerts import AlertsError, Failure, alert, failure_callback, read_alerts
 from tiny_operators.batches.run_request import RequestError, read_request
+from tiny_operators.operators.base import StoreOperator
+from tiny_operators.operators.rows import check_counts
 from tiny_operators.stores import load_stores
 
 STORE = load_stores()[0]
@@ -19,9 +21,12 @@ DOCS = """
 What it does.
 
 ### Triage
-* **fetch** failed at once: the message names the setting. Nothing is lost:
+* **fetch** takes long: see `progress`.
+* **fetch** failed at once: its error says what to do. Nothing is lost:
   the files wait.
-* **load** or **merge** failed: read the job's error.
+* **fetch** failed after its tries: clear the task.
+* **load**, **merge** or **find** failed: read the job's error.
+* **plan** is skipped, as **archive** failed: all is well.
 * `rows` counts `rejected`: see `rejected/`.
 """
 
@@ -116,16 +121,44 @@ def test_a_wrong_variable_is_named(text: str, says: str) -> None:
     assert says in str(error.value)
 
 
-def test_what_to_do_is_in_the_triage_of_the_dag() -> None:
-    assert what_to_do(DOCS, "fetch") == (
-        "fetch failed at once: the message names the setting. Nothing is lost: the files wait."
-    )
-    assert (
-        what_to_do(DOCS, "load_pdv")
-        == what_to_do(DOCS, "merge")
-        == "load or merge failed: read the job's error."
-    )
-    assert "log" in what_to_do(DOCS, "archive")
+def refused() -> BaseException:
+    """What no other try can mend, as this package says it."""
+    run = {"dag_run": SimpleNamespace(conf={"dates": ""})}
+    return failed(lambda: StoreOperator(task_id="plan", store=STORE).run_request(run, []))  # type: ignore[arg-type]
+
+
+def lost() -> BaseException:
+    """What another try may mend, as this package says it."""
+    return failed(lambda: check_counts(2, {"loaded": 1}))
+
+
+SEE_LOG = "see the end of the task's log"
+
+
+@pytest.mark.parametrize(
+    ("task", "error", "says"),
+    [
+        ("fetch", refused(), "fetch failed: unknown parameters ['dates']; this DAG has []."),
+        ("fetch", lost(), f"fetch failed. What to do: clear the task. Error: {lost()}."),
+        ("fetch", ValueError("Maria"), "fetch failed. What to do: clear the task. Error: ValueError."),
+        (
+            "load_pdv",
+            AirflowFailException("Maria"),
+            "load_pdv failed. What to do: read the job's error. Error: an error of Airflow.",
+        ),
+        (
+            "find",
+            None,
+            "find failed. What to do: read the job's error. Error: the task's process ended, or was "
+            "ended, from outside.",
+        ),
+        ("plan", refused(), "plan failed: unknown parameters ['dates']; this DAG has []."),
+        ("plan", ValueError("x"), f"plan failed. What to do: {SEE_LOG}. Error: ValueError."),
+        ("archive", ValueError("x"), f"archive failed. What to do: {SEE_LOG}. Error: ValueError."),
+    ],
+)
+def test_the_note_of_a_failure(task: str, error: BaseException | None, says: str) -> None:
+    assert Failure.of(task, error, DOCS).note() == says
 
 
 def test_a_failure_says_store_step_counts_and_what_to_do(context: Any, configured: Any) -> None:
@@ -139,7 +172,8 @@ def test_a_failure_says_store_step_counts_and_what_to_do(context: Any, configure
     assert lines[0] == title
     assert lines[1].endswith("try 4")
     assert lines[3] == "plan: orders 20, files 21"
-    assert lines[4].startswith("what to do: fetch failed at once")
+    # It is no error that a DAG raises for good: it names no setting.
+    assert lines[4] == "what to do: clear the task."
 
 
 def test_only_this_packages_errors_are_quoted(context: Any, configured: Any) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tiny_operators._compat_notes import with_line
-from tiny_operators.run_notes import plan_story, story
+from tiny_operators._compat_notes import says_failed, with_line
+from tiny_operators.run_notes import plan_story, setup_story, story, watch_story
 
 ROWS: dict[str, Any] = {
     "orders": 20,
@@ -18,6 +18,7 @@ ROWS: dict[str, Any] = {
     "files_rejected": 1,
     "notes": 3,
     "waiting": 3,
+    "gone": 0,
 }
 
 
@@ -31,29 +32,106 @@ def test_a_run_of_orders() -> None:
 
 def test_a_replay_makes_no_calls() -> None:
     one = {**dict.fromkeys(ROWS, 0), "orders": 1, "pdv": 1, "notes": 1}
-    assert (
-        story({"rows": one, "fetch": {"calls": 1}}, {})
-        == "1 order: 1 row, 0 rejected, 1 note, 0 waiting; 1 call"
-    )
+    assert story({"rows": one, "fetch": {"calls": 1}}, {}) == "1 order: 1 row, 0 rejected, 1 note; 1 call"
     assert story({"rows": ROWS, "fetch": {}}, {}) == "20 orders: 61 rows, 2 rejected, 3 notes, 3 waiting"
 
 
-def test_the_other_runs() -> None:
-    compare = {"days": 31, "differences": 4, "repaired": 1, "unrepaired": 3, "value_difference": "1.00"}
-    assert story({"compare": compare}, {}) == "31 days compared: 4 orders differed, 3 still do"
-    assert story({"report": {"loaded": 2, "waiting": 1}}, {}) == "loaded 2, waiting 1"
-    assert story({"put_back": {"files": 2, "orders": 1, "left": 7}}, {}) == (
-        "put back: 2 files, 1 order; left: 7"
+@pytest.mark.parametrize(
+    ("ends", "says"),
+    [
+        ({}, "0 rejected, 0 notes"),
+        ({"gone": 1}, "0 rejected, 0 notes, 1 unknown to Tiny"),
+        ({"waiting": 2}, "0 rejected, 0 notes, 2 waiting"),
+        ({"gone": 3, "waiting": 1}, "0 rejected, 0 notes, 3 unknown to Tiny, 1 waiting"),
+    ],
+)
+def test_what_has_no_rows_is_told_when_there_is_any(ends: dict[str, int], says: str) -> None:
+    rows = {**dict.fromkeys(ROWS, 0), "orders": 4, "pdv": 7, **ends}
+    assert story({"rows": rows}, {}) == f"4 orders: 7 rows, {says}"
+
+
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        ((31, 4, 3), "31 days compared: 4 orders differed, 3 still do"),
+        ((1, 1, 1), "1 day compared: 1 order differed, 1 still does"),
+        ((2, 0, 0), "2 days compared: 0 orders differed, 0 still do"),
+    ],
+)
+def test_a_comparison(counts: tuple[int, int, int], says: str) -> None:
+    compare = dict(zip(("days", "differences", "unrepaired"), counts, strict=True))
+    assert story({"compare": compare}, {}) == says
+
+
+@pytest.mark.parametrize(
+    ("files", "orders", "says"),
+    [(1, 0, "1 file"), (0, 1, "1 order"), (2, 1, "2 files, 1 order"), (0, 0, "nothing")],
+)
+def test_what_was_put_back(files: int, orders: int, says: str) -> None:
+    assert (
+        story({"put_back": {"files": files, "orders": orders, "left": 7}}, {}) == f"put back: {says}; left: 7"
     )
+
+
+def test_the_other_runs() -> None:
+    assert story({}, {}, "910024741 loaded; number 1042 loaded") == "910024741 loaded; number 1042 loaded"
     assert story({"rows": {}, "fetch": {}}, {}) == "Nothing to do"
 
 
+def test_a_watch() -> None:
+    days = {"days": 400, "complete": 300, "loaded": 60, "differs": 1, "missing": 39, "waiting": 1}
+    seen: dict[str, Any] = {
+        "webhooks": {"quiet_minutes": 1},
+        "inbox": {"files": 1, "oldest_minutes": 0},
+        "complete": {"complete_to": "2026-01-05"},
+        "situation": days,
+    }
+    assert watch_story(seen) == (
+        "Looked: no webhook for 1 minute; 1 file waits; complete up to 2026-01-05; "
+        "400 days: 300 complete, 60 not compared, 1 differs, 39 missing"
+    )
+    # By night no webhooks are expected, and what was skipped counted nothing.
+    assert watch_story({"webhooks": {}, "inbox": {"files": 0}, "complete": {}}) == "Looked: 0 files wait"
+    assert watch_story({}) == "Looked"
+
+
+@pytest.mark.parametrize(
+    ("created", "says"),
+    [
+        ({"buckets": [], "tables": []}, "Nothing was missing"),
+        ({"buckets": ["a"], "tables": ["b", "c"], "views": []}, "Created or changed: 1 bucket, 2 tables"),
+    ],
+)
+def test_a_setup(created: dict[str, list[str]], says: str) -> None:
+    assert setup_story(created) == says
+
+
 def test_a_plan() -> None:
-    plan = dict.fromkeys(("days", "listed", "orders", "new", "changed", "vanished", "calls", "hours"), 2)
-    assert plan_story(plan) == (
+    names = ("days", "listed", "orders", "new", "changed", "vanished", "calls", "hours")
+    assert plan_story(dict.fromkeys(names, 2)) == (
         "Planned: 2 days, 2 orders in Tiny; to read: 2 (2 new, 2 changed, 2 vanished), 2 calls, 2 hours. "
         "Nothing was read"
     )
+    assert plan_story({**dict.fromkeys(names, 1), "hours": 0.02}) == (
+        "Planned: 1 day, 1 order in Tiny; to read: 1 (1 new, 1 changed, 1 vanished), 1 call, 0.02 hours. "
+        "Nothing was read"
+    )
+    assert "1 hour." in plan_story({**dict.fromkeys(names, 1), "hours": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("note", "task", "failed"),
+    [
+        (None, "inbox", False),
+        ("▸ Looked: 0 files wait", "inbox", False),
+        ("▸ webhooks failed: none came.", "inbox", True),
+        ("▸ inbox failed: 3 files wait.", "inbox", False),
+        ("webhooks failed, says a person", "inbox", False),
+        ("mine\n▸ webhooks failed: none came.", "inbox", True),
+    ],
+)
+def test_whether_another_task_failed(note: str | None, task: str, failed: bool) -> None:
+    assert says_failed(note, task) is failed
 
 
 @pytest.mark.parametrize("own", [(), ("why I did it",), ("first", "second", "third")])

@@ -20,11 +20,14 @@ from tiny_operators.stores import Store
 from tiny_operators.tiny import search
 from tiny_operators.tiny.api import Tiny
 from tiny_operators.warehouse.known_orders import KnownOrder, KnownOrders
+from tiny_operators.wording import counted
 
 ORDERS: Final = "orders"
 NUMBERS: Final = "numbers"
 # For more orders there are dates: the daily DAG reads 100 search lines with one call.
 MOST_ORDERS: Final = 100
+# What an entry of each field may look like.
+_EXAMPLES: Final = {ORDERS: "910024741", NUMBERS: "1042"}
 _MOST_DIGITS: Final = 18
 # How far the clocks of Airflow and of Cloud Storage may be apart.
 _CLOCKS: Final = timedelta(minutes=5)
@@ -51,11 +54,18 @@ class AskedFile:
         pedido: Tiny's id.
         name: Its object in the inbox.
         asked_at: When it was asked for (ISO 8601, UTC).
+        number: Its number, when it was asked for by that.
     """
 
     pedido: int
     name: str
     asked_at: str
+    number: int | None = None
+
+    @property
+    def asked_as(self) -> str:
+        """What the person named: the number, or Tiny's id."""
+        return str(self.pedido) if self.number is None else f"number {self.number}"
 
 
 @dataclass(frozen=True)
@@ -63,14 +73,19 @@ class OrderStatus:
     """What became of an order that was asked for.
 
     Attributes:
-        pedido: Tiny's id.
+        file: Its event.
         state: In a word.
         text: What a person reads about it; no personal data.
     """
 
-    pedido: int
+    file: AskedFile
     state: State
     text: str
+
+    @property
+    def line(self) -> str:
+        """What a person reads who asked for several orders."""
+        return f"{self.file.asked_as} {self.text}"
 
 
 def read_asked(params: Mapping[str, Any]) -> AskedOrders:
@@ -98,15 +113,21 @@ def read_asked(params: Mapping[str, Any]) -> AskedOrders:
 def _numbers(params: Mapping[str, Any], name: str) -> tuple[int, ...]:
     given = params.get(name) or []
     if not isinstance(given, list | tuple):
-        raise RequestError(f'{name} must be a list, such as ["910024741"]; found {type(given).__name__}')
+        raise RequestError(
+            f'{name} must be a list, such as ["{_EXAMPLES[name]}"]; found {type(given).__name__}'
+        )
     found: dict[int, None] = {}
     for place, part in enumerate(given, 1):
         text = "" if isinstance(part, bool) else str(part).strip()
         if not text and isinstance(part, str):
             continue
         if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text)):
-            kind = f"text of {len(part)} characters" if isinstance(part, str) else type(part).__name__
-            raise RequestError(f"{name}: entry {place} must be digits only, such as 910024741; found {kind}")
+            kind = (
+                f"text of {counted(len(part), 'character')}" if isinstance(part, str) else type(part).__name__
+            )
+            raise RequestError(
+                f"{name}: entry {place} must be digits only, such as {_EXAMPLES[name]}; found {kind}"
+            )
         found[int(text)] = None
     return tuple(found)
 
@@ -157,29 +178,30 @@ def order_statuses(
     found = []
     for file in files:
         if file.name in there:
-            found.append(_in_inbox(file.pedido, waiting.get(there[file.name])))
+            found.append(_in_inbox(file, waiting.get(there[file.name])))
         elif reason := rejects.get(file.name):
             why = f"{reason['field']}: expected {reason['expected']}, found {reason['found']}; {reason['action']}"
-            found.append(OrderStatus(file.pedido, State.REJECTED, f"rejected: {why}"))
+            found.append(OrderStatus(file, State.REJECTED, f"rejected: {why}"))
         else:
-            found.append(_in_tables(file.pedido, rows.get(file.pedido)))
+            found.append(_in_tables(file, rows.get(file.pedido)))
     return found
 
 
-def _in_inbox(pedido: int, tried: Tried | None) -> OrderStatus:
+def _in_inbox(file: AskedFile, tried: Tried | None) -> OrderStatus:
     since = tried.since.items() if tried else ()
     why = ", ".join(f"{wait} since {moment[:16]} UTC" for wait, moment in since) or "it was not read yet"
-    return OrderStatus(pedido, State.WAITING, f"waits in the inbox: {why}")
+    return OrderStatus(file, State.WAITING, f"waits in the inbox: {why}")
 
 
-def _in_tables(pedido: int, row: KnownOrder | None) -> OrderStatus:
+def _in_tables(file: AskedFile, row: KnownOrder | None) -> OrderStatus:
     if row is None:
-        return OrderStatus(
-            pedido, State.GONE, "Tiny does not know this id, and BigQuery does not either; was it the number?"
-        )
+        # What came by a number is an id of Tiny's.
+        hint = ": it may be the order's number" if file.number is None else ""
+        unknown = f"Tiny does not know this id, and BigQuery does not either{hint}"
+        return OrderStatus(file, State.GONE, unknown)
     if row.gone:
-        return OrderStatus(pedido, State.GONE, "Tiny does not know it any more: its row is marked as deleted")
-    return OrderStatus(pedido, State.LOADED, f"loaded, of {row.day}" if row.day else "loaded")
+        return OrderStatus(file, State.GONE, "Tiny does not know it any more: its row is marked as deleted")
+    return OrderStatus(file, State.LOADED, f"loaded, of {row.day}" if row.day else "loaded")
 
 
 def _rejects(

@@ -124,7 +124,8 @@ class DatePlanner:
             if any(search.page_lines(answer)):
                 raise FilterIgnoredError(
                     f"the search of {day} lists orders, and no shop has orders of that date: Tiny ignored dataInicial "
-                    "or dataFinal, as it does with a parameter that it does not know; nothing was fetched"
+                    "or dataFinal, as it does with a parameter that it does not know; nothing was fetched. "
+                    "Clear this task later; when it fails again, ask Tiny's support"
                 )
         self._filter_works = True
 

@@ -28,6 +28,7 @@ from tiny_operators.orders.waits import Wait, Waiting
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.forgotten import Forgotten
 from tiny_operators.people.stored_texts import clean_file
+from tiny_operators.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,8 @@ class ArchiveWebhooksOperator(StoreOperator):
         if stuck:
             # No other try: the client has already repeated what may pass, and the next run tries to move them again.
             raise AirflowFailException(
-                f"{len(stuck)} files could not be moved out of gs://{self.store.webhook_bucket}, such as {stuck[0]!r}: "
+                f"{counted(len(stuck), 'file')} could not be moved out of "
+                f"gs://{self.store.webhook_bucket}, such as {stuck[0]!r}: "
                 "see event=file_not_moved above; move them by hand, or fix what stops the move. All else is done, and "
                 "the next run continues"
             )

@@ -27,7 +27,9 @@ from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.outcomes import State
 from tiny_operators.orders.records import from_json
 from tiny_operators.params import orders_form
+from tiny_operators.run_notes import NOTE
 from tiny_operators.tiny.search import NUMBER_PAGES
+from tiny_operators.wording import counted, first_of
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +69,17 @@ class AskForOrdersOperator(AccountOperator):
                 "nothing was fetched. Correct the "
                 "number, or name the order by Tiny's id"
             )
-        pedidos = dict.fromkeys([*asked.orders, *(pedido for own in found.values() for pedido in own)])
+        # An order that was asked for in both ways is one; its id says more.
+        numbers = {pedido: number for number, own in found.items() for pedido in own}
+        pedidos = dict.fromkeys([*asked.orders, *numbers])
         inbox = self.objects(self.store.webhook_bucket)
         files = [
-            AskedFile(pedido, names.asked_event(key, pedido), datetime.now(UTC).isoformat())
+            AskedFile(
+                pedido,
+                names.asked_event(key, pedido),
+                datetime.now(UTC).isoformat(),
+                None if pedido in asked.orders else numbers[pedido],
+            )
             for pedido in pedidos
         ]
         for file in files:
@@ -88,7 +97,8 @@ class AskedOrdersOperator(StoreOperator):
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
-        How many orders came to which end; the XCom ``orders`` has a sentence for each.
+        How many orders came to which end; the XCom ``orders`` has a sentence for each, the XCom ``note`` the first of
+        them.
 
     Raises:
         AirflowFailException: When an order was not loaded; the message says why.
@@ -118,7 +128,8 @@ class AskedOrdersOperator(StoreOperator):
         counts = Counter(fate.state.value for fate in found)
         if counts[State.WAITING] and datetime.now(UTC) < datetime.fromisoformat(until):
             self._wait(until)
-        ti.xcom_push(key="orders", value={str(fate.pedido): fate.text for fate in found})
+        ti.xcom_push(key="orders", value={str(fate.file.pedido): fate.text for fate in found})
+        ti.xcom_push(key=NOTE, value=first_of((fate.line for fate in found), _NAMED))
         log_event(log, "asked_orders_done", store=self.store.prefix, run=key, **counts)
         if counts[State.LOADED] < len(found):
             raise AirflowFailException(self._message(found))
@@ -129,8 +140,11 @@ class AskedOrdersOperator(StoreOperator):
 
     def _message(self, found: list[OrderStatus]) -> str:
         failed = [fate for fate in found if fate.state is not State.LOADED]
-        orders_text = "; ".join(f"{fate.pedido} {fate.text}" for fate in failed[:_NAMED])
-        message = f"{len(failed)} of {len(found)} orders were not loaded: {orders_text}"
+        loaded = [fate for fate in found if fate.state is State.LOADED]
+        were = "was" if len(failed) == 1 else "were"
+        message = f"{len(failed)} of {counted(len(found), 'order')} {were} not loaded: "
+        # Those that failed come first: they are what a cut leaves.
+        message += first_of((fate.line for fate in [*failed, *loaded]), _NAMED)
         if any(fate.state is State.WAITING for fate in failed):
             message += (
                 f". What waits is read as soon as it can be; see that the DAG {self.store.prefix}_webhook is not "

@@ -15,6 +15,7 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.warehouse.known_orders import KnownOrders
+from tiny_operators.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,8 @@ class CompareOperator(StoreOperator):
         if totals.differences:
             alert(
                 context,
-                f"{self.store.prefix}: {totals.differences} orders differed between Tiny and BigQuery, "
-                f"{totals.unrepaired} still do",
+                f"{self.store.prefix}: {counted(totals.differences, 'order')} differed between Tiny and BigQuery, "
+                f"{counted(totals.unrepaired, 'still does', 'still do')}",
                 store=self.store.prefix,
                 run=key,
                 **fields,

@@ -66,8 +66,8 @@ class PutBackOperator(StoreOperator):
         if request.named and not (work.files or work.orders):
             raise AirflowFailException(
                 f"No reject of {request.named} on {request.dates[0]} to {request.dates[-1]}: nothing was put back. "
-                "Correct the form: the order by Tiny's id, not its number; the field as in the reason; the days as in "
-                "rejected/dt=…"
+                "Correct the form: the days as in rejected/dt=…, the order by Tiny's id, not its number, the field as "
+                "in the reason"
             )
         return counts
 

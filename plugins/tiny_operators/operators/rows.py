@@ -23,6 +23,7 @@ from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder, chunks
 from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
 from tiny_operators.orders.waits import Wait, Waiting
+from tiny_operators.wording import counted
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob
@@ -150,7 +151,8 @@ def check_counts(planned: int, counts: Mapping[str, int]) -> None:
     if planned != sum(ends.values()):
         found = ", ".join(f"{state} {count}" for state, count in ends.items())
         raise AirflowException(
-            f"{planned} orders were planned, but {sum(ends.values())} came to an end ({found}): nothing is loaded. "
+            f"{counted(planned, 'order was', 'orders were')} planned, but {sum(ends.values())} came to an end "
+            f"({found}): nothing is loaded. "
             "A new run reads these orders again. A run of webhooks comes by itself; trigger one for dates. "
             "If it fails in the same way, the code has a fault"
         )

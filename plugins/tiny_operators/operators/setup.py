@@ -16,6 +16,7 @@ from tiny_operators.setup.customer_keys import forget_older_key
 from tiny_operators.setup.provision import create_missing, open_to_others
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.views import create_views
+from tiny_operators.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,8 @@ class CheckAccessOperator(_SetupOperator):
         log_event(log, "access_checked", store=self.store.prefix, open=len(found))
         if found:
             raise AirflowFailException(
-                f"Orders with personal data may be read by people who were not named, by {len(found)} rights. "
+                f"Orders with personal data may be read by people who were not named, by "
+                f"{counted(len(found), 'right')}. "
                 "End each, then clear this task; or mark it as success, if it is meant. " + " | ".join(found)
             )
         return {"open": 0}

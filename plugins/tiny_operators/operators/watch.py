@@ -25,6 +25,7 @@ from tiny_operators.lake.objects import Objects
 from tiny_operators.opening_hours import open_since, parse_opening_hours
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.webhooks import arrival_in_name
+from tiny_operators.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class WatchWebhooksOperator(StoreOperator):
         log_event(log, "webhooks_watched", store=self.store.prefix, quiet_minutes=minutes)
         if quiet >= allowed:
             raise AirflowFailException(
-                f"No webhook of {self.store.prefix} for {minutes} minutes, and the store is open: see the "
+                f"No webhook of {self.store.prefix} for {counted(minutes, 'minute')}, and the store is open: see the "
                 "receiver's log, and the webhook's address in Tiny"
             )
         return {"quiet_minutes": minutes}
@@ -113,9 +114,10 @@ class WatchInboxOperator(StoreOperator):
         if oldest > allowed and not moving:
             # Tried again: between two runs of a long queue nothing is under way.
             raise AirflowException(
-                f"{counts['files']} files wait in gs://{self.store.webhook_bucket}, the oldest for "
-                f"{counts['oldest_minutes']} minutes, and no run of {self.webhook_dag} makes progress: look at its "
-                "last runs. A failed task says what to do; without a failed one, see the task 'airflow' beside this one"
+                f"{counted(counts['files'], 'file waits', 'files wait')} in gs://{self.store.webhook_bucket}, the "
+                f"oldest for {counted(counts['oldest_minutes'], 'minute')}, and no run of {self.webhook_dag} makes "
+                "progress: look at its last runs. A failed task says what to do; without a failed one, see the task "
+                "'airflow' beside this one"
             )
         return counts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tiny_operators._compat import DAG
-from tiny_operators.alerts import what_to_do
+from tiny_operators.triage import lines_about
 
 _LINES: Final = {
     "access": "Looks who may read the datasets and buckets, and names people that nobody named.",
@@ -50,5 +50,12 @@ def describe_tasks(dag: DAG) -> DAG:
     tasks: Any = dag.tasks
     for task in tasks:
         line = _LINES["load" if task.task_id.startswith("load_") else task.task_id]
-        task.doc_md = f"{line}\n\n**When it fails:** {what_to_do(dag.doc_md or '', task.task_id)}"
+        task.doc_md = f"{line}\n{_triage(dag.doc_md or '', task.task_id)}"
     return dag
+
+
+def _triage(docs: str, task_id: str) -> str:
+    found = lines_about(docs, task_id)
+    failures = [f"* {f'{line.when}: ' if line.when else ''}{line.advice}" for line in found if line.advice]
+    others = [f"* {line.text}" for line in found if not line.advice]
+    return "\n".join(["\n**When it fails:**\n", *failures, *(["\n**Also:**\n", *others] if others else [])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -38,6 +39,15 @@ def test_what_is_no_id_is_refused_by_its_place_and_kind_at_every_place(
     assert not (isinstance(bad, str) and len(bad) > 2 and bad in str(refused.value)), (
         "the value itself is not told"
     )
+
+
+@pytest.mark.parametrize(("name", "example"), [("orders", "910024741"), ("numbers", "1042")])
+@pytest.mark.parametrize("given", ["x", ["x"]])
+def test_a_refusal_shows_what_the_field_takes(name: str, example: str, given: object) -> None:
+    with pytest.raises(RequestError, match="such as") as refused:
+        read_asked({name: given})
+    assert re.findall(r"\d{2,}", str(refused.value)) == [example]
+    assert read_asked({name: [example]})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""The note of a run in Airflow's own database, as tasks that run side by side leave it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
+from tiny_operators._compat_notes import note_run
+
+pytestmark = pytest.mark.skipif(AIRFLOW_V_3_0_PLUS, reason="tasks of Airflow 3 may not touch its database")
+
+DAG_ID = "z316_watch"
+
+
+@pytest.fixture
+def run_id(airflow_database: None) -> str:
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+
+    found = f"manual__{uuid.uuid4()}"
+    # Named so on 2.11 only, and types are checked against 3.
+    when: dict[str, Any] = {"execution_date": datetime.now(UTC)}
+    with create_session() as session:
+        session.add(DagRun(DAG_ID, found, run_type="manual", **when))
+    return found
+
+
+def note_of(run_id: str) -> str | None:
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        note: str | None = session.query(DagRun).filter_by(dag_id=DAG_ID, run_id=run_id).one().note
+        return note
+
+
+def of(task_id: str, run_id: str) -> Any:
+    return {"ti": SimpleNamespace(dag_id=DAG_ID, run_id=run_id, task_id=task_id)}
+
+
+@pytest.mark.parametrize("others", [1, 3])
+def test_a_task_that_ends_well_leaves_the_failure_of_another(run_id: str, others: int) -> None:
+    note_run(of("webhooks", run_id), "webhooks failed: none came.")
+    for number in range(others):
+        note_run(of(f"task_{number}", run_id), "Looked: 0 files wait", unless_failed=True)
+    assert note_of(run_id) == "▸ webhooks failed: none came."
+    note_run(of("webhooks", run_id), "Looked: all", unless_failed=True)
+    assert note_of(run_id) == "▸ Looked: all"
+    note_run(of("inbox", run_id), "Looked: more", unless_failed=True)
+    assert note_of(run_id) == "▸ Looked: more"
+
+
+def test_a_failure_is_the_note_whatever_was_there(run_id: str) -> None:
+    note_run(of("inbox", run_id), "Looked: 0 files wait", unless_failed=True)
+    note_run(of("webhooks", run_id), "webhooks failed: none came.")
+    note_run(of("rejects", run_id), "rejects failed: many.")
+    assert note_of(run_id) == "▸ rejects failed: many."
