@@ -77,4 +77,4 @@ def example_page(*, stores: int = 1) -> str:
         arrived = [NOW - timedelta(minutes=4)]
         found = situation(rows(changed), arrived, prefix=prefix, name=f"Loja Exemplo {prefix[4:]}")
         shown.append((found, UnderWay(runs, 27)))
-    return render(shown, NOW, lambda dag_id, first, last: f"../dags/{dag_id}?from={first}&to={last}")
+    return render(shown, NOW, lambda dag_id: f"../dags/{dag_id}/trigger")

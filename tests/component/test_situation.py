@@ -190,5 +190,6 @@ def test_missing_days_are_in_the_page(
     assert missing in ([days], [1, days])
     assert counts["missing"] == sum(missing)
     first, last = known[1] + timedelta(days=1), known[0] - timedelta(days=1)
-    command = f'z316_daily --conf \'{{"from_date": "{first}", "to_date": "{last}"}}\''
+    dag_id = "z316_daily" if days > 3 else "z316_reconcile"
+    command = f'{dag_id} --conf \'{{"from_date": "{first}", "to_date": "{last}"}}\''
     assert command in markup.unescape(page)
