@@ -94,10 +94,11 @@ def test_missing_days_are_seen_in_the_calendar_and_lead_to_their_form(open_page:
     assert missing.last.inner_text().split() == ["20", "!"]
     # The 20th of November 2026 is a Friday: the fifth day of a week that begins on Monday.
     assert missing.last.evaluate("each => each.cellIndex") == 4
-    first = page.locator(".remedies li").first
+    rejects, first = page.locator(".remedies li").all()[:2]
+    assert rejects.inner_text().startswith("21 rejeitados De 11/11/2026")
+    assert rejects.locator("a").get_attribute("href") == "../dags/loja1_put_back/trigger"
     assert first.inner_text().startswith("18/11/2026 a 20/11/2026 (3 dias) Sem pedidos")
-    link = first.locator("a").get_attribute("href")
-    assert link == "../dags/loja1_daily?from=2026-11-18&to=2026-11-20"
+    assert first.locator("a").get_attribute("href") == "../dags/loja1_reconcile/trigger"
 
 
 def test_figures_of_the_last_days_are_seen_on_a_phone(open_page: Any) -> None:
