@@ -1,5 +1,6 @@
 -- What the tables know of each of some days: its orders, its newest comparison with Tiny, and what was set aside on it.
--- An order that was loaded after it was set aside no longer counts; it is looked for on these days only.
+-- An order that was loaded after it was set aside no longer counts; it is looked for on these days only. Nothing tells
+-- whether a file without an order was dealt with: it counts for seven days, as in watch_rejects.sql.
 WITH days AS (
   SELECT day
   FROM UNNEST(GENERATE_DATE_ARRAY(@first, @last)) AS day
@@ -42,7 +43,10 @@ set_aside AS (
     COUNT(
       DISTINCT IF(
         IFNULL(rejeitados.kind, 'reject') = 'reject' AND rejeitados.produto IS NULL AND loaded.pedido IS NULL,
-        IFNULL(CAST(rejeitados.pedido AS STRING), rejeitados.file),
+        IFNULL(
+          CAST(rejeitados.pedido AS STRING),
+          IF(DATE(rejeitados.rejected_at, @timezone) > DATE_SUB(@last, INTERVAL 7 DAY), rejeitados.file, NULL)
+        ),
         NULL
       )
     ) AS rejects,

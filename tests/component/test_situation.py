@@ -89,8 +89,10 @@ class Days:
         return own | {"update_timestamp": self.loaded} | values
 
     def aside(self, name: str, **values: Any) -> dict[str, Any]:
-        noon = datetime.combine(self.ago(1), datetime.min.time(), self._zone) + timedelta(hours=12)
-        return {"id": name, "rejected_at": noon} | values
+        return {"id": name, "rejected_at": self.noon(1)} | values
+
+    def noon(self, days: int) -> datetime:
+        return datetime.combine(self.ago(days), datetime.min.time(), self._zone) + timedelta(hours=12)
 
 
 def compared(run: str, day: date, at: datetime, in_tiny: int, *left: int) -> dict[str, Any]:
@@ -126,6 +128,10 @@ def fill(tables: Tables, days: Days) -> None:
         aside("b", pedido=21, kind="reject"),
         aside("c", file="upload.json", kind="reject"),
         aside("d", pedido=22),
+        # Nobody knows what became of a file; of an order it is known.
+        aside("i", rejected_at=days.noon(6), file="six-days-ago.json", kind="reject"),
+        aside("j", rejected_at=days.noon(7), file="a-week-ago.json", kind="reject"),
+        aside("k", rejected_at=days.noon(7), pedido=25, kind="reject"),
         # Loaded since; only a product of a loaded order; only values.
         aside("e", rejected_at=days.loaded - timedelta(minutes=1), pedido=4, kind="reject"),
         aside("f", pedido=23, produto=7, kind="reject"),
@@ -151,6 +157,7 @@ def test_each_day_is_told_as_the_tables_have_it(
     assert seen[ago(3)] == Day(ago(3))
     assert seen[ago(2)] == Day(ago(2), 1, 1, 1, days.compared_before)
     assert seen[ago(1)] == Day(ago(1), rejects=3, notes=2)
+    assert [seen[ago(number)].rejects for number in (6, 7)] == [1, 1]
     states = dict(found.states())
     assert [states[ago(number)] for number in (60, 5, 4, 3, 2, 0)] == [
         State.LOADED,
