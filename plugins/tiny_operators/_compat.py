@@ -148,35 +148,6 @@ def dag_status(dag_id: str) -> DagStatus:
     return DagStatus(stopped, count, _triggerer(get_airflow_health()))
 
 
-def last_loaded(dag_id: str) -> datetime | None:
-    """Return the start of the newest data interval whose scheduled run succeeded; None when there is none.
-
-    Raises:
-        AirflowApiError: On Airflow 3, when Airflow's API cannot be asked.
-    """
-    if AIRFLOW_V_3_0_PLUS:
-        found = AirflowApi.connect().get(
-            f"dags/{dag_id}/dagRuns",
-            state=["success"],
-            run_type=["scheduled"],
-            order_by="-run_after",
-            limit=1,
-        )
-        runs = (found or {}).get("dag_runs") or [{}]
-        start = runs[0].get("data_interval_start")
-        return datetime.fromisoformat(start) if start else None
-    from airflow.models.dagrun import DagRun
-    from airflow.utils.session import create_session
-    from sqlalchemy import func, select
-
-    newest = select(func.max(DagRun.data_interval_start)).where(
-        DagRun.dag_id == dag_id, DagRun.state == "success", DagRun.run_type == "scheduled"
-    )
-    with create_session() as session:
-        latest: datetime | None = session.scalar(newest)
-        return latest
-
-
 def _triggerer(health: Mapping[str, Any]) -> str | None:
     status = (health.get("triggerer") or {}).get("status")
     return None if status is None else str(status)
@@ -281,7 +252,6 @@ __all__ = [
     "ensure_pool",
     "get_parsing_context",
     "is_first_try",
-    "last_loaded",
     "let_scheduler_watch",
     "missing_pools",
     "run_id_of",

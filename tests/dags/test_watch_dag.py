@@ -17,8 +17,8 @@ from tiny_operators._compat import (
     AirflowFailException,
     AirflowSkipException,
     DagStatus,
-    last_loaded,
 )
+from tiny_operators._compat_runs import loaded_dates
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
@@ -251,7 +251,8 @@ def complete(
 ) -> Any:
     """Look, at some hour of the store's day."""
     zone = f"Etc/GMT{hours_behind(hour_now):+d}"
-    monkeypatch.setattr("tiny_operators.operators.watch.last_loaded", lambda dag_id: newest)
+    loaded = [newest.date()] if newest else []
+    monkeypatch.setattr("tiny_operators.operators.watch.loaded_dates", lambda dag_id: loaded)
     found = DagStatus(paused, 0, "healthy")
     monkeypatch.setattr("tiny_operators.operators.watch.dag_status", lambda dag_id: found)
     there = replace(store, timezone=zone)
@@ -310,7 +311,7 @@ def test_it_is_not_told_before_the_hour(store: Any, monkeypatch: pytest.MonkeyPa
         complete(store, 5, None, monkeypatch)
 
 
-def test_the_newest_complete_day_is_that_of_a_scheduled_run_that_succeeded(dags: Any) -> None:
+def test_the_loaded_dates_are_those_of_nights_and_backfills_that_succeeded(dags: Any) -> None:
     if AIRFLOW_V_3_0_PLUS:
         pytest.skip("3 asks its API: tests/e2e/test_watch.py")
     from airflow.models.dagrun import DagRun
@@ -318,16 +319,19 @@ def test_the_newest_complete_day_is_that_of_a_scheduled_run_that_succeeded(dags:
 
     make: Any = DagRun
     dag_id = "z316_never_ran"
-    assert last_loaded(dag_id) is None
+    assert loaded_dates(dag_id) == []
     first = datetime(2026, 1, 5, tzinfo=UTC)
-    runs = [
-        ("scheduled", "success"),
-        ("scheduled", "failed"),
-        ("manual", "success"),
-        ("scheduled", "running"),
+    runs: list[tuple[str, str, dict[str, Any]]] = [
+        ("scheduled", "success", {}),
+        ("scheduled", "failed", {}),
+        ("manual", "success", {}),
+        ("scheduled", "running", {}),
+        ("backfill", "success", {}),
+        ("backfill", "success", {"plan_only": True}),
+        ("backfill", "failed", {}),
     ]
     with create_session() as session:
-        for number, (run_type, state) in enumerate(runs):
+        for number, (run_type, state, conf) in enumerate(runs):
             start = first + timedelta(days=number)
             interval = (start, start + timedelta(days=1))
             session.add(
@@ -337,7 +341,8 @@ def test_the_newest_complete_day_is_that_of_a_scheduled_run_that_succeeded(dags:
                     execution_date=start,
                     state=state,
                     run_type=run_type,
+                    conf=conf,
                     data_interval=interval,
                 )
             )
-    assert last_loaded(dag_id) == first
+    assert loaded_dates(dag_id) == [first.date() + timedelta(days=4), first.date()]

@@ -18,9 +18,9 @@ from tiny_operators._compat import (
     AirflowFailException,
     dag_status,
     ensure_pool,
-    last_loaded,
     missing_pools,
 )
+from tiny_operators._compat_runs import loaded_dates
 
 pytestmark = [pytest.mark.stack, pytest.mark.e2e]
 only_3 = pytest.mark.skipif(
@@ -95,8 +95,8 @@ def test_it_is_known_whether_the_webhook_dag_runs(signed_in: Live) -> None:
     assert (found.paused, found.triggerer) == (False, "healthy")
     assert dag_status("z316_put_back").runs == 0
     assert dag_status("no_such_dag").paused is None
-    assert last_loaded("z316_put_back") is None
-    assert last_loaded("no_such_dag") is None
+    assert loaded_dates("z316_put_back") == []
+    assert loaded_dates("no_such_dag") == []
 
 
 @only_3

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tiny_operators._compat import Context
+from tiny_operators._compat import AirflowApiError, Context
+from tiny_operators._compat_runs import loaded_dates
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.operators.base import StoreOperator
@@ -36,7 +37,9 @@ class SituationOperator(StoreOperator):
         """Look, and write the page."""
         store, now = self.store, datetime.now(UTC)
         today = now.astimezone(ZoneInfo(store.timezone)).date()
-        rows = self.known_orders().days(today - timedelta(days=LOOKED_AT_DAYS - 1), today)
+        nights = self._nights()
+        known = self.known_orders().days(today - timedelta(days=LOOKED_AT_DAYS - 1), today)
+        rows = [{**row, "night": row["day"] in nights} for row in known]
         identity = {"prefix": store.prefix, "name": store.name, "timezone": store.timezone}
         waiting = list(arrivals(self.objects(store.webhook_bucket)))
         found = situation_of(identity, rows, waiting, now, store.complete_by_hour)
@@ -47,3 +50,13 @@ class SituationOperator(StoreOperator):
         counts = found.counts()
         log_event(log, "situation_written", store=store.prefix, object=target, **counts)
         return counts
+
+    def _nights(self) -> set[date]:
+        """Return the dates whose nights succeeded; none when Airflow cannot be asked, and then they are unknown."""
+        try:
+            return set(loaded_dates(self.store.dag_id("daily")))
+        except AirflowApiError as error:
+            log_event(
+                log, "nights_not_known", level=logging.WARNING, store=self.store.prefix, reason=str(error)
+            )
+            return set()

@@ -16,8 +16,8 @@ from tiny_operators._compat import (
     Context,
     DagStatus,
     dag_status,
-    last_loaded,
 )
+from tiny_operators._compat_runs import loaded_dates
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
@@ -212,9 +212,7 @@ class WatchCompleteOperator(StoreOperator):
             raise AirflowSkipException(f"It is before {hour}:00 in the store")
         yesterday = (now - timedelta(days=1)).date()
         try:
-            newest = last_loaded(self.daily_dag)
-            # The interval of a day begins at midnight UTC, wherever the store is.
-            complete_to = newest.astimezone(UTC).date() if newest else None
+            complete_to = max(loaded_dates(self.daily_dag), default=None)
             complete = complete_to is not None and complete_to >= yesterday
             paused = not complete and dag_status(self.daily_dag).paused
         except AirflowApiError as error:

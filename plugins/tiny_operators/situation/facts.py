@@ -17,7 +17,7 @@ LOOKED_AT_DAYS: Final = 400
 # The newest of them are shown with their figures.
 SHOWN_DAYS: Final = 35
 # Form of the JSON: a page of an older version is not read.
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 class State(StrEnum):
@@ -46,6 +46,8 @@ class Day:
         compared_at: When that was.
         rejects: Orders and files that were set aside on that day, and not loaded since.
         notes: Values that could not be read on that day.
+        night: Whether its nightly run, or that of a backfill, succeeded: it lists the day's orders in Tiny, and reads
+            what BigQuery lacks of them.
     """
 
     day: date
@@ -55,11 +57,12 @@ class Day:
     compared_at: datetime | None = None
     rejects: int = 0
     notes: int = 0
+    night: bool = False
 
     @property
     def known(self) -> bool:
-        """Whether the day has orders, or was compared."""
-        return self.orders > 0 or self.in_tiny is not None
+        """Whether the day has orders, or was listed in Tiny."""
+        return self.orders > 0 or self.in_tiny is not None or self.night
 
     def state(self, pending_from: date) -> State:
         """Say how complete the day is.
@@ -69,6 +72,8 @@ class Day:
         """
         if self.day >= pending_from:
             return State.PENDING
+        if self.in_tiny is None and self.night:
+            return State.COMPLETE
         if self.in_tiny is None:
             # Without orders nothing was sold, or nothing was loaded: only a comparison tells.
             return State.LOADED if self.orders else State.MISSING
@@ -198,7 +203,7 @@ def situation_of(
 
     Args:
         store: Its ``prefix``, ``name`` and ``timezone``.
-        rows: What the tables know of each day, the oldest first: see ``include/sql/known_days.sql``.
+        rows: What the tables know of each day, the oldest first: see ``include/sql/known_days.sql``; and ``night``.
         arrived: When the files came that wait in the inbox.
         now: The present.
         complete_by_hour: By which hour of the store's day the orders of yesterday must be complete.
@@ -236,13 +241,13 @@ def _of_row(row: Mapping[str, Any]) -> Day:
         compared_at=row["compared_at"],
         rejects=row["rejects"],
         notes=row["notes"],
+        night=row["night"],
     )
 
 
 def _day(row: Sequence[Any]) -> Day:
-    day, orders, in_tiny, differ, compared_at, rejects, notes = row
-    moment = _read(datetime, compared_at)
-    return Day(date.fromisoformat(day), orders, in_tiny, differ, moment, rejects, notes)
+    day, orders, in_tiny, differ, compared_at, *others = row
+    return Day(date.fromisoformat(day), orders, in_tiny, differ, _read(datetime, compared_at), *others)
 
 
 def _text(value: Any) -> Any:
