@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.alone import environment, set_up
-from benchmarks.table.parts import PARTS
+from benchmarks.table.parts import PARTS, WITH_A_STACK
 from benchmarks.table.rows import Row, end, markdown
 from local.stack.launcher import running
 from local.stack.settings import EMULATORS, REPO, Settings
@@ -40,10 +40,12 @@ def main() -> int:
     settings = Settings.from_env(home=REPO / ".local" / "bench", parts=EMULATORS, free_ports=True)
     with running(settings) as stack:
         env = {**environment(stack), "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA": "true"}
-        _run(env, _SETUP)
+        logs = settings.home / "logs"
+        _run(env, _SETUP, logs)
         rows: list[Row] = []
         for part in arguments.parts:
-            found = [Row(**row) for row in _run(env, part)]
+            of_part = os.environ if part in WITH_A_STACK else env
+            found = [Row(**row) for row in _run(of_part, part, logs)]
             print(
                 "\n".join(f"[bench] {row.what}: {row.value:g}, ratio {row.ratio:.2f}" for row in found),
                 flush=True,
@@ -72,13 +74,13 @@ def _about() -> dict[str, Any]:
     }
 
 
-def _run(env: Mapping[str, str], part: str) -> list[dict[str, Any]]:
+def _run(env: Mapping[str, str], part: str, logs: Path) -> list[dict[str, Any]]:
     """Measure a part in a process of its own.
 
     Raises:
         RuntimeError: When it failed; with the end of its log.
     """
-    log = Path(env["AIRFLOW_HOME"]).parent / "logs" / f"bench-{part}.log"
+    log = logs / f"bench-{part}.log"
     with log.open("w") as errors:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.table", "--part", part],
@@ -86,7 +88,9 @@ def _run(env: Mapping[str, str], part: str) -> list[dict[str, Any]]:
         )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"{part} failed: {log.read_text()[-3000:]}")
-    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    # A stack says on the way how it starts and stops.
+    last = next(line for line in reversed(done.stdout.splitlines()) if line.startswith("[{") or line == "[]")
+    rows: list[dict[str, Any]] = json.loads(last)
     return rows
 
 

@@ -29,3 +29,6 @@ PARTS: Final[dict[str, Callable[[], Iterator[Row]]]] = {
     "memory": memory,
     "receiver": receiver,
 }
+
+# Those that start a stack of their own, with Airflow's scheduler.
+WITH_A_STACK: Final = frozenset({"sale"})
