@@ -12,7 +12,8 @@ import pytest
 from tests.situations import NOW, TODAY, good, row, rows, situation
 from tiny_operators.situation.facts import SHOWN_DAYS, State
 from tiny_operators.situation.formats import age
-from tiny_operators.situation.page import Run, UnderWay, remedies, render, verdict
+from tiny_operators.situation.page import Run, UnderWay, render, verdict
+from tiny_operators.situation.remedies import remedies
 
 
 def form(dag_id: str) -> str:
