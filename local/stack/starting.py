@@ -15,7 +15,8 @@ from local.stack.state import State, last_lines, log_file, make_short_dir
 from local.stack.supervisor import Supervisor
 
 # On a busy machine Airflow takes minutes; a part that ends is seen at once.
-_HEALTHY_SECONDS = 900
+# Less than the time of a test: what is wrong with the part is said then.
+_HEALTHY_SECONDS = 600
 _SETUP_SECONDS = 600
 Say = Callable[[str], None]
 
