@@ -38,11 +38,11 @@ To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 * **rows** failed: its error says what to do.
 * **rows** failed after its tries: wait for the next run, which reads these orders again. When it fails too, read the
   end of the task's log.
-* **load** or **merge** failed: read the BigQuery job's error; when it is fixed, clear the run from the `load_…`
-  tasks on (staging tables expire after a day).
+* **load** or **merge** failed: read the BigQuery job's error and fix its cause. Clear nothing: the next run takes the
+  same files.
 * **check** failed at once: look up in `docs/validation.md` what the checks mean that its error names; the rows are in
   the tables, and nothing else waits.
-* **check** failed after its tries: read the BigQuery job's error, then clear the task.
+* **check** failed after its tries: read the BigQuery job's error. Clear nothing: the rows are in the tables.
 * After a run that did not reach its end the next one pauses, 30 s to 15 min, after one that left files 15 s: see
   `hold_off` in the log of `wait`.
 * **archive** failed at once: its error says what to do. Files could not be moved; it names them. All else is done, and
