@@ -139,8 +139,10 @@ def _jobs(requests: Iterable[Request], written: float) -> list[Request]:
     The emulator runs a job before it answers the request for it.
     """
     made = [request for request in requests if request.job]
-    merges = (job for job in made if job.job == "query" and _clock(job.began) <= written <= _clock(job.ended))
-    if (merge := next(merges, None)) is None:
+    there = [job for job in made if job.job == "query" and _clock(job.began) <= written <= _clock(job.ended)]
+    # The looks for the row are queries, too, of one statement.
+    merge = max(there, key=lambda job: job.statements, default=None)
+    if merge is None or merge.statements == 1:
         return []
     loads = [job for job in made if job.job == "load" and job.ended + job.runs_on <= merge.began]
     return [*loads[-_LOADS:], merge]

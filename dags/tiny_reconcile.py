@@ -43,8 +43,7 @@ Without differences `plan` and the tasks up to `merge` are skipped; `compare` an
   the tables, and nothing else waits.
 * **check** failed after its tries: read the BigQuery job's error, then clear the task.
 * **all_listed** failed at once: its error says what to do. Tiny gave no answer to the search of the dates that it
-  names, or one that cannot be used: they have no
-  row, the others are compared.
+  names, or one that cannot be used: they have no row, the others are compared.
 * **all_listed** failed after its tries: clear the task; it only looks.
 * **record** failed at once: see the table `rejeitados`, which says of the orders in its error which were rejected, and
   why; fix them in Tiny, then trigger the DAG for their dates.

@@ -29,7 +29,7 @@ def row(day: date, orders: int = 0, in_tiny: int | None = None, **values: Any) -
         "notes": 0,
         "last_load": None,
         "last_webhook": None,
-        "night": False,
+        "daily": False,
     }
     return found | values
 

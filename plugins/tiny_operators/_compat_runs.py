@@ -2,52 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
 from tiny_operators.airflow_api import AirflowApi
+from tiny_operators.batches.run_request import FROM_DATE, SLICE_DAYS, TO_DATE, RequestError, read_request
 
-_BY_AIRFLOW: Final = ["scheduled", "backfill"]
+_BY_AIRFLOW: Final = {"scheduled", "backfill"}
 # As many as a page of the API has.
 _MOST_RUNS: Final = 100
 
 
-def loaded_dates(dag_id: str) -> list[date]:
-    """Return the dates whose nights or backfills succeeded, of a DAG whose interval is a day: the newest hundred runs.
+@dataclass(frozen=True)
+class _Run:
+    """A run that succeeded.
 
-    A run with a configuration does not count: it may have been asked for other dates, or only for a plan.
+    Attributes:
+        kind: Airflow's type of it.
+        conf: What it was asked to do.
+        interval_start: Start of its data interval; None for a run by hand that has none.
+        began: When it began.
+    """
+
+    kind: str
+    conf: Mapping[str, Any]
+    interval_start: datetime | None
+    began: datetime | None
+
+
+def loaded_dates(dag_id: str, timezone: str) -> list[date]:
+    """Return the dates for which a DAG of days has succeeded, by its newest hundred runs; the newest date first.
+
+    They are those of nights and backfills, and those that a person named. A run that only planned does not count, nor
+    a date that was not over when a person's run began.
+
+    Args:
+        dag_id: The DAG.
+        timezone: IANA name of the store's time zone.
 
     Raises:
         AirflowApiError: On Airflow 3, when Airflow's API cannot be asked.
     """
-    # The interval of a day begins at midnight UTC, wherever the store is.
-    return [start.astimezone(UTC).date() for start, conf in _succeeded(dag_id) if start and not conf]
+    return sorted({day for run in _succeeded(dag_id) for day in _dates(run, timezone)}, reverse=True)
 
 
-def _succeeded(dag_id: str) -> list[tuple[datetime | None, Any]]:
-    """Return start of the interval and configuration of the newest runs that Airflow itself made and that succeeded."""
+def _dates(run: _Run, timezone: str) -> Iterable[date]:
+    if run.conf.get("plan_only"):
+        return ()
+    if not (run.conf.get(FROM_DATE) or run.conf.get(TO_DATE)):
+        # The interval of a day begins at midnight UTC, wherever the store is. A night waits for the end of its day.
+        by_airflow = run.kind in _BY_AIRFLOW and run.interval_start
+        return [run.interval_start.astimezone(UTC).date()] if by_airflow and run.interval_start else ()
+    if run.began is None:
+        return ()
+    try:
+        dates = read_request(run.conf, None, run.began, timezone).dates[:SLICE_DAYS]
+    except RequestError:
+        return ()
+    today = run.began.astimezone(ZoneInfo(timezone)).date()
+    return [day for day in dates if day < today]
+
+
+def _succeeded(dag_id: str) -> list[_Run]:
     if AIRFLOW_V_3_0_PLUS:
         found = AirflowApi.connect().get(
-            f"dags/{dag_id}/dagRuns",
-            state=["success"],
-            run_type=_BY_AIRFLOW,
-            order_by="-run_after",
-            limit=_MOST_RUNS,
+            f"dags/{dag_id}/dagRuns", state=["success"], order_by="-run_after", limit=_MOST_RUNS
         )
-        starts = [
-            (run.get("data_interval_start"), run.get("conf")) for run in (found or {}).get("dag_runs") or ()
+        return [
+            _Run(
+                run["run_type"],
+                run.get("conf") or {},
+                _moment(run.get("data_interval_start")),
+                _moment(run.get("start_date")),
+            )
+            for run in (found or {}).get("dag_runs") or ()
         ]
-        return [(datetime.fromisoformat(start) if start else None, conf) for start, conf in starts]
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     newest = (
-        select(DagRun.data_interval_start, DagRun.conf)
-        .where(DagRun.dag_id == dag_id, DagRun.state == "success", DagRun.run_type.in_(_BY_AIRFLOW))
-        .order_by(DagRun.data_interval_start.desc())
+        select(DagRun.run_type, DagRun.conf, DagRun.data_interval_start, DagRun.start_date)
+        .where(DagRun.dag_id == dag_id, DagRun.state == "success")
+        .order_by(DagRun.execution_date.desc())
         .limit(_MOST_RUNS)
     )
     with create_session() as session:
-        return [(start, conf) for start, conf in session.execute(newest)]
+        return [_Run(kind, conf or {}, start, began) for kind, conf, start, began in session.execute(newest)]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 
 from tests.dag_files import DAG_FILES, dag_of
+from tests.failures import lost, refused
 from tiny_operators._compat import AirflowException, AirflowFailException
 from tiny_operators.alerts import Failure
-from tiny_operators.operators.base import StoreOperator
-from tiny_operators.operators.rows import check_counts
 from tiny_operators.stores import load_stores
 from tiny_operators.triage import IN_ERROR
 
@@ -21,23 +19,6 @@ STORE: Final = load_stores()[0]
 # A line of a section Triage that is about failures, read in another way than the notes read it.
 ABOUT: Final = re.compile(r"^\* ((?:\*\*\w+\*\*(?:,? or |, )?)+) failed( at once| after its tries)?: ")
 CLASS_OF_AIRFLOW: Final = re.compile(r"\bAirflow\w*(Exception|Timeout|Error)\b")
-
-
-def error_of(action: Any) -> BaseException:
-    try:
-        action()
-    except Exception as error:
-        return error
-    raise AssertionError("it did not fail")
-
-
-def refused() -> BaseException:
-    run: Any = {"dag_run": SimpleNamespace(conf={"dates": ""})}
-    return error_of(lambda: StoreOperator(task_id="any", store=STORE).run_request(run, []))
-
-
-def lost() -> BaseException:
-    return error_of(lambda: check_counts(2, {"loaded": 1}))
 
 
 ERRORS: Final[dict[str, Any]] = {

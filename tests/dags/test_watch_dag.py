@@ -252,7 +252,7 @@ def complete(
     """Look, at some hour of the store's day."""
     zone = f"Etc/GMT{hours_behind(hour_now):+d}"
     loaded = [newest.date()] if newest else []
-    monkeypatch.setattr("tiny_operators.operators.watch.loaded_dates", lambda dag_id: loaded)
+    monkeypatch.setattr("tiny_operators.operators.watch.loaded_dates", lambda dag_id, timezone: loaded)
     found = DagStatus(paused, 0, "healthy")
     monkeypatch.setattr("tiny_operators.operators.watch.dag_status", lambda dag_id: found)
     there = replace(store, timezone=zone)
@@ -311,7 +311,7 @@ def test_it_is_not_told_before_the_hour(store: Any, monkeypatch: pytest.MonkeyPa
         complete(store, 5, None, monkeypatch)
 
 
-def test_the_loaded_dates_are_those_of_nights_and_backfills_that_succeeded(dags: Any) -> None:
+def test_the_loaded_dates_are_those_of_nights_and_backfills_and_those_that_a_person_named(dags: Any) -> None:
     if AIRFLOW_V_3_0_PLUS:
         pytest.skip("3 asks its API: tests/e2e/test_watch.py")
     from airflow.models.dagrun import DagRun
@@ -319,7 +319,7 @@ def test_the_loaded_dates_are_those_of_nights_and_backfills_that_succeeded(dags:
 
     make: Any = DagRun
     dag_id = "z316_never_ran"
-    assert loaded_dates(dag_id) == []
+    assert loaded_dates(dag_id, "America/Sao_Paulo") == []
     first = datetime(2026, 1, 5, tzinfo=UTC)
     runs: list[tuple[str, str, dict[str, Any]]] = [
         ("scheduled", "success", {}),
@@ -329,6 +329,14 @@ def test_the_loaded_dates_are_those_of_nights_and_backfills_that_succeeded(dags:
         ("backfill", "success", {}),
         ("backfill", "success", {"plan_only": True}),
         ("backfill", "failed", {}),
+        ("manual", "success", {"from_date": "2025-12-24", "to_date": "2025-12-25", "plan_only": False}),
+        ("manual", "success", {"from_date": "2025-11-01", "plan_only": True}),
+        ("manual", "success", {"from_date": "no date"}),
+        ("manual", "failed", {"from_date": "2025-11-02"}),
+        # When it begins, at 22:00 of the 15th in the store, the 15th is not over.
+        ("manual", "success", {"from_date": "2026-01-14", "to_date": "2026-01-15"}),
+        # A long range is done in parts: this run has done the first 366 dates.
+        ("manual", "success", {"from_date": "2023-01-01", "to_date": "2024-12-31"}),
     ]
     with create_session() as session:
         for number, (run_type, state, conf) in enumerate(runs):
@@ -343,6 +351,16 @@ def test_the_loaded_dates_are_those_of_nights_and_backfills_that_succeeded(dags:
                     run_type=run_type,
                     conf=conf,
                     data_interval=interval,
+                    start_date=start + timedelta(hours=1),
                 )
             )
-    assert loaded_dates(dag_id) == [first.date() + timedelta(days=4), first.date()]
+    found = loaded_dates(dag_id, "America/Sao_Paulo")
+    assert [str(day) for day in found[:5]] == [
+        "2026-01-14",
+        "2026-01-09",
+        "2026-01-05",
+        "2025-12-25",
+        "2025-12-24",
+    ]
+    assert [str(day) for day in (found[5], found[-1])] == ["2024-01-01", "2023-01-01"]
+    assert len(found) == 5 + 366

@@ -77,7 +77,7 @@ def test_days_are_filled_while_a_sale_passes_by(live: Any, orders: list[int]) ->
     assert differences(live) == []
     if ON_3:
         # On 2.11 it is in the stack's own database: tests/dags/test_watch_dag.py.
-        assert [day for day in loaded_dates("z316_daily") if day <= LAST] == [
+        assert [day for day in loaded_dates("z316_daily", "America/Sao_Paulo") if day <= LAST] == [
             LAST - timedelta(days=n) for n in range(3)
         ]
     read = live.simulator.keys("pdv.pedido.obter")

@@ -56,7 +56,7 @@ def signed_in(
     [
         ("z316_setup", r"▸ (Created or changed: \d+ \w+|Nothing was missing)"),
         # Of the stack's short life not every day is complete.
-        ("z316_watch", r"▸ (Looked: |complete failed: The orders of )"),
+        ("z316_watch", r"▸ (Looked: |complete failed: (The orders of |No night of z316_daily ))"),
     ],
 )
 def test_a_run_without_orders_says_what_it_did(live: Live, dag: str, says: str) -> None:
@@ -95,8 +95,8 @@ def test_it_is_known_whether_the_webhook_dag_runs(signed_in: Live) -> None:
     assert (found.paused, found.triggerer) == (False, "healthy")
     assert dag_status("z316_put_back").runs == 0
     assert dag_status("no_such_dag").paused is None
-    assert loaded_dates("z316_put_back") == []
-    assert loaded_dates("no_such_dag") == []
+    assert loaded_dates("z316_put_back", "UTC") == []
+    assert loaded_dates("no_such_dag", "UTC") == []
 
 
 @only_3

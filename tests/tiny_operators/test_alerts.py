@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from tests.failures import error_of, lost, refused
 from tiny_operators._compat import AirflowFailException, BaseNotifier
 from tiny_operators.alerts import AlertsError, Failure, alert, failure_callback, read_alerts
 from tiny_operators.batches.run_request import RequestError, read_request
-from tiny_operators.operators.base import StoreOperator
-from tiny_operators.operators.rows import check_counts
 from tiny_operators.stores import load_stores
 
 STORE = load_stores()[0]
@@ -89,14 +88,6 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Any:
     return configure
 
 
-def failed(action: Any) -> BaseException:
-    try:
-        action()
-    except Exception as error:
-        return error
-    raise AssertionError("it did not fail")
-
-
 @pytest.mark.parametrize("text", [None, "", "  "])
 def test_alerts_are_off_without_the_variable(text: str | None) -> None:
     assert read_alerts(text) is None
@@ -119,17 +110,6 @@ def test_a_wrong_variable_is_named(text: str, says: str) -> None:
     with pytest.raises(AlertsError, match="variable tiny_alerts") as error:
         read_alerts(text)
     assert says in str(error.value)
-
-
-def refused() -> BaseException:
-    """What no other try can mend, as this package says it."""
-    run = {"dag_run": SimpleNamespace(conf={"dates": ""})}
-    return failed(lambda: StoreOperator(task_id="plan", store=STORE).run_request(run, []))  # type: ignore[arg-type]
-
-
-def lost() -> BaseException:
-    """What another try may mend, as this package says it."""
-    return failed(lambda: check_counts(2, {"loaded": 1}))
 
 
 SEE_LOG = "see the end of the task's log"
@@ -163,7 +143,7 @@ def test_the_note_of_a_failure(task: str, error: BaseException | None, says: str
 
 def test_a_failure_says_store_step_counts_and_what_to_do(context: Any, configured: Any) -> None:
     configured("Told", text="{title}", data={"blocks": ["{message}", 1]})
-    error = failed(lambda: read_request({"from_date": "soon"}, None, None, "UTC"))  # type: ignore[arg-type]
+    error = error_of(lambda: read_request({"from_date": "soon"}, None, None, "UTC"))  # type: ignore[arg-type]
     assert isinstance(error, (RequestError, AttributeError))
     failure_callback(STORE)(with_error(context, error))
     ((title, data),) = Told.said
@@ -178,8 +158,8 @@ def test_a_failure_says_store_step_counts_and_what_to_do(context: Any, configure
 
 def test_only_this_packages_errors_are_quoted(context: Any, configured: Any) -> None:
     configured("Told", text="{message}")
-    foreign = failed(lambda: int("Maria Exemplo"))
-    ours = failed(lambda: read_alerts("["))
+    foreign = error_of(lambda: int("Maria Exemplo"))
+    ours = error_of(lambda: read_alerts("["))
     for error in (foreign, ours, None):
         failure_callback(STORE)(with_error(context, error))
     said = [text.splitlines()[2] for text, _ in Told.said]

@@ -15,6 +15,8 @@ FROM_DATE: Final = "from_date"
 TO_DATE: Final = "to_date"
 # Weeks of the weekly comparison when nobody names dates: late changes of an order are in several comparisons.
 RECONCILED_WEEKS: Final = 5
+# Dates that a run of the daily DAG takes, at most, the first ones: a job of BigQuery may change 4,000 partitions.
+SLICE_DAYS: Final = 366
 _FLAGS: Final = ("force", "refresh_costs", "plan_only")
 
 

@@ -11,7 +11,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from tiny_operators._compat import Context, run_type
 from tiny_operators.batches.intervals import settled_at
-from tiny_operators.batches.run_request import RunRequest
+from tiny_operators.batches.run_request import SLICE_DAYS, RunRequest
 from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
 from tiny_operators.operators.next_slice import REST
@@ -35,7 +35,7 @@ class PlanDailyOperator(PlanDatesOperator):
 
     path = "daily"
 
-    def __init__(self, *, slice_days: int = 366, **kwargs: Any) -> None:
+    def __init__(self, *, slice_days: int = SLICE_DAYS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.slice_days = slice_days
 

@@ -37,9 +37,9 @@ class SituationOperator(StoreOperator):
         """Look, and write the page."""
         store, now = self.store, datetime.now(UTC)
         today = now.astimezone(ZoneInfo(store.timezone)).date()
-        nights = self._nights()
+        loaded = self._daily_dates()
         known = self.known_orders().days(today - timedelta(days=LOOKED_AT_DAYS - 1), today)
-        rows = [{**row, "night": row["day"] in nights} for row in known]
+        rows = [{**row, "daily": row["day"] in loaded} for row in known]
         identity = {"prefix": store.prefix, "name": store.name, "timezone": store.timezone}
         waiting = list(arrivals(self.objects(store.webhook_bucket)))
         found = situation_of(identity, rows, waiting, now, store.complete_by_hour)
@@ -51,12 +51,16 @@ class SituationOperator(StoreOperator):
         log_event(log, "situation_written", store=store.prefix, object=target, **counts)
         return counts
 
-    def _nights(self) -> set[date]:
-        """Return the dates whose nights succeeded; none when Airflow cannot be asked, and then they are unknown."""
+    def _daily_dates(self) -> set[date]:
+        """Return the dates that the daily DAG has loaded; none when Airflow cannot be asked."""
         try:
-            return set(loaded_dates(self.store.dag_id("daily")))
+            return set(loaded_dates(self.store.dag_id("daily"), self.store.timezone))
         except AirflowApiError as error:
             log_event(
-                log, "nights_not_known", level=logging.WARNING, store=self.store.prefix, reason=str(error)
+                log,
+                "daily_dates_not_known",
+                level=logging.WARNING,
+                store=self.store.prefix,
+                reason=str(error),
             )
             return set()

@@ -183,7 +183,7 @@ class WatchAirflowOperator(StoreOperator):
 class WatchCompleteOperator(StoreOperator):
     """Fails when the orders of yesterday are not complete by ``complete_by_hour`` of the stores file.
 
-    They are complete when the scheduled run of the daily DAG for that date has succeeded. While that DAG is paused,
+    They are complete when a run of the daily DAG for that date has succeeded. While that DAG is paused,
     which may be meant, or no night of it has succeeded yet, as after its first start, people are alerted once a day, at
     that hour.
 
@@ -212,7 +212,7 @@ class WatchCompleteOperator(StoreOperator):
             raise AirflowSkipException(f"It is before {hour}:00 in the store")
         yesterday = (now - timedelta(days=1)).date()
         try:
-            complete_to = max(loaded_dates(self.daily_dag), default=None)
+            complete_to = max(loaded_dates(self.daily_dag, self.store.timezone), default=None)
             complete = complete_to is not None and complete_to >= yesterday
             paused = not complete and dag_status(self.daily_dag).paused
         except AirflowApiError as error:

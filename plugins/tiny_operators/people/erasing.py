@@ -173,7 +173,7 @@ class Eraser:
                 return write(cleaned)
             if is_json:
                 return text
-        if _begins_json(text) and values_of(self.who, text, scope.day):
+        if text.lstrip(BLANKS)[:1] in {"{", "["} and values_of(self.who, text, scope.day):
             # An address or a name in it cannot be found by its field.
             self._note(path, text, scope)
             return None
@@ -216,14 +216,10 @@ def _orders(value: Any, outer: _Scope, who: Who) -> Iterator[tuple[_Scope, Json]
 def _inside(text: str) -> tuple[Any, bool]:
     """Return what a text holds, its JSON value or the events of a form or of lines; and whether that is all of it."""
     plain = text.strip(BLANKS)
-    if _begins_json(plain):
+    if plain[:1] in {"{", "[", '"'}:
         with suppress(ValueError):
             return parse(plain), True
     return events_in(plain), False
-
-
-def _begins_json(text: str) -> bool:
-    return text.lstrip(BLANKS)[:1] in {"{", "[", '"'}
 
 
 def _scope(record: Json, outer: _Scope, who: Who) -> _Scope:

@@ -46,8 +46,8 @@ class Day:
         compared_at: When that was.
         rejects: Orders and files that were set aside on that day, and not loaded since.
         notes: Values that could not be read on that day.
-        night: Whether its nightly run, or that of a backfill, succeeded: it lists the day's orders in Tiny, and reads
-            what BigQuery lacks of them.
+        daily: Whether a run of the daily DAG has succeeded for it: that lists its orders in Tiny, and reads what
+            BigQuery lacks of them.
     """
 
     day: date
@@ -57,12 +57,12 @@ class Day:
     compared_at: datetime | None = None
     rejects: int = 0
     notes: int = 0
-    night: bool = False
+    daily: bool = False
 
     @property
     def known(self) -> bool:
         """Whether the day has orders, or was listed in Tiny."""
-        return self.orders > 0 or self.in_tiny is not None or self.night
+        return self.orders > 0 or self.in_tiny is not None or self.daily
 
     def state(self, pending_from: date) -> State:
         """Say how complete the day is.
@@ -72,7 +72,7 @@ class Day:
         """
         if self.day >= pending_from:
             return State.PENDING
-        if self.in_tiny is None and self.night:
+        if self.in_tiny is None and self.daily:
             return State.COMPLETE
         if self.in_tiny is None:
             # Without orders nothing was sold, or nothing was loaded: only a comparison tells.
@@ -203,7 +203,7 @@ def situation_of(
 
     Args:
         store: Its ``prefix``, ``name`` and ``timezone``.
-        rows: What the tables know of each day, the oldest first: see ``include/sql/known_days.sql``; and ``night``.
+        rows: What the tables know of each day, the oldest first: see ``include/sql/known_days.sql``; and ``daily``.
         arrived: When the files came that wait in the inbox.
         now: The present.
         complete_by_hour: By which hour of the store's day the orders of yesterday must be complete.
@@ -241,7 +241,7 @@ def _of_row(row: Mapping[str, Any]) -> Day:
         compared_at=row["compared_at"],
         rejects=row["rejects"],
         notes=row["notes"],
-        night=row["night"],
+        daily=row["daily"],
     )
 
 

@@ -151,6 +151,16 @@ def test_no_depth_ends_the_reading(levels: int, kind: str) -> None:
         assert asked is None or left(asked) in ([], ["Rua das Amostras"])
 
 
+@pytest.mark.parametrize("who", [FORGOTTEN, ASKED], ids=["forgotten", "asked"])
+def test_another_customers_note_that_begins_with_a_quotation_keeps_its_other_words(
+    who: Forgotten | People,
+) -> None:
+    note = f'"urgente", avisar {EMAIL}'
+    other = {"id": 7, "cliente": {"nome": "Carlos", "cpfCnpj": "900.000.001-00"}, "obs": note}
+    cleaned = Eraser(who).clean(other)
+    assert cleaned["obs"].startswith('"urgente", avisar ')
+
+
 ODD_NAMES = [EMAIL, "111.444.777-35", NAME.upper(), f"de {EMAIL}", f"cpf_{CPF}"]
 
 

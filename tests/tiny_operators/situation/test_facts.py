@@ -27,10 +27,10 @@ YESTERDAY = TODAY - timedelta(days=1)
         (row(YESTERDAY, 4, 5), State.DIFFERS),
         (row(YESTERDAY, 5, 5, still_differ=1), State.DIFFERS),
         (row(YESTERDAY, 0, 0, still_differ=1), State.DIFFERS),
-        # A night lists the day in Tiny, too; what a comparison found later counts more.
-        (row(YESTERDAY, night=True), State.COMPLETE),
-        (row(YESTERDAY, 5, night=True), State.COMPLETE),
-        (row(YESTERDAY, 4, 5, night=True), State.DIFFERS),
+        # The daily DAG lists the day in Tiny, too; what a comparison found later counts more.
+        (row(YESTERDAY, daily=True), State.COMPLETE),
+        (row(YESTERDAY, 5, daily=True), State.COMPLETE),
+        (row(YESTERDAY, 4, 5, daily=True), State.DIFFERS),
     ],
     ids=str,
 )
