@@ -7,6 +7,7 @@ from typing import Final
 
 from benchmarks.table.bill import bill
 from benchmarks.table.dags import dags
+from benchmarks.table.history import history
 from benchmarks.table.memory import memory
 from benchmarks.table.moves import moves
 from benchmarks.table.pace import pace
@@ -28,6 +29,7 @@ PARTS: Final[dict[str, Callable[[], Iterator[Row]]]] = {
     "dags": dags,
     "memory": memory,
     "receiver": receiver,
+    "history": history,
 }
 
 # Those that start a stack of their own, with Airflow's scheduler.

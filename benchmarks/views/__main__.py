@@ -16,13 +16,13 @@ import statistics
 import sys
 import time
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Final
 
 from google.cloud import bigquery
 from google.cloud.storage import Client as Storage
 
 from benchmarks.history.figures import Figures
+from benchmarks.views.history import fill
 from benchmarks.views.reads import Read, Reads
 from local.stack.launcher import running
 from local.stack.settings import PROJECT, REPO, Settings
@@ -31,10 +31,7 @@ from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store, load_stores
 from tiny_operators.warehouse.views import View, create_views, views
 
-_HERE: Final = Path(__file__).resolve().parent
 _DAYS: Final = 5 * 365
-# Rows that one statement makes: more would take more of the emulator's memory, and no less time.
-_AT_ONCE: Final = 100_000
 _ROUNDS: Final = 3
 _DAY_COLUMNS: Final = ("dia", "pedido_dia")
 _NUMBERS: Final = frozenset({"NUMERIC", "INTEGER"})
@@ -62,7 +59,7 @@ def main() -> int:
             client = bigquery.Client(project=PROJECT)
             create_missing(store, Storage(project=PROJECT), client)
             create_views(client, store)
-            _make_orders(client, store, orders, figures)
+            _fill(client, store, orders, figures)
             _check_sums(client, store, orders, figures)
             seconds = {name: _seconds(client, query) for name, query in queries.items()}
             reads = Reads(client, store)
@@ -97,24 +94,10 @@ def _periods(today: date) -> dict[str, tuple[date, date]]:
     return {"month": (last.replace(day=1), last), "year": (after.replace(year=after.year - 1), last)}
 
 
-def _make_orders(client: bigquery.Client, store: Store, orders: int, figures: Figures) -> None:
+def _fill(client: bigquery.Client, store: Store, orders: int, figures: Figures) -> None:
     """Fill the tables, and tell what they hold."""
     began = time.monotonic()
-    script = (_HERE / "orders.sql").read_text(encoding="utf-8")
-    script = script.replace("`tables.", f"`{store.dataset}.").replace(
-        "`scratch.", f"`{store.staging_dataset}."
-    )
-    first_day = date.today() - timedelta(days=_DAYS - 1)  # noqa: DTZ011 - a day more or less
-    for first in range(1, orders + 1, _AT_ONCE):
-        last = min(first + _AT_ONCE - 1, orders)
-        numbers = {"first": first, "last": last, "orders": orders, "days": _DAYS}
-        parameters = [bigquery.ScalarQueryParameter(name, "INT64", value) for name, value in numbers.items()]
-        parameters.append(bigquery.ScalarQueryParameter("first_day", "DATE", first_day))
-        client.query_and_wait(script, job_config=bigquery.QueryJobConfig(query_parameters=parameters))
-    counts = {
-        table: next(iter(client.query_and_wait(f"SELECT COUNT(*) AS n FROM `{store.dataset}.{table}`")))["n"]  # noqa: S608
-        for table in TABLES
-    }
+    counts = fill(client, store, orders, _DAYS)
     rows = ", ".join(f"{table} {count}" for table, count in counts.items())
     figures.tell(f"rows of {_DAYS} days: {rows}; made in {time.monotonic() - began:.0f} s")
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -37,12 +37,14 @@ class Scan:
         columns: What is read of it; a field of a record as ``record.field``.
         filters: Conditions on its partition column, in BigQuery's dialect.
         joined: Whether they come by the equality of a join only.
+        ids: From which to which values of the first column that clusters it, as literals, constants leave rows.
     """
 
     table: str
     columns: list[str]
     filters: list[str] = field(default_factory=list)
     joined: bool = True
+    ids: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Tracer:
@@ -52,6 +54,7 @@ class Tracer:
         views: SELECT statement of each view, by ``dataset.name``.
         schema: Type of each column, by table, by dataset.
         partitions: The partition column of each table.
+        clusters: The first column that clusters each table.
     """
 
     def __init__(
@@ -59,8 +62,9 @@ class Tracer:
         views: Mapping[str, str],
         schema: dict[str, dict[str, dict[str, str]]],
         partitions: Mapping[str, str],
+        clusters: Mapping[str, str],
     ) -> None:
-        self._views, self._schema, self._partitions = views, schema, partitions
+        self._views, self._schema, self._partitions, self._clusters = views, schema, partitions, clusters
 
     def scans(self, query: str) -> list[Scan]:
         """Find each reading of a partitioned table that a query asks for."""
@@ -79,15 +83,19 @@ class Tracer:
         for scope in scopes:
             for condition, column in _conditions(scope):
                 for table, name, joined in _arrivals(scope, column, references):
-                    if name == self._partitions.get(table.name):
-                        scan = found[id(table)]
+                    scan = found.get(id(table))
+                    if scan and name == self._partitions[table.name]:
                         scan.filters.append(_on(condition, column, name))
                         scan.joined &= joined
+                    elif scan and name == self._clusters[table.name] and not joined:
+                        scan.ids += _ranges(condition)
         return list(found.values())
 
     def _expanded(self, query: str) -> Any:
-        """Write out the views that a query reads."""
+        """Write out the views that a query reads; of a merge return what it reads of its target."""
         tree = sqlglot.parse_one(query, dialect="bigquery")
+        if isinstance(tree, exp.Merge):
+            return _target(tree)
         for table in list(tree.find_all(exp.Table)):
             path = f"{table.db}.{table.name}"
             if path in self._views:
@@ -98,7 +106,7 @@ class Tracer:
 def main() -> None:
     """Answer a request."""
     request = json.load(sys.stdin)
-    tracer = Tracer(request["views"], request["schema"], request["partitions"])
+    tracer = Tracer(request["views"], request["schema"], request["partitions"], request["clusters"])
     answer = {name: list(map(asdict, tracer.scans(query))) for name, query in request["queries"].items()}
     json.dump(answer, sys.stdout)
 
@@ -113,6 +121,30 @@ def _columns(scope: Any, source: str) -> list[str]:
                 path += f".{node.expression.name}"
             paths.add(path)
     return sorted(paths)
+
+
+def _target(merge: Any) -> Any:
+    """Build a query for all that a merge reads of its target: the rows that its conditions leave, with each column."""
+    alone = (
+        condition
+        for condition in merge.args["on"].flatten()
+        if {column.table for column in condition.find_all(exp.Column)} == {merge.this.alias_or_name}
+    )
+    return exp.select("*").from_(merge.this.copy()).where(*(condition.copy() for condition in alone))
+
+
+def _ranges(condition: Any) -> list[tuple[str, str]]:
+    """Return from which to which constants a condition leaves values; nothing when it compares with no constants."""
+    if isinstance(condition, exp.Between):
+        bounds = (condition.args["low"], condition.args["high"])
+        return [tuple(bound.sql("bigquery") for bound in bounds)] if _are_constants(bounds) else []
+    if isinstance(condition, exp.In) and _are_constants(condition.expressions):
+        return [(value.sql("bigquery"), value.sql("bigquery")) for value in condition.expressions]
+    return []
+
+
+def _are_constants(values: Sequence[Any]) -> bool:
+    return bool(values) and all(isinstance(value, exp.Literal) for value in values)
 
 
 def _conditions(scope: Any) -> Iterator[tuple[Any, Any]]:

@@ -31,12 +31,14 @@ class Read:
         days: Days of its partition column.
         bytes: Of the columns that are asked for, on these days.
         joined: Whether the days are left by the equality of a join only.
+        columns: What is read of each row; a field of a record as ``record.field``.
     """
 
     table: str
     days: int
     bytes: int
     joined: bool
+    columns: tuple[str, ...]
 
 
 class Reads:
@@ -51,18 +53,24 @@ class Reads:
         self._client, self._store = client, store
         self._measured: dict[str, int] = {}
 
-    def of(self, queries: Mapping[str, str], views: Mapping[str, str]) -> dict[str, list[Read]]:
-        """Find what each query reads.
+    def of(
+        self, queries: Mapping[str, str], views: Mapping[str, str], staging: Mapping[str, str] | None = None
+    ) -> dict[str, list[Read]]:
+        """Find what each query reads of the store's tables.
 
         Args:
-            queries: The queries, by any name.
+            queries: The queries or merges, by any name.
             views: SELECT statement of each view, by ``dataset.name``.
+            staging: The table whose columns each staging table has, by its name.
         """
+        types = {table: _types(schema_fields(table)) for table in LAYOUTS}
+        staged = {name: types[table] for name, table in (staging or {}).items()}
         answer = _scans({
             "queries": dict(queries),
             "views": dict(views),
-            "schema": {self._store.dataset: {table: _types(schema_fields(table)) for table in LAYOUTS}},
+            "schema": {self._store.dataset: types, self._store.staging_dataset: staged},
             "partitions": {table: layout.partition for table, layout in LAYOUTS.items()},
+            "clusters": {table: layout.cluster[0] for table, layout in LAYOUTS.items()},
         })
         return {name: [self._read(scan) for scan in scans] for name, scans in answer.items()}
 
@@ -70,14 +78,42 @@ class Reads:
         """Return all days of a table."""
         return self._measure(table, _day(table), "TRUE")
 
-    def _read(self, scan: dict[str, Any]) -> Read:
-        table, where = scan["table"], " AND ".join(scan["filters"]) or "TRUE"
+    def bytes(self, table: str, columns: Iterable[str], where: str) -> int:
+        """Return how many bytes some columns of a table have, in the rows of a condition."""
         fields = schema_fields(table)
-        sizes = [
-            self._measure(table, f"SUM({_size(*_find(fields, path))})", where) for path in scan["columns"]
-        ]
+        return sum(self._measure(table, f"SUM({_size(*_find(fields, path))})", where) for path in columns)
+
+    def _read(self, scan: dict[str, Any]) -> Read:
+        table, columns = scan["table"], tuple(scan["columns"])
+        ranges = [self._in_blocks(table, scan["ids"])] if scan["ids"] else []
+        where = " AND ".join((*scan["filters"], *ranges)) or "TRUE"
         filtered = bool(scan["filters"])
-        return Read(table, self._measure(table, _day(table), where), sum(sizes), filtered and scan["joined"])
+        return Read(
+            table,
+            self._measure(table, _day(table), where),
+            self.bytes(table, columns, where),
+            filtered and scan["joined"],
+            columns,
+        )
+
+    def _in_blocks(self, table: str, ids: Iterable[tuple[str, str]]) -> str:
+        """Build a condition for the rows that stand in blocks with some ids.
+
+        BigQuery knows the lowest and the highest value of each block and leaves out those that cannot match
+        (https://cloud.google.com/bigquery/docs/clustered-tables). The small partitions of these tables are one each.
+
+        Args:
+            table: The table.
+            ids: The ids as literals, from which to which.
+        """
+        column, day = LAYOUTS[table].cluster[0], f"DATE(`{LAYOUTS[table].partition}`)"
+        found = " OR ".join(f"low <= {last} AND high >= {first}" for first, last in ids)
+        return f"""{day} IN (
+            SELECT day FROM (
+                SELECT {day} AS day, MIN(`{column}`) AS low, MAX(`{column}`) AS high
+                FROM `{self._store.dataset}.{table}` GROUP BY day
+            ) WHERE {found}
+        )"""  # noqa: S608 - own names
 
     def _measure(self, table: str, what: str, where: str) -> int:
         query = f"SELECT {what} AS n FROM `{self._store.dataset}.{table}` WHERE {where}"  # noqa: S608 - own names
