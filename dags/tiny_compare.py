@@ -66,7 +66,13 @@ def compare_dag(store: Store) -> DAG:
             task_id="compare", store=store, trigger_rule="none_failed", on_success_callback=note_work
         )
         CheckSetupOperator(task_id="ready", store=store) >> plan >> compare
-        plan >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id, only_looks=True)
+        plan >> AllListedOperator(
+            task_id="all_listed",
+            store=store,
+            of_task=plan.task_id,
+            only_looks=True,
+            on_success_callback=note_work,
+        )
         into_reconciliation(store, compare)
     return describe_tasks(dag)
 

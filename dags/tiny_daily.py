@@ -77,7 +77,9 @@ def daily_dag(store: Store) -> DAG:
         merge >> NextSliceOperator(
             task_id="next_slice", store=store, of_task=plan.task_id, trigger_dag_id=dag.dag_id
         )
-        merge >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id)
+        merge >> AllListedOperator(
+            task_id="all_listed", store=store, of_task=plan.task_id, on_success_callback=note_work
+        )
     return describe_tasks(dag)
 
 

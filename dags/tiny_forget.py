@@ -7,6 +7,7 @@ from tiny_operators.operators.people import (
     FindPeopleOperator,
     RecordForgottenOperator,
 )
+from tiny_operators.run_notes import forget_story, note_result
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
@@ -52,7 +53,10 @@ def forget_dag(store: Store) -> DAG:
         find = FindPeopleOperator(task_id="find", store=store)
         files = BlankFilesOperator(task_id="blank_files", store=store)
         rows = BlankRowsOperator(task_id="blank_rows", store=store, pool=store.merge_pool)
-        find >> files >> rows >> RecordForgottenOperator(task_id="record_forgotten", store=store)
+        record = RecordForgottenOperator(
+            task_id="record_forgotten", store=store, on_success_callback=note_result(forget_story)
+        )
+        find >> files >> rows >> record
     return describe_tasks(dag)
 
 

@@ -76,7 +76,9 @@ def reconcile_dag(store: Store) -> DAG:
         CheckSetupOperator(task_id="ready", store=store) >> plan >> fetch >> rows
         merge = into_tables(store, rows)
         merge >> compare
-        merge >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id)
+        merge >> AllListedOperator(
+            task_id="all_listed", store=store, of_task=plan.task_id, on_success_callback=note_work
+        )
         into_reconciliation(store, compare)
     return describe_tasks(dag)
 

@@ -5,7 +5,7 @@ import pendulum
 from tiny_operators._compat import DAG
 from tiny_operators.alerts import failure_callback
 from tiny_operators.operators.setup import CheckAccessOperator, SetupStoreOperator
-from tiny_operators.run_notes import note_setup
+from tiny_operators.run_notes import note_result, setup_story
 from tiny_operators.stores import Store, dag_tags
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.stores import stores_to_build
@@ -59,7 +59,7 @@ def setup_dag(store: Store) -> DAG:
             task_id="setup",
             store=store,
             execution_timeout=pendulum.duration(minutes=10),
-            on_success_callback=note_setup,
+            on_success_callback=note_result(setup_story),
         )
         access = CheckAccessOperator(
             task_id="access", store=store, execution_timeout=pendulum.duration(minutes=10)

@@ -2,6 +2,7 @@
 
 from tiny_operators._compat import DAG
 from tiny_operators.operators.people import ShowPeopleOperator
+from tiny_operators.run_notes import note_result, show_story
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
 from tiny_operators.task_factories.into_tables import dag_arguments
@@ -40,7 +41,7 @@ def show_dag(store: Store) -> DAG:
         max_active_runs=1,
         **dag_arguments(store, priority=10),
     ) as dag:
-        ShowPeopleOperator(task_id="show", store=store)
+        ShowPeopleOperator(task_id="show", store=store, on_success_callback=note_result(show_story))
     return describe_tasks(dag)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Collection
 from typing import Any, Final
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, Context
@@ -19,46 +20,62 @@ _LONGEST_NOTE: Final = 1000
 _FAILED: Final = re.compile(rf"{_OUR_LINE}(\w+) failed\b")
 
 
-def note_run(context: Context, text: str, *, unless_failed: bool = False) -> None:
+def note_run(context: Context, text: str) -> None:
     """Show one line as the note of the task's run, in place of the line that a task left before.
 
-    Lines that a person wrote stay. It never fails: what a run did is in its log, too.
+    It stays when it says that a task failed which this one did not wait for: both run side by side, or that one comes
+    later. Lines that a person wrote stay in any case. It never fails: what a run did is in its log, too.
 
     Args:
         context: The task's context.
         text: The line.
-        unless_failed: Whether the line before stays when it says that another task has failed: for tasks that run
-            side by side.
+    """
+    task: Any = context["task"]
+    _note(context, text, {task.task_id, *task.get_flat_relative_ids(upstream=True)})
+
+
+def note_failure(context: Context, text: str) -> None:
+    """Show one line as the note of the task's run, whatever a task left before."""
+    _note(context, text, None)
+
+
+def _note(context: Context, text: str, passed: Collection[str] | None) -> None:
+    """Write the note.
+
+    Args:
+        context: The task's context.
+        text: The line.
+        passed: The tasks whose failure is over; None for all.
     """
     ti: Any = context["ti"]
     try:
         if AIRFLOW_V_3_0_PLUS:
             api, path = AirflowApi.connect(), f"dags/{ti.dag_id}/dagRuns/{ti.run_id}"
             before = (api.get(path) or {}).get("note")
-            if not (unless_failed and says_failed(before, ti.task_id)):
+            if passed is None or not says_failed(before, passed):
                 api.patch(path, {"note": with_line(before, text)})
         else:
-            _note_in_database(ti, text, unless_failed=unless_failed)
+            _note_in_database(ti, text, passed)
     except Exception as error:
         reason = str(error) if isinstance(error, AirflowApiError) else type(error).__name__
         log_event(log, "run_not_noted", reason=reason)
 
 
-def _note_in_database(ti: Any, text: str, *, unless_failed: bool) -> None:
+def _note_in_database(ti: Any, text: str, passed: Collection[str] | None) -> None:
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     with create_session() as session:
         run = session.scalar(select(DagRun).where(DagRun.dag_id == ti.dag_id, DagRun.run_id == ti.run_id))
-        if run is not None and not (unless_failed and says_failed(run.note, ti.task_id)):
+        if run is not None and (passed is None or not says_failed(run.note, passed)):
             run.note = with_line(run.note, text)
 
 
-def says_failed(note: str | None, but: str) -> bool:
-    """Return whether a note of ours says that a task failed, another one than this."""
+def says_failed(note: str | None, passed: Collection[str]) -> bool:
+    """Return whether a note of ours says that a task failed, another one than those that have passed."""
     failed = [found[1] for line in (note or "").splitlines() if (found := _FAILED.match(line))]
-    return bool(set(failed) - {but})
+    return not set(failed) <= set(passed)
 
 
 def with_line(note: str | None, text: str) -> str:

@@ -22,7 +22,7 @@ from pkgutil import resolve_name
 from typing import Any, Final
 
 from tiny_operators._compat import AirflowFailException, BaseNotifier, Context, Variable
-from tiny_operators._compat_notes import note_run
+from tiny_operators._compat_notes import note_failure
 from tiny_operators.events import Field, format_event, log_event
 from tiny_operators.stores import Store
 from tiny_operators.triage import advice
@@ -124,7 +124,7 @@ def failure_callback(store: Store) -> Callable[[Context], None]:
             *([f"what to do: {failure.to_do}"] if failure.to_do else []),
         ]
         _notify(context, f"{store.prefix}: {ti.dag_id}.{ti.task_id} failed", lines)
-        note_run(context, failure.note())
+        note_failure(context, failure.note())
 
     return alert_failure
 

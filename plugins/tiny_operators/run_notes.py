@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tiny_operators._compat import Context
@@ -34,14 +34,22 @@ def note_plan(context: Context) -> None:
 
 
 def note_watch(context: Context) -> None:
-    """Note what was looked at, unless a task has failed; called by Airflow when a task succeeded or was skipped."""
-    note_run(context, watch_story(_counts(context["ti"], _WATCHING)), unless_failed=True)
+    """Note what was looked at; called by Airflow when a task succeeded or was skipped."""
+    note_run(context, watch_story(_counts(context["ti"], _WATCHING)))
 
 
-def note_setup(context: Context) -> None:
-    """Note what was created; called by Airflow when it was."""
-    ti: Any = context["ti"]
-    note_run(context, setup_story(ti.xcom_pull(task_ids=ti.task_id) or {}))
+def note_result(story_of: Callable[[Counts], str]) -> Callable[[Context], None]:
+    """Build what Airflow calls when a task succeeded that is all that its run does: it notes what the task returned.
+
+    Args:
+        story_of: Says the task's result in a line; an empty one when it returned nothing.
+    """
+
+    def note(context: Context) -> None:
+        ti: Any = context["ti"]
+        note_run(context, story_of(ti.xcom_pull(task_ids=ti.task_id) or {}))
+
+    return note
 
 
 def _counts(ti: Any, task_ids: Sequence[str]) -> dict[str, Counts]:
@@ -121,6 +129,34 @@ def setup_story(created: Mapping[str, Sequence[str]]) -> str:
     """
     what = [counted(len(names), kind.removesuffix("s")) for kind, names in created.items() if names]
     return f"Created or changed: {', '.join(what)}" if what else "Nothing was missing"
+
+
+def forget_story(counts: Counts) -> str:
+    """Say in a line who was forgotten; the counts are of people, orders, and files and rows by kind of place."""
+    if not counts:
+        return "Nobody was left to forget"
+    places = [
+        f"{place} {count}" for place, count in sorted(counts.items()) if place not in ("people", "orders")
+    ]
+    who = (
+        f"{counted(counts['people'], 'person', 'people')} with {counted(counts['orders'], 'order')} forgotten"
+    )
+    return f"{who}; files and rows blanked: {', '.join(places) or 'none'}"
+
+
+def show_story(shown: Counts) -> str:
+    """Say in a line how many people were shown; the result has where, which the note does not say."""
+    return f"{counted(len(shown), 'person', 'people')} shown; the XCom of this task says where"
+
+
+def retention_story(counts: Counts) -> str:
+    """Say in a line how many rows had personal data of old orders, by table."""
+    rows = [f"{table} {count}" for table, count in counts.items() if count]
+    return (
+        f"Personal data of old orders blanked, in rows: {', '.join(rows)}"
+        if rows
+        else "No old row had personal data"
+    )
 
 
 def _duration(progress: Counts) -> str:

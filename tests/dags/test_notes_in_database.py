@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
-from tiny_operators._compat_notes import note_run
+from tiny_operators._compat_notes import note_failure, note_run
 
 pytestmark = pytest.mark.skipif(AIRFLOW_V_3_0_PLUS, reason="tasks of Airflow 3 may not touch its database")
 
@@ -39,24 +40,40 @@ def note_of(run_id: str) -> str | None:
         return note
 
 
-def of(task_id: str, run_id: str) -> Any:
-    return {"ti": SimpleNamespace(dag_id=DAG_ID, run_id=run_id, task_id=task_id)}
+def of(task_id: str, run_id: str, upstream: Iterable[str] = ()) -> Any:
+    """The context of a task, which waits for some others."""
+    before = set(upstream)
+    return {
+        "ti": SimpleNamespace(dag_id=DAG_ID, run_id=run_id, task_id=task_id),
+        "task": SimpleNamespace(task_id=task_id, get_flat_relative_ids=lambda upstream: before),
+    }
 
 
 @pytest.mark.parametrize("others", [1, 3])
 def test_a_task_that_ends_well_leaves_the_failure_of_another(run_id: str, others: int) -> None:
-    note_run(of("webhooks", run_id), "webhooks failed: none came.")
+    note_failure(of("webhooks", run_id), "webhooks failed: none came.")
     for number in range(others):
-        note_run(of(f"task_{number}", run_id), "Looked: 0 files wait", unless_failed=True)
+        note_run(of(f"task_{number}", run_id), "Looked: 0 files wait")
     assert note_of(run_id) == "▸ webhooks failed: none came."
-    note_run(of("webhooks", run_id), "Looked: all", unless_failed=True)
+    note_run(of("webhooks", run_id), "Looked: all")
     assert note_of(run_id) == "▸ Looked: all"
-    note_run(of("inbox", run_id), "Looked: more", unless_failed=True)
+    note_run(of("inbox", run_id), "Looked: more")
     assert note_of(run_id) == "▸ Looked: more"
 
 
+@pytest.mark.parametrize("upstream", [["plan"], ["ready", "plan", "fetch"]])
+def test_the_failure_of_a_task_before_is_over_when_a_later_one_ends_well(
+    run_id: str, upstream: list[str]
+) -> None:
+    note_failure(of("plan", run_id), "plan failed: Tiny is down.")
+    note_run(of("beside", run_id, ["ready"]), "2 days compared")
+    assert note_of(run_id) == "▸ plan failed: Tiny is down."
+    note_run(of("rows", run_id, upstream), "20 orders: 61 rows")
+    assert note_of(run_id) == "▸ 20 orders: 61 rows"
+
+
 def test_a_failure_is_the_note_whatever_was_there(run_id: str) -> None:
-    note_run(of("inbox", run_id), "Looked: 0 files wait", unless_failed=True)
-    note_run(of("webhooks", run_id), "webhooks failed: none came.")
-    note_run(of("rejects", run_id), "rejects failed: many.")
+    note_run(of("inbox", run_id), "Looked: 0 files wait")
+    note_failure(of("webhooks", run_id), "webhooks failed: none came.")
+    note_failure(of("rejects", run_id), "rejects failed: many.")
     assert note_of(run_id) == "▸ rejects failed: many."

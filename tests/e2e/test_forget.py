@@ -10,6 +10,7 @@ import pytest
 from local.demo.parts import post_webhook
 from local.stack.airflow import unpause
 from tests.component.people import Person, asked, places
+from tiny_operators.lake import names
 
 pytestmark = pytest.mark.e2e
 
@@ -42,7 +43,16 @@ def files_with(live: Any, people: list[Person]) -> list[str]:
     ]
 
 
-def test_three_people_are_forgotten_at_once(live: Any) -> None:
+@pytest.fixture
+def forgetful(live: Any) -> Iterator[Any]:
+    """The stack; afterwards it knows no longer who was forgotten, since customers buy again in other tests."""
+    yield live
+    bucket = live.warehouse.storage_client().bucket(live.warehouse.api_bucket)
+    bucket.blob(names.forgotten_object("z316")).delete()
+
+
+def test_three_people_are_forgotten_at_once(forgetful: Any) -> None:
+    live = forgetful
     sales = live.simulator.sell(30)
     for sale in sales:
         post_webhook(live.env["WEBHOOK_URL"], sale.webhook)
@@ -62,3 +72,11 @@ def test_three_people_are_forgotten_at_once(live: Any) -> None:
     assert {row["id"]: row["totalVenda"] for row in live.warehouse.rows("pdv")} == totals
     # An object of the bucket is rewritten, and so is its file here; the database never had them.
     assert files_with(live, people) == []
+    live.until("the run's note", lambda: "3 people with" in " ".join(noted(live, "z316_forget")))
+
+
+def noted(live: Any, dag_id: str) -> list[str]:
+    """The notes of a DAG's runs."""
+    return [
+        run["note"] or "" for run in live.api.get(f"dags/{dag_id}/dagRuns?order_by=-start_date")["dag_runs"]
+    ]

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from tiny_operators._compat_notes import says_failed, with_line
-from tiny_operators.run_notes import plan_story, setup_story, story, watch_story
+from tiny_operators.run_notes import (
+    forget_story,
+    plan_story,
+    retention_story,
+    setup_story,
+    show_story,
+    story,
+    watch_story,
+)
 
 ROWS: dict[str, Any] = {
     "orders": 20,
@@ -106,6 +114,42 @@ def test_a_setup(created: dict[str, list[str]], says: str) -> None:
     assert setup_story(created) == says
 
 
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        (
+            {"people": 1, "orders": 1, "raw": 2, "inbox": 1},
+            "1 person with 1 order forgotten; files and rows blanked: inbox 1, raw 2",
+        ),
+        ({"people": 3, "orders": 0}, "3 people with 0 orders forgotten; files and rows blanked: none"),
+        ({}, "Nobody was left to forget"),
+    ],
+)
+def test_people_who_were_forgotten(counts: dict[str, int], says: str) -> None:
+    assert forget_story(counts) == says
+
+
+@pytest.mark.parametrize(("count", "says"), [(1, "1 person shown"), (3, "3 people shown")])
+def test_people_who_were_shown_are_not_named(count: int, says: str) -> None:
+    shown = {f"people/show/ana.txt, line {number}": "gs://b/o" for number in range(count)}
+    assert show_story(shown) == f"{says}; the XCom of this task says where"
+
+
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        (
+            {"pdv": 12, "pesquisa": 0, "rejeitados": 3},
+            "Personal data of old orders blanked, in rows: pdv 12, rejeitados 3",
+        ),
+        ({"pdv": 0, "pesquisa": 0}, "No old row had personal data"),
+        ({}, "No old row had personal data"),
+    ],
+)
+def test_old_orders(counts: dict[str, int], says: str) -> None:
+    assert retention_story(counts) == says
+
+
 def test_a_plan() -> None:
     names = ("days", "listed", "orders", "new", "changed", "vanished", "calls", "hours")
     assert plan_story(dict.fromkeys(names, 2)) == (
@@ -120,18 +164,19 @@ def test_a_plan() -> None:
 
 
 @pytest.mark.parametrize(
-    ("note", "task", "failed"),
+    ("note", "passed", "failed"),
     [
-        (None, "inbox", False),
-        ("▸ Looked: 0 files wait", "inbox", False),
-        ("▸ webhooks failed: none came.", "inbox", True),
-        ("▸ inbox failed: 3 files wait.", "inbox", False),
-        ("webhooks failed, says a person", "inbox", False),
-        ("mine\n▸ webhooks failed: none came.", "inbox", True),
+        (None, ["inbox"], False),
+        ("▸ Looked: 0 files wait", ["inbox"], False),
+        ("▸ webhooks failed: none came.", ["inbox"], True),
+        ("▸ webhooks failed: none came.", ["ready", "inbox", "webhooks"], False),
+        ("▸ inbox failed: 3 files wait.", ["inbox"], False),
+        ("webhooks failed, says a person", ["inbox"], False),
+        ("mine\n▸ webhooks failed: none came.", ["inbox", "ready"], True),
     ],
 )
-def test_whether_another_task_failed(note: str | None, task: str, failed: bool) -> None:
-    assert says_failed(note, task) is failed
+def test_whether_another_task_failed(note: str | None, passed: list[str], failed: bool) -> None:
+    assert says_failed(note, passed) is failed
 
 
 @pytest.mark.parametrize("own", [(), ("why I did it",), ("first", "second", "third")])

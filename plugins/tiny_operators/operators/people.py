@@ -150,7 +150,7 @@ class RecordForgottenOperator(PeopleOperator):
     """Records the counts in table ``esquecimentos``, and deletes the request and what was found.
 
     Returns:
-        Counts by kind of place.
+        Counts as :class:`FindPeopleOperator`; empty when an earlier try has done all.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -160,12 +160,12 @@ class RecordForgottenOperator(PeopleOperator):
         if there is None:
             return {}
         found, content = there
+        totals = {"people": int(content["people"]), "orders": len(found.people.orders)}
         row = {
             "store": self.store.prefix,
             "run": key,
             "forgotten_at": datetime.now(UTC).isoformat(),
-            "people": content["people"],
-            "orders": len(found.people.orders),
+            **totals,
         }
         rows = [{**row, "place": place, "found": count} for place, count in sorted(found.counts.items())]
         PersonalRows(self.bigquery(), self.store).record(rows, key)
@@ -173,8 +173,8 @@ class RecordForgottenOperator(PeopleOperator):
             api.delete(name, generation)
         # Last: until then a later try knows that there is something left to do.
         api.delete(names.found_people_object(key))
-        log_event(log, "people_forgotten", store=self.store.prefix, run=key, people=content["people"])
-        return dict(found.counts)
+        log_event(log, "people_forgotten", store=self.store.prefix, run=key, people=totals["people"])
+        return {**totals, **found.counts}
 
 
 class ShowPeopleOperator(PeopleOperator):
