@@ -10,9 +10,8 @@ from datetime import datetime
 
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.orders.outcomes import Outcome, State
+from tiny_operators.orders.outcomes import Outcome, Reject, State
 from tiny_operators.orders.plan import Ended, InboxFile, Plan, PlannedOrder, RejectedFile
-from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.webhooks import (
     OTHER_EVENTS,
     TEST_CALL,

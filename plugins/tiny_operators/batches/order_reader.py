@@ -22,9 +22,9 @@ from tiny_operators.batches.waiting import began
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.raw_writer import RawWriter, now
+from tiny_operators.orders.outcomes import Wait
 from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder
 from tiny_operators.orders.rows import order_record, product_ids
-from tiny_operators.orders.waits import Wait
 from tiny_operators.tiny.answers import Meaning
 from tiny_operators.tiny.api import Tiny
 from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE

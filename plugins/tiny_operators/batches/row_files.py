@@ -19,9 +19,8 @@ from tiny_operators.lake.uploads import TextUpload
 from tiny_operators.orders.batch import OrderIds
 from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.old_orders import without_old
-from tiny_operators.orders.outcomes import State
+from tiny_operators.orders.outcomes import Reject, State
 from tiny_operators.orders.plan import RejectedFile
-from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.reject_rows import Note, Origin
 from tiny_operators.orders.rows import OrderRows, row_texts
 from tiny_operators.people.erasing import Eraser

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
+from tiny_operators.orders.outcomes import Reject
 from tiny_operators.orders.raw_lines import Envelope, Kind, RawLine
-from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.rows import OrderRows, order_rows, product_ids
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import parse_json

@@ -21,10 +21,8 @@ from tiny_operators.lake.forgotten import read_forgotten
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lineage import Lineage, in_bucket
 from tiny_operators.operators.base import StoreOperator
-from tiny_operators.orders.outcomes import Outcome
+from tiny_operators.orders.outcomes import Outcome, Reject, Wait, Waiting
 from tiny_operators.orders.plan import Ended, InboxFile, Plan
-from tiny_operators.orders.reject import Reject
-from tiny_operators.orders.waits import Wait, Waiting
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.forgotten import Forgotten
 from tiny_operators.people.stored_texts import clean_file

@@ -19,8 +19,8 @@ from tiny_operators.lake.at_once import all_at_once, at_once, begin
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lineage import Lineage, in_bucket
 from tiny_operators.operators.base import StoreOperator
+from tiny_operators.orders.outcomes import Reject
 from tiny_operators.orders.plan import Plan
-from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.webhooks import MAX_BYTES
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from tiny_operators.orders.outcomes import Reject
 from tiny_operators.orders.pedido_obter import PEDIDO_FIELDS
 from tiny_operators.orders.raw_lines import RawLine
-from tiny_operators.orders.reject import Reject
 from tiny_operators.schemas import tiny_columns
 from tiny_operators.tiny.answers import Json, Meaning, read_body, whole_number
 from tiny_operators.tiny.containers import records

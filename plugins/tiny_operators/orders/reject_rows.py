@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from tiny_operators.orders.reject import Reject
+from tiny_operators.orders.outcomes import Reject
 from tiny_operators.tiny.answers import Json
 
 REJECT: Final = "reject"

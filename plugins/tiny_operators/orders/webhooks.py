@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import pendulum
 
 from tiny_operators.orders.envelopes import Found, Unreadable, read_events
-from tiny_operators.orders.reject import Reject
+from tiny_operators.orders.outcomes import Reject
 from tiny_operators.tiny.answers import whole_number
 from tiny_operators.tiny.kinds import kind_of
 

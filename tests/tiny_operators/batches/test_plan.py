@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 from tests.tiny_operators.helpers import CNPJ, STORE, TEXTS, TIMEZONE, sample, sample_text
 from tiny_operators.batches.inbox import Disposal, WebhookPlanner, disposals
 from tiny_operators.lake.names import day_of
-from tiny_operators.orders.outcomes import Outcome, State
+from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
 from tiny_operators.orders.plan import InboxFile, Plan, PlannedOrder, RejectedFile, Tried, chunks
-from tiny_operators.orders.reject import Reject
-from tiny_operators.orders.waits import Wait, Waiting
 
 NOON = datetime(2026, 3, 14, 15, tzinfo=UTC)  # in São Paulo
 TOO_LARGE = Reject("plan", "(file)", "at most 10 bytes", "a larger file", "upload one payload a file")

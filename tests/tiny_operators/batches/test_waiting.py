@@ -9,10 +9,8 @@ import pytest
 
 from tiny_operators.batches.inbox import disposals, ended
 from tiny_operators.batches.waiting import WaitingFiles, choose, set_aside
-from tiny_operators.orders.outcomes import Outcome, State
+from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
 from tiny_operators.orders.plan import Ended, EndedBefore, InboxFile, Plan, PlannedOrder, RejectedFile, Tried
-from tiny_operators.orders.reject import Reject
-from tiny_operators.orders.waits import Wait, Waiting
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 LONG_AGO = "2025-01-01T12:00:00+00:00"

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from tests.tiny_operators.helpers import CNPJ
-from tiny_operators.orders.reject import Reject
+from tiny_operators.orders.outcomes import Reject
 from tiny_operators.orders.webhooks import Event, OrderEvent, Uninteresting, read_webhook
 
 DAY = "2026-03-14"

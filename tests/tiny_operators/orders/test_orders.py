@@ -17,8 +17,8 @@ from tests.tiny_operators.helpers import (
 )
 from tests.tiny_operators.orders.expected_pdv import PDV
 from tests.tiny_operators.raw_orders import COFFEE, PEDIDO, changed, order, page, product
+from tiny_operators.orders.outcomes import Wait
 from tiny_operators.orders.rows import OrderRows, order_rows, order_uuid, product_ids, row_texts
-from tiny_operators.orders.waits import Wait
 from tiny_operators.tiny.answers import Json, parse_json
 
 

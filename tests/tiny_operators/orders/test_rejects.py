@@ -9,11 +9,9 @@ import pytest
 
 from tiny_operators._compat import AirflowException
 from tiny_operators.operators.rows import check_counts
-from tiny_operators.orders.outcomes import Outcome, State
-from tiny_operators.orders.reject import Reject
+from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
 from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
-from tiny_operators.orders.waits import Wait, Waiting
 from tiny_operators.schemas import column_names
 from tiny_operators.tiny.answers import Json
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from tests.envelopes import envelope
 from tests.envelopes import event as event_of
 from tests.tiny_operators.helpers import CNPJ, SAMPLES, TEXTS, TIMEZONE, VALUES, sample, sample_text, to_json
+from tiny_operators.orders.outcomes import Reject
 from tiny_operators.orders.packed import MAX_UNPACKED
-from tiny_operators.orders.reject import Reject
 from tiny_operators.orders.webhooks import TEST_CALL, OrderEvent, Uninteresting, arrival_in_name, read_webhook
 from tiny_operators.tiny.kinds import kind_of
 from tiny_operators.tiny.nesting import MOST_LEVELS
