@@ -159,7 +159,7 @@ def _figures(situation: Situation, zone: ZoneInfo, now: datetime) -> Iterator[tu
     rejects, notes = (sum(getattr(day, name) for day in situation.days) for name in ("rejects", "notes"))
     looked = counted(len(situation.days), "dia", "dias")
     yield "Rejeitados", formats.number(rejects), f"em {looked}, ainda fora"
-    yield "Valores não lidos", formats.number(notes), f"em {looked}; ficaram vazios, o pedido entrou"
+    yield "Valores vazios", formats.number(notes), f"em {looked}; não puderam ser lidos, o pedido entrou"
 
 
 def _run(run: Run, zone: ZoneInfo, now: datetime) -> dict[str, str]:

@@ -211,7 +211,7 @@ def test_the_figures_of_the_last_days() -> None:
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "✓ 22/11/2026 12 1.234 2 3 22/11/2026 às 05:00" in text
     assert "Rejeitados 2 em 35 dias, ainda fora" in text
-    assert "Valores não lidos 3 em 35 dias" in text
+    assert "Valores vazios 3 em 35 dias; não puderam ser lidos" in text
     assert text.count("às 05:00") == SHOWN_DAYS
 
 
