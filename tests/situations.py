@@ -89,7 +89,8 @@ def example_page(*, stores: int = 1) -> str:
         **dict.fromkeys((ago[3], ago[4], ago[5], ago[90], ago[200])),
         ago[0]: row(ago[0], 7, last_load=NOW - timedelta(minutes=3)),
         ago[8]: row(ago[8], 11, 14),
-        ago[12]: with_rejects(ago[12], 21, 1) | {"orders": 1234, "orders_in_tiny": 1234, "notes": 1034},
+        ago[6]: with_rejects(ago[6], 0, 1),
+        ago[12]: with_rejects(ago[12], 3) | {"orders": 1234, "orders_in_tiny": 1234, "notes": 1034},
         ago[13]: row(ago[13], 3),
     }
     shown = []

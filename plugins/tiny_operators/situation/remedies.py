@@ -37,7 +37,7 @@ _ALL_DIFFER: Final = "Na última comparação faltavam pedidos, ou diferiam entr
 _ALL_LOADED: Final = "Com pedidos, mas nunca comparado com a Tiny."
 _ORDERS: Final = "Corrija a causa (um campo do pedido: na Tiny), depois devolva."
 _FILES: Final = (
-    "Nenhum pedido foi lido neles: não há o que corrigir na Tiny. Abra a pasta; a razão está ao lado do arquivo. "
+    "Sem pedido que se possa ler: não há o que corrigir na Tiny. Abra a pasta; a razão está ao lado do arquivo. "
     "Devolva quando o programa souber lê-lo, ou deixe: sai desta página depois de sete dias."
 )
 

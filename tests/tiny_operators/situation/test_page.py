@@ -180,9 +180,7 @@ def test_a_file_is_not_corrected_in_tiny() -> None:
     found = situation(rows({older: with_rejects(older, 1), newer: with_rejects(newer, 0, 2)}))
     orders, files = remedies(found, form)
     assert (orders.when, files.when) == ("1 pedido rejeitado", "2 arquivos rejeitados")
-    assert files.said.startswith(
-        "De 20/11/2026. Nenhum pedido foi lido neles: não há o que corrigir na Tiny."
-    )
+    assert files.said.startswith("De 20/11/2026. Sem pedido que se possa ler: não há o que corrigir na Tiny.")
     assert "sete dias" in files.said
     assert '{"from_date": "2026-11-20", "to_date": "2026-11-20"}' in files.command
     assert '{"from_date": "2026-11-19", "to_date": "2026-11-19"}' in orders.command
