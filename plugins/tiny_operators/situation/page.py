@@ -44,6 +44,7 @@ class Run:
         last: Last date.
         percent: How much of its reading is done; None before it reads.
         done_at: When the reading will be done.
+        waits_for_night: Whether it reads a day only when that day is over.
     """
 
     dag_id: str
@@ -51,6 +52,7 @@ class Run:
     last: date | None = None
     percent: int | None = None
     done_at: datetime | None = None
+    waits_for_night: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def _run(run: Run, zone: ZoneInfo, now: datetime) -> dict[str, str]:
 
 
 def _before_reading(run: Run, zone: ZoneInfo, now: datetime) -> str:
-    if run.last and run.last >= now.astimezone(zone).date():
+    if run.waits_for_night and run.last and run.last >= now.astimezone(zone).date():
         return "o dia ainda não acabou; é carregado durante a noite"
     return "ainda não lê"
 

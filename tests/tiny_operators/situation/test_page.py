@@ -229,8 +229,10 @@ def test_runs_under_way(running: int, queued: int) -> None:
 def test_a_run_that_does_not_read_yet() -> None:
     page = render([(situation(), UnderWay((Run("z316_reconcile"),)))], NOW)
     assert "<code>z316_reconcile</code> : ainda não lê" in page
-    today = UnderWay((Run("z316_daily", TODAY, TODAY),))
-    assert "o dia ainda não acabou; é carregado durante a noite" in render([(situation(), today)], NOW)
+    waits = "o dia ainda não acabou; é carregado durante a noite"
+    for last, by_clock in ((TODAY, True), (TODAY, False), (TODAY - timedelta(days=1), True)):
+        run = Run("z316_daily", last, last, waits_for_night=by_clock)
+        assert (waits in render([(situation(), UnderWay((run,)))], NOW)) is (by_clock and last == TODAY)
     # Unknown runs are not "none".
     assert "Em andamento" not in render([(situation(), None)], NOW)
 
