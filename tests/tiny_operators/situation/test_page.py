@@ -101,8 +101,8 @@ def test_many_stretches_are_counted_not_listed() -> None:
 )
 def test_neighbouring_days_are_one_entry(letters: str, dag: str, said: str) -> None:
     days = days_ago(*range(len(letters), 0, -1))
-    known = {"m": row, "l": lambda day: row(day, 3), "d": lambda day: row(day, 3, 4)}
-    found = situation(rows({day: known[letter](day) for day, letter in zip(days, letters, strict=True)}))
+    counts: dict[str, tuple[int, int | None]] = {"m": (0, None), "l": (3, None), "d": (3, 4)}
+    found = situation(rows({day: row(day, *counts[each]) for day, each in zip(days, letters, strict=True)}))
     (remedy,) = remedies(found, form)
     assert remedy.link == f"../form/z316_{dag}"
     assert remedy.said.startswith(said)
