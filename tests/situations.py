@@ -30,8 +30,31 @@ def row(day: date, orders: int = 0, in_tiny: int | None = None, **values: Any) -
         "last_load": None,
         "last_webhook": None,
         "daily": False,
+        "files": 0,
+        "orders_out": None,
+        "files_out": None,
+        "rejects_folder": f"https://storage.example/rejected/dt={day}",
     }
     return found | values
+
+
+def reason(
+    pedido: int | None = None, file: str | None = None, field: str = "pdv.totalVenda"
+) -> dict[str, Any]:
+    """Why an order or a file was set aside, as the tables have it."""
+    return {"pedido": pedido, "file": file, "field": field, "expected": "a number", "found": "text"}
+
+
+def with_rejects(day: date, orders: int, files: int = 0) -> dict[str, Any]:
+    """A complete day on which so many orders and files were set aside; the newest 20 of each are told."""
+    base = 1000 * day.toordinal()
+    names = [f"vendas/{day}-{number}.json" for number in range(files)]
+    return good(day) | {
+        "rejects": orders + files,
+        "files": files,
+        "orders_out": [reason(base + number) for number in range(orders)][:20] or None,
+        "files_out": [reason(file=name, field="(file)") for name in names][:20] or None,
+    }
 
 
 def good(day: date) -> dict[str, Any]:
@@ -66,7 +89,8 @@ def example_page(*, stores: int = 1) -> str:
         **dict.fromkeys((ago[3], ago[4], ago[5], ago[90], ago[200])),
         ago[0]: row(ago[0], 7, last_load=NOW - timedelta(minutes=3)),
         ago[8]: row(ago[8], 11, 14),
-        ago[12]: row(ago[12], 1234, 1234, rejects=21, notes=1034),
+        ago[6]: with_rejects(ago[6], 0, 1),
+        ago[12]: with_rejects(ago[12], 3) | {"orders": 1234, "orders_in_tiny": 1234, "notes": 1034},
         ago[13]: row(ago[13], 3),
     }
     shown = []

@@ -1,6 +1,7 @@
 -- What the tables know of each of some days: its orders, its newest comparison with Tiny, and what was set aside on it.
 -- An order that was loaded after it was set aside no longer counts; it is looked for on these days only. Nothing tells
--- whether a file without an order was dealt with: it counts for seven days, as in watch_rejects.sql.
+-- whether a file without an order was dealt with: it counts for seven days, as in watch_rejects.sql. Of each day the
+-- newest orders and files that are out come with their reasons; more would be read by nobody.
 WITH days AS (
   SELECT day
   FROM UNNEST(GENERATE_DATE_ARRAY(@first, @last)) AS day
@@ -37,26 +38,67 @@ loaded AS (
   WHERE store = @store AND data BETWEEN @first AND @last
 ),
 
-set_aside AS (
+aside AS (
   SELECT
+    rejeitados.id,
+    rejeitados.rejected_at,
+    rejeitados.kind,
+    rejeitados.pedido,
+    rejeitados.file,
+    rejeitados.field,
+    rejeitados.expected,
+    rejeitados.found,
     DATE(rejeitados.rejected_at, @timezone) AS day,
-    COUNT(
-      DISTINCT IF(
-        IFNULL(rejeitados.kind, 'reject') = 'reject' AND rejeitados.produto IS NULL AND loaded.pedido IS NULL,
-        IFNULL(
-          CAST(rejeitados.pedido AS STRING),
-          IF(DATE(rejeitados.rejected_at, @timezone) > DATE_SUB(@last, INTERVAL 7 DAY), rejeitados.file, NULL)
-        ),
-        NULL
-      )
-    ) AS rejects,
-    COUNT(DISTINCT IF(rejeitados.kind = 'note', rejeitados.id, NULL)) AS notes
+    -- The order or the file, when it is still out.
+    IF(
+      IFNULL(rejeitados.kind, 'reject') = 'reject' AND rejeitados.produto IS NULL AND loaded.pedido IS NULL,
+      IFNULL(
+        CAST(rejeitados.pedido AS STRING),
+        IF(DATE(rejeitados.rejected_at, @timezone) > DATE_SUB(@last, INTERVAL 7 DAY), rejeitados.file, NULL)
+      ),
+      NULL
+    ) AS still_out
   FROM rejeitados
   LEFT JOIN loaded
     ON
       loaded.pedido = rejeitados.pedido
       AND loaded.fetched_at > rejeitados.rejected_at
   WHERE rejeitados.store = @store AND rejeitados.rejected_at >= @midnight
+),
+
+-- Of what was rejected several times on a day, the newest reason is told.
+newest AS (
+  SELECT
+    *,
+    still_out IS NOT NULL
+    AND ROW_NUMBER() OVER (PARTITION BY day, still_out ORDER BY rejected_at DESC, id) = 1 AS is_newest
+  FROM aside
+),
+
+told AS (
+  SELECT
+    *,
+    STRUCT(pedido AS pedido, file AS file, field AS field, expected AS expected, found AS found) AS reason,
+    is_newest
+    AND ROW_NUMBER() OVER (PARTITION BY day, is_newest, pedido IS NULL ORDER BY rejected_at DESC, id) <= 20 AS is_told
+  FROM newest
+),
+
+set_aside AS (
+  SELECT
+    day,
+    COUNT(DISTINCT still_out) AS rejects,
+    COUNT(DISTINCT IF(pedido IS NULL, still_out, NULL)) AS files,
+    COUNT(DISTINCT IF(kind = 'note', id, NULL)) AS notes,
+    ARRAY_AGG(
+      IF(is_told AND pedido IS NOT NULL, reason, NULL)
+      IGNORE NULLS ORDER BY rejected_at DESC, id
+    ) AS orders_out,
+    ARRAY_AGG(
+      IF(is_told AND pedido IS NULL, reason, NULL)
+      IGNORE NULLS ORDER BY rejected_at DESC, id
+    ) AS files_out
+  FROM told
   GROUP BY day
 )
 
@@ -67,8 +109,11 @@ SELECT
   compared.compared_at,
   compared.orders_in_tiny,
   compared.still_differ,
+  set_aside.orders_out,
+  set_aside.files_out,
   IFNULL(listed.orders, 0) AS orders,
   IFNULL(set_aside.rejects, 0) AS rejects,
+  IFNULL(set_aside.files, 0) AS files,
   IFNULL(set_aside.notes, 0) AS notes
 FROM days
 LEFT JOIN listed ON listed.day = days.day

@@ -43,8 +43,8 @@ def runs_under_way(dag_ids: Iterable[str]) -> list[dict[str, Any]]:
     """Return the runs of some DAGs that run or are queued, those that run first.
 
     Returns:
-        Of each: ``dag_id``, ``queued``, ``first`` and ``last`` (dates; None when they are not known) and ``progress``
-        (the XCom of that name that its reading task left; None when there is none).
+        Of each: ``dag_id``, ``queued``, ``by_person``, ``first`` and ``last`` (dates; None when they are not known) and
+        ``progress`` (the XCom of that name that its reading task left; None when there is none).
     """
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
@@ -65,6 +65,7 @@ def runs_under_way(dag_ids: Iterable[str]) -> list[dict[str, Any]]:
             {
                 "dag_id": run.dag_id,
                 "queued": run.state == "queued",
+                "by_person": run.run_type == "manual",
                 "progress": progress.get((run.dag_id, run.run_id)),
                 **_dates(run),
             }

@@ -16,13 +16,18 @@ _DATE: Final[dict[str, Any]] = {
 }
 
 
-def _dates(
-    without: str, first: str = "First date (YYYY-MM-DD).", last: str = "Last date, included."
-) -> dict[str, Param]:
-    """Build the fields for a range of dates; ``without`` says which are meant when both are empty."""
+def _dates(without: str, what: str = "date") -> dict[str, Param]:
+    """Build the fields for a range of dates.
+
+    Args:
+        without: Which dates are meant when both are empty.
+        what: What a date is here.
+    """
+    first = f"First {what}, as YYYY-MM-DD. Empty: {without}."
+    last = f"Last {what}, included, as YYYY-MM-DD. Empty: only the first one."
     return {
-        FROM_DATE: Param(None, title="From date", description=f"{first} Empty: {without}.", **_DATE),
-        TO_DATE: Param(None, title="To date", description=f"{last} Empty: only the first one.", **_DATE),
+        FROM_DATE: Param(None, title="From date", description=first, **_DATE),
+        TO_DATE: Param(None, title="To date", description=last, **_DATE),
     }
 
 
@@ -73,11 +78,7 @@ def orders_form() -> dict[str, Param]:
 def put_back_form() -> dict[str, Param]:
     """Build the form of the put-back DAG."""
     return {
-        **_dates(
-            "yesterday and today",
-            "First day of the rejects (YYYY-MM-DD, as in rejected/dt=…).",
-            "Last day, included.",
-        ),
+        **_dates("yesterday and today", "day of the rejects (the date in rejected/dt=…)"),
         FIELD: Param(
             None,
             type=["null", "string"],
@@ -101,8 +102,8 @@ def daily_form() -> dict[str, Param]:
             default=False,
             type="boolean",
             title="Only plan",
-            description="Search, compare, and say how many orders, calls and hours it would take (XCom 'plan' of the "
-            "task 'plan', and its log). Nothing is fetched.",
+            description="Search, compare, and say how many orders and calls it would take, and how long. The result "
+            "is in the run's note. Nothing is fetched.",
         ),
         "force": Param(
             default=False,

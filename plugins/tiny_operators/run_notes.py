@@ -8,7 +8,7 @@ from typing import Any, Final
 from tiny_operators._compat import Context
 from tiny_operators._compat_notes import note_run
 from tiny_operators.schemas import TABLES
-from tiny_operators.wording import counted, some
+from tiny_operators.wording import counted, duration, some
 
 # Key of the XCom in which a task says itself what it did.
 NOTE: Final = "note"
@@ -61,8 +61,14 @@ def plan_story(plan: Counts) -> str:
     return (
         f"Planned: {counted(plan['days'], 'day')}, {counted(plan['listed'], 'order')} in Tiny; to read: "
         f"{plan['orders']} ({plan['new']} new, {plan['changed']} changed, {plan['vanished']} vanished), "
-        f"{counted(plan['calls'], 'call')}, {counted(plan['hours'], 'hour')}. Nothing was read"
+        f"{counted(plan['calls'], 'call')}, {duration(_planned_seconds(plan))}. Nothing was read"
     )
+
+
+def _planned_seconds(plan: Counts) -> float:
+    """Return how long the planned calls take; ``hours`` are rounded, and so is a pace that is almost none."""
+    pace = plan["calls_per_minute"]
+    return float(60 * plan["calls"] / pace if pace else 3600 * plan["hours"])
 
 
 def story(counts: Mapping[str, Counts], progress: Counts, own: str = "") -> str:
@@ -93,7 +99,9 @@ def _ends(rows: Counts) -> Iterator[str]:
     """Yield what became of orders: what is rare only when there is any."""
     yield counted(sum(rows[table] for table in TABLES), "row")
     yield f"{rows['rejects'] + rows['files_rejected']} rejected"
-    yield counted(rows["notes"], "note")
+    # Not "notes": a person would look for the notes of runs.
+    if rows["notes"]:
+        yield f"{counted(rows['notes'], 'value')} not read"
     if rows["gone"]:
         yield f"{rows['gone']} unknown to Tiny"
     if rows["waiting"]:

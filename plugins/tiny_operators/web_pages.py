@@ -60,6 +60,8 @@ def _run(run: Mapping[str, Any]) -> Run:
         last=run["last"],
         percent=progress.get("percent"),
         done_at=datetime.fromisoformat(done_at) if done_at else None,
+        # A person's run does not wait for the end of a day.
+        waits_for_night=run["dag_id"].endswith("_daily") and not run["by_person"],
     )
 
 

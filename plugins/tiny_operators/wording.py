@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
+
+# From so many seconds on, the next larger unit says enough.
+_SECONDS_UP_TO: Final = 120
+_MINUTES_UP_TO: Final = 2 * 3600
 
 
 def counted(number: float, noun: str, many: str = "") -> str:
@@ -23,6 +28,21 @@ def counted(number: float, noun: str, many: str = "") -> str:
 def some(number: int, noun: str) -> list[str]:
     """Name a number of things, when there are any."""
     return [counted(number, noun)] if number else []
+
+
+def duration(seconds: float) -> str:
+    """Say how long something takes, in the unit that people would choose.
+
+    Example:
+        >>> duration(36), duration(600), duration(86400)
+        ('36 seconds', '10 minutes', '24 hours')
+    """
+    if seconds < _SECONDS_UP_TO:
+        return counted(round(seconds), "second")
+    if seconds < _MINUTES_UP_TO:
+        return counted(round(seconds / 60), "minute")
+    hours = round(seconds / 3600, 1)
+    return counted(int(hours) if hours.is_integer() else hours, "hour")
 
 
 def first_of(names: Iterable[str], most: int) -> str:

@@ -124,9 +124,16 @@ def fill(tables: Tables, days: Days) -> None:
     tables.add(
         "rejeitados",
         # One order twice, a file, and one that says no kind, as old rows do.
-        aside("a", pedido=21, kind="reject"),
-        aside("b", pedido=21, kind="reject"),
-        aside("c", file="upload.json", kind="reject"),
+        aside("a", rejected_at=days.noon(1) - timedelta(hours=1), pedido=21, kind="reject", field="pdv.id"),
+        aside("b", pedido=21, kind="reject", field="pdv.frete", expected="a number", found="text"),
+        aside(
+            "c",
+            file="by/hand/upload.json",
+            kind="reject",
+            field="(file)",
+            expected="Tiny's events",
+            found="bytes",
+        ),
         aside("d", pedido=22),
         # Nobody knows what became of a file; of an order it is known.
         aside("i", rejected_at=days.noon(6), file="six-days-ago.json", kind="reject"),
@@ -156,8 +163,17 @@ def test_each_day_is_told_as_the_tables_have_it(
     assert seen[ago(4)] == Day(ago(4), 0, 0, 0, days.compared_before)
     assert seen[ago(3)] == Day(ago(3))
     assert seen[ago(2)] == Day(ago(2), 1, 1, 1, days.compared_before)
-    assert seen[ago(1)] == Day(ago(1), rejects=3, notes=2)
-    assert [seen[ago(number)].rejects for number in (6, 7)] == [1, 1]
+    assert seen[ago(1)] == Day(ago(1), rejects=3, notes=2, files=1)
+    assert [(seen[ago(number)].rejects, seen[ago(number)].files) for number in (6, 7)] == [(1, 1), (1, 0)]
+    folder = f"rejected%2Fdt%3D{ago(1)}%2F"
+    assert all(folder in each.folder for each in found.rejected if each.day == ago(1))
+    assert {each.what: (each.day, each.field, each.expected, each.found) for each in found.rejected} == {
+        "21": (ago(1), "pdv.frete", "a number", "text"),
+        "22": (ago(1), None, None, None),
+        "25": (ago(7), None, None, None),
+        "upload.json": (ago(1), "(file)", "Tiny's events", "bytes"),
+        "six-days-ago.json": (ago(6), None, None, None),
+    }
     states = dict(found.states())
     assert [states[ago(number)] for number in (60, 5, 4, 3, 2, 0)] == [
         State.LOADED,
@@ -170,11 +186,45 @@ def test_each_day_is_told_as_the_tables_have_it(
     assert (found.waiting, counts["waiting"], counts["loaded"], counts["differs"]) == (1, 1, 1, 1)
     assert found.last_webhook == found.oldest_waiting, "the file in the inbox"
     assert found.last_load == days.loaded + timedelta(minutes=1)
-    command = f'z316_reconcile --conf \'{{"from_date": "{ago(2)}", "to_date": "{ago(2)}"}}\''
+    # One entry, since a comparison helps all of them. Yesterday has no orders; before the hour by which it must be complete it is not counted yet.
+    last = ago(1) if states[ago(1)] is State.MISSING else ago(2)
+    command = f'z316_reconcile --conf \'{{"from_date": "{ago(60)}", "to_date": "{last}"}}\''
     assert command in markup.unescape(page)
     inbox.blob("vendas/1.json").delete()
     later, _, _ = look(dags, warehouse)
     assert (later.waiting, later.last_webhook) == (0, days.arrived)
+
+
+@pytest.mark.parametrize("counts", [(1, 0), (20, 1), (23, 25)], ids=str)
+def test_the_newest_rejects_of_a_day_are_told_and_all_are_counted(
+    dags: Any, store: Any, tables: Tables, warehouse: Warehouse, counts: tuple[int, int]
+) -> None:
+    orders, files = counts
+    days = Days(store.timezone)
+
+    def at(number: int) -> dict[str, Any]:
+        return {
+            "rejected_at": days.noon(1) + timedelta(seconds=number),
+            "kind": "reject",
+            "field": "pdv.frete",
+        }
+
+    tables.add("pesquisa", days.line(1, days.ago(2)))
+    tables.add(
+        "rejeitados",
+        *(days.aside(f"o{number}", pedido=100 + number, **at(number)) for number in range(orders)),
+        # Each was rejected before, too.
+        *(days.aside(f"p{number}", pedido=100 + number, **at(number - 500)) for number in range(orders)),
+        *(days.aside(f"f{number}", file=f"{number}.json", **at(number)) for number in range(files)),
+    )
+    found, page, _ = look(dags, warehouse)
+    day = next(day for day in found.days if day.day == days.ago(1))
+    assert (day.rejects, day.files) == (orders + files, files)
+    told = [each.what for each in found.rejected]
+    of_orders, of_files = min(orders, 20), min(files, 20)
+    assert told[:of_orders] == [str(100 + orders - 1 - number) for number in range(of_orders)]
+    assert told[of_orders:] == [f"{files - 1 - number}.json" for number in range(of_files)]
+    assert page.count("<code>pdv.frete</code>") == of_orders + of_files
 
 
 @pytest.mark.parametrize("days", [1, 3, 20])
@@ -192,11 +242,13 @@ def test_missing_days_are_in_the_page(
         ),
     )
     found, page, counts = look(dags, warehouse)
-    missing = [stretch.length for stretch in found.stretches(State.MISSING)]
+    missing = [day for day, state in found.states() if state is State.MISSING]
+    assert [day for day in missing if day < known[0]] == [
+        known[1] + timedelta(days=1 + number) for number in range(days)
+    ]
     # Before six in the morning yesterday is not yet missing.
-    assert missing in ([days], [1, days])
-    assert counts["missing"] == sum(missing)
-    first, last = known[1] + timedelta(days=1), known[0] - timedelta(days=1)
+    assert counts["missing"] == len(missing) in (days, days + 1)
+    last = max([known[0], *missing])
     dag_id = "z316_daily" if days > 3 else "z316_reconcile"
-    command = f'{dag_id} --conf \'{{"from_date": "{first}", "to_date": "{last}"}}\''
+    command = f'{dag_id} --conf \'{{"from_date": "{known[1]}", "to_date": "{last}"}}\''
     assert command in markup.unescape(page)

@@ -16,7 +16,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         path = Path(folder) / "situacao.html"
         path.write_text(example_page(), encoding="utf-8")
-        page = browser.new_page(viewport={"width": 900, "height": 1450})
+        page = browser.new_page(viewport={"width": 900, "height": 2050})
         page.goto(path.as_uri())
         page.screenshot(path=PICTURE)
 

@@ -94,17 +94,23 @@ def test_missing_days_are_seen_in_the_calendar_and_lead_to_their_form(open_page:
     assert missing.last.inner_text().split() == ["20", "!"]
     # The 20th of November 2026 is a Friday: the fifth day of a week that begins on Monday.
     assert missing.last.evaluate("each => each.cellIndex") == 4
-    rejects, first = page.locator(".remedies li").all()[:2]
-    assert rejects.inner_text().startswith("21 rejeitados De 11/11/2026")
-    assert rejects.locator("a").get_attribute("href") == "../dags/loja1_put_back/trigger"
-    assert first.inner_text().startswith("18/11/2026 a 20/11/2026 (3 dias) Sem pedidos")
+    orders, files, first = page.locator(".remedies li").all()[:3]
+    assert orders.inner_text().startswith("3 pedidos rejeitados De 11/11/2026")
+    assert files.inner_text().startswith("1 arquivo rejeitado De 17/11/2026")
+    for rejects, day in ((orders, "2026-11-11"), (files, "2026-11-17")):
+        links = [link.get_attribute("href") for link in rejects.locator("a").all()]
+        assert links == [f"https://storage.example/rejected/dt={day}", "../dags/loja1_put_back/trigger"]
+    assert files.locator("dd").inner_text().startswith("2026-11-17-0.json campo (file): esperado")
+    assert first.inner_text().startswith(
+        "10/11/2026 a 20/11/2026 (11 dias, 5 incompletos) 3 dias sem pedidos;"
+    )
     assert first.locator("a").get_attribute("href") == "../dags/loja1_reconcile/trigger"
 
 
 def test_figures_of_the_last_days_are_seen_on_a_phone(open_page: Any) -> None:
     page = open_page(example_page(), PHONE)
     cells = page.locator(".days tbody tr").nth(12).locator("th, td:visible").all_inner_texts()
-    assert cells == ["✓ 11/11/2026", "1.234", "1.234", "21", "1.034"]
+    assert cells == ["✓ 11/11/2026", "1.234", "1.234", "3", "1.034"]
     wide = (
         open_page(example_page(), DESK)
         .locator(".days tbody tr")

@@ -31,6 +31,13 @@ def test_each_port_is_a_setting(name: str) -> None:
     assert Settings.from_env({name: "12345"}).ports == DEFAULT_PORTS | {name: 12345}
 
 
+@pytest.mark.parametrize("name", DEFAULT_PORTS)
+def test_each_port_is_told_with_its_default(name: str) -> None:
+    pages = (REPO / "docs" / "local-stack.md", REPO / "local" / "strict_front" / "README.md")
+    lines = [line for page in pages for line in page.read_text(encoding="utf-8").splitlines()]
+    assert any(f"`{name}`" in line and str(DEFAULT_PORTS[name]) in line for line in lines)
+
+
 @pytest.mark.parametrize("value", ["0", "65536", "-1", "eighty", "1e3", "²"])
 def test_port_that_cannot_be_is_named(value: str) -> None:
     with pytest.raises(StackError, match=r"GCS_PORT is .*1 to 65535"):

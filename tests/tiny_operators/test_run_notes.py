@@ -34,23 +34,29 @@ def test_a_run_of_orders() -> None:
     fetch = {"orders": 20, "chunks": 1, "calls": 65}
     progress = {"calls": 65, "calls_per_minute": 48.0}
     assert story({"rows": ROWS, "fetch": fetch}, progress) == (
-        "20 orders: 61 rows, 2 rejected, 3 notes, 3 waiting; 65 calls in 81 s"
+        "20 orders: 61 rows, 2 rejected, 3 values not read, 3 waiting; 65 calls in 81 s"
     )
 
 
 def test_a_replay_makes_no_calls() -> None:
     one = {**dict.fromkeys(ROWS, 0), "orders": 1, "pdv": 1, "notes": 1}
-    assert story({"rows": one, "fetch": {"calls": 1}}, {}) == "1 order: 1 row, 0 rejected, 1 note; 1 call"
-    assert story({"rows": ROWS, "fetch": {}}, {}) == "20 orders: 61 rows, 2 rejected, 3 notes, 3 waiting"
+    assert (
+        story({"rows": one, "fetch": {"calls": 1}}, {})
+        == "1 order: 1 row, 0 rejected, 1 value not read; 1 call"
+    )
+    assert (
+        story({"rows": ROWS, "fetch": {}}, {})
+        == "20 orders: 61 rows, 2 rejected, 3 values not read, 3 waiting"
+    )
 
 
 @pytest.mark.parametrize(
     ("ends", "says"),
     [
-        ({}, "0 rejected, 0 notes"),
-        ({"gone": 1}, "0 rejected, 0 notes, 1 unknown to Tiny"),
-        ({"waiting": 2}, "0 rejected, 0 notes, 2 waiting"),
-        ({"gone": 3, "waiting": 1}, "0 rejected, 0 notes, 3 unknown to Tiny, 1 waiting"),
+        ({}, "0 rejected"),
+        ({"gone": 1}, "0 rejected, 1 unknown to Tiny"),
+        ({"waiting": 2}, "0 rejected, 2 waiting"),
+        ({"gone": 3, "waiting": 1}, "0 rejected, 3 unknown to Tiny, 1 waiting"),
     ],
 )
 def test_what_has_no_rows_is_told_when_there_is_any(ends: dict[str, int], says: str) -> None:
@@ -151,16 +157,18 @@ def test_old_orders(counts: dict[str, int], says: str) -> None:
 
 
 def test_a_plan() -> None:
-    names = ("days", "listed", "orders", "new", "changed", "vanished", "calls", "hours")
-    assert plan_story(dict.fromkeys(names, 2)) == (
-        "Planned: 2 days, 2 orders in Tiny; to read: 2 (2 new, 2 changed, 2 vanished), 2 calls, 2 hours. "
+    names = ("days", "listed", "orders", "new", "changed", "vanished", "calls")
+    assert plan_story({**dict.fromkeys(names, 2), "calls_per_minute": 48.0}) == (
+        "Planned: 2 days, 2 orders in Tiny; to read: 2 (2 new, 2 changed, 2 vanished), 2 calls, 2 seconds. "
         "Nothing was read"
     )
-    assert plan_story({**dict.fromkeys(names, 1), "hours": 0.02}) == (
-        "Planned: 1 day, 1 order in Tiny; to read: 1 (1 new, 1 changed, 1 vanished), 1 call, 0.02 hours. "
+    assert plan_story({**dict.fromkeys(names, 1), "calls_per_minute": 48.0}) == (
+        "Planned: 1 day, 1 order in Tiny; to read: 1 (1 new, 1 changed, 1 vanished), 1 call, 1 second. "
         "Nothing was read"
     )
-    assert "1 hour." in plan_story({**dict.fromkeys(names, 1), "hours": 1.0})
+    slow = {**dict.fromkeys(names, 1), "calls_per_minute": 0.0, "hours": 3.5}
+    assert "1 call, 3.5 hours." in plan_story(slow)
+    assert "48000 calls, 16.7 hours." in plan_story({**dict.fromkeys(names, 48000), "calls_per_minute": 48.0})
 
 
 @pytest.mark.parametrize(

@@ -213,10 +213,14 @@ def test_runs_under_way_are_shown_as_they_are_now(get: Get, database: Database) 
     for state in ("queued", "queued", "success", "failed"):
         database.add_run("z316_daily", state)
     database.add_run("z316_reconcile", "running", run_type="scheduled")
+    today = datetime.now(UTC).date()
+    night = database.add_run("z316_daily", "running", {"from_date": str(today)}, run_type="scheduled")
+    database.leave("z316_daily", "progress", {}, LONG_AGO, night)
     database.add_run("other_daily", "running", {"from_date": "2001-01-01"})
     _, page, _ = get(PATH)
     assert "01/01/2026 a 31/01/2026: 40% lido, termina em 23/11/2026 às 17:00" in page
     assert "<code>z316_reconcile</code> 08/02/2026: ainda não lê" in page
+    assert "o dia ainda não acabou" in page
     assert "2 execuções na fila." in page
     assert "2001" not in page
 
@@ -271,7 +275,7 @@ def test_a_database_that_does_not_answer_is_told(
 
 
 def test_runs_are_told_apart_by_store() -> None:
-    none: dict[str, Any] = {"first": None, "last": None, "progress": None}
+    none: dict[str, Any] = {"first": None, "last": None, "progress": None, "by_person": False}
     runs = [
         {"dag_id": "z316_daily", "queued": False, **none},
         {"dag_id": "z316_b_daily", "queued": False, **none},
@@ -281,6 +285,16 @@ def test_runs_are_told_apart_by_store() -> None:
     assert under_way("z316_b", runs).queued == 1
     some = under_way("z316", [{**runs[0], "first": date(2026, 1, 1), "last": date(2026, 1, 2)}]).running[0]
     assert (some.first, some.percent, some.done_at) == (date(2026, 1, 1), None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "by_person", "waits"),
+    [("daily", False, True), ("daily", True, False), ("compare", False, False)],
+)
+def test_only_the_daily_dag_by_its_clock_waits_for_the_night(kind: str, by_person: bool, waits: bool) -> None:
+    none: dict[str, Any] = {"first": None, "last": None, "progress": None, "queued": False}
+    (run,) = under_way("z316", [{"dag_id": f"z316_{kind}", "by_person": by_person, **none}]).running
+    assert run.waits_for_night is waits
 
 
 def test_the_plugin_is_light_and_needs_no_file_beside_it(tmp_path: Path) -> None:

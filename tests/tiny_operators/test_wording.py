@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiny_operators.wording import counted, first_of, sentence, some
+from tiny_operators.wording import counted, duration, first_of, sentence, some
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,24 @@ def test_words_that_have_another_plural() -> None:
         "1 file waits",
         "2 files wait",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [
+        (0, "0 seconds"),
+        (1.2, "1 second"),
+        (36, "36 seconds"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (7199, "120 minutes"),
+        (7200, "2 hours"),
+        (9000, "2.5 hours"),
+        (400_000, "111.1 hours"),
+    ],
+)
+def test_how_long_something_takes(seconds: float, says: str) -> None:
+    assert duration(seconds) == says
 
 
 def test_what_is_not_there_is_not_told() -> None:

@@ -10,6 +10,7 @@ from tiny_operators._compat import AirflowApiError, Context
 from tiny_operators._compat_runs import loaded_dates
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
+from tiny_operators.links import folder_url
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.operators.watch import arrivals
 from tiny_operators.situation.facts import LOOKED_AT_DAYS, SITUATION, situation_of
@@ -39,7 +40,10 @@ class SituationOperator(StoreOperator):
         today = now.astimezone(ZoneInfo(store.timezone)).date()
         loaded = self._daily_dates()
         known = self.known_orders().days(today - timedelta(days=LOOKED_AT_DAYS - 1), today)
-        rows = [{**row, "daily": row["day"] in loaded} for row in known]
+        rows = [
+            {**row, "daily": row["day"] in loaded, "rejects_folder": self._rejects_folder(row["day"])}
+            for row in known
+        ]
         identity = {"prefix": store.prefix, "name": store.name, "timezone": store.timezone}
         waiting = list(arrivals(self.objects(store.webhook_bucket)))
         found = situation_of(identity, rows, waiting, now, store.complete_by_hour)
@@ -50,6 +54,9 @@ class SituationOperator(StoreOperator):
         counts = found.counts()
         log_event(log, "situation_written", store=store.prefix, object=target, **counts)
         return counts
+
+    def _rejects_folder(self, day: date) -> str:
+        return folder_url(self.store.api_bucket, names.rejected_prefix(day.isoformat()))
 
     def _daily_dates(self) -> set[date]:
         """Return the dates that the daily DAG has loaded; none when Airflow cannot be asked."""

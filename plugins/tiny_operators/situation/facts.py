@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import groupby
 from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
+
+from tiny_operators.situation.rejected import Rejected, newest_rejected
 
 # Key of the XCom that holds it.
 SITUATION: Final = "situation"
@@ -17,7 +18,7 @@ LOOKED_AT_DAYS: Final = 400
 # The newest of them are shown with their figures.
 SHOWN_DAYS: Final = 35
 # Form of the JSON: a page of an older version is not read.
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 
 class State(StrEnum):
@@ -48,6 +49,7 @@ class Day:
         notes: Values that could not be read on that day.
         daily: Whether a run of the daily DAG has succeeded for it: that lists its orders in Tiny, and reads what
             BigQuery lacks of them.
+        files: Those of the rejects that are files about no order.
     """
 
     day: date
@@ -58,6 +60,7 @@ class Day:
     rejects: int = 0
     notes: int = 0
     daily: bool = False
+    files: int = 0
 
     @property
     def known(self) -> bool:
@@ -81,26 +84,6 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Days in a row that are in the same state.
-
-    Attributes:
-        state: The state.
-        first: The first day.
-        last: The last day.
-    """
-
-    state: State
-    first: date
-    last: date
-
-    @property
-    def length(self) -> int:
-        """How many days."""
-        return (self.last - self.first).days + 1
-
-
-@dataclass(frozen=True)
 class Situation:
     """What is known of a store at one moment.
 
@@ -117,6 +100,7 @@ class Situation:
         last_load: When a row was last written.
         waiting: Files in the inbox.
         oldest_waiting: When the oldest of them came.
+        rejected: The newest orders and files that were set aside on ``days``, and are not loaded since.
     """
 
     prefix: str
@@ -131,6 +115,7 @@ class Situation:
     last_load: datetime | None
     waiting: int
     oldest_waiting: datetime | None
+    rejected: tuple[Rejected, ...] = ()
 
     def states(self) -> Iterator[tuple[date, State]]:
         """Yield each known day, the oldest first, with its state."""
@@ -140,22 +125,9 @@ class Situation:
         for day in self.days:
             yield day.day, day.state(self.pending_from)
 
-    def stretches(self, *wanted: State) -> list[Stretch]:
-        """Return the stretches of days that are in one of some states, the newest first."""
-        found = []
-        for state, days in groupby(self.states(), key=lambda each: each[1]):
-            dates = [day for day, _ in days]
-            if state in wanted:
-                found.append(Stretch(state, dates[0], dates[-1]))
-        return found[::-1]
-
     def count(self, state: State) -> int:
         """Return how many days are in a state."""
         return sum(each is state for _, each in self.states())
-
-    def days_with_rejects(self) -> list[Day]:
-        """Return the newest days on which something was set aside that is not loaded since, the oldest first."""
-        return [day for day in self.days if day.rejects]
 
     def counts(self) -> dict[str, int]:
         """Return what a person asks first, as named values."""
@@ -167,9 +139,12 @@ class Situation:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as values that JSON knows."""
-        values = {name: _text(value) for name, value in asdict(self).items() if name != "days"}
-        days = [[_text(value) for value in asdict(day).values()] for day in self.days]
-        return {"version": _VERSION, **values, "days": days}
+        values = {
+            name: _text(value) for name, value in vars(self).items() if name not in {"days", "rejected"}
+        }
+        days = [[_text(value) for value in vars(day).values()] for day in self.days]
+        rejected = [each.to_json() for each in self.rejected]
+        return {"version": _VERSION, **values, "days": days, "rejected": rejected}
 
     @classmethod
     def from_json(cls, content: Any) -> Self:
@@ -187,6 +162,7 @@ class Situation:
             for name in ("seen_at", "last_webhook", "last_load", "oldest_waiting"):
                 values[name] = _read(datetime, values[name])
             values["days"] = tuple(_day(row) for row in values["days"])
+            values["rejected"] = tuple(Rejected.from_json(each) for each in values["rejected"])
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
             raise OtherVersionError(f"The situation cannot be read: {type(error).__name__}") from error
@@ -203,7 +179,8 @@ def situation_of(
 
     Args:
         store: Its ``prefix``, ``name`` and ``timezone``.
-        rows: What the tables know of each day, the oldest first: see ``include/sql/known_days.sql``; and ``daily``.
+        rows: What the tables know of each day, the oldest first: see ``include/sql/known_days.sql``; ``daily``; and
+            ``rejects_folder``, the address of the folder with the rejects of that day.
         arrived: When the files came that wait in the inbox.
         now: The present.
         complete_by_hour: By which hour of the store's day the orders of yesterday must be complete.
@@ -215,6 +192,7 @@ def situation_of(
     first = next((number for number, day in enumerate(days) if day.known), None)
     known = [] if first is None else days[first:]
     older = "".join(day.state(pending_from) for day in known[:-SHOWN_DAYS])
+    shown = known[-SHOWN_DAYS:]
     webhooks = [row["last_webhook"] for row in rows if row["last_webhook"]]
     return Situation(
         prefix=store["prefix"],
@@ -224,11 +202,12 @@ def situation_of(
         pending_from=pending_from,
         since=known[0].day if known else None,
         older=older,
-        days=tuple(known[-SHOWN_DAYS:]),
+        days=tuple(shown),
         last_webhook=max([*webhooks, *arrived], default=None),
         last_load=max((row["last_load"] for row in rows if row["last_load"]), default=None),
         waiting=len(arrived),
         oldest_waiting=min(arrived, default=None),
+        rejected=newest_rejected(rows[len(rows) - len(shown) :]),
     )
 
 
@@ -242,6 +221,7 @@ def _of_row(row: Mapping[str, Any]) -> Day:
         rejects=row["rejects"],
         notes=row["notes"],
         daily=row["daily"],
+        files=row["files"],
     )
 
 

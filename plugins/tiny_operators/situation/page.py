@@ -20,7 +20,7 @@ TEMPLATES: Final = Path(__file__).parent
 
 # It is written each hour.
 _STALE_AFTER: Final = timedelta(hours=2, minutes=15)
-# More stretches than a person fills by hand are only counted.
+# More than a person does by hand is only counted.
 _MOST_STRETCHES: Final = 30
 _MOST_RUNS: Final = 10
 
@@ -44,6 +44,7 @@ class Run:
         last: Last date.
         percent: How much of its reading is done; None before it reads.
         done_at: When the reading will be done.
+        waits_for_night: Whether it reads a day only when that day is over.
     """
 
     dag_id: str
@@ -51,6 +52,7 @@ class Run:
     last: date | None = None
     percent: int | None = None
     done_at: datetime | None = None
+    waits_for_night: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _store(
         "seen": f"{formats.moment(situation.seen_at, zone)} ({formats.age(passed)})",
         "stale": passed > _STALE_AFTER,
         "figures": list(_figures(situation, zone, now)),
-        "runs": None if runs is None else [_run(run, zone) for run in runs.running[:_MOST_RUNS]],
+        "runs": None if runs is None else [_run(run, zone, now) for run in runs.running[:_MOST_RUNS]],
         "more_runs": _more_runs(runs),
         "remedies": needed[:_MOST_STRETCHES],
         "more_remedies": len(needed) - len(needed[:_MOST_STRETCHES]),
@@ -159,14 +161,20 @@ def _figures(situation: Situation, zone: ZoneInfo, now: datetime) -> Iterator[tu
     rejects, notes = (sum(getattr(day, name) for day in situation.days) for name in ("rejects", "notes"))
     looked = counted(len(situation.days), "dia", "dias")
     yield "Rejeitados", formats.number(rejects), f"em {looked}, ainda fora"
-    yield "Notas", formats.number(notes), f"em {looked}, valores que não puderam ser lidos"
+    yield "Valores vazios", formats.number(notes), f"em {looked}; não puderam ser lidos, o pedido entrou"
 
 
-def _run(run: Run, zone: ZoneInfo) -> dict[str, str]:
+def _run(run: Run, zone: ZoneInfo, now: datetime) -> dict[str, str]:
     dates = formats.days(run.first, run.last) if run.first and run.last else ""
-    progress = "ainda não lê" if run.percent is None else f"{run.percent}% lido"
+    progress = _before_reading(run, zone, now) if run.percent is None else f"{run.percent}% lido"
     end = f", termina em {formats.moment(run.done_at, zone)}" if run.done_at else ""
     return {"dag": run.dag_id, "dates": dates, "progress": progress + end}
+
+
+def _before_reading(run: Run, zone: ZoneInfo, now: datetime) -> str:
+    if run.waits_for_night and run.last and run.last >= now.astimezone(zone).date():
+        return "o dia ainda não acabou; é carregado durante a noite"
+    return "ainda não lê"
 
 
 def _more_runs(runs: UnderWay | None) -> str:

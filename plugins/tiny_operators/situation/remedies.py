@@ -3,87 +3,151 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from tiny_operators.situation import formats
-from tiny_operators.situation.facts import LOOKED_AT_DAYS, Situation, State, Stretch
+from tiny_operators.situation.facts import LOOKED_AT_DAYS, Situation, State
 from tiny_operators.situation.formats import counted
+from tiny_operators.situation.rejected import MOST_TOLD, Rejected
+from tiny_operators.situation.spans import Span, spans
 
 # Shops close for some days in a row; of more days without orders, more likely none was ever loaded.
 _CLOSED_DAYS: Final = 3
-_CLOSED_OR_MISSING: Final = (
-    "Sem pedidos: a loja não vendeu, ou não foi carregado. A comparação diz qual, e carrega o que falta.",
-    "reconcile",
-    "Comparar e consertar",
-)
-# What is said of days in a state, the end of the id of the DAG that helps, and the words of the link; the worst first.
-_REMEDIES: Final = {
-    State.MISSING: (
-        "Sem pedidos: não foi carregado, ou a loja não vendeu e ninguém comparou.",
-        "daily",
-        "Carregar",
-    ),
-    State.DIFFERS: (
-        "Na última comparação faltavam pedidos, ou diferiam entre a Tiny e o BigQuery.",
-        "reconcile",
-        "Comparar e consertar",
-    ),
-    State.LOADED: ("Com pedidos, mas nunca comparado com a Tiny.", "compare", "Comparar"),
+# The end of the id of the DAG that helps, and the words of its link.
+_LOAD: Final = ("daily", "Carregar")
+_REPAIR: Final = ("reconcile", "Comparar e consertar")
+_COMPARE: Final = ("compare", "Comparar")
+# The states, the worst first, each with one and many of its days.
+_STATES: Final = {
+    State.MISSING: ("dia sem pedidos", "dias sem pedidos"),
+    State.DIFFERS: ("dia difere da Tiny", "dias diferem da Tiny"),
+    State.LOADED: ("dia com pedidos, nunca comparado", "dias com pedidos, nunca comparados"),
 }
+# What is said when all days are in one state; of days without orders when they are many, and when they are few.
+_ALL_MISSING: Final = "Sem pedidos: não foi carregado, ou a loja não vendeu e ninguém comparou."
+_FEW_MISSING: Final = (
+    "Sem pedidos: a loja não vendeu, ou não foi carregado. A comparação diz qual, e carrega o que falta."
+)
+_ALL_DIFFER: Final = "Na última comparação faltavam pedidos, ou diferiam entre a Tiny e o BigQuery."
+_ALL_LOADED: Final = "Com pedidos, mas nunca comparado com a Tiny."
+_ORDERS: Final = "Corrija a causa (um campo do pedido: na Tiny), depois devolva."
+_FILES: Final = (
+    "Sem pedido que se possa ler: não há o que corrigir na Tiny. Abra a pasta; a razão está ao lado do arquivo. "
+    "Devolva quando o programa souber lê-lo, ou deixe: sai desta página depois de sete dias."
+)
 
 FormLink = Callable[[str], str]
 """Address of the form that triggers a DAG."""
 
 
 @dataclass(frozen=True)
+class RejectsOfDay:
+    """What was set aside on a day: its folder, and the orders or files."""
+
+    day: str
+    folder: str
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True)
 class Remedy:
-    """What a person does about some days."""
+    """What a person does about some days.
+
+    Attributes:
+        when: Which days, or how many rejects.
+        said: What is wrong, and what helps.
+        action: The words of the link.
+        link: Address of the form; empty where there is none.
+        command: The same as a command.
+        days: The newest rejects, by day.
+        more: How many rejects are not among them.
+    """
 
     when: str
     said: str
     action: str
     link: str
     command: str
+    days: tuple[RejectsOfDay, ...] = ()
+    more: int = 0
 
 
 def remedies(situation: Situation, form: FormLink | None) -> list[Remedy]:
-    """Say what to do about each stretch of days that is not complete: the worst state first, the newest days first.
+    """Say what to do about each span of days that is not complete: the worst state first, the newest days first.
 
     Rejects come before all: they are orders that are known to be missing.
     """
+    found = spans(situation.states())
     of_days = [
-        _remedy(situation.prefix, stretch, form)
-        for state in _REMEDIES
-        for stretch in situation.stretches(state)
+        _remedy(situation.prefix, span, form)
+        for state in _STATES
+        for span in found
+        if next(each for each in _STATES if each in span.states) is state
     ]
     return [*_of_rejects(situation, form), *of_days]
 
 
 def _of_rejects(situation: Situation, form: FormLink | None) -> Iterator[Remedy]:
-    """Yield what to do about what was set aside, when there is any."""
-    if days := situation.days_with_rejects():
-        first, last = days[0].day, days[-1].day
-        yield _act(
-            f"{situation.prefix}_put_back",
-            first,
-            last,
-            form,
-            when=counted(sum(day.rejects for day in days), "rejeitado", "rejeitados"),
-            said=f"De {formats.days(first, last)}. A tabela rejeitados diz por quê; conserte na Tiny, depois devolva.",
-            action="Devolver",
-        )
+    """Yield what to do about orders that were set aside, and about files, when there are any."""
+    orders = {day.day: day.rejects - day.files for day in situation.days if day.rejects > day.files}
+    files = {day.day: day.files for day in situation.days if day.files}
+    told = {
+        is_file: [each for each in situation.rejected if (each.pedido is None) is is_file]
+        for is_file in (False, True)
+    }
+    for of_day, is_file, one, many, said in (
+        (orders, False, "pedido rejeitado", "pedidos rejeitados", _ORDERS),
+        (files, True, "arquivo rejeitado", "arquivos rejeitados", _FILES),
+    ):
+        if of_day:
+            first, last, count = min(of_day), max(of_day), sum(of_day.values())
+            days = f"De {formats.days(first, last)}."
+            when = counted(count, one, many)
+            dag_id = f"{situation.prefix}_put_back"
+            found = _act(dag_id, first, last, form, when=when, said=f"{days} {said}", action="Devolver")
+            listed = told[is_file][:MOST_TOLD]
+            yield replace(found, days=tuple(_by_day(listed)), more=count - len(listed))
 
 
-def _remedy(prefix: str, stretch: Stretch, form: FormLink | None) -> Remedy:
-    short = stretch.state is State.MISSING and stretch.length <= _CLOSED_DAYS
-    said, kind, action = _CLOSED_OR_MISSING if short else _REMEDIES[stretch.state]
-    days = f" ({counted(stretch.length, 'dia', 'dias')})" if stretch.length > 1 else ""
-    when = formats.days(stretch.first, stretch.last) + days
-    return _act(f"{prefix}_{kind}", stretch.first, stretch.last, form, when=when, said=said, action=action)
+def _by_day(rejected: Sequence[Rejected]) -> Iterator[RejectsOfDay]:
+    for day, found in groupby(rejected, key=lambda each: each.day):
+        of_day = tuple(found)
+        yield RejectsOfDay(formats.day(day), of_day[0].folder, of_day)
+
+
+def _remedy(prefix: str, span: Span, form: FormLink | None) -> Remedy:
+    kind, action = _helps(span)
+    incomplete = f", {formats.number(len(span.days))} incompletos" if len(span.days) < span.length else ""
+    days = f" ({counted(span.length, 'dia', 'dias')}{incomplete})" if span.length > 1 else ""
+    when = formats.days(span.first, span.last) + days
+    return _act(f"{prefix}_{kind}", span.first, span.last, form, when=when, said=_said(span), action=action)
+
+
+def _helps(span: Span) -> tuple[str, str]:
+    """Choose what helps all days of a span: whatever compares and repairs helps those, too, that only lack that."""
+    if span.states == {State.LOADED}:
+        return _COMPARE
+    # After a load, a day that differed still does, until it is compared again.
+    return _LOAD if span.most_missing > _CLOSED_DAYS and State.DIFFERS not in span.states else _REPAIR
+
+
+def _said(span: Span) -> str:
+    if span.states == {State.MISSING}:
+        return _ALL_MISSING if _helps(span) == _LOAD else _FEW_MISSING
+    if span.states == {State.DIFFERS}:
+        return _ALL_DIFFER
+    if span.states == {State.LOADED}:
+        return _ALL_LOADED
+    parts = [
+        counted(number, one, many) for state, (one, many) in _STATES.items() if (number := span.count(state))
+    ]
+    end = "A carga lê da Tiny" if _helps(span) == _LOAD else "A comparação diz, e carrega,"
+    return f"{'; '.join(parts)}. {end} o que falta."
 
 
 def _act(
@@ -103,5 +167,7 @@ def before(situation: Situation, form: FormLink | None) -> Remedy | None:
     if situation.since is not None and situation.since <= first:
         return None
     known = f"Antes de {formats.day(situation.since)}" if situation.since else "Até agora"
-    found = _remedy(situation.prefix, Stretch(State.MISSING, first, last), form)
-    return replace(found, said=f"{known} não há pedidos nem comparações.", action="Carregar o histórico")
+    said = f"{known} não há pedidos nem comparações."
+    kind, _ = _LOAD if (last - first).days >= _CLOSED_DAYS else _REPAIR
+    dag_id = f"{situation.prefix}_{kind}"
+    return _act(dag_id, first, last, form, when="", said=said, action="Carregar o histórico")

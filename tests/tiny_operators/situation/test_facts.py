@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.situations import FIRST, NOW, TODAY, good, row, rows, situation
-from tiny_operators.situation.facts import SHOWN_DAYS, Day, OtherVersionError, Situation, State, Stretch
+from tests.situations import FIRST, NOW, TODAY, good, reason, row, rows, situation, with_rejects
+from tiny_operators.situation.facts import SHOWN_DAYS, Day, OtherVersionError, Situation, State
 
 YESTERDAY = TODAY - timedelta(days=1)
 
@@ -52,20 +52,9 @@ def test_missing_days_are_found_at_each_place(ago: int, length: int) -> None:
     gone = {first + timedelta(days=number): None for number in range((last - first).days + 1)}
     found = situation(rows(gone))
     assert found.since == FIRST
-    assert found.stretches(State.MISSING) == [Stretch(State.MISSING, first, last)]
+    assert [day for day, state in found.states() if state is State.MISSING] == sorted(gone)
     assert found.count(State.MISSING) == len(gone) == found.counts()["missing"]
     assert found.counts()["days"] == 400
-
-
-def test_stretches_come_the_newest_first_and_apart() -> None:
-    ago = [TODAY - timedelta(days=number) for number in (2, 3, 5, 90, 91, 92, 300)]
-    found = situation(rows(dict.fromkeys(ago)))
-    assert [(each.first, each.length) for each in found.stretches(State.MISSING)] == [
-        (ago[1], 2),
-        (ago[2], 1),
-        (ago[5], 3),
-        (ago[6], 1),
-    ]
 
 
 def test_days_before_the_first_known_one_are_not_missing() -> None:
@@ -81,7 +70,7 @@ def test_a_comparison_without_orders_makes_a_day_known() -> None:
     day = TODAY - timedelta(days=60)
     found = situation(rows({day: row(day, 0, 0)}, first=TODAY - timedelta(days=50)))
     assert found.since == day
-    assert found.stretches(State.MISSING)[0].length == 9
+    assert found.count(State.MISSING) == 9
 
 
 def test_nothing_loaded_is_nothing_known() -> None:
@@ -124,7 +113,8 @@ def test_what_waits_and_what_came_last(files: int) -> None:
 
 def test_it_survives_json() -> None:
     gone = {TODAY - timedelta(days=number): None for number in (1, 7, 60, 61)}
-    found = situation(rows(gone), [NOW])
+    found = situation(rows(gone | {TODAY: with_rejects(TODAY, 2, 2)}), [NOW])
+    assert len(found.rejected) == 4
     assert Situation.from_json(json.loads(json.dumps(found.to_json()))) == found
     nothing = situation(rows(first=TODAY + timedelta(days=1)))
     assert Situation.from_json(json.loads(json.dumps(nothing.to_json()))) == nothing
@@ -146,10 +136,11 @@ def test_it_stays_small_as_history_grows() -> None:
         [],
         {},
         {"version": 0},
-        {"version": 1},
+        {"version": 2},
         situation().to_json() | {"days": [["2026-01-01"]]},
         situation().to_json() | {"seen_at": "yesterday"},
         situation().to_json() | {"days": 1},
+        situation().to_json() | {"rejected": [["2026-01-01"]]},
         situation().to_json() | {"more": 1},
     ],
     ids=lambda content: str(content)[:30],
@@ -163,3 +154,28 @@ def test_a_day_is_known_by_orders_or_by_a_comparison() -> None:
     assert not Day(TODAY, rejects=3).known
     assert Day(TODAY, 1).known
     assert Day(TODAY, 0, 0).known
+
+
+@pytest.mark.parametrize("ago", [0, 1, SHOWN_DAYS - 1])
+@pytest.mark.parametrize(("orders", "files"), [(1, 0), (0, 1), (20, 20), (300, 40)])
+def test_the_newest_rejects_are_told_of_orders_and_of_files(ago: int, orders: int, files: int) -> None:
+    day = TODAY - timedelta(days=ago)
+    older = {day - timedelta(days=1): with_rejects(day - timedelta(days=1), 3, 3)}
+    found = situation(rows({day: with_rejects(day, orders, files), **older}))
+    told = [each.day for each in found.rejected]
+    assert told.count(day) == min(orders, 20) + min(files, 20)
+    # What was set aside before the days that are shown is neither counted nor told.
+    shown = {0: 3, 1: 3, SHOWN_DAYS - 1: 0}[ago]
+    assert len(told) == min(orders + shown, 20) + min(files + shown, 20)
+    assert sum(each.pedido is None for each in found.rejected) == min(files + shown, 20)
+
+
+def test_of_the_name_of_a_file_only_its_end_is_told() -> None:
+    known = good(TODAY) | {"rejects": 1, "files": 1, "files_out": [reason(file=f"by/hand/{'x' * 200}.json")]}
+    (told,) = situation(rows({TODAY: known})).rejected
+    assert told.what == f"{'x' * 55}.json"
+
+
+def test_rejects_of_days_that_are_not_shown_yet_are_not_told() -> None:
+    nothing = rows({TODAY: row(TODAY) | {"orders_out": [reason(1)]}}, first=TODAY + timedelta(days=1))
+    assert situation(nothing).rejected == ()

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.situations import NOW, TODAY, good, row, rows, situation
+from tests.situations import NOW, TODAY, good, row, rows, situation, with_rejects
 from tiny_operators.situation.facts import SHOWN_DAYS, State
 from tiny_operators.situation.formats import age
 from tiny_operators.situation.page import Run, UnderWay, render, verdict
@@ -45,7 +45,7 @@ def test_missing_days_are_seen_with_what_fills_them(place: int, length: int) -> 
 
 
 def test_each_kind_of_day_has_its_remedy_the_worst_first() -> None:
-    missing, differing, loaded = days_ago(60, 20, 2)
+    missing, differing, loaded = days_ago(60, 40, 20)
     found = situation(
         rows({missing: None, differing: row(differing, 3, 4), loaded: row(loaded, 3), TODAY: None})
     )
@@ -70,11 +70,50 @@ def test_when_all_is_in_the_page_says_so_and_asks_for_nothing() -> None:
 
 
 def test_many_stretches_are_counted_not_listed() -> None:
-    gone = dict.fromkeys(days_ago(*range(1, 201, 2)))
+    gone = dict.fromkeys(days_ago(*range(1, 400, 8)))
     page = render([(situation(rows(gone)), None)], NOW, form)
     assert page.count("<li><strong>") == 30
-    assert "… e mais 70 períodos." in page
-    assert page.count(': falta"') == 100
+    assert "… e mais 20 itens." in page
+    assert page.count(': falta"') == 50
+
+
+@pytest.mark.parametrize(
+    ("letters", "dag", "said"),
+    [
+        # Shops that are closed on Sundays, before anybody compared.
+        (
+            "llllllm" * 20,
+            "reconcile",
+            "20 dias sem pedidos; 120 dias com pedidos, nunca comparados. A comparação",
+        ),
+        (
+            "lllmmmmlll",
+            "daily",
+            "4 dias sem pedidos; 6 dias com pedidos, nunca comparados. A carga lê da Tiny o",
+        ),
+        ("lllmmmmdll", "reconcile", "4 dias sem pedidos; 1 dia difere da Tiny; 5 dias com pedidos, nunca"),
+        ("dl", "reconcile", "1 dia difere da Tiny; 1 dia com pedidos, nunca comparado. A comparação diz, e"),
+        ("llll", "compare", "Com pedidos, mas nunca comparado com a Tiny."),
+        ("mmm", "reconcile", "Sem pedidos: a loja não vendeu, ou não foi carregado."),
+        ("mmmm", "daily", "Sem pedidos: não foi carregado, ou a loja não vendeu e ninguém comparou."),
+        ("dd", "reconcile", "Na última comparação faltavam pedidos"),
+    ],
+)
+def test_neighbouring_days_are_one_entry(letters: str, dag: str, said: str) -> None:
+    days = days_ago(*range(len(letters), 0, -1))
+    counts: dict[str, tuple[int, int | None]] = {"m": (0, None), "l": (3, None), "d": (3, 4)}
+    found = situation(rows({day: row(day, *counts[each]) for day, each in zip(days, letters, strict=True)}))
+    (remedy,) = remedies(found, form)
+    assert remedy.link == f"../form/z316_{dag}"
+    assert remedy.said.startswith(said)
+    assert f'{{"from_date": "{days[0]}", "to_date": "{days[-1]}"}}' in remedy.command
+    assert remedy.when.endswith(f" ({len(letters)} dias)")
+
+
+def test_complete_days_in_between_are_taken_along_and_told() -> None:
+    found = situation(rows(dict.fromkeys(days_ago(2, 9, 16))))
+    (remedy,) = remedies(found, form)
+    assert remedy.when == "07/11/2026 a 21/11/2026 (15 dias, 3 incompletos)"
 
 
 def test_nothing_loaded_is_told_with_the_way_to_the_history() -> None:
@@ -110,13 +149,49 @@ def test_a_store_of_which_no_day_is_over_is_not_complete(days: int) -> None:
 @pytest.mark.parametrize("newest", [0, 1])
 def test_rejects_that_are_still_out_are_told_with_what_puts_them_back(many: int, newest: int) -> None:
     days = days_ago(*range(newest, min(newest + many, SHOWN_DAYS)))
-    found = situation(rows({day: good(day) | {"rejects": 2} for day in days}))
+    found = situation(rows({day: with_rejects(day, 2) for day in days}))
     count = 2 * len(days)
     assert verdict(found) == (State.DIFFERS, f"{count} rejeitados ainda fora.")
     (remedy,) = remedies(found, form)
-    assert remedy.when == f"{count} rejeitados"
+    assert remedy.when == f"{count} pedidos rejeitados"
+    assert "na Tiny" in remedy.said
     assert remedy.link == "../form/z316_put_back"
     assert f'{{"from_date": "{days[-1]}", "to_date": "{days[0]}"}}' in remedy.command
+    assert remedy.more == max(0, count - 20)
+
+
+@pytest.mark.parametrize(("orders", "files"), [(1, 0), (0, 1), (3, 3), (300, 40)])
+def test_each_reject_is_named_with_its_field_its_reason_and_its_folder(orders: int, files: int) -> None:
+    (day,) = days_ago(3)
+    found = situation(rows({day: with_rejects(day, orders, files)}))
+    text = markup.unescape(render([(found, None)], NOW, form))
+    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text))
+    told = re.findall(r"(\d{9}) campo pdv.totalVenda: esperado a number, veio text", plain)
+    named = re.findall(r"(2026-11-20-\d+.json) campo \(file\): esperado a number, veio text", plain)
+    assert (len(set(told)), len(set(named))) == (min(orders, 20), min(files, 20))
+    assert ("… e mais 280, na tabela rejeitados." in plain) is (orders == 300)
+    assert ("… e mais 20, na tabela rejeitados." in plain) is (files == 40)
+    links = re.findall(r'<a href="(https:[^"]+)">Abrir a pasta', text)
+    assert links == ["https://storage.example/rejected/dt=2026-11-20"] * ((orders > 0) + (files > 0))
+
+
+def test_a_file_is_not_corrected_in_tiny() -> None:
+    older, newer = days_ago(4, 3)
+    found = situation(rows({older: with_rejects(older, 1), newer: with_rejects(newer, 0, 2)}))
+    orders, files = remedies(found, form)
+    assert (orders.when, files.when) == ("1 pedido rejeitado", "2 arquivos rejeitados")
+    assert files.said.startswith("De 20/11/2026. Sem pedido que se possa ler: não há o que corrigir na Tiny.")
+    assert "sete dias" in files.said
+    assert '{"from_date": "2026-11-20", "to_date": "2026-11-20"}' in files.command
+    assert '{"from_date": "2026-11-19", "to_date": "2026-11-19"}' in orders.command
+
+
+def test_what_a_reject_does_not_say_is_left_open() -> None:
+    (day,) = days_ago(3)
+    known = with_rejects(day, 1)
+    known["orders_out"] = [dict.fromkeys(("field", "expected", "found", "file")) | {"pedido": 7}]
+    page = render([(situation(rows({day: known})), None)], NOW)
+    assert "None" not in page
 
 
 @pytest.mark.parametrize("in_tiny", [1, 270])
@@ -134,6 +209,7 @@ def test_the_figures_of_the_last_days() -> None:
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "✓ 22/11/2026 12 1.234 2 3 22/11/2026 às 05:00" in text
     assert "Rejeitados 2 em 35 dias, ainda fora" in text
+    assert "Valores vazios 3 em 35 dias; não puderam ser lidos" in text
     assert text.count("às 05:00") == SHOWN_DAYS
 
 
@@ -153,6 +229,10 @@ def test_runs_under_way(running: int, queued: int) -> None:
 def test_a_run_that_does_not_read_yet() -> None:
     page = render([(situation(), UnderWay((Run("z316_reconcile"),)))], NOW)
     assert "<code>z316_reconcile</code> : ainda não lê" in page
+    waits = "o dia ainda não acabou; é carregado durante a noite"
+    for last, by_clock in ((TODAY, True), (TODAY, False), (TODAY - timedelta(days=1), True)):
+        run = Run("z316_daily", last, last, waits_for_night=by_clock)
+        assert (waits in render([(situation(), UnderWay((run,)))], NOW)) is (by_clock and last == TODAY)
     # Unknown runs are not "none".
     assert "Em andamento" not in render([(situation(), None)], NOW)
 
