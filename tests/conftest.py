@@ -185,13 +185,16 @@ def clean_environment() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
     """An Airflow database of this test session, for what needs one."""
-    if not (HOME / "airflow" / "airflow.db").exists():
+    # The database's own file says nothing: whoever connects to it creates an empty one.
+    migrated = HOME / "airflow" / "migrated"
+    if not migrated.exists():
         subprocess.run(
             [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
             check=True,
             capture_output=True,
             timeout=300,
         )
+        migrated.touch()
     if AIRFLOW == "2.11":
         # A run that is made twice is deleted first, for which all tables must be known, also that of the users.
         importlib.import_module("airflow.providers.fab.auth_manager.models")
