@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
@@ -73,6 +75,9 @@ SERVED_BY = {"storage": "gcs", "bigquery": "bigquery"}
 
 # Linux hands out ports from 32768 up to outgoing connections.
 _FREE_PORTS = range(20000, 32768)
+# A process takes its ports out of one block: more than a few stacks have together.
+_BLOCK = 128
+_guards: list[socket.socket] = []
 
 
 class StackError(Exception):
@@ -84,18 +89,43 @@ def fingerprint(name: str, value: str) -> str:
     return hashlib.sha256(f"{name}={value}".encode()).hexdigest()[:12]
 
 
+@cache
+def own_ports() -> Iterator[int]:
+    """Claim some ports for this process; yield them again and again.
+
+    A port that is chosen is bound a moment later, and another process that starts a stack could choose it meanwhile. So
+    a process that chooses ports holds the first one of its block, until it ends.
+
+    Raises:
+        StackError: When all blocks are held.
+    """
+    blocks = [*range(_FREE_PORTS.start, _FREE_PORTS.stop - _BLOCK, _BLOCK)]
+    random.shuffle(blocks)
+    for first in blocks:
+        guard = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            guard.bind(("127.0.0.1", first))
+        except OSError:
+            guard.close()
+            continue
+        _guards.append(guard)
+        return itertools.cycle(range(first + 1, first + _BLOCK))
+    raise StackError(
+        f"every block of {_BLOCK} ports between {_FREE_PORTS.start} and {_FREE_PORTS.stop} is held"
+    )
+
+
 def free_port(taken: set[int]) -> int:
     """Find a port of 127.0.0.1 that nobody listens on and add it to `taken`.
 
     Raises:
-        StackError: None was found in 200 tries.
+        StackError: None was found.
     """
-    for _ in range(200):
-        port = random.choice(_FREE_PORTS)
+    for port in itertools.islice(own_ports(), _BLOCK):
         if port not in taken and port_is_free(port):
             taken.add(port)
             return port
-    raise StackError("found no free port between 20000 and 32767")
+    raise StackError("none of this process's ports is free")
 
 
 def port_is_free(port: int) -> bool:

@@ -1,5 +1,8 @@
 """Settings: defaults, wrong values, and whose value of a variable wins."""
 
+import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,24 @@ def test_free_ports_differ_and_stay_low(tmp_path: Path) -> None:
     ports = Settings.from_env({}, home=tmp_path, free_ports=True).ports
     assert len(set(ports.values())) == len(ports)
     assert all(20000 <= port < 32768 for port in ports.values())
+
+
+@pytest.mark.parametrize("processes", [2, 3, 12])
+def test_processes_that_start_together_choose_other_ports(processes: int) -> None:
+    """None of them binds what it chose before all have chosen."""
+    choosing = (
+        "from local.stack.settings import free_port; print({free_port(set()) for _ in range(100)}); input()"
+    )
+    command, pipe = [sys.executable, "-c", choosing], subprocess.PIPE
+    started = [
+        subprocess.Popen(command, cwd=REPO, stdin=pipe, stdout=pipe, text=True) for _ in range(processes)
+    ]
+    try:
+        chosen = [ast.literal_eval(process.stdout.readline()) for process in started if process.stdout]
+    finally:
+        for process in started:
+            process.communicate("\n")
+    assert len(set[int]().union(*chosen)) == 100 * processes
 
 
 @pytest.mark.parametrize(("variable", "part"), REPLACEMENTS.items())
