@@ -162,9 +162,8 @@ def test_data_stays_unless_it_starts_fresh(environ: dict[str, str], home: Path) 
 def test_port_in_use_names_part_port_and_variable(environ: dict[str, str], home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        wanted = Settings.from_env(
-            {**environ, "BIGQUERY_PORT": str(port)}, home=home, parts=frozenset({"bigquery"})
-        )
+        free = settings(environ, home, "bigquery")
+        wanted = dataclasses.replace(free, ports={**free.ports, "BIGQUERY_PORT": port})
         with pytest.raises(StackError, match=rf"front: port {port} is in use.*BIGQUERY_PORT=\d+ make up"):
             launcher.up(wanted)
     assert processes.of_stack(home) == []

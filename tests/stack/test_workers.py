@@ -25,7 +25,7 @@ OWN = (
 
 def settings(tmp_path: Path, count: int, airflow: str) -> Settings:
     environ = {"AIRFLOW": airflow, "CELERY_WORKERS": str(count), "PYTHONPATH": "plugins:.", "TMPDIR": "/var"}
-    return Settings.from_env(environ, home=tmp_path / "home")
+    return Settings.from_env(environ, home=tmp_path / "home", free_ports=True)
 
 
 def all_parts(found: Settings, tmp_path: Path) -> dict[str, Part]:
