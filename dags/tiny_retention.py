@@ -2,7 +2,7 @@
 
 from tiny_operators._compat import DAG
 from tiny_operators.operators.blank_old_orders import BlankOldOrdersOperator
-from tiny_operators.run_notes import note_result, retention_story
+from tiny_operators.run_notes import note_kept, note_result, retention_story
 from tiny_operators.schedules import each_night
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
@@ -37,7 +37,12 @@ def retention_dag(store: Store) -> DAG:
         max_active_runs=1,
         **dag_arguments(store, priority=5),
     ) as dag:
-        BlankOldOrdersOperator(task_id="blank", store=store, on_success_callback=note_result(retention_story))
+        BlankOldOrdersOperator(
+            task_id="blank",
+            store=store,
+            on_success_callback=note_result(retention_story),
+            on_skipped_callback=note_kept,
+        )
     return describe_tasks(dag)
 
 

@@ -34,6 +34,11 @@ def note_run(context: Context, text: str) -> None:
     _note(context, text, {task.task_id, *task.get_flat_relative_ids(upstream=True)})
 
 
+def was_skipped(context: Context) -> bool:
+    """Return whether a task was skipped: Airflow 2.11 then calls what it calls after a success, too."""
+    return getattr(context["ti"], "state", None) == "skipped"
+
+
 def note_failure(context: Context, text: str) -> None:
     """Show one line as the note of the task's run, whatever a task left before."""
     _note(context, text, None)

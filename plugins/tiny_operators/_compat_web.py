@@ -7,10 +7,10 @@ asks Google, so no page ever waits for another service.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
 from tiny_operators.batches.intervals import interval_dates
@@ -71,6 +71,46 @@ def runs_under_way(dag_ids: Iterable[str]) -> list[dict[str, Any]]:
             }
             for run in runs
         ]
+
+
+def ended_runs(dag_ids: Iterable[str], since: datetime) -> list[dict[str, Any]]:
+    """Return the runs of some DAGs that failed or succeeded since a moment, the newest end first.
+
+    Returns:
+        Of each: ``dag_id``, ``failed``, ``ended_at``, ``link`` (address of its page, as :func:`form_link`), ``first``
+        and ``last`` (dates; None when they are not known).
+    """
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    ended = (
+        select(DagRun)
+        .where(
+            DagRun.dag_id.in_(list(dag_ids)),
+            DagRun.state.in_(["failed", "success"]),
+            DagRun.end_date >= since,
+        )
+        .order_by(DagRun.end_date.desc())
+    )
+    with create_session() as session:
+        return [
+            {
+                "dag_id": run.dag_id,
+                "failed": run.state == "failed",
+                "ended_at": run.end_date,
+                "link": _run_link(run.dag_id, run.run_id),
+                **_dates(run),
+            }
+            for run in session.scalars(ended)
+        ]
+
+
+def _run_link(dag_id: str, run_id: str) -> str:
+    name = quote(run_id, safe="")
+    return (
+        f"../dags/{dag_id}/runs/{name}" if AIRFLOW_V_3_0_PLUS else f"../dags/{dag_id}/grid?dag_run_id={name}"
+    )
 
 
 def form_link(dag_id: str) -> str:
@@ -176,11 +216,15 @@ def _value(row: Any) -> Any:
 
 
 def _dates(run: Any) -> dict[str, date | None]:
-    """Read which dates a run works on: those that it was asked for, or else those of its interval."""
+    """Read which dates a run works on: those that it was asked for, or else those of its interval.
+
+    A run that is created at a moment has an interval of no length, which says nothing of its dates.
+    """
     asked = run.conf if isinstance(run.conf, Mapping) else {}
     first, last = (_date(asked.get(name)) for name in (FROM_DATE, TO_DATE))
-    if first is None and last is None and run.run_type != "manual" and run.data_interval_start is not None:
-        first, last = interval_dates(run.data_interval_start, run.data_interval_end)
+    start, end = run.data_interval_start, run.data_interval_end
+    if first is None and last is None and run.run_type != "manual" and start is not None and start < end:
+        first, last = interval_dates(start, end)
     return {"first": first or last, "last": last or first}
 
 

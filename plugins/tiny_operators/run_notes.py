@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tiny_operators._compat import Context
-from tiny_operators._compat_notes import note_run
+from tiny_operators._compat_notes import note_run, was_skipped
 from tiny_operators.schemas import TABLES
 from tiny_operators.wording import counted, duration, some
 
@@ -20,6 +20,8 @@ Counts = Mapping[str, Any]
 
 def note_work(context: Context) -> None:
     """Note what the run has done so far; called by Airflow when a task succeeded."""
+    if was_skipped(context):
+        return
     ti: Any = context["ti"]
     progress = ti.xcom_pull(task_ids="fetch", key="progress") or {}
     own = ti.xcom_pull(task_ids=ti.task_id, key=NOTE) or ""
@@ -38,6 +40,11 @@ def note_watch(context: Context) -> None:
     note_run(context, watch_story(_counts(context["ti"], _WATCHING)))
 
 
+def note_kept(context: Context) -> None:
+    """Note that old orders keep their customers; called by Airflow when blanking was skipped."""
+    note_run(context, "Nothing was blanked: keep_personal_days of include/stores.yaml is 0")
+
+
 def note_result(story_of: Callable[[Counts], str]) -> Callable[[Context], None]:
     """Build what Airflow calls when a task succeeded that is all that its run does: it notes what the task returned.
 
@@ -47,7 +54,8 @@ def note_result(story_of: Callable[[Counts], str]) -> Callable[[Context], None]:
 
     def note(context: Context) -> None:
         ti: Any = context["ti"]
-        note_run(context, story_of(ti.xcom_pull(task_ids=ti.task_id) or {}))
+        if not was_skipped(context):
+            note_run(context, story_of(ti.xcom_pull(task_ids=ti.task_id) or {}))
 
     return note
 

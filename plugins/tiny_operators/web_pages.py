@@ -6,15 +6,17 @@ The web server reads only its own database: what ``z316_watch`` left there each 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
-from tiny_operators._compat_web import Answer, form_link, newest_xcoms, runs_under_way
+from tiny_operators._compat_web import Answer, ended_runs, form_link, newest_xcoms, runs_under_way
+from tiny_operators.batches.intervals import settled_at
 from tiny_operators.events import log_event
 from tiny_operators.situation.facts import SITUATION, OtherVersionError, Situation
-from tiny_operators.situation.page import Run, UnderWay, render
+from tiny_operators.situation.page import FailedRun, Run, UnderWay, render
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,9 @@ PAGE: Final = "situacao"
 TITLES: Final = {PAGE: "Está tudo dentro?"}
 # DAGs whose runs work on dates, by the end of their ids.
 _OF_DATES: Final = ("daily", "reconcile", "compare", "replay")
+# Those whose failed runs are shown, also the live sales; and for how long.
+_SHOWN_WHEN_FAILED: Final = ("webhook", *_OF_DATES)
+_FAILED_FOR: Final = timedelta(days=3)
 
 
 def situation_page(may_see: Callable[[str], bool]) -> Answer:
@@ -34,34 +39,74 @@ def situation_page(may_see: Callable[[str], bool]) -> Answer:
         left = {dag_id: value for dag_id, value in newest_xcoms(SITUATION).items() if may_see(dag_id)}
         stores, unread = _read(left)
         runs = runs_under_way(f"{store.prefix}_{kind}" for store in stores for kind in _OF_DATES)
+        whose = [f"{store.prefix}_{kind}" for store in stores for kind in _SHOWN_WHEN_FAILED]
+        ended = ended_runs(whose, now - _FAILED_FOR)
     except SQLAlchemyError as error:
         log_event(log, "page_not_read", level=logging.ERROR, page=PAGE, error=type(error).__name__)
         problem = "O banco de dados do Airflow não respondeu. Tente de novo daqui a pouco."
         return HTTPStatus.SERVICE_UNAVAILABLE, render([], now, problem=problem)
-    shown = [(store, under_way(store.prefix, runs)) for store in stores]
+    shown = [(store, under_way(store, runs, ended)) for store in stores]
     return HTTPStatus.OK, render(shown, now, form_link, _problem(stores, unread))
 
 
-def under_way(prefix: str, runs: Iterable[Mapping[str, Any]]) -> UnderWay:
-    """Choose the runs of one store."""
-    of_store = [run for run in runs if run["dag_id"].rpartition("_")[0] == prefix]
+def under_way(
+    store: Situation, runs: Iterable[Mapping[str, Any]], ended: Iterable[Mapping[str, Any]] = ()
+) -> UnderWay:
+    """Choose the runs of one store.
+
+    Args:
+        store: The store.
+        runs: The runs that are under way.
+        ended: The runs that have ended, the newest first.
+    """
+    of_store = [run for run in runs if _is_of(store, run)]
     return UnderWay(
-        running=tuple(_run(run) for run in of_store if not run["queued"]),
+        running=tuple(_run(run, store.timezone) for run in of_store if not run["queued"]),
         queued=sum(1 for run in of_store if run["queued"]),
+        failed=tuple(open_failures(run for run in ended if _is_of(store, run))),
     )
 
 
-def _run(run: Mapping[str, Any]) -> Run:
+def open_failures(ended: Iterable[Mapping[str, Any]]) -> Iterator[FailedRun]:
+    """Yield the runs that failed, unless a later run of the same DAG has done their work.
+
+    Args:
+        ended: The runs, the newest first.
+    """
+    succeeded: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for run in ended:
+        # What a run of live sales leaves, the next one takes, whatever the day.
+        known = run if not run["dag_id"].endswith("_webhook") else {**run, "first": None, "last": None}
+        later = succeeded[run["dag_id"]]
+        if not run["failed"]:
+            later.append(known)
+        elif not any(_covers(other, known) for other in later):
+            yield FailedRun(run["dag_id"], run["ended_at"], run["link"], known["first"], known["last"])
+
+
+def _covers(run: Mapping[str, Any], failed: Mapping[str, Any]) -> bool:
+    """Return whether a run has all dates of another one; of one without dates nothing better is known."""
+    if failed["first"] is None:
+        return True
+    return bool(run["first"] and run["first"] <= failed["first"] and failed["last"] <= run["last"])
+
+
+def _is_of(store: Situation, run: Mapping[str, Any]) -> bool:
+    return bool(run["dag_id"].rpartition("_")[0] == store.prefix)
+
+
+def _run(run: Mapping[str, Any], timezone: str) -> Run:
     progress = run["progress"] or {}
     done_at = progress.get("done_at")
+    # A person's run does not wait for the end of a day.
+    waits = run["dag_id"].endswith("_daily") and not run["by_person"] and run["last"]
     return Run(
         dag_id=run["dag_id"],
         first=run["first"],
         last=run["last"],
         percent=progress.get("percent"),
         done_at=datetime.fromisoformat(done_at) if done_at else None,
-        # A person's run does not wait for the end of a day.
-        waits_for_night=run["dag_id"].endswith("_daily") and not run["by_person"],
+        waits_until=settled_at(run["last"], timezone) if waits else None,
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
 from tiny_operators._compat_notes import note_failure, note_run
+from tiny_operators.run_notes import note_result, note_work, retention_story
 
 pytestmark = pytest.mark.skipif(AIRFLOW_V_3_0_PLUS, reason="tasks of Airflow 3 may not touch its database")
 
@@ -77,3 +78,13 @@ def test_a_failure_is_the_note_whatever_was_there(run_id: str) -> None:
     note_failure(of("webhooks", run_id), "webhooks failed: none came.")
     note_failure(of("rejects", run_id), "rejects failed: many.")
     assert note_of(run_id) == "▸ rejects failed: many."
+
+
+@pytest.mark.parametrize("note", [note_work, note_result(retention_story)])
+def test_a_task_that_was_skipped_notes_nothing(run_id: str, note: Any) -> None:
+    """Airflow 2.11 calls what it calls after a success after a skip, too."""
+    note_run(of("plan", run_id), "Planned: 30 days")
+    context = of("all_listed", run_id, ["plan"])
+    context["ti"].state = "skipped"
+    note(context)
+    assert note_of(run_id) == "▸ Planned: 30 days"

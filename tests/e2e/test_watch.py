@@ -23,6 +23,9 @@ from tiny_operators._compat import (
 from tiny_operators._compat_runs import loaded_dates
 
 pytestmark = [pytest.mark.stack, pytest.mark.e2e]
+# Days of which the shop has sold nothing.
+DAYS = {"from_date": "2020-05-01", "to_date": "2020-05-02"}
+PLAN = {**DAYS, "plan_only": True}
 only_3 = pytest.mark.skipif(
     not AIRFLOW_V_3_0_PLUS, reason="2.11 asks its own database, that of this test session"
 )
@@ -52,22 +55,28 @@ def signed_in(
 
 
 @pytest.mark.parametrize(
-    ("dag", "says"),
+    ("dag", "conf", "says"),
     [
-        ("z316_setup", r"▸ (Created or changed: \d+ \w+|Nothing was missing)"),
+        ("z316_setup", {}, r"▸ (Created or changed: \d+ \w+|Nothing was missing)"),
         # Of the stack's short life not every day is complete.
-        ("z316_watch", r"▸ (Looked: |complete failed: (The orders of |No night of z316_daily ))"),
+        ("z316_watch", {}, r"▸ (Looked: |complete failed: (The orders of |No night of z316_daily ))"),
+        # Tasks of these are skipped, of which Airflow 2.11 says that they succeeded, too.
+        ("z316_retention", {}, "▸ Nothing was blanked: keep_personal_days of include/stores.yaml is 0"),
+        ("z316_daily", PLAN, r"▸ Planned: 2 days, 0 orders in Tiny; .* Nothing was read$"),
+        ("z316_compare", DAYS, r"▸ 2 days compared"),
     ],
 )
-def test_a_run_without_orders_says_what_it_did(live: Live, dag: str, says: str) -> None:
+def test_a_run_without_orders_says_what_it_did(live: Live, dag: str, conf: dict[str, Any], says: str) -> None:
+    live.until(f"the DAG {dag}", lambda: live.api.get(f"dags/{dag}"))
     unpause(live.api, dag)
     run = live.api.post(
-        f"dags/{dag}/dagRuns", {"conf": {}} | ({"logical_date": None} if AIRFLOW_V_3_0_PLUS else {})
+        f"dags/{dag}/dagRuns", {"conf": conf} | ({"logical_date": None} if AIRFLOW_V_3_0_PLUS else {})
     )
 
     def noted() -> bool:
-        note = live.api.get(f"dags/{dag}/dagRuns/{run['dag_run_id']}")["note"]
-        return re.match(says, note or "") is not None
+        found = live.api.get(f"dags/{dag}/dagRuns/{run['dag_run_id']}")
+        ended = found["state"] in {"success", "failed"}
+        return ended and re.match(says, found["note"] or "") is not None
 
     live.until(f"the note of {dag}", noted)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.situations import TODAY, rows, situation
+from tests.situations import NOW, TODAY, rows, situation
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
 from tiny_operators.situation.facts import SITUATION
 from tiny_operators.web_pages import FOLDER, PAGE, TITLES, under_way
@@ -45,7 +45,8 @@ class Database:
         own: dict[str, Any] = (
             {"logical_date": at, "run_after": at} if AIRFLOW_V_3_0_PLUS else {"execution_date": at}
         )
-        interval = (at, at + timedelta(days=1))
+        # As those of the daily DAG; other clocks create a run at a moment.
+        interval = (at, at + timedelta(days=1 if dag_id.endswith("_daily") else 0))
         run = make(
             dag_id=dag_id,
             run_id=f"{run_type}__{self._runs}",
@@ -55,6 +56,8 @@ class Database:
             data_interval=interval,
             **own,
         )
+        if state in ("failed", "success"):
+            run.end_date = datetime.now(UTC) - timedelta(days=1) + timedelta(seconds=self._runs)
         with create_session() as session:
             session.add(run)
             session.flush()
@@ -219,8 +222,8 @@ def test_runs_under_way_are_shown_as_they_are_now(get: Get, database: Database) 
     database.add_run("other_daily", "running", {"from_date": "2001-01-01"})
     _, page, _ = get(PATH)
     assert "01/01/2026 a 31/01/2026: 40% lido, termina em 23/11/2026 às 17:00" in page
-    assert "<code>z316_reconcile</code> 08/02/2026: ainda não lê" in page
-    assert "o dia ainda não acabou" in page
+    assert "<code>z316_reconcile</code> últimas semanas: ainda não lê" in page
+    assert "espera o fim do dia e as últimas mudanças, até " in page
     assert "2 execuções na fila." in page
     assert "2001" not in page
 
@@ -281,9 +284,11 @@ def test_runs_are_told_apart_by_store() -> None:
         {"dag_id": "z316_b_daily", "queued": False, **none},
         {"dag_id": "z316_b_daily", "queued": True, **none},
     ]
-    assert [run.dag_id for run in under_way("z316", runs).running] == ["z316_daily"]
-    assert under_way("z316_b", runs).queued == 1
-    some = under_way("z316", [{**runs[0], "first": date(2026, 1, 1), "last": date(2026, 1, 2)}]).running[0]
+    assert [run.dag_id for run in under_way(situation(), runs).running] == ["z316_daily"]
+    assert under_way(situation(prefix="z316_b"), runs).queued == 1
+    some = under_way(situation(), [{**runs[0], "first": date(2026, 1, 1), "last": date(2026, 1, 2)}]).running[
+        0
+    ]
     assert (some.first, some.percent, some.done_at) == (date(2026, 1, 1), None, None)
 
 
@@ -292,9 +297,62 @@ def test_runs_are_told_apart_by_store() -> None:
     [("daily", False, True), ("daily", True, False), ("compare", False, False)],
 )
 def test_only_the_daily_dag_by_its_clock_waits_for_the_night(kind: str, by_person: bool, waits: bool) -> None:
-    none: dict[str, Any] = {"first": None, "last": None, "progress": None, "queued": False}
-    (run,) = under_way("z316", [{"dag_id": f"z316_{kind}", "by_person": by_person, **none}]).running
-    assert run.waits_for_night is waits
+    run = {"dag_id": f"z316_{kind}", "by_person": by_person, "progress": None, "queued": False}
+    (found,) = under_way(situation(), [{**run, "first": TODAY, "last": TODAY}]).running
+    settled = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
+    assert found.waits_until == (settled if waits else None)
+
+
+def ended(dag: str, *days: int, failed: bool = False) -> dict[str, Any]:
+    """A run that has ended, for dates from so many days ago to so many; or without dates."""
+    first, last = (TODAY - timedelta(days=number) for number in days) if days else (None, None)
+    known = {"first": first, "last": last, "ended_at": NOW, "link": f"../{dag}{days}"}
+    return {"dag_id": f"z316_{dag}", "failed": failed, **known}
+
+
+@pytest.mark.parametrize(
+    ("runs", "left"),
+    [
+        ([], []),
+        ([ended("daily", 9, 2, failed=True)], ["daily(9, 2)"]),
+        # Another run has read all of its dates, or more.
+        ([ended("daily", 9, 2), ended("daily", 9, 2, failed=True)], []),
+        ([ended("daily", 30, 1), ended("daily", 9, 2, failed=True)], []),
+        # It has not: other dates, other DAGs, or earlier.
+        ([ended("daily", 8, 2), ended("daily", 9, 2, failed=True)], ["daily(9, 2)"]),
+        ([ended("daily", 1, 1), ended("daily", 9, 2, failed=True)], ["daily(9, 2)"]),
+        ([ended("daily"), ended("daily", 9, 2, failed=True)], ["daily(9, 2)"]),
+        ([ended("compare", 9, 2), ended("daily", 9, 2, failed=True)], ["daily(9, 2)"]),
+        ([ended("daily", 9, 2, failed=True), ended("daily", 9, 2)], ["daily(9, 2)"]),
+        # Of a run without dates nothing better is known; the next run of live sales takes what the last one left.
+        ([ended("reconcile", 9, 2), ended("reconcile", failed=True)], []),
+        ([ended("reconcile", failed=True)], ["reconcile()"]),
+        ([ended("webhook", 0, 0), ended("webhook", 1, 1, failed=True)], []),
+        ([ended("webhook", 0, 0, failed=True), ended("webhook", 1, 1)], ["webhook(0, 0)"]),
+        (
+            [ended("daily", n, n, failed=True) for n in range(3)] + [ended("daily", 0, 0)],
+            ["daily(0, 0)", "daily(1, 1)", "daily(2, 2)"],
+        ),
+    ],
+)
+def test_which_failures_are_open(runs: list[dict[str, Any]], left: list[str]) -> None:
+    others = [{**run, "dag_id": run["dag_id"].replace("z316", "b2")} for run in runs]
+    found = under_way(situation(), [], runs + others).failed
+    assert [run.link.removeprefix("../") for run in found] == left
+
+
+def test_a_run_that_failed_is_on_the_page_until_it_is_made_good(get: Get, database: Database) -> None:
+    database.leave_situation("z316", situation().to_json())
+    conf = {"from_date": "2026-01-01", "to_date": "2026-01-31"}
+    _, failed = database.add_run("z316_daily", "failed", conf)
+    database.add_run("b2_daily", "failed", conf)
+    page = get(PATH)[1]
+    assert page.count(" falhou em ") == 1
+    assert "01/01/2026 a 31/01/2026</strong> falhou em" in page
+    name = f"/runs/{failed}" if AIRFLOW_V_3_0_PLUS else f"/grid?dag_run_id={failed}"
+    assert f'href="../dags/z316_daily{name}"' in page
+    database.add_run("z316_daily", "success", conf)
+    assert " falhou em " not in get(PATH)[1]
 
 
 def test_the_plugin_is_light_and_needs_no_file_beside_it(tmp_path: Path) -> None:

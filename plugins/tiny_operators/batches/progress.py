@@ -47,7 +47,7 @@ class Progress:
         return {
             "orders": self.done,
             "planned": self.planned,
-            "percent": round(100 * self.done / self.planned) if self.planned else 100,
+            "percent": 100 * self.done // self.planned if self.planned else 100,
             "calls": self.calls,
             "calls_per_minute": round(self.calls_per_minute, 1),
             "seconds_left": None if left is None else round(left),

@@ -24,6 +24,8 @@ _STALE_AFTER: Final = timedelta(hours=2, minutes=15)
 _MOST_STRETCHES: Final = 30
 _MOST_RUNS: Final = 10
 
+_ALL_READ: Final = 100
+
 # How each state is shown: its mark and its name.
 _SHOWN: Final = {
     State.MISSING: ("!", "falta"),
@@ -44,7 +46,7 @@ class Run:
         last: Last date.
         percent: How much of its reading is done; None before it reads.
         done_at: When the reading will be done.
-        waits_for_night: Whether it reads a day only when that day is over.
+        waits_until: When its last day is over, and late changes have come; None for a run that does not wait for that.
     """
 
     dag_id: str
@@ -52,7 +54,26 @@ class Run:
     last: date | None = None
     percent: int | None = None
     done_at: datetime | None = None
-    waits_for_night: bool = False
+    waits_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FailedRun:
+    """A run that failed, and whose work no later run has done.
+
+    Attributes:
+        dag_id: Its DAG.
+        ended_at: When it failed.
+        link: Address of its page.
+        first: First date that it works on; None when that is not known.
+        last: Last date.
+    """
+
+    dag_id: str
+    ended_at: datetime
+    link: str
+    first: date | None = None
+    last: date | None = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +83,12 @@ class UnderWay:
     Attributes:
         running: Those that run.
         queued: How many wait for their turn.
+        failed: Those that failed in the last days, also of live sales, the newest first.
     """
 
     running: tuple[Run, ...] = ()
     queued: int = 0
+    failed: tuple[FailedRun, ...] = ()
 
 
 def render(
@@ -115,10 +138,12 @@ def verdict(situation: Situation) -> tuple[State, str]:
         ),
     ]
     found = [(state, counted(number, one, many)) for state, number, one, many in parts if number]
-    if found:
-        return found[0][0], "; ".join(text for _, text in found) + "."
     if not situation.count(State.COMPLETE):
-        return State.MISSING, f"Antes de {formats.day(situation.since)} nada foi carregado nem comparado."
+        nothing = f"antes de {formats.day(situation.since)} nada foi carregado nem comparado"
+        found.insert(0, (State.MISSING, nothing))
+    if found:
+        text = "; ".join(text for _, text in found)
+        return found[0][0], f"{text[0].upper()}{text[1:]}."
     yesterday = situation.pending_from - timedelta(days=1)
     return State.COMPLETE, f"Tudo está dentro até {formats.day(yesterday)}."
 
@@ -140,6 +165,7 @@ def _store(
         "figures": list(_figures(situation, zone, now)),
         "runs": None if runs is None else [_run(run, zone, now) for run in runs.running[:_MOST_RUNS]],
         "more_runs": _more_runs(runs),
+        "failed": [_failed(run, zone) for run in runs.failed[:_MOST_RUNS]] if runs else [],
         "remedies": needed[:_MOST_STRETCHES],
         "more_remedies": len(needed) - len(needed[:_MOST_STRETCHES]),
         "before": before(situation, form),
@@ -164,17 +190,35 @@ def _figures(situation: Situation, zone: ZoneInfo, now: datetime) -> Iterator[tu
     yield "Valores vazios", formats.number(notes), f"em {looked}; não puderam ser lidos, o pedido entrou"
 
 
+def _failed(run: FailedRun, zone: ZoneInfo) -> dict[str, str]:
+    ended = formats.moment(run.ended_at, zone)
+    return {"dag": run.dag_id, "dates": _dates(run), "ended": ended, "link": run.link}
+
+
+def _dates(run: FailedRun | Run) -> str:
+    """Name the dates of a run; without a form's dates a comparison takes the last weeks."""
+    if run.first and run.last:
+        return formats.days(run.first, run.last)
+    return "últimas semanas" if run.dag_id.endswith(("_compare", "_reconcile")) else ""
+
+
 def _run(run: Run, zone: ZoneInfo, now: datetime) -> dict[str, str]:
-    dates = formats.days(run.first, run.last) if run.first and run.last else ""
-    progress = _before_reading(run, zone, now) if run.percent is None else f"{run.percent}% lido"
+    return {"dag": run.dag_id, "dates": _dates(run), "progress": _progress(run, zone, now)}
+
+
+def _progress(run: Run, zone: ZoneInfo, now: datetime) -> str:
+    if run.percent is None:
+        return _before_reading(run, zone, now)
+    if run.percent >= _ALL_READ:
+        return "tudo lido; grava nas tabelas"
     end = f", termina em {formats.moment(run.done_at, zone)}" if run.done_at else ""
-    return {"dag": run.dag_id, "dates": dates, "progress": progress + end}
+    return f"{run.percent}% lido{end}"
 
 
 def _before_reading(run: Run, zone: ZoneInfo, now: datetime) -> str:
-    if run.waits_for_night and run.last and run.last >= now.astimezone(zone).date():
-        return "o dia ainda não acabou; é carregado durante a noite"
-    return "ainda não lê"
+    if run.waits_until and now < run.waits_until:
+        return f"espera o fim do dia e as últimas mudanças, até {formats.moment(run.waits_until, zone)}"
+    return "ainda não lê: planeja, ou espera a vez"
 
 
 def _more_runs(runs: UnderWay | None) -> str:

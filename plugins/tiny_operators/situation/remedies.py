@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Final
@@ -22,6 +23,8 @@ _CLOSED_DAYS: Final = 3
 _LOAD: Final = ("daily", "Carregar")
 _REPAIR: Final = ("reconcile", "Comparar e consertar")
 _COMPARE: Final = ("compare", "Comparar")
+# So many orders have a command of their own; for the others a person changes the id.
+_MOST_COMMANDS: Final = 5
 # The states, the worst first, each with one and many of its days.
 _STATES: Final = {
     State.MISSING: ("dia sem pedidos", "dias sem pedidos"),
@@ -34,6 +37,7 @@ _FEW_MISSING: Final = (
     "Sem pedidos: a loja não vendeu, ou não foi carregado. A comparação diz qual, e carrega o que falta."
 )
 _ALL_DIFFER: Final = "Na última comparação faltavam pedidos, ou diferiam entre a Tiny e o BigQuery."
+_REJECTS_FIRST: Final = "Um pedido rejeitado difere até ser devolvido: trate dele primeiro."
 _ALL_LOADED: Final = "Com pedidos, mas nunca comparado com a Tiny."
 _ORDERS: Final = "Corrija a causa (um campo do pedido: na Tiny), depois devolva."
 _FILES: Final = (
@@ -63,7 +67,7 @@ class Remedy:
         said: What is wrong, and what helps.
         action: The words of the link.
         link: Address of the form; empty where there is none.
-        command: The same as a command.
+        command: The same as a command; for rejects a line for each of the newest.
         days: The newest rejects, by day.
         more: How many rejects are not among them.
     """
@@ -84,7 +88,7 @@ def remedies(situation: Situation, form: FormLink | None) -> list[Remedy]:
     """
     found = spans(situation.states())
     of_days = [
-        _remedy(situation.prefix, span, form)
+        _remedy(situation, span, form)
         for state in _STATES
         for span in found
         if next(each for each in _STATES if each in span.states) is state
@@ -106,12 +110,30 @@ def _of_rejects(situation: Situation, form: FormLink | None) -> Iterator[Remedy]
     ):
         if of_day:
             first, last, count = min(of_day), max(of_day), sum(of_day.values())
-            days = f"De {formats.days(first, last)}."
-            when = counted(count, one, many)
-            dag_id = f"{situation.prefix}_put_back"
-            found = _act(dag_id, first, last, form, when=when, said=f"{days} {said}", action="Devolver")
             listed = told[is_file][:MOST_TOLD]
-            yield replace(found, days=tuple(_by_day(listed)), more=count - len(listed))
+            yield Remedy(
+                when=counted(count, one, many),
+                said=f"De {formats.days(first, last)}. {said}",
+                action="Devolver",
+                link=form(f"{situation.prefix}_put_back") if form else "",
+                command="\n".join(_put_back(situation.prefix, listed)),
+                days=tuple(_by_day(listed)),
+                more=count - len(listed),
+            )
+
+
+def _put_back(prefix: str, rejected: Sequence[Rejected]) -> Iterator[str]:
+    """Yield a command for each of the first orders, or for all files of a day and a field: none takes others along."""
+    asked = dict.fromkeys(
+        (each.day, each.day, "field", each.field)
+        if each.pedido is None
+        # Its file may have waited over midnight: it is in the folder of the day on which it came.
+        else (each.day - timedelta(days=1), each.day, "order", str(each.pedido))
+        for each in rejected
+    )
+    for first, last, name, value in [*asked][:_MOST_COMMANDS]:
+        dates = {"from_date": first.isoformat(), "to_date": last.isoformat()}
+        yield _command(f"{prefix}_put_back", {**dates, name: value} if value else dates)
 
 
 def _by_day(rejected: Sequence[Rejected]) -> Iterator[RejectsOfDay]:
@@ -120,12 +142,15 @@ def _by_day(rejected: Sequence[Rejected]) -> Iterator[RejectsOfDay]:
         yield RejectsOfDay(formats.day(day), of_day[0].folder, of_day)
 
 
-def _remedy(prefix: str, span: Span, form: FormLink | None) -> Remedy:
+def _remedy(situation: Situation, span: Span, form: FormLink | None) -> Remedy:
     kind, action = _helps(span)
     incomplete = f", {formats.number(len(span.days))} incompletos" if len(span.days) < span.length else ""
     days = f" ({counted(span.length, 'dia', 'dias')}{incomplete})" if span.length > 1 else ""
     when = formats.days(span.first, span.last) + days
-    return _act(f"{prefix}_{kind}", span.first, span.last, form, when=when, said=_said(span), action=action)
+    orders_out = any(day.rejects > day.files for day in situation.days)
+    hint = f" {_REJECTS_FIRST}" if State.DIFFERS in span.states and orders_out else ""
+    dag_id, said = f"{situation.prefix}_{kind}", _said(span) + hint
+    return _act(dag_id, span.first, span.last, form, when=when, said=said, action=action)
 
 
 def _helps(span: Span) -> tuple[str, str]:
@@ -154,9 +179,12 @@ def _act(
     dag_id: str, first: date, last: date, form: FormLink | None, *, when: str, said: str, action: str
 ) -> Remedy:
     """Build a remedy: a DAG for a range of dates, by its form and as a command."""
-    dates = json.dumps({"from_date": first.isoformat(), "to_date": last.isoformat()})
-    command = f"airflow dags trigger {dag_id} --conf '{dates}'"
+    command = _command(dag_id, {"from_date": first.isoformat(), "to_date": last.isoformat()})
     return Remedy(when, said, action, link=form(dag_id) if form else "", command=command)
+
+
+def _command(dag_id: str, conf: Mapping[str, str]) -> str:
+    return f"airflow dags trigger {dag_id} --conf {shlex.quote(json.dumps(conf, ensure_ascii=False))}"
 
 
 def before(situation: Situation, form: FormLink | None) -> Remedy | None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import html as markup
+import json
 import re
+import shlex
 from dataclasses import replace
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.situations import NOW, TODAY, good, row, rows, situation, with_rejects
+from tests.situations import NOW, TODAY, good, reason, row, rows, situation, with_rejects
+from tiny_operators.situation import formats
 from tiny_operators.situation.facts import SHOWN_DAYS, State
-from tiny_operators.situation.formats import age
-from tiny_operators.situation.page import Run, UnderWay, render, verdict
+from tiny_operators.situation.formats import age, moment
+from tiny_operators.situation.page import FailedRun, Run, UnderWay, render, verdict
 from tiny_operators.situation.remedies import remedies
 
 
@@ -145,6 +149,13 @@ def test_a_store_of_which_no_day_is_over_is_not_complete(days: int) -> None:
     assert "Carregar o histórico" in render([(found, None)], NOW, form)
 
 
+@pytest.mark.parametrize("rejects", [1, 3])
+def test_rejects_do_not_hide_that_nothing_older_is_loaded(rejects: int) -> None:
+    found = situation(rows({TODAY: with_rejects(TODAY, rejects)}, first=TODAY))
+    out = f"{rejects} rejeitado{'s' if rejects > 1 else ''} ainda fora."
+    assert verdict(found) == (State.MISSING, f"Antes de 23/11/2026 nada foi carregado nem comparado; {out}")
+
+
 @pytest.mark.parametrize("many", [1, 3, 35])
 @pytest.mark.parametrize("newest", [0, 1])
 def test_rejects_that_are_still_out_are_told_with_what_puts_them_back(many: int, newest: int) -> None:
@@ -154,10 +165,19 @@ def test_rejects_that_are_still_out_are_told_with_what_puts_them_back(many: int,
     assert verdict(found) == (State.DIFFERS, f"{count} rejeitados ainda fora.")
     (remedy,) = remedies(found, form)
     assert remedy.when == f"{count} pedidos rejeitados"
+    assert remedy.said.startswith(f"De {formats.days(days[-1], days[0])}.")
     assert "na Tiny" in remedy.said
     assert remedy.link == "../form/z316_put_back"
-    assert f'{{"from_date": "{days[-1]}", "to_date": "{days[0]}"}}' in remedy.command
     assert remedy.more == max(0, count - 20)
+    conf = [json.loads(shlex.split(line)[-1]) for line in remedy.command.splitlines()]
+    orders = [each.pedido for each in found.rejected][:5]
+    assert [int(each["order"]) for each in conf] == orders, "one by one, none takes others along"
+    # A file that waited over midnight is in the folder of the day before.
+    assert conf[0] == {
+        "from_date": f"{days[0] - timedelta(days=1)}",
+        "to_date": f"{days[0]}",
+        "order": str(orders[0]),
+    }
 
 
 @pytest.mark.parametrize(("orders", "files"), [(1, 0), (0, 1), (3, 3), (300, 40)])
@@ -166,8 +186,8 @@ def test_each_reject_is_named_with_its_field_its_reason_and_its_folder(orders: i
     found = situation(rows({day: with_rejects(day, orders, files)}))
     text = markup.unescape(render([(found, None)], NOW, form))
     plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text))
-    told = re.findall(r"(\d{9}) campo pdv.totalVenda: esperado a number, veio text", plain)
-    named = re.findall(r"(2026-11-20-\d+.json) campo \(file\): esperado a number, veio text", plain)
+    told = re.findall(r"(\d{9}) campo pdv.totalVenda: expected a number, found text", plain)
+    named = re.findall(r"(2026-11-20-\d+.json) campo \(file\): expected a number, found text", plain)
     assert (len(set(told)), len(set(named))) == (min(orders, 20), min(files, 20))
     assert ("… e mais 280, na tabela rejeitados." in plain) is (orders == 300)
     assert ("… e mais 20, na tabela rejeitados." in plain) is (files == 40)
@@ -182,8 +202,25 @@ def test_a_file_is_not_corrected_in_tiny() -> None:
     assert (orders.when, files.when) == ("1 pedido rejeitado", "2 arquivos rejeitados")
     assert files.said.startswith("De 20/11/2026. Sem pedido que se possa ler: não há o que corrigir na Tiny.")
     assert "sete dias" in files.said
-    assert '{"from_date": "2026-11-20", "to_date": "2026-11-20"}' in files.command
-    assert '{"from_date": "2026-11-19", "to_date": "2026-11-19"}' in orders.command
+    assert '{"from_date": "2026-11-20", "to_date": "2026-11-20", "field": "(file)"}' in files.command
+    assert len(files.command.splitlines()) == 1, "files of one day and one cause go together"
+    assert '"order"' in orders.command
+
+
+@pytest.mark.parametrize("field", ["it's", 'a"b', "dados.número"])
+def test_a_command_of_a_field_can_be_copied(field: str) -> None:
+    (day,) = days_ago(3)
+    known = with_rejects(day, 0, 1)
+    known["files_out"] = [reason(file="a.json", field=field)]
+    (remedy,) = remedies(situation(rows({day: known})), form)
+    assert json.loads(shlex.split(remedy.command)[-1])["field"] == field
+
+
+@pytest.mark.parametrize("rejects", [0, 1, 3])
+def test_a_day_that_differs_names_the_rejects_as_the_first_thing_to_do(rejects: int) -> None:
+    (day,) = days_ago(3)
+    found = situation(rows({day: with_rejects(day, rejects) | {"still_differ": 1}}))
+    assert ("Um pedido rejeitado difere até ser devolvido" in remedies(found, form)[-1].said) is (rejects > 0)
 
 
 def test_what_a_reject_does_not_say_is_left_open() -> None:
@@ -228,13 +265,36 @@ def test_runs_under_way(running: int, queued: int) -> None:
 
 def test_a_run_that_does_not_read_yet() -> None:
     page = render([(situation(), UnderWay((Run("z316_reconcile"),)))], NOW)
-    assert "<code>z316_reconcile</code> : ainda não lê" in page
-    waits = "o dia ainda não acabou; é carregado durante a noite"
-    for last, by_clock in ((TODAY, True), (TODAY, False), (TODAY - timedelta(days=1), True)):
-        run = Run("z316_daily", last, last, waits_for_night=by_clock)
-        assert (waits in render([(situation(), UnderWay((run,)))], NOW)) is (by_clock and last == TODAY)
+    assert "<code>z316_reconcile</code> últimas semanas: ainda não lê: planeja, ou espera a vez" in page
     # Unknown runs are not "none".
     assert "Em andamento" not in render([(situation(), None)], NOW)
+
+
+@pytest.mark.parametrize("minutes", [-1, 1, 300])
+def test_a_run_that_waits_for_its_day_says_until_when(minutes: int) -> None:
+    until = NOW + timedelta(minutes=minutes)
+    page = render([(situation(), UnderWay((Run("z316_daily", TODAY, TODAY, waits_until=until),)))], NOW)
+    waits = f"espera o fim do dia e as últimas mudanças, até {moment(until, ZoneInfo('America/Sao_Paulo'))}"
+    assert (waits in page) is (minutes > 0)
+    assert ("ainda não lê" in page) is (minutes < 0)
+
+
+def test_a_run_that_has_read_all_writes() -> None:
+    page = render([(situation(), UnderWay((Run("z316_daily", TODAY, TODAY, 100, NOW),)))], NOW)
+    assert "23/11/2026: tudo lido; grava nas tabelas</li>" in page
+    assert "99% lido" in render([(situation(), UnderWay((Run("z316_daily", percent=99),)))], NOW)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 12])
+def test_runs_that_failed_come_first_with_the_way_to_their_notes(count: int) -> None:
+    (day,) = days_ago(3)
+    failed = tuple(FailedRun("z316_daily", NOW, f"../run/{number}", day, TODAY) for number in range(count))
+    page = render([(situation(rows({day: None})), UnderWay(failed=failed))], NOW, form)
+    links = re.findall(r'<a href="([^"]+)">', page[page.index("O que fazer") :])
+    assert links == [*(run.link for run in failed[:10]), "../form/z316_reconcile"]
+    assert page.count("20/11/2026 a 23/11/2026</strong> falhou em 23/11/2026 às 15:40.") == min(count, 10)
+    # Also when all days are in.
+    assert ("O que fazer" in render([(situation(), UnderWay(failed=failed))], NOW)) is (count > 0)
 
 
 @pytest.mark.parametrize(
