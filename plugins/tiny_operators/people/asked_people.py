@@ -161,12 +161,9 @@ def said_of_nobody(person: People) -> str:
     if person.contacts:
         return "no order is stored under this contact id; if the person has a CPF or CNPJ, name them by it"
     says = "nothing is stored of this person (any more)"
-    mistyped = not all(map(has_check_digits, person.documents))
-    return (
-        f"{says}; the check digits of this CPF or CNPJ are wrong: is it as the person wrote it?"
-        if mistyped
-        else says
-    )
+    if all(map(has_check_digits, person.documents)):
+        return says
+    return f"{says}; the check digits of this CPF or CNPJ are wrong: is it as the person wrote it?"
 
 
 def _said_of_other(text: str) -> str:
