@@ -27,13 +27,15 @@ and Tiny's id of the contact. BUCKET is the store's API bucket.
 The whole task, with what remains and for how long: `docs/people.md`.
 
 ### Triage
-* **find** failed at once: its error says what to do. Nothing was changed. A file with a line: correct the line, upload
-  the file again under the same name, and clear `find`. "Nothing is stored of this person": the number is wrong, or they
-  were forgotten before; show them first (`z316_show`) when you are not sure.
+* **find** failed at once: its error says what to do. Nothing was changed. A file with a line: upload the corrected file
+  under the same name, then clear `find`. "Nothing is stored of this person": the number is wrong, or they were
+  forgotten before; show them first (`z316_show`) when you are not sure. "No order is stored under this contact id":
+  orders may be stored without the id; name the person by CPF or CNPJ, if they have one. When nobody is left to name,
+  delete the file.
 * **find** failed after its tries: clear the task when Google Cloud answers again; nothing was changed.
 * **blank_files**, **blank_rows** or **record_forgotten** failed: clear the task. It goes on where it was; blanking
   again changes nothing.
-* Show the person again after the run: it must say that nothing is stored.
+* Show the person again after the run, by the same number: it must say that nothing is stored.
 """
 
 

@@ -22,8 +22,10 @@ API bucket.
 The whole task: `docs/people.md`.
 
 ### Triage
-* **show** failed at once: its error says what to do. A file with a line: correct the line, upload the file again under
-  the same name, and clear the task. "Nothing is stored of this person": so answer the person.
+* **show** failed at once: its error says what to do. A file with a line: upload the corrected file under the same name,
+  then clear the task. "Nothing is stored of this person": so answer the person, unless the number is wrong, and delete
+  the file. "No order is stored under this contact id": orders may be stored without the id; name the person by CPF or
+  CNPJ, if they have one, before you answer.
 * **show** failed after its tries: clear the task when Google Cloud answers again.
 """
 

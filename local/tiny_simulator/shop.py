@@ -17,6 +17,8 @@ from local.tiny_simulator.money import ZERO, discount_value
 from local.tiny_simulator.people import SELLERS
 from local.tiny_simulator.settings import Quirks
 
+# Amounts and quantities are below this: products of them have no more digits than Decimal keeps.
+_MOST: Final = 10**12
 TOWN: Final = ZoneInfo("America/Sao_Paulo")
 
 
@@ -150,7 +152,10 @@ class Shop:
         for name, value in (values or {"itens": None}).items():
             try:
                 _EDITS[name](self, draft, value)
-            except (KeyError, TypeError, ValueError, InvalidOperation) as error:
+                _amount("the order's total", draft.total_venda)
+            except ArithmeticError as error:
+                raise ValueError(f"{name}: no number, or one that is too large") from error
+            except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{name}: {error}") from error
         draft.parcelas = resplit(draft.parcelas, draft.total_venda, draft.data)
         if draft.data != order.data:
@@ -172,12 +177,9 @@ class Shop:
         unknown = values.keys() - money - {"nome", "categoria", "situacao"}
         if unknown:
             raise ValueError(f"cannot edit: {', '.join(sorted(unknown))}")
-        try:
-            clean: dict[str, Any] = {
-                k: Decimal(str(v)) if k in money and v is not None else v for k, v in values.items()
-            }
-        except InvalidOperation as error:
-            raise ValueError("a price is not a number") from error
+        clean: dict[str, Any] = {
+            k: _amount(k, v) if k in money and v is not None else v for k, v in values.items()
+        }
         self.products[product_id] = replace(self.products[product_id], **clean)
         return self.products[product_id]
 
@@ -211,21 +213,36 @@ def _edit_items(shop: Shop, order: Order, value: object) -> None:
     order.itens = [_line(shop, order.id + 1 + n, spec) for n, spec in enumerate(value)]
 
 
+def _amount(name: str, value: object) -> Decimal:
+    """Read a number with which Tiny could still reckon.
+
+    Raises:
+        ValueError: It is none, or too large; the message names it.
+    """
+    try:
+        number = Decimal(str(value))
+        if -_MOST < number < _MOST:
+            return number
+    except InvalidOperation:
+        pass
+    raise ValueError(f"{name} must be a number below {_MOST}")
+
+
 def _line(shop: Shop, item_id: int, spec: Mapping[str, Any]) -> Item:
-    quantity, percent = Decimal(str(spec["quantidade"])), str(spec.get("desconto", "0"))
+    quantity, percent = _amount("quantidade", spec["quantidade"]), str(spec.get("desconto", "0"))
     if spec.get("id_produto") is None:
         return Item(
             id=item_id,
             id_produto=None,
             descricao=str(spec["descricao"]),
             codigo="",
-            valor=Decimal(str(spec["valor"])),
+            valor=_amount("valor", spec["valor"]),
             quantidade=quantity,
             desconto=percent,
             unidade="UN",
         )
     made = line(item_id, shop.products[int(spec["id_produto"])], quantity, percent)
-    return replace(made, valor=Decimal(str(spec["valor"]))) if "valor" in spec else made
+    return replace(made, valor=_amount("valor", spec["valor"])) if "valor" in spec else made
 
 
 def _edit_discount(_: Shop, order: Order, value: object) -> None:

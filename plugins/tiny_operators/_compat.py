@@ -42,6 +42,8 @@ from tiny_operators.events import log_event
 log = logging.getLogger(__name__)
 
 _UNDER_WAY = ["running", "queued"]
+# What says when a run was asked for, by its type; the first that there is.
+_ASKED_AT = {"scheduled": ("start_date", "run_after", "queued_at"), "backfill": ("queued_at",)}
 
 
 def wait_timed_out(error: AirflowException) -> bool:
@@ -168,12 +170,15 @@ def data_interval(context: Context) -> tuple[datetime, datetime] | None:
 def asked_at(context: Context) -> datetime:
     """Return when the run was asked for: the same at each try, and never in the future.
 
+    That of a scheduled run is when it began: the moment that it was due may be weeks ago, when its DAG was paused.
     For a run of a backfill ``run_after`` is the end of its interval, however long ago that is.
     """
     run: Any = context["dag_run"]
     now = datetime.now(UTC)
-    run_after = None if run_type(context) == "backfill" else getattr(run, "run_after", None)
-    return min(run_after or getattr(run, "queued_at", None) or now, now)
+    names = _ASKED_AT.get(run_type(context), ("run_after", "queued_at"))
+    # Airflow 2 has no run_after; on 3, a task is not told queued_at.
+    moments = (getattr(run, name, None) for name in names)
+    return min(next(filter(None, moments), now), now)
 
 
 def run_type(context: Context) -> str:

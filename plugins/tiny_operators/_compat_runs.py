@@ -59,8 +59,10 @@ def _dates(run: _Run, timezone: str) -> Iterable[date]:
         return [run.interval_start.astimezone(UTC).date()] if by_airflow and run.interval_start else ()
     if run.began is None:
         return ()
+    # A To date alone was that day, before it was refused.
+    first = run.conf.get(FROM_DATE) or run.conf.get(TO_DATE)
     try:
-        dates = read_request(run.conf, None, run.began, timezone).dates[:SLICE_DAYS]
+        dates = read_request({**run.conf, FROM_DATE: first}, None, run.began, timezone).dates[:SLICE_DAYS]
     except RequestError:
         return ()
     today = run.began.astimezone(ZoneInfo(timezone)).date()

@@ -94,13 +94,20 @@ def story(counts: Mapping[str, Counts], progress: Counts, own: str = "") -> str:
         parts.append(f"{counted(fetch['calls'], 'call')}{_duration(progress)}")
     if compare := counts.get("compare"):
         parts.append(
-            f"{counted(compare['days'], 'day')} compared: {counted(compare['differences'], 'order')} differed, "
+            f"{counted(compare['days'], 'day')} compared{_range(compare)}: "
+            f"{counted(compare['differences'], 'order')} differed, "
             f"{counted(compare['unrepaired'], 'still does', 'still do')}"
         )
     if put_back := counts.get("put_back"):
         what = [*some(put_back["files"], "file"), *some(put_back["orders"], "order")]
         parts.append(f"put back: {', '.join(what) or 'nothing'}; left: {put_back['left']}")
     return "; ".join(parts) or "Nothing to do"
+
+
+def _range(compare: Counts) -> str:
+    """Return the first and the last date that were compared; nothing when there was none."""
+    dates = dict.fromkeys(filter(None, (compare.get("first"), compare.get("last"))))
+    return f" ({' to '.join(dates)})" if dates else ""
 
 
 def _ends(rows: Counts) -> Iterator[str]:

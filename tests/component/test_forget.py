@@ -287,7 +287,9 @@ def test_a_run_that_dies_after_any_effect_forgets_all_the_same(shop: Shop) -> No
         (["not a document"], "line 1: expected a CPF"),
         (["", "11.222.333/0001-81"], "line 2: this document is the store's own"),
         (["id 000"], "line 1: the id 0"),
+        (["000.000.000-00"], "line 1: all digits of this CPF or CNPJ are the same"),
         (["52998224725"], "line 1: nothing is stored"),
+        (["id 99999999999"], "line 1: no order is stored under this contact id"),
     ],
 )
 def test_a_bad_request_is_refused_without_its_value(
@@ -300,6 +302,24 @@ def test_a_bad_request_is_refused_without_its_value(
     assert not any(line and line in str(refused.value) for line in lines)
     assert warehouse.objects("people/found/") == []
     assert warehouse.objects("forgotten/") == []
+
+
+@pytest.mark.parametrize("dag_id", ["z316_forget", "z316_show"])
+@pytest.mark.parametrize("bad", ["not a document", "000.000.000-00", "52998224725", "id 99999999999"])
+def test_a_cleared_task_takes_the_corrected_file_of_the_same_name(shop: Shop, dag_id: str, bad: str) -> None:
+    sales = sold_to(shop.simulator, buyers=1, sales=1)
+    person = next(iter(known(sales)))
+    webhook_run(shop.dags, shop.warehouse, sales)
+    what = dag_id.removeprefix("z316_")
+    asked(shop.warehouse, what, person.documento, bad)
+    run = WholeRun(shop.dags[dag_id])
+    with pytest.raises(AirflowFailException) as refused:
+        run.finish()
+    says = ". Nothing was changed: upload the corrected file under the same name, then clear this task"
+    assert str(refused.value).endswith(says)
+    asked(shop.warehouse, what, person.documento)
+    run.finish()
+    assert shop.warehouse.objects(f"people/{what}/") == []
 
 
 def test_the_list_has_a_key_of_its_own_without_which_nothing_is_written(

@@ -162,7 +162,8 @@ def test_all_that_can_differ_is_found_repaired_and_recorded(
     first = reconcile(day)
     found = first.all()
     assert Decimal(found.pop("value_difference")) == value(simulator, day)
-    assert found == {"days": 1, "differences": 7, "repaired": 7, "unrepaired": 0}
+    one_day = {"days": 1, "first": str(day), "last": str(day)}
+    assert found == {**one_day, "differences": 7, "repaired": 7, "unrepaired": 0}
     assert counts(first.rows(warehouse)[day]) == (7, 0, 7, 0, 0, 7)
     before = value(simulator, day)
     simulator.change(edited, "edit")
@@ -199,7 +200,8 @@ def test_all_that_can_differ_is_found_repaired_and_recorded(
     third = reconcile(day, day + NEXT)
     found = third.all()
     assert Decimal(found.pop("value_difference")) == 0
-    assert found == {"days": 2, "differences": 0, "repaired": 0, "unrepaired": 0}
+    two_days = {"days": 2, "first": str(day), "last": str(day + NEXT)}
+    assert found == {**two_days, "differences": 0, "repaired": 0, "unrepaired": 0}
     assert simulator.calls() == {"pedidos.pesquisa": 2}
     assert counts(third.rows(warehouse)[day]) == (6, 6, 0, 0, 0, 0)
     assert set(rows) == set(second.rows(warehouse)), "each run keeps its own rows"

@@ -165,9 +165,11 @@ def test_a_day_without_orders_is_a_success(
     [
         {"to_date": (TODAY - timedelta(days=5000)).isoformat()},
         {"to_date": (TODAY + timedelta(days=2)).isoformat()},
+        {"from_date": None, "to_date": (TODAY - timedelta(days=5000)).isoformat()},
+        {"from_date": "", "to_date": (TODAY - timedelta(days=5000)).isoformat()},
         {"store": "unknown"},
     ],
-    ids=["end before start", "future", "unknown parameter"],
+    ids=["end before start", "future", "no start", "empty start", "unknown parameter"],
 )
 def test_what_cannot_be_is_refused_at_once_and_without_a_call(
     dags: Any, simulator: Simulator, warehouse: Warehouse, day: date, conf: dict[str, Any]

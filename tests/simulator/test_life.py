@@ -7,6 +7,9 @@ import requests
 
 from tests.simulator.client import TIMEOUT_S, Json, Tiny
 
+# Of 35 digits: more than Decimal keeps.
+LONG = "9" * 35
+
 
 def _true(tiny: Tiny, order_id: int) -> Json:
     rows: list[Json] = tiny.get("truth", tables="pdv", ids=order_id)["pdv"]
@@ -104,6 +107,8 @@ def test_edit_without_wishes_sells_one_more(tiny: Tiny) -> None:
         {"data": "14/03/2026"},
         {"colour": "red"},
         {"frete": "x", "observacoes": "half"},
+        {"totalVenda": LONG},
+        *({name: value} for name in ("desconto", "frete") for value in (LONG, "NaN", "1e999999999")),
     ],
 )
 def test_bad_edits_change_nothing(tiny: Tiny, body: Json) -> None:
@@ -113,6 +118,42 @@ def test_bad_edits_change_nothing(tiny: Tiny, body: Json) -> None:
     assert answer.status_code == 400
     assert next(iter(body)) in answer.json()["error"]
     assert _true(tiny, order_id) == before
+
+
+@pytest.mark.parametrize("value", [LONG, f"-{LONG}", "NaN", "Infinity", "1e999999999", "x", None, 10**12])
+@pytest.mark.parametrize("name", ["valor", "quantidade"])
+@pytest.mark.parametrize(("many", "place"), [(1, 0), (3, 0), (3, 1), (3, 2)])
+def test_a_number_of_a_line_that_cannot_be_reckoned_with_is_named(
+    tiny: Tiny, name: str, value: object, many: int, place: int
+) -> None:
+    order_id = _till(tiny)
+    before = _true(tiny, order_id)
+    items: list[Json] = [{"descricao": "Avulso", "valor": "1.00", "quantidade": "1"} for _ in range(many)]
+    items[place][name] = value
+    answer = requests.post(
+        f"{tiny.url}/_sim/orders/{order_id}/edit", json={"itens": items}, timeout=TIMEOUT_S
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {"error": f"itens: {name} must be a number below {10**12}"}
+    assert _true(tiny, order_id) == before
+
+
+def test_large_amounts_that_can_be_reckoned_with_are_taken(tiny: Tiny) -> None:
+    order_id = _till(tiny)
+    items = [{"descricao": "Avulso", "valor": "999999999998.9912345678", "quantidade": "1"}]
+    tiny.post(f"orders/{order_id}/edit", {"itens": items, "desconto": "0", "frete": "0"})
+    assert tiny.code("pdv.pedido.obter", id=order_id) == 0
+    both = [{**items[0], "quantidade": "2"}]
+    answer = requests.post(f"{tiny.url}/_sim/orders/{order_id}/edit", json={"itens": both}, timeout=TIMEOUT_S)
+    assert (answer.status_code, answer.json()["error"][:5]) == (400, "itens")
+
+
+@pytest.mark.parametrize("value", [LONG, "NaN", "x"])
+@pytest.mark.parametrize("name", ["preco", "preco_custo", "preco_custo_medio"])
+def test_a_price_that_cannot_be_reckoned_with_is_named(tiny: Tiny, name: str, value: str) -> None:
+    url = f"{tiny.url}/_sim/products/730000001/edit"
+    answer = requests.post(url, json={"nome": "half", name: value}, timeout=TIMEOUT_S)
+    assert (answer.status_code, name in answer.json()["error"]) == (400, True)
 
 
 def test_the_cost_changes(tiny: Tiny) -> None:

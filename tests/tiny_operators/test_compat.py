@@ -30,6 +30,21 @@ def test_a_run_of_a_backfill_is_asked_for_when_it_is_queued_not_at_the_end_of_it
 def test_another_run_is_asked_for_when_it_may_begin(run_type: str) -> None:
     due = datetime.now(UTC) - HOUR
     assert asked(run_type, run_after=due, queued_at=due + HOUR / 2) == due
+    assert asked(run_type, run_after=due, start_date=None) == due
+
+
+@pytest.mark.parametrize("overdue", [HOUR, timedelta(days=5), timedelta(days=400)])
+def test_an_overdue_scheduled_run_is_asked_for_when_it_begins_on_both_airflows(overdue: timedelta) -> None:
+    began = datetime.now(UTC) - timedelta(minutes=5)
+    of_3: dict[str, datetime | None] = {"run_after": began - overdue, "start_date": began}
+    of_2: dict[str, datetime | None] = {"queued_at": began - overdue / 2, "start_date": began}
+    assert asked("scheduled", **of_3) == asked("scheduled", **of_2) == began
+
+
+def test_a_run_by_hand_that_had_to_wait_is_still_asked_for_when_it_was() -> None:
+    due = datetime.now(UTC) - timedelta(days=2)
+    assert asked("manual", run_after=due, start_date=due + HOUR) == due
+    assert asked("manual", queued_at=due, start_date=due + HOUR) == due
 
 
 @pytest.mark.parametrize("run_type", ["manual", "backfill"])

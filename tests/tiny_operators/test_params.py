@@ -18,7 +18,7 @@ def test_each_date_says_how_it_is_written(form: Form) -> None:
     assert first.startswith("First da")
     assert last.startswith("Last da")
     assert ", as YYYY-MM-DD. Empty: " in first
-    assert ", included, as YYYY-MM-DD. Empty: only the first one." in last
+    assert ", included, as YYYY-MM-DD. Empty: only the first one. Not without a first one." in last
 
 
 def test_the_plan_is_looked_for_in_the_note() -> None:

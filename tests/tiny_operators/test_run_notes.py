@@ -67,14 +67,29 @@ def test_what_has_no_rows_is_told_when_there_is_any(ends: dict[str, int], says: 
 @pytest.mark.parametrize(
     ("counts", "says"),
     [
-        ((31, 4, 3), "31 days compared: 4 orders differed, 3 still do"),
-        ((1, 1, 1), "1 day compared: 1 order differed, 1 still does"),
-        ((2, 0, 0), "2 days compared: 0 orders differed, 0 still do"),
+        (
+            (31, "2026-01-01", "2026-01-31", 4, 3),
+            "31 days compared (2026-01-01 to 2026-01-31): 4 orders differed, 3 still do",
+        ),
+        (
+            (1, "2026-01-01", "2026-01-01", 1, 1),
+            "1 day compared (2026-01-01): 1 order differed, 1 still does",
+        ),
+        (
+            (2, "2025-12-31", "2026-01-01", 0, 0),
+            "2 days compared (2025-12-31 to 2026-01-01): 0 orders differed, 0 still do",
+        ),
+        ((0, "", "", 0, 0), "0 days compared: 0 orders differed, 0 still do"),
     ],
 )
-def test_a_comparison(counts: tuple[int, int, int], says: str) -> None:
-    compare = dict(zip(("days", "differences", "unrepaired"), counts, strict=True))
+def test_a_comparison(counts: tuple[int | str, ...], says: str) -> None:
+    compare = dict(zip(("days", "first", "last", "differences", "unrepaired"), counts, strict=True))
     assert story({"compare": compare}, {}) == says
+
+
+def test_a_comparison_of_a_version_before_has_no_dates() -> None:
+    compare = {"days": 2, "differences": 0, "unrepaired": 0}
+    assert story({"compare": compare}, {}) == "2 days compared: 0 orders differed, 0 still do"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pendulum
@@ -10,7 +11,9 @@ import pytest
 from airflow.timetables.base import TimeRestriction
 
 from tiny_operators.batches.intervals import interval_dates, settled_at
+from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
 from tiny_operators.schedules import EACH_DAY, each_week
+from tiny_operators.stores import load_stores
 
 
 def runs_between(first: str, last: str) -> list[date]:
@@ -61,3 +64,20 @@ def test_the_comparison_comes_on_sundays_when_the_night_run_of_saturday_is_over(
         last = found.data_interval
     assert runs == [datetime(2026, 3, 15, 8, tzinfo=UTC), datetime(2026, 3, 22, 8, tzinfo=UTC)]
     assert runs[0] > settled_at(date(2026, 3, 14), "America/Sao_Paulo")
+
+
+@pytest.mark.parametrize("overdue", [0, 5, 60])
+@pytest.mark.parametrize("due", ["run_after", "queued_at"])
+def test_a_comparison_that_is_overdue_takes_the_weeks_up_to_the_day_before_it_begins(
+    due: str, overdue: int
+) -> None:
+    """Airflow 3 tells a task when its run was due, 2.11 when it was queued; both tell when it began."""
+    began = datetime(2026, 6, 12, 15, tzinfo=UTC)
+    run = SimpleNamespace(run_type="scheduled", conf={}, start_date=began)
+    setattr(run, due, began - timedelta(days=overdue))
+    context: Any = {"dag_run": run, "params": {"from_date": None, "to_date": None, "plan_only": False}}
+    task = PlanReconcileOperator(task_id="plan", store=load_stores()[0])
+    asked = task.request(context)
+    assert (asked.first, asked.last, len(asked.dates)) == (date(2026, 5, 8), date(2026, 6, 11), 35)
+    context["params"] |= {"from_date": "2026-01-01", "to_date": "2026-01-31"}
+    assert len(task.request(context).dates) == 31, "dates of a person's stay"

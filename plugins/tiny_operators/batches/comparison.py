@@ -63,8 +63,10 @@ class Comparison:
 
 @dataclass
 class Totals:
-    """Sums over the dates of a comparison; see :class:`Comparison`."""
+    """Sums over the dates of a comparison, with the first and the last of them; see :class:`Comparison`."""
 
+    first: str = ""
+    last: str = ""
     days: int = 0
     differences: int = 0
     repaired: int = 0
@@ -73,6 +75,9 @@ class Totals:
 
     def add(self, found: Comparison) -> None:
         """Count a date."""
+        day = found.plan.date
+        self.first = min(self.first or day, day)
+        self.last = max(self.last, day)
         self.days += 1
         self.differences += found.differences
         self.repaired += found.repaired
@@ -83,6 +88,8 @@ class Totals:
         """Return the sums as values of a log event and of JSON."""
         return {
             "days": self.days,
+            "first": self.first,
+            "last": self.last,
             "differences": self.differences,
             "repaired": self.repaired,
             "unrepaired": self.unrepaired,

@@ -80,8 +80,8 @@ def read_request(
 ) -> RunRequest:
     """Read what a run should do.
 
-    Dates of the form come first. Without them it is the run's data interval. Without an interval, as in a run by hand
-    on Airflow 3, it is yesterday, or ``days`` days up to yesterday.
+    Dates of the form come first; the first one alone is that day. Without them it is the run's data interval. Without
+    an interval, as in a run by hand on Airflow 3, it is yesterday, or ``days`` days up to yesterday.
 
     Args:
         params: The run's parameters.
@@ -91,16 +91,20 @@ def read_request(
         days: How many days up to yesterday a run takes that has no dates and no interval.
 
     Raises:
-        RequestError: For a date that is none, or a range that ends before it starts or is in the future.
+        RequestError: For a date that is none, or a range that has no start, ends before it or is in the future.
     """
     today = now.astimezone(ZoneInfo(timezone)).date()
     first, last = _date(params, FROM_DATE), _date(params, TO_DATE)
-    of_interval = first is None and last is None and interval is not None
+    if first is None and last is not None:
+        raise RequestError(
+            f"{FROM_DATE} is empty, and {TO_DATE} is {last}: give both, or {FROM_DATE} alone for one day"
+        )
+    of_interval = first is None and interval is not None
     if interval is not None and of_interval:
         first, last = interval_dates(*interval)
-    elif first is None and last is None:
+    elif first is None:
         first, last = today - timedelta(days=days), today - timedelta(days=1)
-    first, last = first or last or today, last or first or today
+    first, last = first or today, last or first or today
     if last < first:
         raise RequestError(f"{TO_DATE} ({last}) is before {FROM_DATE} ({first}); both ends are included")
     if last > today:

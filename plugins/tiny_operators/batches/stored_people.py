@@ -13,7 +13,7 @@ from tiny_operators.lake import names
 from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.forgotten import blank, examine
 from tiny_operators.lake.objects import Objects
-from tiny_operators.people.asked_people import People, PeopleError
+from tiny_operators.people.asked_people import People, PeopleError, said_of_nobody
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.personal_values import PersonalValues
 from tiny_operators.people.who import Who
@@ -109,7 +109,7 @@ class StoredPeople:
             met.update(eraser.met)
         for where, person in named:
             if met.isdisjoint(person.documents | person.contacts):
-                raise PeopleError(f"{where}: nothing is stored of this person (any more)")
+                raise PeopleError(f"{where}: {said_of_nobody(person)}")
         found.people = replace(people, orders=frozenset(orders))
         return found
 

@@ -55,7 +55,7 @@ class PeopleOperator(StoreOperator):
             try:
                 people += read_people(content, blob.name, _nobody(self.store))
             except PeopleError as error:
-                raise AirflowFailException(f"{error}. Nothing was done; upload the file again") from error
+                raise AirflowFailException(_to_correct(error)) from error
             files.append((blob.name, int(blob.generation)))
         if not people:
             raise AirflowFailException(
@@ -91,7 +91,7 @@ class FindPeopleOperator(PeopleOperator):
             try:
                 found = self.stored().find(asked)
             except PeopleError as error:
-                raise AirflowFailException(f"{error}. Nothing was done; correct the file") from error
+                raise AirflowFailException(_to_correct(error)) from error
             content: dict[str, Any] = {"found": found.to_json(), "asked": files, "people": len(asked)}
             api.create_json(names.found_people_object(key), content)
             there = found, content
@@ -197,7 +197,7 @@ class ShowPeopleOperator(PeopleOperator):
             try:
                 people = stored.find([(where, person)]).people
             except PeopleError as error:
-                raise AirflowFailException(f"{error}. Correct the file, then clear this task") from error
+                raise AirflowFailException(_to_correct(error)) from error
             places = [
                 {"place": place.kind, "name": place.name, "field": path, "stored": as_json(value)}
                 for place, eraser in stored.everything(people)
@@ -211,6 +211,13 @@ class ShowPeopleOperator(PeopleOperator):
         for name, generation in files:
             api.delete(name, generation)
         return shown
+
+
+def _to_correct(error: PeopleError) -> str:
+    """Say what is wrong with a request, and what to do: a task that is cleared reads the requests anew."""
+    return (
+        f"{error}. Nothing was changed: upload the corrected file under the same name, then clear this task"
+    )
 
 
 def _nobody(store: Store) -> tuple[str, ...]:

@@ -13,10 +13,17 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final
 
-from tiny_operators.people.personal_values import PersonalValues, is_document, plain_document
+from tiny_operators.people.personal_values import (
+    PersonalValues,
+    has_check_digits,
+    is_document,
+    plain_document,
+)
 
 MOST_PEOPLE: Final = 100
 _CONTACT: Final = re.compile(r"id\s*[:=]?\s*([0-9]{1,18})", re.IGNORECASE)
+_OTHER: Final = re.compile(r"[^0-9A-Za-z.\-/ ]")
+_LENGTHS: Final = (11, 14)
 _NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
 _FORMS: Final = "a CPF of 11 digits, a CNPJ of 14 characters, or 'id' and Tiny's id of the contact"
 
@@ -139,11 +146,36 @@ def _of_lines(lines: list[str], file: str, nobody: set[str]) -> Iterator[tuple[s
             yield where, People(contacts=frozenset({str(int(found[1]))}))
             continue
         document = plain_document(text)
-        if not is_document(document) or re.search(r"[^0-9A-Za-z.\-/ ]", text):
-            raise PeopleError(f"{where}: expected {_FORMS}, found {_kind(text)}")
+        if not is_document(document) or _OTHER.search(text):
+            raise PeopleError(f"{where}: {_said_of_other(text)}")
         if document in nobody:
             raise PeopleError(f"{where}: this document is the store's own, or one that stands for nobody")
         yield where, People(documents=frozenset({document}))
+
+
+def said_of_nobody(person: People) -> str:
+    """Say of a person who was named, and of whom nothing was found, what is true; without a value.
+
+    An order may be stored without the id of its contact: by that id alone not all of a person can be found.
+    """
+    if person.contacts:
+        return "no order is stored under this contact id; if the person has a CPF or CNPJ, name them by it"
+    says = "nothing is stored of this person (any more)"
+    if all(map(has_check_digits, person.documents)):
+        return says
+    return f"{says}; the check digits of this CPF or CNPJ are wrong: is it as the person wrote it?"
+
+
+def _said_of_other(text: str) -> str:
+    """Say why a text names nobody."""
+    plain = plain_document(text)
+    if _OTHER.search(text):
+        found = f"{_kind(text)}, with characters other than digits, letters, '.', '-', '/' and blanks"
+    elif len(plain) in _LENGTHS and len(set(plain)) == 1:
+        return "all digits of this CPF or CNPJ are the same: such a number is nobody's"
+    else:
+        found = _kind(text)
+    return f"expected {_FORMS}, found {found}"
 
 
 def _kind(text: str) -> str:

@@ -123,6 +123,18 @@ def is_document(plain: str) -> bool:
     return re.fullmatch(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}", plain) is not None and len(set(plain)) > 1
 
 
+def has_check_digits(document: str) -> bool:
+    """Return whether the last two digits of a CPF or CNPJ follow from those before; letters count as by their code."""
+    heaviest = 11 if len(document) == 11 else 9  # noqa: PLR2004 - digits of a CPF
+    for end in (-2, -1):
+        values = [ord(character) - ord("0") for character in reversed(document[:end])]
+        weights = (2 + place % (heaviest - 1) for place in range(len(values)))
+        rest = sum(value * weight for value, weight in zip(values, weights, strict=True)) % 11
+        if document[end] != str(0 if rest < 2 else 11 - rest):  # noqa: PLR2004 - 10 and 11 are written as 0
+            return False
+    return True
+
+
 def plain_phone(text: object) -> str:
     """Write a Brazilian telephone as area code and number; empty when it is none."""
     digits = re.sub(r"[^0-9]", "", str(text)).lstrip("0")

@@ -118,11 +118,22 @@ def test_sums_are_exact() -> None:
         totals.add(compared(plan(difference), [], {}, ()))
     assert totals.fields() == {
         "days": 3,
+        "first": str(DAY),
+        "last": str(DAY),
         "differences": 12,
         "repaired": 12,
         "unrepaired": 0,
         "value_difference": "0.00",
     }
+
+
+@pytest.mark.parametrize("days", [["2026-01-02"], ["2026-01-03", "2025-12-31", "2026-01-02"], []])
+def test_sums_name_the_first_and_the_last_date_in_whatever_order_they_come(days: list[str]) -> None:
+    totals = Totals()
+    for day in days:
+        totals.add(compared(replace(plan(), date=day), [], {}, ()))
+    fields = totals.fields()
+    assert (fields["first"], fields["last"]) == (min(days, default=""), max(days, default=""))
 
 
 def values(**fields: Any) -> dict[str, Any]:

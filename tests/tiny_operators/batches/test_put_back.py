@@ -50,6 +50,12 @@ def test_what_cannot_be_is_refused(asked: dict[str, Any]) -> None:
         read_put_back(asked, NIGHT, TIMEZONE)
 
 
+@pytest.mark.parametrize("more", [{}, {"from_date": None}, {"from_date": "", "order": 7}])
+def test_a_last_day_alone_is_refused(more: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match="from_date is empty, and to_date is 2026-03-14: give both"):
+        read_put_back({"to_date": "2026-03-14", **more}, NIGHT, TIMEZONE)
+
+
 def row(
     number: int, pedido: int | None, file: str | None = None, produto: int | None = None
 ) -> dict[str, Any]:

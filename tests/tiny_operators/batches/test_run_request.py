@@ -61,10 +61,27 @@ def test_the_form_wins_over_the_interval() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["from_date", "to_date"])
-def test_one_date_is_that_day(name: str) -> None:
-    params: dict[str, Any] = {name: "2026-01-30"}
-    assert request(**params).dates == [date(2026, 1, 30)]
+@pytest.mark.parametrize("to_date", [None, ""])
+def test_a_first_date_alone_is_that_day(to_date: str | None) -> None:
+    assert request(from_date="2026-01-30", to_date=to_date).dates == [date(2026, 1, 30)]
+
+
+@pytest.mark.parametrize("empty", [{}, {"from_date": None}, {"from_date": ""}])
+@pytest.mark.parametrize("interval", [DAY_13, None])
+def test_a_last_date_alone_is_refused_and_says_what_to_do(
+    interval: tuple[datetime, datetime] | None, empty: dict[str, Any]
+) -> None:
+    """As a first date that was forgotten: only the last day would be loaded."""
+    says = "^from_date is empty, and to_date is 2026-01-30: give both, or from_date alone for one day$"
+    params = {name: value for name, value in FORM.items() if name != "from_date"}
+    with pytest.raises(RequestError, match=says):
+        read_request({**params, **empty, "to_date": "2026-01-30"}, interval, NOW, ZONE)
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_what_airflow_itself_passes_is_the_interval_also_where_the_form_is_empty(empty: str | None) -> None:
+    assert request(from_date=empty, to_date=empty).of_interval
+    assert read_request({}, DAY_13, NOW, ZONE).of_interval
 
 
 def test_flags_come_through() -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.tiny_operators.helpers import envelope, sample_text
-from tiny_operators.people.asked_people import MOST_PEOPLE, People, PeopleError, read_people
+from tiny_operators.people.asked_people import People
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.forgotten import Forgotten
 from tiny_operators.people.personal_values import MASK, PersonalValues
@@ -289,32 +289,3 @@ def test_values_in_every_spelling(text: str, masked: str) -> None:
 def test_what_is_nobodys_leads_to_nobody() -> None:
     shop = ["Joana@Example.com", "(61) 90000-0000", "Joana Exemplo da Silva"]
     assert VALUES.without(shop) == PersonalValues(frozenset({CPF}))
-
-
-def test_a_request_names_people() -> None:
-    content = "\ufeff111.444.777-35\r\n\r\n id: 0720000012 \n11222333000182".encode()
-    found = read_people(content, "f", ())
-    assert found == [
-        ("f, line 1", People(frozenset({CPF}))),
-        ("f, line 3", People(contacts=frozenset({"720000012"}))),
-        ("f, line 4", People(frozenset({"11222333000182"}))),
-    ]
-
-
-BAD = ["Joana", "111.444.777-3", "11111111111", "id", "id 0", "111.444.777-35; x", "joana@example.com"]
-
-
-@pytest.mark.parametrize("bad", BAD)
-@pytest.mark.parametrize("place", [0, 1, 3])
-def test_a_bad_line_at_every_place_is_named_without_its_value(bad: str, place: int) -> None:
-    lines = [CPF] * 3
-    lines.insert(place, bad)
-    with pytest.raises(PeopleError, match=f"f, line {place + 1}: ") as refused:
-        read_people("\n".join(lines).encode(), "f", ())
-    assert bad not in str(refused.value).replace("'id'", "").replace("the id 0", "").replace(" id ", "")
-
-
-@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe", "\n".join([CPF] * (MOST_PEOPLE + 1)).encode()])
-def test_a_request_of_nobody_or_too_many_is_refused(content: bytes) -> None:
-    with pytest.raises(PeopleError, match=r"^f "):
-        read_people(content, "f", ())
