@@ -67,7 +67,7 @@ def signed_in(
     ],
 )
 def test_a_run_without_orders_says_what_it_did(live: Live, dag: str, conf: dict[str, Any], says: str) -> None:
-    live.until(f"the DAG {dag}", lambda: live.api.get(f"dags/{dag}"))
+    live.until(f"the DAG {dag}", lambda: bool(live.api.get(f"dags/{dag}")))
     unpause(live.api, dag)
     run = live.api.post(
         f"dags/{dag}/dagRuns", {"conf": conf} | ({"logical_date": None} if AIRFLOW_V_3_0_PLUS else {})
