@@ -100,7 +100,7 @@ def test_missing_days_are_seen_in_the_calendar_and_lead_to_their_form(open_page:
     for rejects, day in ((orders, "2026-11-11"), (files, "2026-11-17")):
         links = [link.get_attribute("href") for link in rejects.locator("a").all()]
         assert links == [f"https://storage.example/rejected/dt={day}", "../dags/loja1_put_back/trigger"]
-    assert files.locator("dd").inner_text().startswith("2026-11-17-0.json campo (file): esperado")
+    assert files.locator("dd").inner_text().startswith("2026-11-17-0.json campo (file): expected a number")
     assert first.inner_text().startswith(
         "10/11/2026 a 20/11/2026 (11 dias, 5 incompletos) 3 dias sem pedidos;"
     )
