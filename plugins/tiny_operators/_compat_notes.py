@@ -30,8 +30,7 @@ def note_run(context: Context, text: str) -> None:
         context: The task's context.
         text: The line.
     """
-    task: Any = context["task"]
-    _note(context, text, {task.task_id, *task.get_flat_relative_ids(upstream=True)})
+    _note(context, text, whatever_failed=False)
 
 
 def was_skipped(context: Context) -> bool:
@@ -41,19 +40,14 @@ def was_skipped(context: Context) -> bool:
 
 def note_failure(context: Context, text: str) -> None:
     """Show one line as the note of the task's run, whatever a task left before."""
-    _note(context, text, None)
+    _note(context, text, whatever_failed=True)
 
 
-def _note(context: Context, text: str, passed: Collection[str] | None) -> None:
-    """Write the note.
-
-    Args:
-        context: The task's context.
-        text: The line.
-        passed: The tasks whose failure is over; None for all.
-    """
+def _note(context: Context, text: str, *, whatever_failed: bool) -> None:
+    """Write the note, unless it says that a task failed whose failure is not over."""
     ti: Any = context["ti"]
     try:
+        passed = None if whatever_failed else _passed(context)
         if AIRFLOW_V_3_0_PLUS:
             api, path = AirflowApi.connect(), f"dags/{ti.dag_id}/dagRuns/{ti.run_id}"
             before = (api.get(path) or {}).get("note")
@@ -64,6 +58,12 @@ def _note(context: Context, text: str, passed: Collection[str] | None) -> None:
     except Exception as error:
         reason = str(error) if isinstance(error, AirflowApiError) else type(error).__name__
         log_event(log, "run_not_noted", reason=reason)
+
+
+def _passed(context: Context) -> set[str]:
+    """Return the tasks whose failure is over when this one ends well: itself, and those that it waits for."""
+    task: Any = context["task"]
+    return {task.task_id, *task.get_flat_relative_ids(upstream=True)}
 
 
 def _note_in_database(ti: Any, text: str, passed: Collection[str] | None) -> None:
