@@ -44,7 +44,7 @@ def connection(url: str) -> str:
 @contextmanager
 def second_tiny() -> Iterator[str]:
     """Run a second simulator, whose shop and token are others; its address."""
-    port = free_port(set())
+    port = free_port()
     words = ["--port", str(port), "--seed", "2", "--token", TOKEN, "--limit", str(PER_MINUTE), "--quiet"]
     command = [str(venv("tools") / "bin" / "python"), "-m", "local.tiny_simulator", *words]
     url, end = f"http://127.0.0.1:{port}", time.monotonic() + _START_S

@@ -84,7 +84,7 @@ def _surroundings() -> Iterator[tuple[str, Path]]:
     with TemporaryDirectory() as folder:
         settings = Settings.from_env({}, home=Path(folder), parts=frozenset({"gcs"}), free_ports=True)
         with running(settings, say=print):
-            emulator, port = settings.url("GCS_EMULATOR_PORT"), free_port(set())
+            emulator, port = settings.url("GCS_EMULATOR_PORT"), free_port()
             bucket = load_stores()[0].webhook_bucket
             storage.Client(
                 project="bench", client_options={"api_endpoint": emulator}, use_auth_w_custom_endpoint=False
@@ -96,7 +96,7 @@ def _surroundings() -> Iterator[tuple[str, Path]]:
 
 @contextlib.contextmanager
 def _bare(environment: Mapping[str, str]) -> Iterator[Program]:
-    port = free_port(set())
+    port = free_port()
     source = ["--source", str(Path(__file__).with_name("bare.py")), "--target", "receive"]
     with _program(
         ["functions_framework", *source, "--host", "127.0.0.1", "--port", str(port)], port, environment
@@ -106,7 +106,7 @@ def _bare(environment: Mapping[str, str]) -> Iterator[Program]:
 
 @contextlib.contextmanager
 def _receiver(environment: Mapping[str, str]) -> Iterator[Program]:
-    port = free_port(set())
+    port = free_port()
     with _program(["webhook", "--port", str(port)], port, environment) as program:
         yield Program(f"{program.url}/{_SECRET}", program.start_s, program.process)
 

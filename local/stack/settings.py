@@ -115,12 +115,13 @@ def own_ports() -> Iterator[int]:
     )
 
 
-def free_port(taken: set[int]) -> int:
-    """Find a port of 127.0.0.1 that nobody listens on and add it to `taken`.
+def free_port(taken: set[int] | None = None) -> int:
+    """Find a port of 127.0.0.1 that nobody listens on, and add it to `taken`, if given.
 
     Raises:
         StackError: None was found.
     """
+    taken = set() if taken is None else taken
     for port in itertools.islice(own_ports(), _BLOCK):
         if port not in taken and port_is_free(port):
             taken.add(port)

@@ -41,7 +41,7 @@ class Proxy(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, target: str) -> None:
-        super().__init__(("127.0.0.1", free_port(set())), _Handler)
+        super().__init__(("127.0.0.1", free_port()), _Handler)
         self.target = target
         self.rule: Rule = lambda request, number: None
         self.seen: Counter[str] = Counter()

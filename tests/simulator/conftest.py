@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from local.stack.settings import free_port
 from local.tiny_simulator.server import Server
 from local.tiny_simulator.settings import PROFILES, Settings
 from local.tiny_simulator.simulator import Simulator
 from tests.simulator.client import TOKEN, Tiny
-from tests.simulator.shops import Clock, free_port, make_shop
+from tests.simulator.shops import Clock, make_shop
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
-"""Shops whose day is fixed, clocks that obey, ports that are free."""
+"""Shops whose day is fixed, clocks that obey."""
 
-import random
-import socket
 from datetime import date, datetime, time
 
 from local.tiny_simulator.settings import PROFILES
@@ -28,12 +26,3 @@ def make_shop(seed: int = 316, profile: str = "common", days: int = 0, per_day: 
     shop = Shop(seed=seed, now=now)
     shop.fill(days, per_day, PROFILES[profile])
     return shop
-
-
-def free_port() -> int:
-    """A port below the range that outgoing connections use."""
-    for port in random.sample(range(20_000, 32_000), 50):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    raise OSError("no free port")

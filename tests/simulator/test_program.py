@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from local.stack.settings import free_port
 from local.tiny_simulator.people import CNPJ
 from tests.simulator.client import TIMEOUT_S, Tiny
-from tests.simulator.shops import free_port
 from tiny_operators.orders.webhooks import OrderEvent, read_webhook
 
 REPO = Path(__file__).resolve().parents[2]

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from local.stack.settings import free_port
 from local.tiny_simulator.server import Server
 from local.tiny_simulator.settings import PROFILES, Settings
 from local.tiny_simulator.simulator import Simulator
 from tests.simulator.client import TOKEN, Tiny, many, read_pdv, read_product, read_search, same
-from tests.simulator.shops import free_port, make_shop
+from tests.simulator.shops import make_shop
 
 
 @pytest.mark.parametrize("profile", PROFILES)

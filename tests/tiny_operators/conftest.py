@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +17,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, settings
 
+from local.stack.settings import free_port
 from tiny_operators.hooks.tiny import TinyHook
 
 REPO = Path(__file__).resolve().parents[2]
@@ -32,18 +31,6 @@ settings.register_profile("tiny_operators", deadline=None, suppress_health_check
 # `make quick` takes this one: a few examples of each.
 settings.register_profile("quick", settings.get_profile("tiny_operators"), max_examples=10)
 settings.load_profile("tiny_operators")
-
-
-def free_port() -> int:
-    """A port below the range that the system gives to clients, so that no client takes it in the meantime."""
-    for port in range(20_000 + os.getpid() % 5_000, 32_768):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise OSError("no free port")
 
 
 @dataclass

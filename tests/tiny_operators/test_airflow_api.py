@@ -24,7 +24,7 @@ class Server(ThreadingHTTPServer):
     """Stands for a web server in front of which Google asks who comes."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", free_port(set())), _Handler)
+        super().__init__(("127.0.0.1", free_port()), _Handler)
         self.pools: dict[str, dict[str, Any]] = {}
         self.seen: list[tuple[str, str]] = []
         self.status = 200
@@ -131,7 +131,7 @@ def test_who_is_not_let_in_is_told_the_command(server: Server, status: int) -> N
 
 @only_3
 def test_a_server_that_is_down_is_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW__API__BASE_URL", f"http://127.0.0.1:{free_port(set())}")
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(AirflowFailException, match="does not answer"):
         ensure_pool("tiny_a", 1, "calls")
 

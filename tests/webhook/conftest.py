@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import platform
-import random
 import socket
 import subprocess
 import sys
@@ -17,6 +16,8 @@ from pathlib import Path
 import pytest
 import requests
 from google.cloud import storage
+
+from local.stack.settings import free_port
 
 REPO = Path(__file__).resolve().parents[2]
 STARTUP_SECONDS = 60
@@ -216,16 +217,6 @@ def receiver_command(port: int) -> list[str]:
     """The receiver's command, with the interpreter that WEBHOOK_PYTHON names or else this one."""
     python = os.environ.get("WEBHOOK_PYTHON", sys.executable)
     return [python, "-m", "webhook", "--host", "127.0.0.1", "--port", str(port)]
-
-
-def free_port() -> int:
-    """A free port below those that outgoing connections use."""
-    for _ in range(100):
-        port = random.randint(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    raise RuntimeError("no free port between 20000 and 32000")
 
 
 @contextlib.contextmanager

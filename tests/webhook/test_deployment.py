@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.webhook.conftest import free_port, outer_environment, running
+from local.stack.settings import free_port
+from tests.webhook.conftest import outer_environment, running
 
 if TYPE_CHECKING:
     from tests.webhook.conftest import Gcs

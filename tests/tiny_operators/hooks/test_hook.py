@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.tiny_operators.conftest import TOKEN, FakeTime, MakeHook, Simulator, free_port
+from local.stack.settings import free_port
+from tests.tiny_operators.conftest import TOKEN, FakeTime, MakeHook, Simulator
 from tiny_operators._compat import AirflowException, AirflowFailException
 from tiny_operators.hooks.tiny import TinyHook, UnavailableError
 from tiny_operators.tiny.answers import Meaning
