@@ -4,9 +4,9 @@ from tiny_operators._compat import DAG
 from tiny_operators.operators.all_listed import AllListedOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.next_slice import NextSliceOperator
-from tiny_operators.operators.plan_daily import PlanDailyOperator
-from tiny_operators.operators.ready import CheckSetupOperator
+from tiny_operators.operators.plan_dates import PlanDailyOperator
 from tiny_operators.operators.rows import MakeRowsOperator
+from tiny_operators.operators.setup import CheckSetupOperator
 from tiny_operators.params import daily_form
 from tiny_operators.run_notes import note_plan, note_work
 from tiny_operators.schedules import EACH_DAY

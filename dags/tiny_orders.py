@@ -2,7 +2,7 @@
 
 from tiny_operators._compat import DAG
 from tiny_operators.operators.ask_orders import AskedOrdersOperator, AskForOrdersOperator
-from tiny_operators.operators.ready import CheckSetupOperator
+from tiny_operators.operators.setup import CheckSetupOperator
 from tiny_operators.params import orders_form
 from tiny_operators.run_notes import note_work
 from tiny_operators.stores import Store

@@ -4,16 +4,15 @@ from tiny_operators._compat import DAG
 from tiny_operators.operators.all_listed import AllListedOperator
 from tiny_operators.operators.compare import CompareOperator
 from tiny_operators.operators.fetch import FetchOrdersOperator
-from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
-from tiny_operators.operators.ready import CheckSetupOperator
+from tiny_operators.operators.plan_dates import PlanReconcileOperator
 from tiny_operators.operators.rows import MakeRowsOperator
+from tiny_operators.operators.setup import CheckSetupOperator
 from tiny_operators.params import reconcile_form
 from tiny_operators.run_notes import note_plan, note_work
 from tiny_operators.schedules import each_week
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
-from tiny_operators.task_factories.reconciliation import into_reconciliation
+from tiny_operators.task_factories.into_tables import dag_arguments, into_reconciliation, into_tables
 from tiny_operators.task_factories.stores import stores_to_build
 
 DOCS = """

@@ -1,7 +1,7 @@
 """Airflow DAG of each store: alerts people of problems that fail no other run."""
 
 from tiny_operators._compat import DAG
-from tiny_operators.operators.check import CheckOperator
+from tiny_operators.operators.bigquery import CheckOperator
 from tiny_operators.operators.situation import SituationOperator
 from tiny_operators.operators.watch import (
     WatchAirflowOperator,

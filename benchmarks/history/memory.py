@@ -166,7 +166,7 @@ def _in_this_process(step: str, day: date, *, profile: bool) -> dict[str, float]
     # Imported here: a program inherits the peak of the process that starts it, which so stays smaller than any step.
     from benchmarks.walk.__main__ import create_pools
     from tiny_operators.operators.fetch import FetchOrdersOperator
-    from tiny_operators.operators.plan_daily import PlanDailyOperator
+    from tiny_operators.operators.plan_dates import PlanDailyOperator
     from tiny_operators.operators.rows import MakeRowsOperator
     from tiny_operators.stores import load_stores
 

@@ -22,7 +22,7 @@ from tests.simulator.shops import make_shop
 from tiny_operators.lake import names
 from tiny_operators.orders.raw_lines import Envelope, Kind, read_line
 from tiny_operators.orders.rows import order_rows, row_texts
-from tiny_operators.tiny.services import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
+from tiny_operators.tiny.api import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
 
 ORDERS: Final = 100
 _PER_DAY: Final = 40

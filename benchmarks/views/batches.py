@@ -8,7 +8,7 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Any, Final
 
-from tiny_operators.orders.batch import OrderIds
+from tiny_operators.batches.row_files import OrderIds
 
 RUN: Final = "manual"
 # A lookup of the partitions of a batch: its variable, the type of the days, and the query.

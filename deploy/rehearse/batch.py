@@ -13,17 +13,15 @@ from tiny_operators.batches.dates import DatePlan
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter, now
-from tiny_operators.operators.check import CheckOperator
+from tiny_operators.operators.bigquery import CheckOperator, LoadRowsOperator
 from tiny_operators.operators.compare import CompareOperator
-from tiny_operators.operators.load import LoadRowsOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.orders import texts
 from tiny_operators.orders.plan import Plan, PlannedOrder, chunks
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
+from tiny_operators.task_factories.into_tables import dag_arguments, into_reconciliation, into_tables
 from tiny_operators.task_factories.jobs import query_task
-from tiny_operators.task_factories.reconciliation import into_reconciliation
-from tiny_operators.tiny.services import ORDER_SERVICE
+from tiny_operators.tiny.api import ORDER_SERVICE
 
 from .orders import PRODUCT, Invented, order_answer, product_answer, search_answer
 from .scratch import Scratch

@@ -1,6 +1,6 @@
 {#- Which rows are those of a batch's orders, and in which partitions they stand.
 
-    orders: what the task that made the rows says of their ids (see tiny_operators.orders.batch): all of them when they are
+    orders: what the task that made the rows says of their ids (see tiny_operators.batches.row_files): all of them when they are
     few, so that no staging table is asked for them; else only the lowest and the highest, between which they are looked
     up in staging tables. Either way BigQuery knows constants by which it leaves out blocks of the tables, which
     are clustered by these ids. -#}

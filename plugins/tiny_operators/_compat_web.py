@@ -13,8 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
-from tiny_operators.batches.intervals import interval_dates
-from tiny_operators.batches.run_request import FROM_DATE, TO_DATE
+from tiny_operators.batches.run_request import FROM_DATE, TO_DATE, interval_dates
 
 # Runs that are read at most: more than a page shows.
 _MOST_RUNS: Final = 50

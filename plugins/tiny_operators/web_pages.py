@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from tiny_operators._compat_web import Answer, ended_runs, form_link, newest_xcoms, runs_under_way
-from tiny_operators.batches.intervals import settled_at
+from tiny_operators.batches.run_request import settled_at
 from tiny_operators.events import log_event
 from tiny_operators.situation.facts import SITUATION, OtherVersionError, Situation
 from tiny_operators.situation.page import FailedRun, Run, UnderWay, render

@@ -1,4 +1,4 @@
-"""Words of messages that people read: one and many, and one full stop at the end."""
+"""Words of messages that people read: one and many, one full stop at the end, and kinds of values."""
 
 from __future__ import annotations
 
@@ -65,3 +65,20 @@ def sentence(text: str) -> str:
         ('It is so.', 'It is so.', 'Is it so.')
     """
     return text.rstrip(" .;:,?!") + "."
+
+
+def kind_of(value: object) -> str:
+    """Name the kind of a value in words that reveal nothing of it."""
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return f"text of {len(value)} characters" if value.strip() else "empty text"
+        case bool():
+            return "true or false"
+        case dict():
+            return "object"
+        case list():
+            return f"list of {len(value)}"
+        case _:
+            return "number"

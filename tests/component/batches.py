@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+from tiny_operators.batches.row_files import OrderIds
 from tiny_operators.lake import names
-from tiny_operators.orders.batch import OrderIds
 from tiny_operators.schemas import LOADED, TABLES, schema_fields
 
 

@@ -11,7 +11,7 @@ import pytest
 from google.api_core.exceptions import NotFound
 
 from tests.component.batches import Merge, at, gone, line, order, snapshot
-from tiny_operators.operators.check import what_failed
+from tiny_operators.operators.bigquery import what_failed
 from tiny_operators.schemas import LOADED, TABLES
 from tiny_operators.stores import include_dir
 

@@ -24,7 +24,7 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.operators.fetch import FetchOrdersOperator
-from tiny_operators.operators.plan_daily import PlanDailyOperator
+from tiny_operators.operators.plan_dates import PlanDailyOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.orders.plan import Plan, PlannedOrder
 from tiny_operators.tiny.answers import Answer

@@ -24,8 +24,7 @@ from requests.adapters import HTTPAdapter
 from tests.component.effects import DeadError, effects
 from tests.component.proxy import Proxy, proxy
 from tiny_operators._compat import AirflowFailException
-from tiny_operators.operators.check import CheckOperator
-from tiny_operators.operators.query import QueryOperator
+from tiny_operators.operators.bigquery import CheckOperator, QueryOperator
 from tiny_operators.stores import Store
 from tiny_operators.warehouse import views
 from tiny_operators.warehouse.known_orders import KnownOrders
@@ -258,8 +257,8 @@ def test_a_query_is_not_deferred_where_airflow_defers_what_it_can() -> None:
     program = """
 from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
 from tiny_operators.warehouse import views
-from tiny_operators.operators.check import CheckOperator
-from tiny_operators.operators.query import QueryOperator
+from tiny_operators.operators.bigquery import CheckOperator
+from tiny_operators.operators.bigquery import QueryOperator
 for number, operator in enumerate((BigQueryInsertJobOperator, QueryOperator, CheckOperator)):
     print("deferrable", operator(task_id=f"a{number}", configuration={}).deferrable)
 """

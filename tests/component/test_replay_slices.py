@@ -13,7 +13,7 @@ from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.test_replay import run_dag, tables
 from tests.dates import ZONE
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
-from tiny_operators.operators.plan_daily import PlanDailyOperator
+from tiny_operators.operators.plan_dates import PlanDailyOperator
 from tiny_operators.operators.replay import ReplayRowsOperator
 from tiny_operators.schemas import TABLES
 from tiny_operators.setup.provision import create_missing

@@ -23,7 +23,7 @@ from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter
-from tiny_operators.operators.plan_daily import PlanDailyOperator
+from tiny_operators.operators.plan_dates import PlanDailyOperator
 from tiny_operators.tiny.answers import Answer
 from tiny_operators.tiny.api import TinyUnavailableError
 from tiny_operators.tiny.search import date_parameters

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tiny_operators.orders.batch import OrderIds
+from tiny_operators.batches.row_files import OrderIds
 from tiny_operators.schemas import LAYOUTS, LOADED, TABLES
 from tiny_operators.stores import include_dir
 

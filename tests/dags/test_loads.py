@@ -9,7 +9,7 @@ import pytest
 from airflow.providers.google.cloud.transfers.gcs_to_bigquery import GCSToBigQueryOperator
 
 from tiny_operators._compat import AirflowSkipException
-from tiny_operators.operators.load import LoadRowsOperator
+from tiny_operators.operators.bigquery import LoadRowsOperator
 from tiny_operators.schemas import LOADED
 from tiny_operators.stores import load_stores
 from tiny_operators.task_factories.jobs import load_task

@@ -17,8 +17,8 @@ from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowFailException
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.plan_webhooks import PlanWebhooksOperator
-from tiny_operators.operators.ready import CheckSetupOperator
 from tiny_operators.operators.replay import ReplayRowsOperator
+from tiny_operators.operators.setup import CheckSetupOperator
 from tiny_operators.schemas import LAYOUTS, schema_fields
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
 from tiny_operators.setup import provision

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.rehearse.queries import sql_blocks
 from tests.strict_front.asking import REPO, Rules
-from tiny_operators.orders.batch import OrderIds
+from tiny_operators.batches.row_files import OrderIds
 from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import load_stores
 from tiny_operators.warehouse.datasets import keys_table

@@ -10,8 +10,8 @@ import pendulum
 import pytest
 from airflow.timetables.base import TimeRestriction
 
-from tiny_operators.batches.intervals import interval_dates, settled_at
-from tiny_operators.operators.plan_reconcile import PlanReconcileOperator
+from tiny_operators.batches.run_request import interval_dates, settled_at
+from tiny_operators.operators.plan_dates import PlanReconcileOperator
 from tiny_operators.schedules import EACH_DAY, each_week
 from tiny_operators.stores import load_stores
 

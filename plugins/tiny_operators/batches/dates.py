@@ -18,13 +18,12 @@ from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter, now
+from tiny_operators.orders.json_values import from_json
 from tiny_operators.orders.plan import PlannedOrder
-from tiny_operators.orders.records import from_json
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer
-from tiny_operators.tiny.api import Tiny
+from tiny_operators.tiny.api import SEARCH_SERVICE, Tiny
 from tiny_operators.tiny.listing import FilterIgnoredError, ListingError, UnansweredError
-from tiny_operators.tiny.services import SEARCH_SERVICE
 from tiny_operators.warehouse.known_orders import KnownOrders
 
 log = logging.getLogger(__name__)

@@ -26,8 +26,7 @@ from tiny_operators.orders.outcomes import Wait
 from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder
 from tiny_operators.orders.rows import order_record, product_ids
 from tiny_operators.tiny.answers import Meaning
-from tiny_operators.tiny.api import Tiny
-from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE
+from tiny_operators.tiny.api import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE, Tiny
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from tiny_operators.batches.run_request import FROM_DATE, TO_DATE, RequestError, read_request
-from tiny_operators.orders.records import from_json
+from tiny_operators.orders.json_values import from_json
 from tiny_operators.tiny.answers import whole_number
 
 FIELD: Final = "field"

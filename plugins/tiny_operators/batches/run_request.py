@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tiny_operators.batches.intervals import interval_dates
+# How long after its end a day is read: late changes of the day are then in it.
+_SETTLED_AFTER: Final = timedelta(hours=2, minutes=30)
 
 FROM_DATE: Final = "from_date"
 TO_DATE: Final = "to_date"
@@ -18,6 +19,27 @@ RECONCILED_WEEKS: Final = 5
 # Dates that a run of the daily DAG takes, at most, the first ones: a job of BigQuery may change 4,000 partitions.
 SLICE_DAYS: Final = 366
 _FLAGS: Final = ("force", "refresh_costs", "plan_only")
+
+
+def interval_dates(start: datetime, end: datetime) -> tuple[date, date]:
+    """Return the first and the last date of a run's data interval.
+
+    Args:
+        start: Its start.
+        end: Its end, not included; an interval of no length means the day that it is in.
+    """
+    last = max(start, end - timedelta(microseconds=1))
+    return start.astimezone(UTC).date(), last.astimezone(UTC).date()
+
+
+def settled_at(day: date, timezone: str) -> datetime:
+    """Return when a day of a store is over, and late changes of it have come.
+
+    Args:
+        day: The day.
+        timezone: IANA name of the store's time zone.
+    """
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone)) + _SETTLED_AFTER
 
 
 class RequestError(ValueError):

@@ -16,7 +16,7 @@ from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer, Json, Meaning
-from tiny_operators.tiny.services import SEARCH_SERVICE
+from tiny_operators.tiny.api import SEARCH_SERVICE
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from typing import Any, Final, Self
 from tiny_operators.batches.waiting import next_try, tried_again
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
+from tiny_operators.orders.json_values import from_json
 from tiny_operators.orders.outcomes import Wait, Waiting
 from tiny_operators.orders.plan import Tried
-from tiny_operators.orders.records import from_json
 
 # Runs that ask in vain before there is a pause.
 _AT_ONCE: Final = 2

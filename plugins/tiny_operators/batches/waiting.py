@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tiny_operators.batches.inbox import whole_files
+from tiny_operators.orders.json_values import from_json
 from tiny_operators.orders.outcomes import Reject, Wait, Waiting, is_over
 from tiny_operators.orders.plan import Ended, EndedBefore, InboxFile, Plan, PlannedOrder, Tried
-from tiny_operators.orders.records import from_json
 
 _FIRST_PAUSE: Final = timedelta(seconds=15)
 _LONGEST_PAUSE: Final = timedelta(minutes=15)

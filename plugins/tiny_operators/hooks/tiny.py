@@ -23,16 +23,16 @@ from tiny_operators.events import log_event
 from tiny_operators.hooks.account import read_account
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Meaning, read_answer
-from tiny_operators.tiny.api import TinyUnavailableError
-from tiny_operators.tiny.encodings import UTF_8, charset, decode
-from tiny_operators.tiny.pacing import BACKOFF, Pace
-from tiny_operators.tiny.services import (
+from tiny_operators.tiny.api import (
     INFO_SERVICE,
     OFFICE_SERVICE,
     ORDER_SERVICE,
     PRODUCT_SERVICE,
     SEARCH_SERVICE,
+    TinyUnavailableError,
 )
+from tiny_operators.tiny.encodings import UTF_8, charset, decode
+from tiny_operators.tiny.pacing import BACKOFF, Pace
 
 log = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from tiny_operators.orders.raw_lines import Envelope, Kind, RawLine
 from tiny_operators.orders.rows import OrderRows, order_rows, product_ids
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import parse_json
+from tiny_operators.tiny.api import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
 from tiny_operators.tiny.encodings import decode
-from tiny_operators.tiny.kinds import kind_of
-from tiny_operators.tiny.services import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
+from tiny_operators.wording import kind_of
 
 _PATH: Final = "webhook"
 _VERSION: Final = "older"

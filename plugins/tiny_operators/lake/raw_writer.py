@@ -21,8 +21,8 @@ from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.stored_texts import clean_line
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import Answer, Meaning
+from tiny_operators.tiny.api import PRODUCT_SERVICE, SEARCH_SERVICE
 from tiny_operators.tiny.search import page_request
-from tiny_operators.tiny.services import PRODUCT_SERVICE, SEARCH_SERVICE
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob

@@ -24,8 +24,8 @@ from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.operators.account import AccountOperator
 from tiny_operators.operators.base import StoreOperator
+from tiny_operators.orders.json_values import from_json
 from tiny_operators.orders.outcomes import State
-from tiny_operators.orders.records import from_json
 from tiny_operators.params import orders_form
 from tiny_operators.run_notes import NOTE
 from tiny_operators.tiny.search import NUMBER_PAGES

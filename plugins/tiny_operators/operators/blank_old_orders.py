@@ -7,11 +7,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 from tiny_operators._compat import AirflowSkipException, Context
-from tiny_operators.batches.blanking import days_to_blank
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.operators.base import StoreOperator
-from tiny_operators.orders.old_orders import personal_since
+from tiny_operators.orders.old_orders import days_to_blank, personal_since
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.old_rows import WITH_CUSTOMERS, OldRows
 

@@ -1,4 +1,4 @@
-"""What the plans of runs about dates share: each date is searched, compared with BigQuery and planned, once."""
+"""The plans of runs about dates: each date is searched, compared with BigQuery and planned, once."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import logging
 import uuid
 from abc import abstractmethod
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
-from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try, run_type
 from tiny_operators.batches.dates import DatePlan, DatePlanner
 from tiny_operators.batches.progress import hours_of_calls
-from tiny_operators.batches.run_request import RunRequest
+from tiny_operators.batches.run_request import RECONCILED_WEEKS, SLICE_DAYS, RunRequest, settled_at
 from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.operators.account import AccountOperator
+from tiny_operators.operators.next_slice import REST
 from tiny_operators.orders.plan import Plan
+from tiny_operators.params import compare_form, daily_form, reconcile_form
 from tiny_operators.tiny.listing import FilterIgnoredError
 
 log = logging.getLogger(__name__)
@@ -143,3 +148,76 @@ class PlanDatesOperator(AccountOperator):
             reading=f"{key}-{uuid.uuid4().hex[:8]}",
         )
         objects.create_json(names.plan_object(key), plan.to_json())
+
+
+class PlanDailyOperator(PlanDatesOperator):
+    """Plans the orders of the run's dates, by default those of its data interval.
+
+    The run of a day waits, deferred, until the day is over in the store. Of a long range it takes the first dates and
+    leaves the others to another run: they are the XCom ``rest``. A job of BigQuery may change 4,000 partitions, which
+    are days. When only the plan is asked for, it covers all dates.
+
+    Args:
+        slice_days: How many dates it takes, at most.
+        **kwargs: See :class:`PlanDatesOperator`.
+    """
+
+    path = "daily"
+
+    def __init__(self, *, slice_days: int = SLICE_DAYS, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.slice_days = slice_days
+
+    def request(self, context: Context) -> RunRequest:
+        """Read what the run was asked to do, and which part of it this run does."""
+        asked = self.run_request(context, daily_form())
+        last = min(asked.last, asked.first + timedelta(days=self.slice_days - 1))
+        if asked.plan_only or last == asked.last:
+            return asked
+        context["ti"].xcom_push(key=REST, value=asked.after(last))
+        return replace(asked, last=last)
+
+    def dates(self, request: RunRequest, silences: Silences, context: Context) -> list[date]:
+        """Return the dates of the run; each night also those that Tiny did not list before."""
+        if not request.of_interval or run_type(context) == "backfill":
+            return request.dates
+        silent = (date.fromisoformat(day) for day in silences.all())
+        return [*(day for day in silent if day not in request.dates), *request.dates]
+
+    def wait(self, request: RunRequest, context: Context) -> None:
+        """Wait for the end of the store's day."""
+        settled = settled_at(request.last, self.store.timezone)
+        if request.of_interval and run_type(context) != "manual" and datetime.now(UTC) < settled:
+            # The run of a day comes at midnight UTC, when the store may still be open.
+            log_event(
+                log,
+                "day_not_over",
+                store=self.store.prefix,
+                date=str(request.last),
+                until=settled.isoformat(),
+            )
+            self.defer(trigger=DateTimeTrigger(settled.astimezone(UTC)), method_name=self.go_on.__name__)
+
+
+class PlanReconcileOperator(PlanDatesOperator):
+    """Compares the orders of the last weeks, or of the dates that a person names, and plans those that differ.
+
+    When none differ, or only the comparison was asked for, the task is skipped, and with it the repair. What was found
+    is in the run's folder for :class:`~tiny_operators.operators.compare.CompareOperator`, which runs in any case.
+
+    Args:
+        only_compares: Whether it compares in any case, and its DAG has no tasks that repair.
+        **kwargs: See :class:`PlanDatesOperator`.
+    """
+
+    path = "reconcile"
+
+    def __init__(self, *, only_compares: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.only_compares = only_compares
+
+    def request(self, context: Context) -> RunRequest:
+        """Read what the run was asked to do."""
+        form = compare_form() if self.only_compares else reconcile_form()
+        asked = self.run_request(context, form, last_days=7 * RECONCILED_WEEKS)
+        return replace(asked, plan_only=True) if self.only_compares else asked

@@ -12,6 +12,7 @@ from tiny_operators._compat import AirflowException, AirflowFailException, BaseO
 from tiny_operators.alerts import AlertsError, configured_alerts
 from tiny_operators.events import log_event
 from tiny_operators.google_errors import BusyError, SetupError
+from tiny_operators.operators.base import StoreOperator
 from tiny_operators.setup.customer_keys import forget_older_key
 from tiny_operators.setup.provision import create_missing, open_to_others
 from tiny_operators.stores import Store
@@ -112,3 +113,21 @@ class CheckAccessOperator(_SetupOperator):
                 "End each, then clear this task; or mark it as success, if it is meant. " + " | ".join(found)
             )
         return {"open": 0}
+
+
+class CheckSetupOperator(StoreOperator):
+    """Fails when the store's pools or tables are missing, or tables are older than the schema files.
+
+    It is in no pool of the store: a task whose pool is missing never starts.
+
+    Args:
+        **kwargs: See :class:`StoreOperator`.
+
+    Raises:
+        AirflowFailException: When setup must be run first; the message says what is missing.
+    """
+
+    def execute(self, context: Context) -> None:
+        """Look for pools and tables."""
+        self.check_setup()
+        log_event(log, "ready", store=self.store.prefix)

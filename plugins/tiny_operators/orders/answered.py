@@ -10,8 +10,8 @@ from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.schemas import tiny_columns
 from tiny_operators.tiny.answers import Json, Meaning, read_body, whole_number
 from tiny_operators.tiny.containers import records
-from tiny_operators.tiny.kinds import kind_of
 from tiny_operators.tiny.search import order_id, page_records
+from tiny_operators.wording import kind_of
 
 # Fields by which a record is recognised: of an order in either service's answer, and of a product.
 _RECORD_FIELDS: Final = {

@@ -16,12 +16,12 @@ from email.message import Message
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
 
-from tiny_operators.orders.json_texts import as_object
+from tiny_operators.orders.json_values import as_object
 from tiny_operators.orders.packed import PackedError, TooLargeError, Unpacker, has_control
 from tiny_operators.tiny.answers import Json
+from tiny_operators.tiny.containers import MOST_LEVELS, is_too_deep
 from tiny_operators.tiny.encodings import decode
-from tiny_operators.tiny.kinds import kind_of
-from tiny_operators.tiny.nesting import MOST_LEVELS, is_too_deep
+from tiny_operators.wording import kind_of
 
 _MOST_LAYERS: Final = 16
 _MOST_FIELDS: Final = 1000

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from tiny_operators.orders.record_shapes import path_name
+from tiny_operators.orders.json_values import path_name
 from tiny_operators.tiny.containers import parts
 
 # A field is missed when so many records came without it that chance would need a one-in-a-million run of luck:

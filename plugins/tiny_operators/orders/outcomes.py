@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from tiny_operators.orders.records import from_json
+from tiny_operators.orders.json_values import from_json
 
 
 class State(StrEnum):

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tiny_operators.orders.json_values import from_json
 from tiny_operators.orders.outcomes import Reject
-from tiny_operators.orders.records import from_json
 
 
 @dataclass(frozen=True)

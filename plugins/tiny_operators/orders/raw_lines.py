@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from tiny_operators.orders.records import from_json
+from tiny_operators.orders.json_values import from_json
 from tiny_operators.tiny.answers import Json, parse_json
 from tiny_operators.tiny.encodings import UTF_8
 

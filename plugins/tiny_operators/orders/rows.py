@@ -33,8 +33,8 @@ from tiny_operators.orders.typed_records import TypedRecord, typed_product, type
 from tiny_operators.orders.typed_values import FieldError, Tolerance, to_record
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
+from tiny_operators.tiny.api import OFFICE_SERVICE
 from tiny_operators.tiny.containers import records
-from tiny_operators.tiny.services import OFFICE_SERVICE
 
 # Identifies the orders of all stores for good: changing it would give every order another uuid.
 _ORDERS: Final = uuid.UUID("6f1d2c3e-7a4b-5d8e-9c10-316316316316")

@@ -10,16 +10,16 @@ from typing import Any, Final
 from tiny_operators.orders import texts
 from tiny_operators.orders.answered import ACTION, RejectedError, record_of
 from tiny_operators.orders.field_counts import FieldCounts
+from tiny_operators.orders.json_values import path_name
 from tiny_operators.orders.needed_fields import NEEDED
 from tiny_operators.orders.outcomes import Reject
 from tiny_operators.orders.pedido_obter import PEDIDO_FIELDS, pedido_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
-from tiny_operators.orders.record_shapes import path_name
 from tiny_operators.orders.typed_values import FieldError, Tolerance, to_record
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Json
+from tiny_operators.tiny.api import OFFICE_SERVICE
 from tiny_operators.tiny.containers import records
-from tiny_operators.tiny.services import OFFICE_SERVICE
 
 # Fields that Tiny documents and that the tables do not have: kept in payload, and no news.
 _KNOWN_WITHOUT_COLUMN: Final = frozenset({

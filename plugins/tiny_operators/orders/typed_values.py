@@ -22,7 +22,7 @@ from typing import Any, Final
 from tiny_operators.orders.decimals import parse_decimal
 from tiny_operators.schemas import Column
 from tiny_operators.tiny.containers import Records, is_nothing, records
-from tiny_operators.tiny.kinds import kind_of
+from tiny_operators.wording import kind_of
 
 # BigQuery's NUMERIC has 9 digits after the point, and 29 before it
 # (https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types). The views multiply amounts

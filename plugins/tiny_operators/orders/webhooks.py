@@ -19,7 +19,7 @@ import pendulum
 from tiny_operators.orders.envelopes import Found, Unreadable, read_events
 from tiny_operators.orders.outcomes import Reject
 from tiny_operators.tiny.answers import whole_number
-from tiny_operators.tiny.kinds import kind_of
+from tiny_operators.wording import kind_of
 
 # An order was created or changed. Everything else that Tiny posts (stock, invoices, tracking) changes no row here.
 ORDER_EVENTS: Final = frozenset({"inclusao_pedido", "atualizacao_pedido"})

@@ -20,8 +20,16 @@ from itertools import chain, count
 from typing import Any, Final
 
 from tiny_operators.orders.envelopes import BLANKS, events_in
-from tiny_operators.orders.json_texts import parse, write
-from tiny_operators.orders.record_shapes import blanked, day_of, path_name, plain_field, texts_in, whole_id
+from tiny_operators.orders.json_values import (
+    blanked,
+    day_of,
+    parse,
+    path_name,
+    plain_field,
+    texts_in,
+    whole_id,
+    write,
+)
 from tiny_operators.people.personal_values import (
     PersonalValues,
     is_document,

@@ -8,10 +8,11 @@ import pendulum
 
 from tiny_operators._compat import BaseOperator, TaskGroup, let_scheduler_watch
 from tiny_operators.alerts import failure_callback
-from tiny_operators.operators.check import CheckOperator
+from tiny_operators.batches.comparison import RECONCILIATION
+from tiny_operators.operators.bigquery import CheckOperator
 from tiny_operators.schemas import LOADED
 from tiny_operators.stores import Store, dag_tags, include_dir
-from tiny_operators.task_factories.jobs import load_task, merge_task, query_task
+from tiny_operators.task_factories.jobs import load_task, merge_task, merging_task, query_task
 from tiny_operators.task_factories.macros import check_macros, merge_macros
 
 # A task runs when the tasks before it succeeded, or some of them were skipped; it is skipped when all of them were.
@@ -68,3 +69,18 @@ def into_tables(store: Store, rows: BaseOperator) -> BaseOperator:
     check = query_task(store, "check", "check.sql", operator=CheckOperator)
     rows >> loads >> merge >> check
     return merge
+
+
+def into_reconciliation(store: Store, compare: BaseOperator) -> BaseOperator:
+    """Load the rows of a comparison and merge them.
+
+    Returns:
+        The task that merges, and fails when orders still differ.
+    """
+    load = load_task(store, RECONCILIATION, compare.task_id, count="days")
+    # It ends in an error when orders differ: then there is no other try.
+    record = merging_task(
+        store, "record", "record_reconciliation.sql", compare.task_id, operator=CheckOperator
+    )
+    compare >> load >> record
+    return record

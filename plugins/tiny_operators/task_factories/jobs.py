@@ -8,9 +8,7 @@ from tiny_operators._compat import BaseOperator
 from tiny_operators.assets import merged_assets
 from tiny_operators.lake import names
 from tiny_operators.operators.base import MADE
-from tiny_operators.operators.load import LoadRowsOperator
-from tiny_operators.operators.merge import MergeOperator
-from tiny_operators.operators.query import QueryOperator
+from tiny_operators.operators.bigquery import LoadRowsOperator, MergeOperator, QueryOperator
 from tiny_operators.schemas import LOADED, schema_fields
 from tiny_operators.stores import Store
 

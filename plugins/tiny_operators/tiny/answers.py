@@ -15,8 +15,8 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Any, Final
 
+from tiny_operators.tiny.containers import MOST_LEVELS, is_too_deep
 from tiny_operators.tiny.encodings import UTF_8
-from tiny_operators.tiny.nesting import MOST_LEVELS, is_too_deep
 
 Json = dict[str, Any]
 

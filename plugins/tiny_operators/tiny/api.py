@@ -1,10 +1,16 @@
-"""What the pipeline asks of Tiny, whatever carries the calls."""
+"""What the pipeline asks of Tiny's API v2 (https://tiny.com.br/api-docs/api2), whatever carries the calls."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from tiny_operators.tiny.answers import Answer
+
+ORDER_SERVICE: Final = "pdv.pedido.obter"
+OFFICE_SERVICE: Final = "pedido.obter"
+SEARCH_SERVICE: Final = "pedidos.pesquisa"
+PRODUCT_SERVICE: Final = "produto.obter"
+INFO_SERVICE: Final = "info"
 
 
 class TinyUnavailableError(Exception):

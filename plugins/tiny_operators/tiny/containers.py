@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 Record = dict[str, Any]
+
+# Tiny's own answers have ten. Python stops at some hundreds, BigQuery's JSON columns at 500.
+MOST_LEVELS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -138,3 +141,18 @@ def _is_wrapper(value: Record) -> bool:
     return isinstance(inner, dict) or (
         isinstance(inner, list) and bool(inner) and all(isinstance(item, dict) for item in inner)
     )
+
+
+def is_too_deep(value: object, levels: int = MOST_LEVELS) -> bool:
+    """Return whether objects and lists are nested in one another more often than allowed."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True

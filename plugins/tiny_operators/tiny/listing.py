@@ -16,7 +16,7 @@ from typing import Final
 
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer, Json, Meaning
-from tiny_operators.tiny.kinds import kind_of
+from tiny_operators.wording import kind_of
 
 DIRECTIONS: Final = ("ASC", "DESC")
 _PASSES: Final = 8

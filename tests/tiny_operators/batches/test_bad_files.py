@@ -16,7 +16,7 @@ from tiny_operators.batches.inbox import WebhookPlanner
 from tiny_operators.orders.packed import MAX_UNPACKED
 from tiny_operators.orders.plan import Plan
 from tiny_operators.orders.webhooks import MAX_ORDERS
-from tiny_operators.tiny.nesting import MOST_LEVELS
+from tiny_operators.tiny.containers import MOST_LEVELS
 
 NOON = datetime(2026, 3, 14, 15, tzinfo=UTC)
 GOOD = 4

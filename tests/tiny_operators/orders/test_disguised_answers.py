@@ -12,7 +12,7 @@ from tests.tiny_operators.orders.containers import Disguise
 from tests.tiny_operators.orders.test_mutated_answers import SERVICES, Story, raw, rows_of, stories
 from tiny_operators.orders.rows import OrderRows, order_record, product_ids
 from tiny_operators.tiny.answers import Json, read_answer
-from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE
+from tiny_operators.tiny.api import OFFICE_SERVICE, ORDER_SERVICE
 
 ANSWERS, BATCHES = 10_000, 10
 

@@ -17,7 +17,7 @@ from tiny_operators.orders.field_counts import (
     learn,
     to_json,
 )
-from tiny_operators.orders.record_shapes import path_name
+from tiny_operators.orders.json_values import path_name
 from tiny_operators.orders.typed_records import unknown_fields
 from tiny_operators.schemas import TABLES, Column, tiny_columns
 

@@ -33,7 +33,7 @@ from tiny_operators.orders.rows import (
 from tiny_operators.schemas import TABLES, Column, columns
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import FATAL, RETRYABLE, Json, parse_json, read_answer
-from tiny_operators.tiny.services import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
+from tiny_operators.tiny.api import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
 
 SERVICES = (ORDER_SERVICE, OFFICE_SERVICE, SEARCH_SERVICE, PRODUCT_SERVICE)
 KIND: dict[str, Kind] = {

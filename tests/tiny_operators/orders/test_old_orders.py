@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tiny_operators.batches.blanking import days_to_blank
-from tiny_operators.orders.old_orders import personal_since, row_day, without_old
+from tiny_operators.orders.old_orders import days_to_blank, personal_since, row_day, without_old
 from tiny_operators.stores import load_stores
 from tiny_operators.warehouse.known_orders import line_digest
 

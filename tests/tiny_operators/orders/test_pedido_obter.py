@@ -23,7 +23,7 @@ from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.rows import OrderRows, order_record, order_rows, product_ids, row_texts
 from tiny_operators.schemas import OWN_COLUMNS, Column, tiny_columns
 from tiny_operators.tiny.answers import Json, parse_json, read_answer
-from tiny_operators.tiny.services import OFFICE_SERVICE
+from tiny_operators.tiny.api import OFFICE_SERVICE
 
 PEDIDO: int = OFFICE["id"]
 SHIRT, COFFEE = 730000011, 730000001

@@ -20,8 +20,8 @@ from tests.tiny_operators.helpers import CNPJ, SAMPLES, TEXTS, TIMEZONE, VALUES,
 from tiny_operators.orders.outcomes import Reject
 from tiny_operators.orders.packed import MAX_UNPACKED
 from tiny_operators.orders.webhooks import TEST_CALL, OrderEvent, Uninteresting, arrival_in_name, read_webhook
-from tiny_operators.tiny.kinds import kind_of
-from tiny_operators.tiny.nesting import MOST_LEVELS
+from tiny_operators.tiny.containers import MOST_LEVELS
+from tiny_operators.wording import kind_of
 
 WEBHOOKS = SAMPLES.parent / "webhooks"
 SALE = OrderEvent(910000101, "2026-03-14")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tiny_operators.orders.batch import FEW, OrderIds
+from tiny_operators.batches.row_files import FEW, OrderIds
 
 
 def told(*pedidos: int) -> dict[str, object]:
