@@ -24,10 +24,10 @@ It starts nothing else. `z316_webhook` must not be paused.
 * **ready** failed at once: its error says what to do.
 * **ready** failed after its tries: clear the task when BigQuery and Airflow answer again.
 * **ask** failed at once: its error says what to do. It names the entry of the form that is no id or number, or the
-  number that Tiny does not list.
+  numbers, when Tiny lists none of them.
 * **ask** failed after its tries: clear the task when Tiny and Google Cloud answer again.
-* **report** failed at once: its error says what to do. It has the reason for each order: Tiny does not know it, or it
-  was rejected (with the field and what to do), or it still waits for an answer from Tiny.
+* **report** failed at once: its error says what to do. It has the reason for each order: Tiny does not know it, or does
+  not list its number, or it was rejected (with the field and what to do), or it still waits for an answer from Tiny.
 * **report** failed after its tries: clear the task; it only looks.
 """
 

@@ -21,11 +21,18 @@ pytestmark = pytest.mark.stack
 
 
 def ask(run: Any, **params: Any) -> list[dict[str, Any]]:
-    context = run.context()
+    files, _ = ask_and_tell(run, **params)
+    return files
+
+
+def ask_and_tell(run: Any, **params: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The events that the task wrote, and its other XComs."""
+    context, left = run.context(), {}
     context["params"] = {"orders": [], "numbers": [], **params}
     context["dag_run"].conf = params
+    context["ti"] = SimpleNamespace(xcom_push=lambda key, value: left.update({key: value}))
     found: list[dict[str, Any]] = AskForOrdersOperator(task_id="ask", store=run.store).execute(context)
-    return found
+    return found, left
 
 
 def report(run: Any, files: list[dict[str, Any]]) -> tuple[dict[str, str], str]:
@@ -34,11 +41,15 @@ def report(run: Any, files: list[dict[str, Any]]) -> tuple[dict[str, str], str]:
     return said["orders"], error
 
 
-def look(run: Any, files: list[dict[str, Any]]) -> tuple[dict[str, Any], str]:
+def look(
+    run: Any, files: list[dict[str, Any]], left: dict[str, Any] | None = None
+) -> tuple[dict[str, Any], str]:
     """What the report leaves as XComs, and its error."""
+    xcoms = {"return_value": files, **(left or {})}
     context, said = run.context(), {}
     context["ti"] = SimpleNamespace(
-        xcom_pull=lambda **_: files, xcom_push=lambda key, value: said.update({key: value})
+        xcom_pull=lambda task_ids, key="return_value": xcoms.get(key),
+        xcom_push=lambda key, value: said.update({key: value}),
     )
     task = AskedOrdersOperator(task_id="report", store=run.store, of_task="ask")
     error = ""
@@ -128,16 +139,38 @@ def test_an_order_that_came_by_its_number_is_named_by_it_when_it_fails(
     assert f"; {good} loaded, of 20" in error
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_number_that_tiny_does_not_list_is_named_and_nothing_is_fetched(
-    run: Any, simulator: Simulator, warehouse: Warehouse, place: int
+@pytest.mark.parametrize("at", [(0, 1), (1, 1), (2, 1), (1, 3)])
+def test_numbers_that_tiny_does_not_list_are_named_and_keep_no_other_order_out(
+    run: Any, dags: Any, simulator: Simulator, warehouse: Warehouse, at: tuple[int, int]
 ) -> None:
-    numbers = [number_of(simulator, sale.pedido) for sale in simulator.sell(2)]
-    numbers.insert(place, "999999999")
+    place, unlisted = at
+    sold = [sale.pedido for sale in simulator.sell(2)]
+    unknown = [str(999_999_999 - number) for number in range(unlisted)]
+    numbers = [number_of(simulator, pedido) for pedido in sold]
+    numbers[place:place] = unknown
+    files, left = ask_and_tell(run, numbers=numbers)
+    assert [file["pedido"] for file in files] == sold
+    load(dags)
+    said, error = look(run, files, left)
+    assert error.startswith(f"{unlisted} of {unlisted + 2} orders w")
+    for number in unknown:
+        line = f"number {number} is not in Tiny's search, on its first 3 pages: correct the number"
+        assert line in error
+        assert line in said["note"]
+        assert said["orders"][f"number {number}"].startswith("is not in Tiny's search")
+    assert all(said["orders"][str(pedido)].startswith("loaded, of 20") for pedido in sold)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_when_tiny_lists_none_of_the_numbers_the_first_task_says_so(
+    run: Any, simulator: Simulator, warehouse: Warehouse, count: int
+) -> None:
+    unknown = [str(999_999_999 - number) for number in range(count)]
     with pytest.raises(
-        AirflowFailException, match="no order with number 999999999 on its first 3 pages; nothing was fetched"
-    ):
-        ask(run, numbers=numbers)
+        AirflowFailException, match=r"^Nothing was fetched: number 999999999 is not"
+    ) as failed:
+        ask(run, numbers=unknown)
+    assert all(f"number {number} " in str(failed.value) for number in unknown)
     assert warehouse.waiting() == []
 
 

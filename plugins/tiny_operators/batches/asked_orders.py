@@ -62,10 +62,10 @@ class AskedFile:
     asked_at: str
     number: int | None = None
 
-    @property
-    def asked_as(self) -> str:
-        """What the person named: the number, or Tiny's id."""
-        return str(self.pedido) if self.number is None else f"number {self.number}"
+    def status(self, state: State, text: str) -> OrderStatus:
+        """Return what became of it."""
+        asked_as = str(self.pedido) if self.number is None else number_asked(self.number)
+        return OrderStatus(asked_as, state, text, self.pedido)
 
 
 @dataclass(frozen=True)
@@ -73,19 +73,21 @@ class OrderStatus:
     """What became of an order that was asked for.
 
     Attributes:
-        file: Its event.
+        asked_as: What the person named: its number, or Tiny's id.
         state: In a word.
         text: What a person reads about it; no personal data.
+        pedido: Tiny's id; None when it is not known.
     """
 
-    file: AskedFile
+    asked_as: str
     state: State
     text: str
+    pedido: int | None = None
 
     @property
     def line(self) -> str:
         """What a person reads who asked for several orders."""
-        return f"{self.file.asked_as} {self.text}"
+        return f"{self.asked_as} {self.text}"
 
 
 def read_asked(params: Mapping[str, Any]) -> AskedOrders:
@@ -157,6 +159,20 @@ def _of_number(hook: Tiny, number: int) -> Iterator[int]:
                 yield pedido
 
 
+def number_asked(number: int) -> str:
+    """Name an order that was asked for by its number."""
+    return f"number {number}"
+
+
+def unlisted(number: int) -> OrderStatus:
+    """Return what became of a number that Tiny's search does not list."""
+    text = (
+        f"is not in Tiny's search, on its first {search.NUMBER_PAGES} pages: "
+        "correct the number, or name the order by Tiny's id"
+    )
+    return OrderStatus(number_asked(number), State.GONE, text)
+
+
 def order_statuses(
     files: Iterable[AskedFile], inbox: Objects, api: Objects, known: KnownOrders, store: Store
 ) -> list[OrderStatus]:
@@ -181,7 +197,7 @@ def order_statuses(
             found.append(_in_inbox(file, waiting.get(there[file.name])))
         elif reason := rejects.get(file.name):
             why = f"{reason['field']}: expected {reason['expected']}, found {reason['found']}; {reason['action']}"
-            found.append(OrderStatus(file, State.REJECTED, f"rejected: {why}"))
+            found.append(file.status(State.REJECTED, f"rejected: {why}"))
         else:
             found.append(_in_tables(file, rows.get(file.pedido)))
     return found
@@ -190,7 +206,7 @@ def order_statuses(
 def _in_inbox(file: AskedFile, tried: Tried | None) -> OrderStatus:
     since = tried.since.items() if tried else ()
     why = ", ".join(f"{wait} since {moment[:16]} UTC" for wait, moment in since) or "it was not read yet"
-    return OrderStatus(file, State.WAITING, f"waits in the inbox: {why}")
+    return file.status(State.WAITING, f"waits in the inbox: {why}")
 
 
 def _in_tables(file: AskedFile, row: KnownOrder | None) -> OrderStatus:
@@ -198,10 +214,10 @@ def _in_tables(file: AskedFile, row: KnownOrder | None) -> OrderStatus:
         # What came by a number is an id of Tiny's.
         hint = ": it may be the order's number" if file.number is None else ""
         unknown = f"Tiny does not know this id, and BigQuery does not either{hint}"
-        return OrderStatus(file, State.GONE, unknown)
+        return file.status(State.GONE, unknown)
     if row.gone:
-        return OrderStatus(file, State.GONE, "Tiny does not know it any more: its row is marked as deleted")
-    return OrderStatus(file, State.LOADED, f"loaded, of {row.day}" if row.day else "loaded")
+        return file.status(State.GONE, "Tiny does not know it any more: its row is marked as deleted")
+    return file.status(State.LOADED, f"loaded, of {row.day}" if row.day else "loaded")
 
 
 def _rejects(

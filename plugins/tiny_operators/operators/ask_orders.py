@@ -17,6 +17,7 @@ from tiny_operators.batches.asked_orders import (
     find_numbers,
     order_statuses,
     read_asked,
+    unlisted,
 )
 from tiny_operators.batches.put_back import order_event
 from tiny_operators.batches.run_request import RequestError, check_names
@@ -28,7 +29,6 @@ from tiny_operators.orders.json_values import from_json
 from tiny_operators.orders.outcomes import State
 from tiny_operators.params import orders_form
 from tiny_operators.run_notes import NOTE
-from tiny_operators.tiny.search import NUMBER_PAGES
 from tiny_operators.wording import counted, first_of
 
 log = logging.getLogger(__name__)
@@ -37,10 +37,14 @@ log = logging.getLogger(__name__)
 _PAUSE: Final = timedelta(seconds=15)
 # Orders that a message names, at most; the XCom ``orders`` has them all.
 _NAMED: Final = 10
+# Key of the XCom with the numbers that Tiny's search does not list.
+_UNLISTED: Final = "unlisted"
 
 
 class AskForOrdersOperator(AccountOperator):
     """Writes an event into the inbox for each order that a person asks for; the webhook DAG reads them.
+
+    A number that Tiny's search does not list keeps no other order out. It is in the XCom ``unlisted`` for the report.
 
     Args:
         **kwargs: See :class:`AccountOperator`.
@@ -49,7 +53,7 @@ class AskForOrdersOperator(AccountOperator):
         The events: see :class:`~tiny_operators.batches.asked_orders.AskedFile`.
 
     Raises:
-        AirflowFailException: When the run was asked for something impossible, or Tiny lists no order with a number.
+        AirflowFailException: When the run was asked for something impossible, or Tiny's search lists none of it.
     """
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -63,15 +67,15 @@ class AskForOrdersOperator(AccountOperator):
         self.check_setup()
         key, objects = self.start(context)
         found = find_numbers(self.tiny(objects), asked.numbers) if asked.numbers else {}
-        if unknown := [str(number) for number, pedidos in found.items() if not pedidos]:
-            raise AirflowFailException(
-                f"Tiny's search lists no order with number {', '.join(unknown)} on its first {NUMBER_PAGES} pages; "
-                "nothing was fetched. Correct the "
-                "number, or name the order by Tiny's id"
-            )
         # An order that was asked for in both ways is one; its id says more.
         numbers = {pedido: number for number, own in found.items() for pedido in own}
         pedidos = dict.fromkeys([*asked.orders, *numbers])
+        unknown = [number for number, own in found.items() if not own]
+        if not pedidos:
+            lines = first_of((unlisted(number).line for number in unknown), _NAMED)
+            raise AirflowFailException(f"Nothing was fetched: {lines}")
+        # They keep no other order out; the report names them.
+        context["ti"].xcom_push(key=_UNLISTED, value=unknown)
         inbox = self.objects(self.store.webhook_bucket)
         files = [
             AskedFile(
@@ -84,7 +88,9 @@ class AskForOrdersOperator(AccountOperator):
         ]
         for file in files:
             inbox.create_json(file.name, order_event(self.store.cnpj, file.pedido))
-        log_event(log, "orders_asked", store=self.store.prefix, run=key, orders=len(files))
+        log_event(
+            log, "orders_asked", store=self.store.prefix, run=key, orders=len(files), unlisted=len(unknown)
+        )
         return [asdict(file) for file in files]
 
 
@@ -118,17 +124,15 @@ class AskedOrdersOperator(StoreOperator):
         ti: Any = context["ti"]
         key, api = self.start(context)
         files = [from_json(AskedFile, file) for file in ti.xcom_pull(task_ids=self.of_task)]
-        found = order_statuses(
-            files,
-            self.objects(self.store.webhook_bucket),
-            api,
-            self.known_orders(),
-            self.store,
-        )
+        inbox = self.objects(self.store.webhook_bucket)
+        found = [
+            *order_statuses(files, inbox, api, self.known_orders(), self.store),
+            *map(unlisted, ti.xcom_pull(task_ids=self.of_task, key=_UNLISTED) or ()),
+        ]
         counts = Counter(fate.state.value for fate in found)
         if counts[State.WAITING] and datetime.now(UTC) < datetime.fromisoformat(until):
             self._wait(until)
-        ti.xcom_push(key="orders", value={str(fate.file.pedido): fate.text for fate in found})
+        ti.xcom_push(key="orders", value={str(fate.pedido or fate.asked_as): fate.text for fate in found})
         ti.xcom_push(key=NOTE, value=first_of((fate.line for fate in found), _NAMED))
         log_event(log, "asked_orders_done", store=self.store.prefix, run=key, **counts)
         if counts[State.LOADED] < len(found):
