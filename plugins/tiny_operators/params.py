@@ -87,7 +87,7 @@ def plan_form() -> dict[str, Param]:
     """Build the form of the plan DAG."""
     return {
         **_dates("yesterday"),
-        "force": _force("Plan every order of the dates, also those that did not change: what would all of it take?"),
+        "force": _force("Count every order of the dates, also those that did not change."),
     }
 
 
