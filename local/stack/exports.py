@@ -27,7 +27,7 @@ LOGIN = PASSWORD = "admin"  # noqa: S105  (of the local Airflow alone)
 # count as broken.
 _IMPORT_SECONDS = "120"
 _FILE_SECONDS = "180"
-# Loggers of Airflow that say nothing of use each second, or in each task: quiet as in production (deploy/platform.yaml).
+# Loggers of Airflow that say nothing of use, each second or in each task: quiet as in deploy/platform.yaml.
 _CHATTY = (
     "airflow.providers.google.cloud.triggers.gcs",
     "airflow.providers.standard.triggers.temporal",

@@ -102,9 +102,10 @@ def test_only_what_is_asked_for_goes_back(
     assert sorted(warehouse.waiting()) == ["a.json", names.put_back_event(run.key, 1)]
 
 
+@pytest.mark.usefixtures("inbox")
 @pytest.mark.parametrize(("files", "orders"), [(1, 0), (0, 1), (3, 2), (8, 2), (9, 2), (20, 20)])
 def test_the_orders_are_named_when_they_are_few(
-    run: Any, api: Objects, inbox: Objects, day: date, files: int, orders: int
+    run: Any, api: Objects, day: date, files: int, orders: int
 ) -> None:
     for number in range(files):
         rejected_file(api, day, f"{number}.json", pedido=100 + number)

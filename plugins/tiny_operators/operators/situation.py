@@ -74,6 +74,6 @@ class SituationOperator(StoreOperator):
 
 
 def _counts(found: Situation) -> dict[str, int]:
-    """Return what the note of the run tells: each known day is in one of the states; the rejects are those of the page."""
+    """Return what the note of the run tells: days by state, which add up, and the rejects that the page counts."""
     rejects = sum(day.rejects for day in found.days)
     return {**found.counts(), State.PENDING.name.lower(): found.count(State.PENDING), "rejects": rejects}

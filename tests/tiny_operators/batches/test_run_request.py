@@ -133,7 +133,7 @@ def test_other_forms_of_a_date_are_refused_with_the_field_and_what_is_expected(v
 @pytest.mark.parametrize("name", ["from_date", "to_date"])
 @pytest.mark.parametrize("value", ["2026-02-30", "2025-02-29", "2026-13-01", "2026-00-10", "0000-01-01"])
 def test_a_day_that_does_not_exist_is_not_called_badly_written(name: str, value: str) -> None:
-    dates = {"from_date": "2026-01-01", name: value}
+    dates: dict[str, Any] = {"from_date": "2026-01-01", name: value}
     with pytest.raises(RequestError, match=f"^{name} has the form YYYY-MM-DD, but there is no such day"):
         request(**dates)
 
