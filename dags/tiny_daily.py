@@ -21,8 +21,8 @@ and reads the orders that are new, whose search line differs, or that Tiny no lo
 
 * Fill January, on Airflow 2: `airflow dags backfill -s 2026-01-01 -e 2026-01-31 z316_daily`
 * On Airflow 3: `airflow backfill create --dag-id z316_daily --from-date 2026-01-01 --to-date 2026-01-31`
-* By hand: trigger it with dates. **Only plan** reports what a range would take. A run takes 366 dates at most; its last
-  task, `next_slice`, triggers the run of those that are left, `from_…_of_…`.
+* By hand: trigger it with dates. A run takes 366 dates at most; its last task, `next_slice`, triggers the run of those
+  that are left, `from_…_of_…`. What a range would take, `z316_plan` says first.
 
 The run of a day is created at midnight UTC; `plan` waits, deferred, until the day is over in the store and late changes
 have come. A day that is loaded costs its search pages when it runs again, and changes nothing: `fetch` and what follows

@@ -7,7 +7,7 @@ from tiny_operators.operators.fetch import FetchOrdersOperator
 from tiny_operators.operators.plan_dates import PlanReconcileOperator
 from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.operators.setup import CheckSetupOperator
-from tiny_operators.params import reconcile_form
+from tiny_operators.params import compare_form
 from tiny_operators.run_notes import note_plan, note_work
 from tiny_operators.schedules import each_week
 from tiny_operators.stores import Store
@@ -20,7 +20,7 @@ Each Sunday compares Tiny's order search of the last five weeks with BigQuery: w
 which Tiny no longer lists. It reads those and merges them, asks BigQuery again, and leaves a row for each date in the
 table `reconciliation`. When an order still differs, the run fails with the list.
 
-* By hand: trigger it with dates, both ends included. **Only compare** repairs nothing.
+* By hand: trigger it with dates, both ends included. To repair nothing, trigger `z316_compare` instead.
 * In a shell, on both Airflows:
   `airflow dags trigger z316_reconcile --conf '{"from_date": "2026-01-01", "to_date": "2026-01-31"}'`
 
@@ -59,7 +59,7 @@ def reconcile_dag(store: Store) -> DAG:
         doc_md=DOCS,
         schedule=each_week(store.timezone),
         max_active_runs=1,
-        params=reconcile_form(),
+        params=compare_form(),
         **dag_arguments(store, priority=10),
     ) as dag:
         # Weeks may have so many orders that listing or reading them takes longer than any bound.

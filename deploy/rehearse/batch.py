@@ -153,7 +153,7 @@ class Batch:
         return {
             "dag": self._dag,
             "dag_run": self._run,
-            "params": {"plan_only": False},
+            "params": {},
             "run_id": self.run_id,
             "task": task,
             "task_instance": ti,

@@ -3,8 +3,6 @@
 {% set batch = staging('reconciliation', dag, run_id) -%}
 {{ merge_reconciliation(target('reconciliation'), batch, column_names('reconciliation')) }}
 
-{%- if not (params.plan_only is defined and params.plan_only) %}
-
 WITH open_dates AS (
   SELECT
     date,
@@ -31,4 +29,3 @@ SELECT
     )
   ) AS result
 FROM open_dates;
-{%- endif %}

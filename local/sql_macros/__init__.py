@@ -24,4 +24,3 @@ _said = {
 }
 ti = SimpleNamespace(xcom_pull=lambda key="return_value", **_: _said[key])
 personal = True
-params = SimpleNamespace(plan_only=False)

@@ -37,8 +37,8 @@ class _Run:
 def loaded_dates(dag_id: str, timezone: str) -> list[date]:
     """Return the dates for which a DAG of days has succeeded, by its newest hundred runs; the newest date first.
 
-    They are those of nights and backfills, and those that a person named. A run that only planned does not count, nor
-    a date that was not over when a person's run began.
+    They are those of nights and backfills, and those that a person named. A date that was not over when a person's run
+    began does not count.
 
     Args:
         dag_id: The DAG.
@@ -52,6 +52,7 @@ def loaded_dates(dag_id: str, timezone: str) -> list[date]:
 
 def _dates(run: _Run, timezone: str) -> Iterable[date]:
     if run.conf.get("plan_only"):
+        # It only planned: before plans had a DAG of their own, this one could be told so.
         return ()
     if not (run.conf.get(FROM_DATE) or run.conf.get(TO_DATE)):
         # The interval of a day begins at midnight UTC, wherever the store is. A night waits for the end of its day.

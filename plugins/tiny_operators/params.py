@@ -31,29 +31,18 @@ def _dates(without: str, what: str = "date") -> dict[str, Param]:
     }
 
 
+def _force(description: str) -> Param:
+    return Param(default=False, type="boolean", title="Read everything again", description=description)
+
+
 def date_range_form() -> dict[str, Param]:
     """Build the form for a range of dates."""
     return _dates("the dates of the run, or yesterday")
 
 
 def compare_form() -> dict[str, Param]:
-    """Build the form of the compare DAG."""
+    """Build the form of the DAGs that compare: reconcile and compare."""
     return _dates(f"the last {RECONCILED_WEEKS} weeks, up to yesterday")
-
-
-def reconcile_form() -> dict[str, Param]:
-    """Build the form of the reconcile DAG."""
-    return {
-        **compare_form(),
-        "plan_only": Param(
-            default=False,
-            type="boolean",
-            title="Only compare",
-            description="Compare, and leave the differences in the table 'reconciliation'. Nothing is repaired. When "
-            "this DAG is paused, use the DAG 'compare' instead: this form unpauses, and the overdue run of Sunday "
-            "would repair first.",
-        ),
-    }
 
 
 def orders_form() -> dict[str, Param]:
@@ -94,23 +83,19 @@ def put_back_form() -> dict[str, Param]:
     }
 
 
+def plan_form() -> dict[str, Param]:
+    """Build the form of the plan DAG."""
+    return {
+        **_dates("yesterday"),
+        "force": _force("Count every order of the dates, also those that did not change."),
+    }
+
+
 def daily_form() -> dict[str, Param]:
     """Build the form of the daily DAG."""
     return {
         **date_range_form(),
-        "plan_only": Param(
-            default=False,
-            type="boolean",
-            title="Only plan",
-            description="Search, compare, and say how many orders and calls it would take, and how long. The result "
-            "is in the run's note. Nothing is fetched.",
-        ),
-        "force": Param(
-            default=False,
-            type="boolean",
-            title="Read everything again",
-            description="Read every order of the dates, also those that did not change.",
-        ),
+        "force": _force("Read every order of the dates, also those that did not change."),
         "refresh_costs": Param(
             default=False,
             type="boolean",

@@ -67,7 +67,7 @@ def _counts(ti: Any, task_ids: Sequence[str]) -> dict[str, Counts]:
 def plan_story(plan: Counts) -> str:
     """Say in a line what was planned."""
     return (
-        f"Planned: {counted(plan['days'], 'day')}, {counted(plan['listed'], 'order')} in Tiny; to read: "
+        f"Planned: {counted(plan['days'], 'day')}{_range(plan)}, {counted(plan['listed'], 'order')} in Tiny; to read: "
         f"{plan['orders']} ({plan['new']} new, {plan['changed']} changed, {plan['vanished']} vanished), "
         f"{counted(plan['calls'], 'call')}, {duration(_planned_seconds(plan))}. Nothing was read"
     )
@@ -117,9 +117,9 @@ def _put_back(counts: Counts) -> str:
     )
 
 
-def _range(compare: Counts) -> str:
-    """Return the first and the last date that were compared; nothing when there was none."""
-    dates = dict.fromkeys(filter(None, (compare.get("first"), compare.get("last"))))
+def _range(counts: Counts) -> str:
+    """Return the first and the last date that were looked at; nothing when there was none."""
+    dates = dict.fromkeys(filter(None, (counts.get("first"), counts.get("last"))))
     return f" ({' to '.join(dates)})" if dates else ""
 
 

@@ -138,10 +138,10 @@ def test_counts_and_money_of_a_comparison_go_by_the_date_under_which_tiny_lists(
     simulator.set(quirks={"search_by_registration": True})
     late = [sale.pedido for sale in simulator.sell_on(day, 2, registered=day + NEXT)]
     night(day, day + NEXT)
-    run = WholeRun(dags["z316_daily"], {"from_date": str(day), "to_date": str(day + NEXT), "plan_only": True})
+    run = WholeRun(dags["z316_plan"], {"from_date": str(day), "to_date": str(day + NEXT)})
     with effects() as counted:
         run.go_on(counted)
-    prefix = names.date_plans_prefix(names.run_key("z316_daily", run.run_id))
+    prefix = names.date_plans_prefix(names.run_key("z316_plan", run.run_id))
     bucket = warehouse.storage_client().bucket(warehouse.api_bucket)
     plans = [
         json.loads(bucket.blob(name).download_as_bytes())

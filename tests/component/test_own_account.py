@@ -34,6 +34,7 @@ CALLERS: dict[str, dict[str, Any]] = {
     "daily": {"from_date": DAY, "to_date": DAY},
     "reconcile": {"from_date": DAY, "to_date": DAY},
     "compare": {"from_date": DAY, "to_date": DAY},
+    "plan": {"from_date": DAY, "to_date": DAY},
     "orders": {},
 }
 

@@ -36,7 +36,7 @@ class Reconcile:
 
     def __init__(self, store: Store, dag: Any, **form: Any) -> None:
         self.store, self.dag = store, dag
-        self.form = {"to_date": None, "plan_only": False, **form}
+        self.form = {"to_date": None, **form}
         self.run_id = f"manual__{uuid.uuid4()}"
         self.key = names.run_key(dag.dag_id, self.run_id)
         self.hook = BigQueryHook(location=store.location, use_legacy_sql=False)
@@ -126,9 +126,8 @@ def reconcile(store: Store, dags: Any, warehouse: Warehouse) -> Callable[..., Re
     """Makes runs, when no live order waits."""
     LivePriority(Objects(warehouse.storage_client(), store.api_bucket), store.prefix).done()
 
-    def make(first: date, last: date | None = None, **form: Any) -> Reconcile:
-        dates = {"from_date": str(first), "to_date": str(last or first)}
-        return Reconcile(store, dags["z316_reconcile"], **dates, **form)
+    def make(first: date, last: date | None = None, dag_id: str = "z316_reconcile") -> Reconcile:
+        return Reconcile(store, dags[dag_id], from_date=str(first), to_date=str(last or first))
 
     return make
 
@@ -253,7 +252,7 @@ def test_what_cannot_be_repaired_fails_the_run_with_the_list(
     assert [(row["pedido"], row["step"]) for row in reasons if row["date"] == day] == [(bad, "fetch")]
 
 
-def test_only_compare_repairs_nothing_and_fails_nothing_but_alerts(
+def test_a_question_repairs_nothing_and_alerts(
     simulator: Simulator,
     warehouse: Warehouse,
     reconcile: Callable[..., Reconcile],
@@ -265,12 +264,13 @@ def test_only_compare_repairs_nothing_and_fails_nothing_but_alerts(
         "tiny_operators.operators.compare.alert", lambda context, message, **fields: told.append(message)
     )
     sold = sorted(sale.pedido for sale in simulator.sell_on(day, 2))
-    run = reconcile(day, plan_only=True)
-    run.all()
+    run = reconcile(day, dag_id="z316_compare")
+    with pytest.raises(Exception, match=f"2 orders still differ .*{sold[0]}, {sold[1]}"):
+        run.all()
     (row,) = run.rows(warehouse).values()
     assert (counts(row), row["unrepaired"]) == ((2, 0, 2, 0, 0, 0), sold)
     assert told == ["z316: 2 orders differed between Tiny and BigQuery, 2 still do"]
-    assert reconcile(day + NEXT).all()["differences"] == 0
+    assert reconcile(day + NEXT, dag_id="z316_compare").all()["differences"] == 0
     assert len(told) == 1, "no difference, no alert"
     assert simulator.calls() == {"pedidos.pesquisa": 2}
 

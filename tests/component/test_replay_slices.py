@@ -154,11 +154,13 @@ def test_a_daily_run_takes_the_first_dates_and_leaves_the_rest(
 ) -> None:
     days = [day + timedelta(days=n) for n in range(3)]
     orders = [[sale.pedido for sale in simulator.sell_on(one, 1)] for one in days]
-    monkeypatch.setattr(dags["z316_daily"].get_task("plan"), "slice_days", 2)
+    for name in ("daily", "plan"):
+        monkeypatch.setattr(dags[f"z316_{name}"].get_task("plan"), "slice_days", 2)
     before = triggered("z316_daily")
     conf = {"from_date": str(days[0]), "to_date": str(days[2])}
-    assert set(run_dag(dags, "daily", **conf, plan_only=True).values()) == {"skipped", "success"}
-    assert triggered("z316_daily") == before, "a plan is made of all dates at once"
+    assert set(run_dag(dags, "plan", **conf).values()) == {"skipped", "success"}
+    assert simulator.calls()["pedidos.pesquisa"] == len(days), "a plan is made of all dates at once"
+    assert triggered("z316_daily") == before
     run_dag(dags, "daily", **conf, force=True)
     assert [bool(warehouse.rows_of("pdv", one)) for one in orders] == [True, True, False]
     (new,) = triggered("z316_daily").keys() - before.keys()

@@ -299,7 +299,7 @@ def test_only_a_plan_forgets_no_silent_date(days: list[date], nights: Nights) ->
     """It reads no order, so the next night still has to."""
     nights.silence(days[0])
     with pytest.raises(Exception, match=str(days[0])):
-        nights.run(days[:1], plan_only=True).finish()
+        nights.run(days[:1], "plan").finish()
     nights.simulator.no_faults()
-    nights.run(days[:1], plan_only=True).finish()
+    nights.run(days[:1], "plan").finish()
     assert nights.remembered() == [str(days[0])]

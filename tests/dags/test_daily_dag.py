@@ -23,7 +23,6 @@ def run_daily(dags: Any, first: date, last: date | None = None, **conf: Any) -> 
         "to_date": last.isoformat() if last else None,
         "force": False,
         "refresh_costs": False,
-        "plan_only": False,
     }
     run = dags["z316_daily"].test(
         datetime.now(UTC), run_conf={"from_date": first.isoformat(), **form, **conf}
@@ -143,16 +142,6 @@ def cost(warehouse: Warehouse, pedido: int, produto: int) -> Decimal:
     return found
 
 
-def test_the_plan_alone_fetches_nothing_and_tells_the_cost(
-    dags: Any, simulator: Simulator, warehouse: Warehouse, day: date
-) -> None:
-    simulator.sell_on(day, 3)
-    states = run_daily(dags, day - timedelta(days=1), day, plan_only=True)
-    assert {state for name, state in states.items() if name not in {"ready", "run"}} == {"skipped"}
-    assert simulator.calls() == {"pedidos.pesquisa": 2}
-    assert states["run"] == "success"
-
-
 def test_a_day_without_orders_is_a_success(
     dags: Any, simulator: Simulator, warehouse: Warehouse, day: date
 ) -> None:
@@ -168,8 +157,9 @@ def test_a_day_without_orders_is_a_success(
         {"from_date": None, "to_date": (TODAY - timedelta(days=5000)).isoformat()},
         {"from_date": "", "to_date": (TODAY - timedelta(days=5000)).isoformat()},
         {"store": "unknown"},
+        {"plan_only": True},
     ],
-    ids=["end before start", "future", "no start", "empty start", "unknown parameter"],
+    ids=["end before start", "future", "no start", "empty start", "unknown parameter", "only a question"],
 )
 def test_what_cannot_be_is_refused_at_once_and_without_a_call(
     dags: Any, simulator: Simulator, warehouse: Warehouse, day: date, conf: dict[str, Any]

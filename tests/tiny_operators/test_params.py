@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tiny_operators.params import compare_form, daily_form, date_range_form, put_back_form, reconcile_form
+from tiny_operators.params import compare_form, daily_form, date_range_form, plan_form, put_back_form
 
 Form = Callable[[], dict[str, Any]]
 
 
-@pytest.mark.parametrize("form", [compare_form, daily_form, date_range_form, put_back_form, reconcile_form])
+@pytest.mark.parametrize("form", [compare_form, daily_form, date_range_form, plan_form, put_back_form])
 def test_each_date_says_how_it_is_written(form: Form) -> None:
     first, last = (form()[name].description for name in ("from_date", "to_date"))
     assert first.startswith("First da")
@@ -21,5 +21,11 @@ def test_each_date_says_how_it_is_written(form: Form) -> None:
     assert ", included, as YYYY-MM-DD. Empty: only the first one. Not without a first one." in last
 
 
-def test_the_plan_is_looked_for_in_the_note() -> None:
-    assert "in the run's note" in str(daily_form()["plan_only"].description)
+def test_a_plan_without_dates_says_which_date_it_takes() -> None:
+    assert "Empty: yesterday." in str(plan_form()["from_date"].description)
+
+
+@pytest.mark.parametrize("form", [compare_form, daily_form])
+def test_no_form_of_a_dag_that_works_has_a_question(form: Form) -> None:
+    """It would unpause the DAG, and an overdue run of it would start."""
+    assert not {name for name in form() if "only" in name}

@@ -75,7 +75,7 @@ def test_a_comparison_that_is_overdue_takes_the_weeks_up_to_the_day_before_it_be
     began = datetime(2026, 6, 12, 15, tzinfo=UTC)
     run = SimpleNamespace(run_type="scheduled", conf={}, start_date=began)
     setattr(run, due, began - timedelta(days=overdue))
-    context: Any = {"dag_run": run, "params": {"from_date": None, "to_date": None, "plan_only": False}}
+    context: Any = {"dag_run": run, "params": {"from_date": None, "to_date": None}}
     task = PlanReconcileOperator(task_id="plan", store=load_stores()[0])
     asked = task.request(context)
     assert (asked.first, asked.last, len(asked.dates)) == (date(2026, 5, 8), date(2026, 6, 11), 35)

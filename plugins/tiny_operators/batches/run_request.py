@@ -18,7 +18,7 @@ TO_DATE: Final = "to_date"
 RECONCILED_WEEKS: Final = 5
 # Dates that a run of the daily DAG takes, at most, the first ones: a job of BigQuery may change 4,000 partitions.
 SLICE_DAYS: Final = 366
-_FLAGS: Final = ("force", "refresh_costs", "plan_only")
+_FLAGS: Final = ("force", "refresh_costs")
 
 
 def interval_dates(start: datetime, end: datetime) -> tuple[date, date]:
@@ -55,7 +55,7 @@ class RunRequest:
         last: Last date, included.
         force: Read every order again, also those that did not change.
         refresh_costs: Let the products' present cost replace the cost that was frozen with the sale.
-        plan_only: Say what there is to do, and do nothing.
+        plan_only: Say what there is to do, and do nothing: set by the operator of a DAG that only asks.
         of_interval: The dates are those of the run's data interval: nobody asked for them by name.
     """
 

@@ -43,8 +43,7 @@ class AllListedOperator(StoreOperator):
         key, objects = self.start(context)
         plans = list(date_plans(objects, key))
         silences = Silences.of_dates(objects, self.store.prefix)
-        params: Any = context["params"]
-        if not (self.only_looks or params.get("plan_only")):
+        if not self.only_looks:
             silences.forget(plan.date for plan in plans if not plan.unanswered)
         left = [plan for plan in plans if plan.unanswered and silences.since(plan.date)]
         if left:
@@ -56,8 +55,10 @@ class AllListedOperator(StoreOperator):
                 run=key,
                 dates=",".join(plan.date for plan in left),
             )
+            # Only a DAG that loads a date forgets that it was not listed.
+            again = "the daily DAG" if self.only_looks else "this DAG"
             raise AirflowFailException(
-                f"{'; '.join(_causes(left))}; all else is done. The next night asks again; or trigger this DAG for "
+                f"{'; '.join(_causes(left))}; all else is done. The next night asks again; or trigger {again} for "
                 "these dates, then clear this task"
             )
         ti: Any = context["ti"]

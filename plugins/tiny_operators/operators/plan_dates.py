@@ -24,7 +24,7 @@ from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.operators.account import AccountOperator
 from tiny_operators.operators.next_slice import REST
 from tiny_operators.orders.plan import Plan
-from tiny_operators.params import compare_form, daily_form, reconcile_form
+from tiny_operators.params import compare_form, daily_form, plan_form
 from tiny_operators.tiny.listing import FilterIgnoredError
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class PlanDatesOperator(AccountOperator):
 
     Each date is planned once: a later try continues with the next. A date whose search Tiny does not answer, while it
     answers other calls, or answers so that it cannot be used, does not stop the other dates: the task ``all_listed``
-    reports it. When there is nothing to read, or only the plan was asked for, the task is skipped, and so are the tasks
+    reports it. When there is nothing to read, or the DAG only asks, the task is skipped, and so are the tasks
     after it. What was found is the XCom ``plan``, and the event ``planned`` in the log.
 
     Args:
@@ -49,7 +49,7 @@ class PlanDatesOperator(AccountOperator):
         The plan: see :meth:`_summary`.
 
     Raises:
-        AirflowSkipException: When there is nothing to read, or only the plan was asked for.
+        AirflowSkipException: When there is nothing to read, or the DAG only asks.
         AirflowFailException: When the run was asked for something impossible, or Tiny ignored the dates.
     """
 
@@ -103,9 +103,10 @@ class PlanDatesOperator(AccountOperator):
                 self.give_way(objects, self.go_on.__name__, after_work=True)
         summary = self._summary(plans, planner)
         log_event(log, "planned", store=self.store.prefix, run=key, plan_only=request.plan_only, **summary)
-        context["ti"].xcom_push(key="plan", value=summary)
+        span = {"first": str(min(dates)), "last": str(max(dates))}
+        context["ti"].xcom_push(key="plan", value={**span, **summary})
         if request.plan_only:
-            raise AirflowSkipException(f"Only the plan was asked for: {summary}")
+            raise AirflowSkipException(f"This DAG only asks, and reads no order: {summary}")
         if not summary["orders"]:
             raise AirflowSkipException(
                 f"Nothing to read: the orders of the dates that Tiny listed are as BigQuery has them: {summary}"
@@ -155,24 +156,29 @@ class PlanDailyOperator(PlanDatesOperator):
 
     The run of a day waits, deferred, until the day is over in the store. Of a long range it takes the first dates and
     leaves the others to another run: they are the XCom ``rest``. A job of BigQuery may change 4,000 partitions, which
-    are days. When only the plan is asked for, it covers all dates.
+    are days. A DAG that only plans changes none: its plan covers all dates.
 
     Args:
         slice_days: How many dates it takes, at most.
+        only_plans: Whether it plans all dates, by default yesterday, and its DAG has no tasks that read orders.
         **kwargs: See :class:`PlanDatesOperator`.
     """
 
     path = "daily"
 
-    def __init__(self, *, slice_days: int = SLICE_DAYS, **kwargs: Any) -> None:
+    def __init__(self, *, slice_days: int = SLICE_DAYS, only_plans: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.slice_days = slice_days
+        self.only_plans = only_plans
 
     def request(self, context: Context) -> RunRequest:
         """Read what the run was asked to do, and which part of it this run does."""
+        if self.only_plans:
+            # Without a schedule, the interval of a run on Airflow 2 is the moment of its trigger: today, in UTC.
+            return replace(self.run_request(context, plan_form(), last_days=1), plan_only=True)
         asked = self.run_request(context, daily_form())
         last = min(asked.last, asked.first + timedelta(days=self.slice_days - 1))
-        if asked.plan_only or last == asked.last:
+        if last == asked.last:
             return asked
         context["ti"].xcom_push(key=REST, value=asked.after(last))
         return replace(asked, last=last)
@@ -202,7 +208,7 @@ class PlanDailyOperator(PlanDatesOperator):
 class PlanReconcileOperator(PlanDatesOperator):
     """Compares the orders of the last weeks, or of the dates that a person names, and plans those that differ.
 
-    When none differ, or only the comparison was asked for, the task is skipped, and with it the repair. What was found
+    When none differ, or the DAG only compares, the task is skipped, and with it the repair. What was found
     is in the run's folder for :class:`~tiny_operators.operators.compare.CompareOperator`, which runs in any case.
 
     Args:
@@ -218,6 +224,5 @@ class PlanReconcileOperator(PlanDatesOperator):
 
     def request(self, context: Context) -> RunRequest:
         """Read what the run was asked to do."""
-        form = compare_form() if self.only_compares else reconcile_form()
-        asked = self.run_request(context, form, last_days=7 * RECONCILED_WEEKS)
-        return replace(asked, plan_only=True) if self.only_compares else asked
+        asked = self.run_request(context, compare_form(), last_days=7 * RECONCILED_WEEKS)
+        return replace(asked, plan_only=self.only_compares)
