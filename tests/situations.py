@@ -101,5 +101,5 @@ def example_page(*, stores: int = 1) -> str:
         )
         arrived = [NOW - timedelta(minutes=4)]
         found = situation(rows(changed), arrived, prefix=prefix, name=f"Loja Exemplo {prefix[4:]}")
-        shown.append((found, UnderWay(runs, 27)))
+        shown.append((found, UnderWay(runs, (f"{prefix}_daily",) * 27)))
     return render(shown, NOW, lambda dag_id: f"../dags/{dag_id}/trigger")

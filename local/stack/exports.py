@@ -27,6 +27,13 @@ LOGIN = PASSWORD = "admin"  # noqa: S105  (of the local Airflow alone)
 # count as broken.
 _IMPORT_SECONDS = "120"
 _FILE_SECONDS = "180"
+# Loggers of Airflow that say nothing of use, each second or in each task: quiet as in deploy/platform.yaml.
+_CHATTY = (
+    "airflow.providers.google.cloud.triggers.gcs",
+    "airflow.providers.standard.triggers.temporal",
+    "airflow.dag_processing.bundles.manager",
+    "airflow.dag_processing.dagbag",
+)
 
 
 def build(settings: Settings, socket_dir: Path) -> dict[str, str]:
@@ -193,8 +200,7 @@ def _airflow_3(settings: Settings) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(settings)),
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": _FILE_SECONDS,
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        # Without the line of each look into the inbox, as in production (deploy/platform.yaml).
-        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "airflow.providers.google.cloud.triggers.gcs=WARNING",
+        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": " ".join(f"{name}=WARNING" for name in _CHATTY),
         # A task's supervisor may sleep this long after the task has ended, 5 s by default: it keeps an executor's slot
         # meanwhile, and a deferred task that is back before it has ended is taken for failed.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",

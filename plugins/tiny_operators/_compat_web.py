@@ -6,7 +6,7 @@ asks Google, so no page ever waits for another service.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -38,6 +38,17 @@ def newest_xcoms(key: str) -> dict[str, Any]:
     with create_session() as session:
         rows = session.scalars(select(xcom).join(found, wanted[0] & wanted[1]).where(xcom.key == key))
         return {row.dag_id: _value(row) for row in rows}
+
+
+def known_dags() -> dict[str, bool]:
+    """Return whether each DAG that Airflow knows is paused, by its id."""
+    from airflow.models.dag import DagModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        rows = session.execute(select(DagModel.dag_id, DagModel.is_paused))
+        return {row.dag_id: row.is_paused for row in rows}
 
 
 def runs_under_way(dag_ids: Iterable[str]) -> list[dict[str, Any]]:
@@ -74,7 +85,7 @@ def runs_under_way(dag_ids: Iterable[str]) -> list[dict[str, Any]]:
         ]
 
 
-def ended_runs(dag_ids: Iterable[str], since: datetime) -> list[dict[str, Any]]:
+def ended_runs(dag_ids: Sequence[str], since: datetime) -> list[dict[str, Any]]:
     """Return the runs of some DAGs that failed since a moment, and those that succeeded later, the newest end first.
 
     Without a failure, as nearly always, no other run is read: those of live sales are hundreds a day.
@@ -88,11 +99,11 @@ def ended_runs(dag_ids: Iterable[str], since: datetime) -> list[dict[str, Any]]:
     from sqlalchemy import select
 
     newest = select(DagRun).order_by(DagRun.end_date.desc())
-    of_dags = newest.where(DagRun.dag_id.in_(list(dag_ids)), DagRun.end_date >= since)
+    of_dags = newest.where(DagRun.dag_id.in_(dag_ids), DagRun.end_date >= since)
     with create_session() as session:
         runs: list[Any] = list(session.scalars(of_dags.where(DagRun.state == "failed").limit(_MOST_RUNS)))
-        for dag_id in {run.dag_id for run in runs}:
-            first = min(run.end_date for run in runs if run.dag_id == dag_id)
+        first = min((run.end_date for run in runs), default=None)
+        for dag_id in dag_ids if first else ():
             later = newest.where(DagRun.dag_id == dag_id, DagRun.end_date >= first, DagRun.state == "success")
             runs += session.scalars(later.limit(_MOST_LATER_RUNS))
         return [

@@ -99,9 +99,22 @@ def story(counts: Mapping[str, Counts], progress: Counts, own: str = "") -> str:
             f"{counted(compare['unrepaired'], 'still does', 'still do')}"
         )
     if put_back := counts.get("put_back"):
-        what = [*some(put_back["files"], "file"), *some(put_back["orders"], "order")]
-        parts.append(f"put back: {', '.join(what) or 'nothing'}; left: {put_back['left']}")
+        parts.append(_put_back(put_back))
     return "; ".join(parts) or "Nothing to do"
+
+
+def _put_back(counts: Counts) -> str:
+    """Say what was put back, of which orders when they are few, and who reads it."""
+    what = ", ".join([*some(counts["files"], "file"), *some(counts["orders"], "order")])
+    if not what:
+        return f"put back: nothing; left: {counts['left']}"
+    named = counts["named"]
+    of = f" ({'order' if len(named) == 1 else 'orders'} {', '.join(map(str, named))})" if named else ""
+    them = "it" if counts["files"] + counts["orders"] == 1 else "them"
+    return (
+        f"put back: {what}{of}; left: {counts['left']}; {counts['read_by']} reads {them} next, "
+        f"and its run tells what became of {them}"
+    )
 
 
 def _range(counts: Counts) -> str:
@@ -138,9 +151,10 @@ def watch_story(counts: Mapping[str, Counts]) -> str:
         parts.append(f"complete up to {complete['complete_to']}")
     if days := counts.get("situation"):
         parts.append(
-            f"{counted(days['days'], 'day')}: {days['complete']} complete, {days['loaded']} not compared, "
-            f"{counted(days['differs'], 'differs', 'differ')}, {days['missing']} missing"
+            f"{counted(days['days'], 'day')}: {days['complete']} complete, {days['pending']} under way, "
+            f"{days['loaded']} not compared, {counted(days['differs'], 'differs', 'differ')}, {days['missing']} missing"
         )
+        parts.append(f"{counted(days['rejects'], 'reject')} still out")
     return f"Looked: {'; '.join(parts)}" if parts else "Looked"
 
 

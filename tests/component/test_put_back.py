@@ -40,11 +40,18 @@ def inbox(warehouse: Warehouse) -> Iterator[Objects]:
         found.delete(name)
 
 
-def put_back(run: Any, **params: Any) -> dict[str, int]:
+def put_back(run: Any, **params: Any) -> dict[str, Any]:
+    """Put back; return the counts."""
+    found = result(run, **params)
+    assert (found.pop("read_by"), type(found.pop("named"))) == ("z316_webhook", list)
+    return found
+
+
+def result(run: Any, **params: Any) -> dict[str, Any]:
     context = run.context()
     context["params"] = {"from_date": None, "to_date": None, "field": None, "order": None, **params}
     context["dag_run"].conf = params
-    found: dict[str, int] = PutBackOperator(task_id="put_back", store=run.store).execute(context)
+    found: dict[str, Any] = PutBackOperator(task_id="put_back", store=run.store).execute(context)
     return found
 
 
@@ -93,6 +100,28 @@ def test_only_what_is_asked_for_goes_back(
     asked = {"from_date": day.isoformat(), "field": "pdv.frete", "order": "1"}
     assert put_back(run, **asked) == {"files": 1, "orders": 1, "left": 3}
     assert sorted(warehouse.waiting()) == ["a.json", names.put_back_event(run.key, 1)]
+
+
+@pytest.mark.usefixtures("inbox")
+@pytest.mark.parametrize(("files", "orders"), [(1, 0), (0, 1), (3, 2), (8, 2), (9, 2), (20, 20)])
+def test_the_orders_are_named_when_they_are_few(
+    run: Any, api: Objects, day: date, files: int, orders: int
+) -> None:
+    for number in range(files):
+        rejected_file(api, day, f"{number}.json", pedido=100 + number)
+    rejected_file(api, day, "no-order.json", pedido=None)
+    if orders:
+        rejected_orders(api, day, "daily", *((200 + n, why("pdv.frete"), None) for n in range(orders)))
+    every = [*range(100, 100 + files), *range(200, 200 + orders)]
+    found = result(run, from_date=day.isoformat())
+    assert (found["files"], found["orders"]) == (files + 1, orders)
+    assert found["named"] == (every if len(every) <= 10 else [])
+
+
+def test_all_orders_of_a_file_are_named(run: Any, api: Objects, inbox: Objects, day: date) -> None:
+    more = [{"pedido": 8, "field": "pdv.frete"}, {"pedido": None, "field": "(line)"}]
+    rejected_file(api, day, "many.json", pedido=7, more=more)
+    assert result(run, from_date=day.isoformat())["named"] == [7, 8]
 
 
 def test_orders_without_a_file_get_an_event_once(

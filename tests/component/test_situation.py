@@ -184,6 +184,10 @@ def test_each_day_is_told_as_the_tables_have_it(
         State.PENDING,
     ]
     assert (found.waiting, counts["waiting"], counts["loaded"], counts["differs"]) == (1, 1, 1, 1)
+    in_states = [counts[state.name.lower()] for state in State]
+    assert counts["days"] == sum(in_states) == 61, "each day is in one of the states"
+    assert counts["pending"] in (1, 2), "today, and yesterday before the hour by which it must be complete"
+    assert counts["rejects"] == 5, "three of yesterday, a file and an order of the days before"
     assert found.last_webhook == found.oldest_waiting, "the file in the inbox"
     assert found.last_load == days.loaded + timedelta(minutes=1)
     # One entry, since a comparison helps all of them. Yesterday has no orders; before the hour by which it must be complete it is not counted yet.

@@ -3,12 +3,17 @@
 import json
 import stat
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
 
 from local.stack import exports
 from local.stack.settings import Settings
+from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
+
+REPO = Path(__file__).parents[2]
 
 
 def built(tmp_path: Path, **environ: str) -> dict[str, str]:
@@ -41,6 +46,31 @@ def test_airflow_3_gets_a_connection_to_its_own_api(tmp_path: Path) -> None:
     connection = json.loads(found["AIRFLOW_CONN_AIRFLOW_API"])
     assert (connection["conn_type"], connection["host"], connection["port"]) == ("http", "127.0.0.1", 12345)
     assert found["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:12345/execution/"
+
+
+def test_the_same_loggers_are_quiet_here_in_containers_and_in_production(tmp_path: Path) -> None:
+    name = "AIRFLOW__LOGGING__NAMESPACE_LEVELS"
+    quiet = built(tmp_path, AIRFLOW="3")[name]
+    platform = yaml.safe_load((REPO / "deploy/platform.yaml").read_text())
+    compose = yaml.safe_load((REPO / "docker-compose.yaml").read_text())
+    assert platform["airflow_3"]["logging-namespace_levels"] == quiet
+    (container,) = {
+        service["environment"][name]
+        for service in compose["services"].values()
+        if name in service.get("environment", ())
+    }
+    assert container == quiet
+    assert "," not in quiet, "gcloud takes it for the next setting"
+    assert name not in built(tmp_path), "Airflow 2.11 has no such setting"
+
+
+@pytest.mark.skipif(not AIRFLOW_V_3_0_PLUS, reason="Airflow 2.11 has no such setting")
+def test_the_loggers_that_are_quiet_are_modules_that_say_these_lines(tmp_path: Path) -> None:
+    quiet = built(tmp_path, AIRFLOW="3")["AIRFLOW__LOGGING__NAMESPACE_LEVELS"]
+    names = [each.removesuffix("=WARNING") for each in quiet.split()]
+    texts = [Path(getattr(find_spec(name), "origin", "")).read_text() for name in names]
+    lines = ("Checking for existence", "sleeping 1 second", "DAG bundles loaded", "Filling up the DagBag")
+    assert [line in text for line, text in zip(lines, texts, strict=True)] == [True] * 4
 
 
 def test_keys_stay_and_are_of_each_state_folder(tmp_path: Path) -> None:

@@ -93,13 +93,27 @@ def test_a_comparison_of_a_version_before_has_no_dates() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "orders", "says"),
-    [(1, 0, "1 file"), (0, 1, "1 order"), (2, 1, "2 files, 1 order"), (0, 0, "nothing")],
+    ("files", "orders", "named", "what", "them"),
+    [
+        (1, 0, [], "1 file", "it"),
+        (1, 0, [910023661], "1 file (order 910023661)", "it"),
+        (0, 1, [910023661], "1 order (order 910023661)", "it"),
+        (2, 1, [910023641, 910023661], "2 files, 1 order (orders 910023641, 910023661)", "them"),
+        (40, 0, [], "40 files", "them"),
+    ],
 )
-def test_what_was_put_back(files: int, orders: int, says: str) -> None:
-    assert (
-        story({"put_back": {"files": files, "orders": orders, "left": 7}}, {}) == f"put back: {says}; left: 7"
+def test_what_was_put_back_and_who_reads_it(
+    files: int, orders: int, named: list[int], what: str, them: str
+) -> None:
+    counts = {"files": files, "orders": orders, "left": 7, "named": named, "read_by": "z316_webhook"}
+    assert story({"put_back": counts}, {}) == (
+        f"put back: {what}; left: 7; z316_webhook reads {them} next, and its run tells what became of {them}"
     )
+
+
+def test_where_nothing_was_put_back_nothing_is_read() -> None:
+    counts = {"files": 0, "orders": 0, "left": 7, "named": [], "read_by": "z316_webhook"}
+    assert story({"put_back": counts}, {}) == "put back: nothing; left: 7"
 
 
 def test_the_other_runs() -> None:
@@ -108,7 +122,8 @@ def test_the_other_runs() -> None:
 
 
 def test_a_watch() -> None:
-    days = {"days": 400, "complete": 300, "loaded": 60, "differs": 1, "missing": 39, "waiting": 1}
+    states = {"complete": 298, "pending": 2, "loaded": 60, "differs": 1, "missing": 39}
+    days = {"days": 400, **states, "waiting": 1, "rejects": 1}
     seen: dict[str, Any] = {
         "webhooks": {"quiet_minutes": 1},
         "inbox": {"files": 1, "oldest_minutes": 0},
@@ -117,7 +132,7 @@ def test_a_watch() -> None:
     }
     assert watch_story(seen) == (
         "Looked: no webhook for 1 minute; 1 file waits; complete up to 2026-01-05; "
-        "400 days: 300 complete, 60 not compared, 1 differs, 39 missing"
+        "400 days: 298 complete, 2 under way, 60 not compared, 1 differs, 39 missing; 1 reject still out"
     )
     # By night no webhooks are expected, and what was skipped counted nothing.
     assert watch_story({"webhooks": {}, "inbox": {"files": 0}, "complete": {}}) == "Looked: 0 files wait"

@@ -63,6 +63,17 @@ class Database:
             session.flush()
             return run.id, run.run_id
 
+    def add_dag(self, dag_id: str, *, paused: bool = False) -> None:
+        from airflow.models.dag import DagModel
+        from airflow.utils.session import create_session
+        from sqlalchemy import text
+
+        make: Any = DagModel
+        own = {"bundle_name": "dags-folder"} if AIRFLOW_V_3_0_PLUS else {}
+        with create_session() as session:
+            session.execute(text("PRAGMA foreign_keys=OFF"))
+            session.add(make(dag_id=dag_id, is_paused=paused, **own))
+
     def leave(self, dag_id: str, key: str, value: Any, at: datetime, run: tuple[int, str]) -> None:
         """Leave an XCom, as a task does: its DAG, task and try are not needed here."""
         from airflow.models import xcom
@@ -92,6 +103,7 @@ class Database:
         self.leave(dag_id, SITUATION, value, at, self.add_run(dag_id, "success"))
 
     def clean(self) -> None:
+        from airflow.models.dag import DagModel
         from airflow.models.dagrun import DagRun
         from airflow.models.xcom import XCom as _  # noqa: F401 - its table must be known
         from airflow.utils.session import create_session
@@ -101,6 +113,7 @@ class Database:
             session.execute(text("PRAGMA foreign_keys=OFF"))
             session.execute(text("DELETE FROM xcom"))
             session.execute(delete(DagRun))
+            session.execute(delete(DagModel))
 
 
 @pytest.fixture
@@ -245,7 +258,11 @@ def test_what_another_version_left_is_named_and_hides_no_other(
 def test_before_the_first_run_the_page_says_what_is_needed(get: Get, database: Database) -> None:
     status, page, _ = get(PATH)
     assert status == 200
-    assert "Ainda não há nada para mostrar" in page
+    assert "Ainda não há nada para mostrar: a DAG _watch deixa" in page
+    for dag_id in ("a_watch", "b_watch", "a_daily"):
+        database.add_dag(dag_id)
+    page = get(PATH)[1]
+    assert "Ainda não há nada para mostrar: a DAG a_watch ou b_watch deixa os números a cada hora." in page
     assert "<article" not in page
 
 
@@ -285,7 +302,7 @@ def test_runs_are_told_apart_by_store() -> None:
         {"dag_id": "z316_b_daily", "queued": True, **none},
     ]
     assert [run.dag_id for run in under_way(situation(), runs).running] == ["z316_daily"]
-    assert under_way(situation(prefix="z316_b"), runs).queued == 1
+    assert under_way(situation(prefix="z316_b"), runs).queued == ("z316_b_daily",)
     some = under_way(situation(), [{**runs[0], "first": date(2026, 1, 1), "last": date(2026, 1, 2)}]).running[
         0
     ]
@@ -329,6 +346,18 @@ def ended(dag: str, *days: int, failed: bool = False) -> dict[str, Any]:
         ([ended("reconcile", failed=True)], ["reconcile()"]),
         ([ended("webhook", 0, 0), ended("webhook", 1, 1, failed=True)], []),
         ([ended("webhook", 0, 0, failed=True), ended("webhook", 1, 1)], ["webhook(0, 0)"]),
+        # One outage is one entry, until a run ends well.
+        ([ended("webhook", n, n, failed=True) for n in range(5)], ["webhook(0, 0)"]),
+        # What differed is repaired; no other DAG's run says so.
+        ([ended("reconcile", 9, 2), ended("compare", 9, 2, failed=True)], []),
+        ([ended("reconcile", 8, 2), ended("compare", 9, 2, failed=True)], ["compare(9, 2)"]),
+        ([ended("daily", 9, 2), ended("compare", 9, 2, failed=True)], ["compare(9, 2)"]),
+        ([ended("compare", 9, 2), ended("reconcile", 9, 2, failed=True)], ["reconcile(9, 2)"]),
+        # Dates that cannot be: the person was told. Today can be.
+        ([ended("daily", -1, -30, failed=True)], []),
+        ([ended("daily", 5, -1, failed=True)], []),
+        ([ended("daily", 2, 9, failed=True)], []),
+        ([ended("daily", 5, 0, failed=True)], ["daily(5, 0)"]),
         (
             [ended("daily", n, n, failed=True) for n in range(3)] + [ended("daily", 0, 0)],
             ["daily(0, 0)", "daily(1, 1)", "daily(2, 2)"],
@@ -353,6 +382,27 @@ def test_a_run_that_failed_is_on_the_page_until_it_is_made_good(get: Get, databa
     assert f'href="../dags/z316_daily{name}"' in page
     database.add_run("z316_daily", "success", conf)
     assert " falhou em " not in get(PATH)[1]
+
+
+@pytest.mark.parametrize("dag", ["z316_compare", "z316_daily"])
+def test_a_repair_of_its_dates_takes_only_a_comparison_off_the_page(
+    get: Get, database: Database, dag: str
+) -> None:
+    database.leave_situation("z316", situation().to_json())
+    conf = {"from_date": "2026-01-01", "to_date": "2026-01-31"}
+    database.add_run(dag, "failed", conf)
+    database.add_run("z316_reconcile", "success", conf)
+    assert (" falhou em " in get(PATH)[1]) is (dag == "z316_daily")
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_paused_dag_is_told(get: Get, database: Database, paused: bool) -> None:
+    database.leave_situation("z316", situation(rows({TODAY - timedelta(days=3): None})).to_json())
+    database.add_dag("z316_reconcile", paused=paused)
+    database.add_run("z316_reconcile", "queued")
+    page = get(PATH)[1]
+    assert ("1 execução na fila; z316_reconcile está pausada, e não começa." in page) is paused
+    assert ("airflow dags unpause z316_reconcile\nairflow dags trigger z316_reconcile" in page) is paused
 
 
 def test_the_plugin_is_light_and_needs_no_file_beside_it(tmp_path: Path) -> None:

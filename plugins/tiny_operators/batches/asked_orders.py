@@ -5,6 +5,7 @@ Each gets an event in the inbox, like a webhook of Tiny's, and is read in the sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ MOST_ORDERS: Final = 100
 # What an entry of each field may look like.
 _EXAMPLES: Final = {ORDERS: "910024741", NUMBERS: "1042"}
 _MOST_DIGITS: Final = 18
+# What people write between several of them.
+_SEPARATORS: Final = re.compile(r"[\s,;]+")
 # How far the clocks of Airflow and of Cloud Storage may be apart.
 _CLOCKS: Final = timedelta(minutes=5)
 
@@ -123,15 +126,33 @@ def _numbers(params: Mapping[str, Any], name: str) -> tuple[int, ...]:
         text = "" if isinstance(part, bool) else str(part).strip()
         if not text and isinstance(part, str):
             continue
-        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text)):
-            kind = (
-                f"text of {counted(len(part), 'character')}" if isinstance(part, str) else type(part).__name__
-            )
-            raise RequestError(
-                f"{name}: entry {place} must be digits only, such as {_EXAMPLES[name]}; found {kind}"
-            )
+        if wrong := _wrong(part, text, _EXAMPLES[name]):
+            raise RequestError(f"{name}: entry {place} {wrong}")
         found[int(text)] = None
     return tuple(found)
+
+
+def _wrong(part: object, text: str, example: str) -> str:
+    """Say what is wrong with an entry; nothing when it can be read. The value itself may be personal data.
+
+    Args:
+        part: The entry.
+        text: What would be read of it.
+        example: What it may look like.
+    """
+    if _is_digits(text):
+        if len(text) > _MOST_DIGITS:
+            return f"is too long: {len(text)} digits, {_MOST_DIGITS} at most"
+        return "" if int(text) else f"must be above 0, such as {example}"
+    several = [each for each in _SEPARATORS.split(text) if each] if isinstance(part, str) else []
+    if len(several) > 1 and all(map(_is_digits, several)):
+        return f"has {len(several)} numbers: write one a line, in JSON one an entry"
+    kind = f"text of {counted(len(part), 'character')}" if isinstance(part, str) else type(part).__name__
+    return f"must be digits only, such as {example}; found {kind}"
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def find_numbers(hook: Tiny, numbers: Iterable[int]) -> dict[int, list[int]]:

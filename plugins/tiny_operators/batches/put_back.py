@@ -59,11 +59,13 @@ class RejectedObject:
         rejected: Its object.
         generation: Which content of that name.
         name: Its name in the inbox.
+        pedidos: The orders that its reason names.
     """
 
     rejected: str
     generation: int
     name: str
+    pedidos: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -101,6 +103,11 @@ class PutBack:
             self.orders = sorted({*self.orders, *(row["pedido"] for row in wanted)})
             asked_again = {row["produto"] for row in wanted} - {None}
             self.products = sorted({*self.products, *asked_again})
+
+    def named(self, most: int) -> list[int]:
+        """Return the ids of the orders that go back, as far as they are known; none when they are too many to name."""
+        found = sorted({*self.orders, *(pedido for file in self.files for pedido in file.pedidos)})
+        return found if len(found) <= most else []
 
     def to_json(self) -> dict[str, Any]:
         """Convert it to JSON values."""

@@ -142,7 +142,8 @@ def _date(params: Mapping[str, Any], name: str) -> date | None:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            pass
+            reason = "there is no such day; correct the month or the day"
+            raise RequestError(f"{name} has the form YYYY-MM-DD, but {reason}") from None
     kind = f"text of {len(value)} characters" if isinstance(value, str) else type(value).__name__
     raise RequestError(f"{name} must be a date as YYYY-MM-DD, such as 2026-01-31; found {kind}")
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from tiny_operators._compat import AirflowFailException, Context
 from tiny_operators.batches.put_back import (
@@ -29,6 +29,9 @@ from tiny_operators.params import put_back_form
 
 log = logging.getLogger(__name__)
 
+# So many orders the note of a run names.
+_MOST_NAMED: Final = 10
+
 
 class PutBackOperator(StoreOperator):
     """Moves rejected webhook files back into the inbox, and writes an event for each rejected order that has no file.
@@ -38,13 +41,14 @@ class PutBackOperator(StoreOperator):
 
     Returns:
         Counts: ``files`` and ``orders`` that were put back, ``left``: rejects that were not asked for, or are about
-        nothing that can be put back.
+        nothing that can be put back. For the note of the run ``named``: ids of the orders when they are few, and
+        ``read_by``: the DAG that reads what was put back.
 
     Raises:
         AirflowFailException: When the run was asked for something impossible, or no such reject exists.
     """
 
-    def execute(self, context: Context) -> dict[str, int]:
+    def execute(self, context: Context) -> dict[str, Any]:
         """Put back."""
         request = self._request(context)
         key, api = self.start(context)
@@ -69,7 +73,7 @@ class PutBackOperator(StoreOperator):
                 "Correct the form: the days as in rejected/dt=…, the order by Tiny's id, not its number, the field as "
                 "in the reason"
             )
-        return counts
+        return {**counts, "named": work.named(_MOST_NAMED), "read_by": self.store.dag_id("webhook")}
 
     def _request(self, context: Context) -> PutBackRequest:
         run: Any = context["dag_run"]
@@ -111,8 +115,11 @@ def _find(request: PutBackRequest, api: Objects) -> PutBack:
         files = [name for name in found if names.reason_object(name) in found]
         reasons = at_once(lambda name: api.read_json(names.reason_object(name)) or {}, files)
         for name, reason in zip(files, reasons, strict=True):
-            if any(map(request.wants, [reason, *reason.get("more", ())])):
-                work.files.append(RejectedObject(name, int(found[name].generation), reason["file"]))
+            every = [reason, *reason.get("more", ())]
+            if any(map(request.wants, every)):
+                pedidos = [each["pedido"] for each in every if each.get("pedido") is not None]
+                generation = int(found[name].generation)
+                work.files.append(RejectedObject(name, generation, reason["file"], pedidos))
             else:
                 work.left += 1
         rejects = [

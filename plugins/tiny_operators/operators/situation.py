@@ -13,7 +13,7 @@ from tiny_operators.lake import names
 from tiny_operators.links import folder_url
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.operators.watch import arrivals
-from tiny_operators.situation.facts import LOOKED_AT_DAYS, SITUATION, situation_of
+from tiny_operators.situation.facts import LOOKED_AT_DAYS, SITUATION, Situation, State, situation_of
 from tiny_operators.situation.page import render
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class SituationOperator(StoreOperator):
         **kwargs: See :class:`StoreOperator`.
 
     Returns:
-        How many days are in each state, and how many files wait.
+        How many days are in each state, how many files wait, and how many rejects are still out.
     """
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -51,7 +51,7 @@ class SituationOperator(StoreOperator):
         target = names.situation_object(store.prefix)
         self.objects(store.api_bucket).put(target, page, "text/html; charset=utf-8")
         context["ti"].xcom_push(key=SITUATION, value=found.to_json())
-        counts = found.counts()
+        counts = _counts(found)
         log_event(log, "situation_written", store=store.prefix, object=target, **counts)
         return counts
 
@@ -71,3 +71,9 @@ class SituationOperator(StoreOperator):
                 reason=str(error),
             )
             return set()
+
+
+def _counts(found: Situation) -> dict[str, int]:
+    """Return what the note of the run tells: days by state, which add up, and the rejects that the page counts."""
+    rejects = sum(day.rejects for day in found.days)
+    return {**found.counts(), State.PENDING.name.lower(): found.count(State.PENDING), "rejects": rejects}

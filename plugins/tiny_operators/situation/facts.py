@@ -67,6 +67,14 @@ class Day:
         """Whether the day has orders, or was listed in Tiny."""
         return self.orders > 0 or self.in_tiny is not None or self.daily
 
+    def out(self, pending_from: date) -> int:
+        """Return how many of the rejects may be missing: a file about no order is none, once its day is complete.
+
+        Args:
+            pending_from: First day that need not be complete yet.
+        """
+        return self.rejects - (self.files if self.state(pending_from) is State.COMPLETE else 0)
+
     def state(self, pending_from: date) -> State:
         """Say how complete the day is.
 

@@ -26,6 +26,17 @@ _MOST_RUNS: Final = 10
 
 _ALL_READ: Final = 100
 
+# What to do about a run that failed, by the end of its DAG's id; and of the others.
+_WHEN_FAILED: Final = {
+    "_webhook": "A nota da execução diz por quê. Não limpe nada: a próxima execução lê o que esta deixou na fila.",
+    "_compare": "A nota da execução diz o que fazer. O aviso sai quando uma comparação destas datas, ou o conserto "
+    "delas, termina bem.",
+}
+_CLEAR: Final = (
+    "A nota da execução diz o que fazer. Se ela não diz outra coisa, limpe a tarefa que falhou, e ela continua de onde "
+    "estava."
+)
+
 # How each state is shown: its mark and its name.
 _SHOWN: Final = {
     State.MISSING: ("!", "falta"),
@@ -82,13 +93,15 @@ class UnderWay:
 
     Attributes:
         running: Those that run.
-        queued: How many wait for their turn.
+        queued: Ids of the DAGs of those that wait for their turn.
         failed: Those that failed in the last days, also of live sales, the newest first.
+        paused: Ids of the DAGs that are paused: their runs do not begin.
     """
 
     running: tuple[Run, ...] = ()
-    queued: int = 0
+    queued: tuple[str, ...] = ()
     failed: tuple[FailedRun, ...] = ()
+    paused: frozenset[str] = frozenset()
 
 
 def render(
@@ -125,7 +138,7 @@ def verdict(situation: Situation) -> tuple[State, str]:
     """Answer the question in a sentence, with the worst state of a day."""
     if situation.since is None:
         return State.MISSING, "Nada foi carregado ainda."
-    rejects = sum(day.rejects for day in situation.days)
+    rejects = sum(day.out(situation.pending_from) for day in situation.days)
     parts = [
         (State.MISSING, situation.count(State.MISSING), "dia sem pedidos", "dias sem pedidos"),
         (State.DIFFERS, situation.count(State.DIFFERS), "dia difere da Tiny", "dias diferem da Tiny"),
@@ -166,6 +179,7 @@ def _store(
         "runs": None if runs is None else [_run(run, zone, now) for run in runs.running[:_MOST_RUNS]],
         "more_runs": _more_runs(runs),
         "failed": [_failed(run, zone) for run in runs.failed[:_MOST_RUNS]] if runs else [],
+        "paused": runs.paused if runs else (),
         "remedies": needed[:_MOST_STRETCHES],
         "more_remedies": len(needed) - len(needed[:_MOST_STRETCHES]),
         "before": before(situation, form),
@@ -183,7 +197,8 @@ def _figures(situation: Situation, zone: ZoneInfo, now: datetime) -> Iterator[tu
         yield name, formats.moment(value, zone), formats.age(now - value) if value else ""
     files = counted(situation.waiting, "arquivo", "arquivos")
     oldest = situation.oldest_waiting
-    yield "Na fila", files, f"o mais antigo chegou {formats.age(now - oldest)}" if oldest else ""
+    # Not its age: by now it may have been read.
+    yield "Na fila", files, f"o mais antigo chegou em {formats.moment(oldest, zone)}" if oldest else ""
     rejects, notes = (sum(getattr(day, name) for day in situation.days) for name in ("rejects", "notes"))
     looked = counted(len(situation.days), "dia", "dias")
     yield "Rejeitados", formats.number(rejects), f"em {looked}, ainda fora"
@@ -192,7 +207,8 @@ def _figures(situation: Situation, zone: ZoneInfo, now: datetime) -> Iterator[tu
 
 def _failed(run: FailedRun, zone: ZoneInfo) -> dict[str, str]:
     ended = formats.moment(run.ended_at, zone)
-    return {"dag": run.dag_id, "dates": _dates(run), "ended": ended, "link": run.link}
+    said = next((text for kind, text in _WHEN_FAILED.items() if run.dag_id.endswith(kind)), _CLEAR)
+    return {"dag": run.dag_id, "dates": _dates(run), "ended": ended, "link": run.link, "said": said}
 
 
 def _dates(run: FailedRun | Run) -> str:
@@ -227,7 +243,8 @@ def _more_runs(runs: UnderWay | None) -> str:
     more = max(0, len(runs.running) - _MOST_RUNS)
     parts = [
         f"mais {counted(more, 'execução', 'execuções')} em andamento" if more else "",
-        f"{counted(runs.queued, 'execução', 'execuções')} na fila" if runs.queued else "",
+        f"{counted(len(runs.queued), 'execução', 'execuções')} na fila" if runs.queued else "",
+        *(f"{dag_id} está pausada, e não começa" for dag_id in sorted(set(runs.queued) & runs.paused)),
     ]
     return "; ".join(part for part in parts if part)
 

@@ -42,7 +42,8 @@ _ALL_LOADED: Final = "Com pedidos, mas nunca comparado com a Tiny."
 _ORDERS: Final = "Corrija a causa (um campo do pedido: na Tiny), depois devolva."
 _FILES: Final = (
     "Sem pedido que se possa ler: não há o que corrigir na Tiny. Abra a pasta; a razão está ao lado do arquivo. "
-    "Devolva quando o programa souber lê-lo, ou deixe: sai desta página depois de sete dias."
+    "Devolva quando o programa souber lê-lo, ou deixe: quando o dia está completo, nada falta por causa dele, "
+    "e ele sai desta página depois de sete dias."
 )
 
 FormLink = Callable[[str], str]
@@ -66,7 +67,8 @@ class Remedy:
         when: Which days, or how many rejects.
         said: What is wrong, and what helps.
         action: The words of the link.
-        link: Address of the form; empty where there is none.
+        dag_id: The DAG that helps.
+        link: Address of its form; empty where there is none.
         command: The same as a command; for rejects a line for each of the newest.
         days: The newest rejects, by day.
         more: How many rejects are not among them.
@@ -75,6 +77,7 @@ class Remedy:
     when: str
     said: str
     action: str
+    dag_id: str
     link: str
     command: str
     days: tuple[RejectsOfDay, ...] = ()
@@ -111,11 +114,13 @@ def _of_rejects(situation: Situation, form: FormLink | None) -> Iterator[Remedy]
         if of_day:
             first, last, count = min(of_day), max(of_day), sum(of_day.values())
             listed = told[is_file][:MOST_TOLD]
+            dag_id = f"{situation.prefix}_put_back"
             yield Remedy(
                 when=counted(count, one, many),
                 said=f"De {formats.days(first, last)}. {said}",
                 action="Devolver",
-                link=form(f"{situation.prefix}_put_back") if form else "",
+                dag_id=dag_id,
+                link=form(dag_id) if form else "",
                 command="\n".join(_put_back(situation.prefix, listed)),
                 days=tuple(_by_day(listed)),
                 more=count - len(listed),
@@ -180,7 +185,7 @@ def _act(
 ) -> Remedy:
     """Build a remedy: a DAG for a range of dates, by its form and as a command."""
     command = _command(dag_id, {"from_date": first.isoformat(), "to_date": last.isoformat()})
-    return Remedy(when, said, action, link=form(dag_id) if form else "", command=command)
+    return Remedy(when, said, action, dag_id, link=form(dag_id) if form else "", command=command)
 
 
 def _command(dag_id: str, conf: Mapping[str, str]) -> str:

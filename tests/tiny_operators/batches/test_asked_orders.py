@@ -27,7 +27,7 @@ def test_ids_and_numbers_are_read(params: dict[str, Any], expected: AskedOrders)
 
 
 @pytest.mark.parametrize("name", ["orders", "numbers"])
-@pytest.mark.parametrize("bad", ["-1", "0", "12a", "1.5", "١٢", True, None, [], {}, "9" * 19, "João"])
+@pytest.mark.parametrize("bad", ["-1", "12a", "1.5", "١٢", "12,", "12, a", "João", True, None, [], {}])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_what_is_no_id_is_refused_by_its_place_and_kind_at_every_place(
     name: str, bad: object, place: int
@@ -39,6 +39,36 @@ def test_what_is_no_id_is_refused_by_its_place_and_kind_at_every_place(
     assert not (isinstance(bad, str) and len(bad) > 2 and bad in str(refused.value)), (
         "the value itself is not told"
     )
+
+
+@pytest.mark.parametrize("name", ["orders", "numbers"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ("9" * 19, "is too long: 19 digits, 18 at most"),
+        ("9" * 20, "is too long: 20 digits, 18 at most"),
+        (10**20, "is too long: 21 digits, 18 at most"),
+        ("910023661, 910023641", "has 2 numbers: write one a line, in JSON one an entry"),
+        ("910023661;910023641", "has 2 numbers: write one a line, in JSON one an entry"),
+        ("910023661 910023641\t1,", "has 3 numbers: write one a line, in JSON one an entry"),
+        ("0", "must be above 0"),
+        (0, "must be above 0"),
+    ],
+)
+def test_digits_that_are_refused_are_not_called_something_else(
+    name: str, place: int, bad: object, says: str
+) -> None:
+    entries: list[object] = ["11", "12"]
+    entries.insert(place, bad)
+    with pytest.raises(RequestError, match=f"^{name}: entry {place + 1} {says}") as refused:
+        read_asked({name: entries})
+    assert "digits only" not in str(refused.value)
+    assert not re.search(r"\d{10}|9100236", str(refused.value)), "the value itself is not told"
+
+
+def test_as_many_digits_as_may_be_are_taken() -> None:
+    assert read_asked({"orders": ["9" * 18]}).orders == (10**18 - 1,)
 
 
 @pytest.mark.parametrize(("name", "example"), [("orders", "910024741"), ("numbers", "1042")])

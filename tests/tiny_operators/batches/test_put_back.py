@@ -73,6 +73,19 @@ def test_orders_without_a_rejected_file_get_an_event() -> None:
     assert PutBack.from_json(json.loads(json.dumps(work.to_json()))) == work
 
 
+def test_orders_are_named_once_and_only_when_they_are_few() -> None:
+    files = [RejectedObject("rejected/x", 3, "x.json", [9, 7]), RejectedObject("rejected/y", 4, "y.json")]
+    work = PutBack(files=files, orders=[7, 8])
+    assert work.named(3) == [7, 8, 9]
+    assert work.named(2) == PutBack().named(2) == []
+    assert PutBack.from_json(json.loads(json.dumps(work.to_json()))) == work
+
+
+def test_a_file_that_a_version_before_found_names_no_order() -> None:
+    stored = {"files": [{"rejected": "rejected/x", "generation": 3, "name": "x.json"}]}
+    assert PutBack.from_json(stored).named(10) == []
+
+
 def test_an_event_is_one_for_the_pipeline() -> None:
     event = json.dumps(order_event(CNPJ, 910024741)).encode()
     assert read_webhook(event, CNPJ) == [OrderEvent(910024741, None)]

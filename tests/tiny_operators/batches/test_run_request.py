@@ -121,7 +121,6 @@ def test_an_end_before_the_start_is_refused() -> None:
     [
         "31/01/2026",
         "2026-1-31",
-        "2026-02-30",
         "20260131",
         "yesterday",
         "2026-01-31T00:00",
@@ -133,6 +132,14 @@ def test_other_forms_of_a_date_are_refused_with_the_field_and_what_is_expected(v
     with pytest.raises(RequestError, match=r"from_date must be a date as YYYY-MM-DD") as error:
         request(from_date=value)
     assert str(value) not in str(error.value) or isinstance(value, list)
+
+
+@pytest.mark.parametrize("name", ["from_date", "to_date"])
+@pytest.mark.parametrize("value", ["2026-02-30", "2025-02-29", "2026-13-01", "2026-00-10", "0000-01-01"])
+def test_a_day_that_does_not_exist_is_not_called_badly_written(name: str, value: str) -> None:
+    dates: dict[str, Any] = {"from_date": "2026-01-01", name: value}
+    with pytest.raises(RequestError, match=f"^{name} has the form YYYY-MM-DD, but there is no such day"):
+        request(**dates)
 
 
 @pytest.mark.parametrize("value", ["yes", 1, None, "true"])
