@@ -25,12 +25,12 @@ FOLDER: Final = "tiny"
 PAGE: Final = "situacao"
 TITLES: Final = {PAGE: "Está tudo dentro?"}
 # DAGs whose runs work on dates, by the end of their ids.
-_OF_DATES: Final = ("daily", "reconcile", "compare", "replay")
+_OF_DATES: Final = ("daily", "reconcile", "compare", "plan", "replay")
 _WATCH: Final = "_watch"
 # Where a comparison found differences, a later run that repaired them has done what it asked for.
 _ALSO_BY: Final = {"compare": "reconcile"}
-# Those whose failed runs are shown, also the live sales; and for how long.
-_SHOWN_WHEN_FAILED: Final = ("webhook", *_OF_DATES)
+# Those whose failed runs leave something to do; and for how long they are shown.
+_SHOWN_WHEN_FAILED: Final = ("webhook", "daily", "reconcile", "compare", "replay")
 _FAILED_FOR: Final = timedelta(days=3)
 
 
