@@ -148,10 +148,16 @@ def test_what_cannot_be_is_refused_at_once_and_without_a_call(
     assert not simulator.calls()
 
 
-@pytest.mark.parametrize("conf", [{"from_date": "31/01/2026"}, {"from_date": "2026-02-30"}])
-def test_what_is_no_date_is_refused(store: Any, conf: dict[str, Any]) -> None:
-    with pytest.raises(Exception, match=r"from_date must be a date as YYYY-MM-DD"):
-        asked(store, **conf)
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("31/01/2026", "must be a date as YYYY-MM-DD"),
+        ("2026-02-30", "has the form YYYY-MM-DD, but there is no"),
+    ],
+)
+def test_what_is_no_date_is_refused(store: Any, given: str, said: str) -> None:
+    with pytest.raises(Exception, match=f"from_date {said}"):
+        asked(store, from_date=given)
 
 
 def test_the_daily_dag_says_which_fields_it_has_instead(store: Any) -> None:
