@@ -26,7 +26,10 @@ compared AS (
     orders_in_tiny,
     ARRAY_LENGTH(unrepaired) AS still_differ
   FROM reconciliation
-  WHERE store = @store AND date BETWEEN @first AND @last
+  WHERE
+    store = @store AND date BETWEEN @first AND @last
+    -- What was compared before the day was over says nothing of its evening.
+    AND DATE(compared_at, @timezone) > date
   QUALIFY ROW_NUMBER() OVER (PARTITION BY date ORDER BY compared_at DESC) = 1
 ),
 

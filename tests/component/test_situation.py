@@ -78,7 +78,7 @@ class Days:
         self.now = datetime.now(UTC).replace(microsecond=0)
         self._zone = ZoneInfo(timezone)
         self.arrived, self.loaded = self.now - timedelta(hours=30), self.now - timedelta(hours=29)
-        self.compared_last, self.compared_before = self.now - timedelta(days=1), self.now - timedelta(days=9)
+        self.compared_last, self.compared_before = self.now - timedelta(hours=1), self.now - timedelta(hours=2)
 
     def ago(self, days: int) -> date:
         return self.now.astimezone(self._zone).date() - timedelta(days=days)
@@ -119,6 +119,8 @@ def fill(tables: Tables, days: Days) -> None:
         compared("a", ago(5), days.compared_before, 5, 8, 9),
         compared("b", ago(5), days.compared_last, 2),
         compared("b", ago(4), days.compared_before, 0),
+        # Before the day was over, its evening was not in it.
+        compared("b", ago(3), days.noon(3), 0),
         compared("b", ago(2), days.compared_before, 1, 4),
     )
     tables.add(

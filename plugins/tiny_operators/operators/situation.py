@@ -13,7 +13,7 @@ from tiny_operators.lake import names
 from tiny_operators.links import folder_url
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.operators.watch import arrivals
-from tiny_operators.situation.facts import LOOKED_AT_DAYS, SITUATION, Situation, State, situation_of
+from tiny_operators.situation.facts import LOOKED_AT_DAYS, SITUATION, situation_of
 from tiny_operators.situation.page import render
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class SituationOperator(StoreOperator):
         target = names.situation_object(store.prefix)
         self.objects(store.api_bucket).put(target, page, "text/html; charset=utf-8")
         context["ti"].xcom_push(key=SITUATION, value=found.to_json())
-        counts = _counts(found)
+        counts = found.counts()
         log_event(log, "situation_written", store=store.prefix, object=target, **counts)
         return counts
 
@@ -71,9 +71,3 @@ class SituationOperator(StoreOperator):
                 reason=str(error),
             )
             return set()
-
-
-def _counts(found: Situation) -> dict[str, int]:
-    """Return what the note of the run tells: days by state, which add up, and the rejects that the page counts."""
-    rejects = sum(day.rejects for day in found.days)
-    return {**found.counts(), State.PENDING.name.lower(): found.count(State.PENDING), "rejects": rejects}

@@ -138,11 +138,12 @@ class Situation:
         return sum(each is state for _, each in self.states())
 
     def counts(self) -> dict[str, int]:
-        """Return what a person asks first, as named values."""
+        """Return what a person asks first, as named values: the days by state add up to ``days``."""
         return {
             "days": sum(1 for _ in self.states()),
-            **{state.name.lower(): self.count(state) for state in State if state is not State.PENDING},
+            **{state.name.lower(): self.count(state) for state in State},
             "waiting": self.waiting,
+            "rejects": sum(day.rejects for day in self.days),
         }
 
     def to_json(self) -> dict[str, Any]:
