@@ -78,7 +78,10 @@ class Days:
         self.now = datetime.now(UTC).replace(microsecond=0)
         self._zone = ZoneInfo(timezone)
         self.arrived, self.loaded = self.now - timedelta(hours=30), self.now - timedelta(hours=29)
-        self.compared_last, self.compared_before = self.now - timedelta(hours=1), self.now - timedelta(hours=2)
+        self.compared_last, self.compared_before = (
+            self.now - timedelta(hours=1),
+            self.now - timedelta(hours=2),
+        )
 
     def ago(self, days: int) -> date:
         return self.now.astimezone(self._zone).date() - timedelta(days=days)

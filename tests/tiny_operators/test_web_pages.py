@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.situations import NOW, TODAY, rows, situation
+from tests.situations import TODAY, rows, situation
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
 from tiny_operators.situation.facts import SITUATION
 from tiny_operators.web_pages import FOLDER, PAGE, TITLES, under_way
@@ -318,56 +318,6 @@ def test_only_the_daily_dag_by_its_clock_waits_for_the_night(kind: str, by_perso
     (found,) = under_way(situation(), [{**run, "first": TODAY, "last": TODAY}]).running
     settled = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
     assert found.waits_until == (settled if waits else None)
-
-
-def ended(dag: str, *days: int, failed: bool = False) -> dict[str, Any]:
-    """A run that has ended, for dates from so many days ago to so many; or without dates."""
-    first, last = (TODAY - timedelta(days=number) for number in days) if days else (None, None)
-    known = {"first": first, "last": last, "ended_at": NOW, "link": f"../{dag}{days}"}
-    return {"dag_id": f"z316_{dag}", "failed": failed, **known}
-
-
-@pytest.mark.parametrize(
-    ("runs", "left"),
-    [
-        ([], []),
-        ([ended("daily", 9, 2, failed=True)], ["daily(9, 2)"]),
-        # Another run has read all of its dates, or more.
-        ([ended("daily", 9, 2), ended("daily", 9, 2, failed=True)], []),
-        ([ended("daily", 30, 1), ended("daily", 9, 2, failed=True)], []),
-        # It has not: other dates, other DAGs, or earlier.
-        ([ended("daily", 8, 2), ended("daily", 9, 2, failed=True)], ["daily(9, 2)"]),
-        ([ended("daily", 1, 1), ended("daily", 9, 2, failed=True)], ["daily(9, 2)"]),
-        ([ended("daily"), ended("daily", 9, 2, failed=True)], ["daily(9, 2)"]),
-        ([ended("compare", 9, 2), ended("daily", 9, 2, failed=True)], ["daily(9, 2)"]),
-        ([ended("daily", 9, 2, failed=True), ended("daily", 9, 2)], ["daily(9, 2)"]),
-        # Of a run without dates nothing better is known; the next run of live sales takes what the last one left.
-        ([ended("reconcile", 9, 2), ended("reconcile", failed=True)], []),
-        ([ended("reconcile", failed=True)], ["reconcile()"]),
-        ([ended("webhook", 0, 0), ended("webhook", 1, 1, failed=True)], []),
-        ([ended("webhook", 0, 0, failed=True), ended("webhook", 1, 1)], ["webhook(0, 0)"]),
-        # One outage is one entry, until a run ends well.
-        ([ended("webhook", n, n, failed=True) for n in range(5)], ["webhook(0, 0)"]),
-        # What differed is repaired; no other DAG's run says so.
-        ([ended("reconcile", 9, 2), ended("compare", 9, 2, failed=True)], []),
-        ([ended("reconcile", 8, 2), ended("compare", 9, 2, failed=True)], ["compare(9, 2)"]),
-        ([ended("daily", 9, 2), ended("compare", 9, 2, failed=True)], ["compare(9, 2)"]),
-        ([ended("compare", 9, 2), ended("reconcile", 9, 2, failed=True)], ["reconcile(9, 2)"]),
-        # Dates that cannot be: the person was told. Today can be.
-        ([ended("daily", -1, -30, failed=True)], []),
-        ([ended("daily", 5, -1, failed=True)], []),
-        ([ended("daily", 2, 9, failed=True)], []),
-        ([ended("daily", 5, 0, failed=True)], ["daily(5, 0)"]),
-        (
-            [ended("daily", n, n, failed=True) for n in range(3)] + [ended("daily", 0, 0)],
-            ["daily(0, 0)", "daily(1, 1)", "daily(2, 2)"],
-        ),
-    ],
-)
-def test_which_failures_are_open(runs: list[dict[str, Any]], left: list[str]) -> None:
-    others = [{**run, "dag_id": run["dag_id"].replace("z316", "b2")} for run in runs]
-    found = under_way(situation(), [], runs + others).failed
-    assert [run.link.removeprefix("../") for run in found] == left
 
 
 def test_a_run_that_failed_is_on_the_page_until_it_is_made_good(get: Get, database: Database) -> None:
