@@ -16,6 +16,16 @@ FIRST = TODAY - timedelta(days=LOOKED_AT_DAYS - 1)
 STORE = {"prefix": "z316", "name": "Loja Exemplo", "timezone": "America/Sao_Paulo"}
 
 
+def form(dag_id: str) -> str:
+    """The address of a DAG's form."""
+    return f"../form/{dag_id}"
+
+
+def days_ago(*ago: int) -> list[date]:
+    """Days that are so many days ago."""
+    return [TODAY - timedelta(days=number) for number in ago]
+
+
 def row(day: date, orders: int = 0, in_tiny: int | None = None, **values: Any) -> dict[str, Any]:
     """What the tables know of a day; compared when Tiny's number is given."""
     compared = None if in_tiny is None else datetime(2026, 11, 22, 8, tzinfo=UTC)
