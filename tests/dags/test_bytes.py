@@ -115,7 +115,7 @@ def test_what_the_page_of_the_days_reads_does_not_grow_with_the_history() -> Non
         bound = {"rejeitados": r"rejected_at >= @midnight"}.get(
             table, rf"{LAYOUTS[table].partition} BETWEEN @first AND @last"
         )
-        assert re.search(rf"FROM {table}\b[^;]*?WHERE [^)]*?{bound}", text), table
+        assert re.search(rf"FROM {table}\b[^;]*?WHERE\s[^)]*?{bound}", text), table
 
 
 def test_rejects_cost_what_they_need(rendered: Any) -> None:
