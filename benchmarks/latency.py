@@ -139,7 +139,7 @@ def _jobs(requests: Iterable[Request], written: float) -> list[Request]:
     The emulator runs a job before it answers the request for it.
     """
     made = [request for request in requests if request.job]
-    there = [job for job in made if job.job == "query" and _clock(job.began) <= written <= _clock(job.ended)]
+    there = [job for job in made if job.job == "query" and job.began <= written <= job.ended]
     # The looks for the row are queries, too, of one statement.
     merge = max(there, key=lambda job: job.statements, default=None)
     if merge is None or merge.statements == 1:
@@ -148,14 +148,9 @@ def _jobs(requests: Iterable[Request], written: float) -> list[Request]:
     return [*loads[-_LOADS:], merge]
 
 
-def _clock(monotonic: float) -> float:
-    """Return a moment of the machine's monotonic clock as seconds since the epoch."""
-    return monotonic - time.monotonic() + time.time()
-
-
 def _span(job: Request) -> tuple[float, float]:
     """Return when a job began and ended (seconds since the epoch)."""
-    return _clock(job.began), _clock(job.ended) + job.runs_on
+    return job.began, job.ended + job.runs_on
 
 
 def _together(spans: Iterable[tuple[float, float]]) -> float:

@@ -24,7 +24,7 @@ class Request:
         job: What a new job is: "load" or "query"; an empty text for other requests.
         statements: How many jobs the statements of a new query are on BigQuery.
         status: HTTP status of the answer.
-        began: When it came (monotonic seconds).
+        began: When it came (seconds since the epoch, as the tables have them).
         ended: When it was answered.
         reads: How many tables these statements read.
         runs_on: How long a new job goes on after the answer (seconds).
