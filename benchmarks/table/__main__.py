@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -44,8 +45,10 @@ def main() -> int:
         _run(env, _SETUP, logs)
         rows: list[Row] = []
         for part in arguments.parts:
+            began = time.monotonic()
             of_part = os.environ if part in WITH_A_STACK else env
             found = [Row(**row) for row in _run(of_part, part, logs)]
+            print(f"[bench] {part}: measured in {time.monotonic() - began:.0f} s", flush=True)
             print(
                 "\n".join(f"[bench] {row.what}: {row.value:g}, ratio {row.ratio:.2f}" for row in found),
                 flush=True,
