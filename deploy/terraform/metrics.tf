@@ -62,12 +62,11 @@ resource "google_logging_metric" "measured" {
     }
   }
 
-  # Steps of five up to a day: a percentile of the distribution is exact to five.
+  # A percentile of the distribution is exact to five up to four hours, and to twenty up to a day: the most that an
+  # alert may wait for. Cloud Monitoring takes at most 200 buckets.
   bucket_options {
-    linear_buckets {
-      num_finite_buckets = 288
-      width              = 5
-      offset             = 0
+    explicit_buckets {
+      bounds = concat(range(0, 240, 5), range(240, 1480, 20))
     }
   }
 }

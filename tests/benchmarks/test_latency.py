@@ -26,6 +26,8 @@ def test_the_merge_is_told_from_the_looks_for_its_row(looks: int) -> None:
     merge, check = at(QUERY, 20, 22, statements=6, runs_on=24.0), at(QUERY, 50, 52, statements=4)
     assert _jobs([*before, *loads, *seen, merge, *seen, check], 21) == [*loads, merge]
     assert _jobs([*before, *loads, *seen], 21) == [], "it is not answered yet"
+    late = at(QUERY, 20, 22, statements=6)
+    assert _jobs([*loads, late, check], 22.5) == [*loads, late], "the emulator ran it after its answer"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from tests.deploy.terraforming import REPO, Planned, needs_terraform, planned
 from tiny_operators.events import Field, format_event
+from tiny_operators.stores import _NUMBERS
 
 pytestmark = needs_terraform
 
@@ -159,6 +160,17 @@ def extracted(extractor: str, line: str) -> str | None:
     assert found, extractor
     match = re.search(found[1], line)
     return match[1] if match else None
+
+
+@pytest.mark.parametrize("name", sorted(MEASURED))
+def test_a_distribution_reaches_what_an_alert_may_wait_for(plan: Planned, name: str) -> None:
+    metric = plan.of("google_logging_metric")[f'measured["{name}"]']
+    bounds = metric["bucket_options"][0]["explicit_buckets"][0]["bounds"]
+    assert len(bounds) + 1 <= 200, "Cloud Monitoring takes no more buckets"
+    assert bounds == sorted(set(bounds))
+    assert {60, 120} <= set(bounds), "the alerts' own defaults are told exactly"
+    most = max(_NUMBERS[field][2] for field in ("quiet_minutes", "waiting_minutes"))
+    assert bounds[-1] > most, "what is above the last bound cannot be told"
 
 
 def test_every_metric_is_tried_here(plan: Planned) -> None:
