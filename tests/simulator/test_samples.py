@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulator.client import Json, Tiny, many
 
-SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = Path(__file__).parents[1] / "samples" / "tiny"
 FORMS = {
     "moment": r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d",
     "date": r"\d\d/\d\d/\d{4}",
@@ -201,9 +201,7 @@ def test_webhooks(tiny: Tiny) -> None:
     ],
 )
 def test_errors_are_equal(tiny: Tiny, name: str, service: str, params: Json) -> None:
-    assert tiny.raw(service, **params).json() == json.loads(
-        (SAMPLES / f"{name}.json").read_text(encoding="utf-8")
-    )
+    assert tiny.raw(service, **params).json() == whole(name)
 
 
 @pytest.mark.parametrize(("name", "code"), [("erro_concorrencia", 11), ("erro_inesperado", 35)])
