@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from local.strict_front.sql import matches, partitions, types
+from local.strict_front.sql import googlesql, partitions, types
 from local.strict_front.sql.catalog import Scope
 
 VARIABLE: Final = 1_048_576
@@ -66,15 +66,13 @@ class Guards:
             name: The node's name.
             scope: What stands around it.
         """
-        from local.strict_front.sql.googlesql import place
-
         count = partitions.count(node, name, self._script, scope)
         if count:
             self.count = count.partitions
             check = _raise(f"({count.partitions}) > {partitions.MOST}", partitions.MESSAGE)
             if count.rows:
                 check = f"IF ({count.rows}) > {partitions.MOST} THEN {check}; END IF"
-            self._added.append((place(node)[0], f"{check}; "))
+            self._added.append((googlesql.place(node)[0], f"{check}; "))
 
     def bracket(self, start: int, end: int) -> None:
         """Put brackets around the value of a variable that the emulator would take for a loop, and skip.
@@ -94,11 +92,9 @@ class Guards:
             node: The statement's node in the syntax tree.
             name: The node's name.
         """
-        from local.strict_front.sql.googlesql import place
-
-        if query := matches.twice(node, name, self._script):
-            check = _raise(f"EXISTS ({query}\n)", matches.MESSAGE)
-            self._added.append((place(node)[0], f"{check}; "))
+        if query := partitions.twice(node, name, self._script):
+            check = _raise(f"EXISTS ({query}\n)", partitions.MATCHES_MESSAGE)
+            self._added.append((googlesql.place(node)[0], f"{check}; "))
             self.in_script = True
 
     def script(self) -> str:

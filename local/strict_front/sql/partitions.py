@@ -1,4 +1,4 @@
-"""How many partitions a statement changes: a count that the emulator can make before it runs the statement."""
+"""What a statement would change, as queries that the emulator can run before it: partitions, and rows changed twice."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from local.strict_front.sql.googlesql import kind, place
 MOST: Final = 4_000
 SOURCE: Final = "https://cloud.google.com/bigquery/quotas#partitioned_tables"
 MESSAGE: Final = "Too many partitions produced by query, allowed 4000"
+MATCHES_MESSAGE: Final = "UPDATE/MERGE must match at most one source row for each target row"
 
 # By the type of the column, how a partition of a granularity is told.
 _TRUNCATE: Final = {"DATE": "DATE_TRUNC", "TIMESTAMP": "TIMESTAMP_TRUNC", "DATETIME": "DATETIME_TRUNC"}
+_ROW: Final = "`number of the row`"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,30 @@ def count(node: Any, name: str, script: bytes, scope: Scope) -> Count | None:
     return counts[name](node, target, script)
 
 
+def twice(node: Any, name: str, script: bytes) -> str | None:
+    """Build a query that has a row where an UPDATE matches one row of its table with several others.
+
+    Of a MERGE the emulator looks at this itself:
+    https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#update_statement
+
+    Args:
+        node: The statement's node in the syntax tree.
+        name: The node's name.
+        script: The script that it stands in.
+
+    Returns:
+        The query; None where the statement matches its rows with no others.
+    """
+    if name != "ASTUpdateStatementProto" or not node.HasField("from_clause"):
+        return None
+    path = _text(node.target_path, script)
+    alias = _alias(node, path)
+    rows = _selected(f"*, ROW_NUMBER() OVER () AS {_ROW}", path)
+    others = _text(node.from_clause.table_expression, script)
+    matched = f"({rows}) AS `{alias}`, {others}\nWHERE {_text(node.where, script)}\n"
+    return _selected("1", f"{matched}GROUP BY `{alias}`.{_ROW} HAVING COUNT(*) > 1")
+
+
 def of_rows(table: Resource) -> tuple[str, str] | None:
     """Return a partitioned table's column and granularity: ``DAY``, ``HOUR``, ``MONTH``, ``YEAR``; None without one."""
     partitioning = table.get("timePartitioning") or {}
@@ -93,10 +119,14 @@ def _target(node: Any, script: bytes, scope: Scope) -> _Target | None:
     column, granularity = parts
     fields = list(table["schema"]["fields"])
     type_of = next(field["type"] for field in fields if field["name"].lower() == column.lower())
-    alias = path.replace("`", "").rpartition(".")[2]
+    return _Target(path, _alias(node, path), column, fields, f"{_TRUNCATE[type_of]}({{}}, {granularity})")
+
+
+def _alias(node: Any, path: str) -> str:
+    """Return how a statement calls the table that it changes."""
     if node.DESCRIPTOR.name != "ASTInsertStatementProto" and node.HasField("alias"):
-        alias = node.alias.identifier.id_string
-    return _Target(path, alias, column, fields, f"{_TRUNCATE[type_of]}({{}}, {granularity})")
+        return str(node.alias.identifier.id_string)
+    return path.replace("`", "").rpartition(".")[2]
 
 
 def _insert(node: Any, target: _Target, script: bytes) -> Count | None:
