@@ -20,7 +20,7 @@ _WORDS: Final[dict[str, frozenset[str]]] = {
     "createDisposition": frozenset({"CREATE_IF_NEEDED", "CREATE_NEVER"}),
     "priority": frozenset({"INTERACTIVE", "BATCH"}),
     "parameterMode": frozenset({"POSITIONAL", "NAMED"}),
-    "schemaUpdateOptions": frozenset({"ALLOW_FIELD_ADDITION", "ALLOW_FIELD_RELAXATION"}),
+    "schemaUpdateOptions": schemas.CHANGES,
     "sourceFormat": frozenset({
         "CSV",
         "DATASTORE_BACKUP",

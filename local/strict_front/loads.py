@@ -12,7 +12,7 @@ from typing import Any, Final
 from local.strict_front import row_values
 from local.strict_front.refusal import Refusal
 from local.strict_front.rows import BadRowError, Row, RowCheck, check_rows, lines, parse
-from local.strict_front.schema_updates import difference
+from local.strict_front.schemas import problem_of_change
 from local.strict_front.sql import partitions
 from local.strict_front.sql.catalog import Resource
 from local.strict_front.sql.types import Field
@@ -109,7 +109,7 @@ def _by_schema(load: dict[str, Any], fields: list[Field], before: list[Field], n
     """Judge whether the schema of the load is that of the table."""
     if load.get("writeDisposition") == "WRITE_TRUNCATE" or not fields:
         return None
-    wrong = difference(before, fields, frozenset(load.get("schemaUpdateOptions") or ()))
+    wrong = problem_of_change(before, fields, frozenset(load.get("schemaUpdateOptions") or ()))
     if wrong is None:
         return None
     message = f"Provided Schema does not match Table {name}. {wrong}"

@@ -11,6 +11,10 @@ Fields = Sequence[Mapping[str, Any]]
 DOCS: Final = "https://cloud.google.com/bigquery/docs"
 SOURCE: Final = f"{DOCS}/schemas"
 CHANGES_SOURCE: Final = f"{DOCS}/managing-table-schemas"
+ADDITION: Final = "ALLOW_FIELD_ADDITION"
+RELAXATION: Final = "ALLOW_FIELD_RELAXATION"
+CHANGES: Final = frozenset({ADDITION, RELAXATION})
+"""What may differ in a schema that is given for a table which has one."""
 
 _ALIASES: Final = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
 _SCALARS: Final = frozenset([
@@ -85,9 +89,15 @@ def problems_of_names(fields: Fields) -> Iterator[str]:
         yield from _problems_of_name(str(field.get("name") or ""), str(field.get("name") or ""))
 
 
-def problem_of_change(old: Fields, new: Fields) -> str | None:
-    """Say why a table with some columns cannot get others; None when it can."""
-    return next(_changes(old, new, ""), None)
+def problem_of_change(old: Fields, new: Fields, may: frozenset[str] = CHANGES) -> str | None:
+    """Say why a table with some columns cannot get others; None when it can.
+
+    Args:
+        old: The columns.
+        new: The others.
+        may: What may differ.
+    """
+    return next(_changes(old, new, may, ""), None)
 
 
 def problem_of_partitions(table: Mapping[str, Any], fields: Fields) -> str | None:
@@ -200,7 +210,7 @@ def _problem_of_size(field: Mapping[str, Any], kind: str) -> str | None:
     return f"a {kind} has at most {before} digits before the point and {after} after it"
 
 
-def _changes(old: Fields, new: Fields, at: str) -> Iterator[str]:
+def _changes(old: Fields, new: Fields, may: frozenset[str], at: str) -> Iterator[str]:
     after = {str(field.get("name")).casefold(): field for field in new}
     before = {str(field.get("name")).casefold(): field for field in old}
     for name, field in before.items():
@@ -208,16 +218,21 @@ def _changes(old: Fields, new: Fields, at: str) -> Iterator[str]:
         if name not in after:
             yield f"Field {where} is missing in new schema"
             continue
-        yield from _change_of_one(field, after[name], where)
+        yield from _change_of_one(field, after[name], may, where)
     for name, field in after.items():
-        if name not in before and mode_of(field) == "REQUIRED":
-            yield f"Cannot add required fields to an existing schema. (field: {at}{field.get('name')})"
+        where = f"{at}{field.get('name')}"
+        if name not in before and ADDITION not in may:
+            yield f"Cannot add fields (field: {where})"
+        elif name not in before and mode_of(field) == "REQUIRED":
+            yield f"Cannot add required fields to an existing schema. (field: {where})"
 
 
-def _change_of_one(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iterator[str]:
+def _change_of_one(
+    old: Mapping[str, Any], new: Mapping[str, Any], may: frozenset[str], where: str
+) -> Iterator[str]:
     if kind_of(old) != kind_of(new):
         yield f"Field {where} has changed type from {kind_of(old)} to {kind_of(new)}"
     modes = mode_of(old), mode_of(new)
-    if modes[0] != modes[1] and modes != ("REQUIRED", "NULLABLE"):
+    if modes[0] != modes[1] and not (modes == ("REQUIRED", "NULLABLE") and RELAXATION in may):
         yield f"Field {where} has changed mode from {modes[0]} to {modes[1]}"
-    yield from _changes(old.get("fields") or [], new.get("fields") or [], f"{where}.")
+    yield from _changes(old.get("fields") or [], new.get("fields") or [], may, f"{where}.")
