@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
 from tiny_operators.airflow_api import AirflowApi
-from tiny_operators.batches.run_request import FROM_DATE, SLICE_DAYS, TO_DATE, RequestError, read_request
+from tiny_operators.batches.run_request import FROM_DATE, SLICE_DAYS, RequestError, read_request
 
 _BY_AIRFLOW: Final = {"scheduled", "backfill"}
 # As many as a page of the API has.
@@ -51,19 +51,14 @@ def loaded_dates(dag_id: str, timezone: str) -> list[date]:
 
 
 def _dates(run: _Run, timezone: str) -> Iterable[date]:
-    if run.conf.get("plan_only"):
-        # It only planned: before plans had a DAG of their own, this one could be told so.
-        return ()
-    if not (run.conf.get(FROM_DATE) or run.conf.get(TO_DATE)):
+    if not run.conf.get(FROM_DATE):
         # The interval of a day begins at midnight UTC, wherever the store is. A night waits for the end of its day.
         by_airflow = run.kind in _BY_AIRFLOW and run.interval_start
         return [run.interval_start.astimezone(UTC).date()] if by_airflow and run.interval_start else ()
     if run.began is None:
         return ()
-    # A To date alone was that day, before it was refused.
-    first = run.conf.get(FROM_DATE) or run.conf.get(TO_DATE)
     try:
-        dates = read_request({**run.conf, FROM_DATE: first}, None, run.began, timezone).dates[:SLICE_DAYS]
+        dates = read_request(run.conf, None, run.began, timezone).dates[:SLICE_DAYS]
     except RequestError:
         return ()
     today = run.began.astimezone(ZoneInfo(timezone)).date()

@@ -327,18 +327,14 @@ def test_the_loaded_dates_are_those_of_nights_and_backfills_and_those_that_a_per
         ("manual", "success", {}),
         ("scheduled", "running", {}),
         ("backfill", "success", {}),
-        ("backfill", "success", {"plan_only": True}),
         ("backfill", "failed", {}),
-        ("manual", "success", {"from_date": "2025-12-24", "to_date": "2025-12-25", "plan_only": False}),
-        ("manual", "success", {"from_date": "2025-11-01", "plan_only": True}),
+        ("manual", "success", {"from_date": "2025-12-24", "to_date": "2025-12-25"}),
         ("manual", "success", {"from_date": "no date"}),
         ("manual", "failed", {"from_date": "2025-11-02"}),
-        # When it begins, at 22:00 of the 15th in the store, the 15th is not over.
-        ("manual", "success", {"from_date": "2026-01-14", "to_date": "2026-01-15"}),
+        # When it begins, at 22:00 of the 13th in the store, the 13th is not over.
+        ("manual", "success", {"from_date": "2026-01-12", "to_date": "2026-01-13"}),
         # A long range is done in parts: this run has done the first 366 dates.
         ("manual", "success", {"from_date": "2023-01-01", "to_date": "2024-12-31"}),
-        # Of a version that took it for that day.
-        ("manual", "success", {"to_date": "2025-11-03"}),
     ]
     with create_session() as session:
         for number, (run_type, state, conf) in enumerate(runs):
@@ -357,13 +353,7 @@ def test_the_loaded_dates_are_those_of_nights_and_backfills_and_those_that_a_per
                 )
             )
     found = loaded_dates(dag_id, "America/Sao_Paulo")
-    assert [str(day) for day in found[:6]] == [
-        "2026-01-14",
-        "2026-01-09",
-        "2026-01-05",
-        "2025-12-25",
-        "2025-12-24",
-        "2025-11-03",
-    ]
-    assert [str(day) for day in (found[6], found[-1])] == ["2024-01-01", "2023-01-01"]
-    assert len(found) == 6 + 366
+    newest = ["2026-01-12", "2026-01-09", "2026-01-05", "2025-12-25", "2025-12-24"]
+    assert [str(day) for day in found[:5]] == newest
+    assert [str(day) for day in (found[5], found[-1])] == ["2024-01-01", "2023-01-01"]
+    assert len(found) == 5 + 366
