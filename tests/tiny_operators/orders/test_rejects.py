@@ -10,13 +10,14 @@ import pytest
 from tiny_operators._compat import AirflowException
 from tiny_operators.operators.rows import check_counts
 from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
-from tiny_operators.orders.reject_rows import Origin
+from tiny_operators.orders.reject_rows import Note, Origin
 from tiny_operators.orders.rows import OrderRows
 from tiny_operators.schemas import column_names
 from tiny_operators.tiny.answers import Json
 
 ORIGIN = Origin("z316", "z316_webhook_896d471c9d19", "webhook", "2026-03-14")
 REJECT = Reject("rows", "pdv.data", "a day", "text of 3 characters", "look")
+NOTE = Note("pdv.parcelas[0].dataVencimento", "a day", "text of 3 characters")
 
 
 def reject_id(origin: Origin, reject: Reject, pedido: int | None, file: str | None) -> str:
@@ -66,6 +67,26 @@ def test_what_has_no_reading_is_set_aside_now_and_known_by_the_rest() -> None:
     second = replace(one, run="z316_replay_2").reject_row(REJECT, "2026-06-01T08:00:00+00:00")
     assert first["id"] == second["id"]
     assert first["rejected_at"] == "2026-05-01T08:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("origin", "reject", "note"),
+    [
+        (ORIGIN, "879448ab094cca2954b2", "d767de81cc5795ec1579"),  # pragma: allowlist secret
+        (
+            replace(ORIGIN, run="z316_replay_1", path="replay", again=True),
+            "b748850f0e7cad9e572e",  # pragma: allowlist secret
+            "070c674f87e0855c67e7",  # pragma: allowlist secret
+        ),
+    ],
+)
+def test_every_version_gives_the_same_ids(origin: Origin, reject: str, note: str) -> None:
+    """With other ids, the next replay would report everything anew."""
+    now, read_at = "2026-03-14T15:00:00+00:00", "2026-03-14T12:00:00+00:00"
+    rejected = origin.reject_row(REJECT, now, pedido=7, file="a.json", read_at=read_at)
+    noted = origin.note_row(NOTE, now, pedido=7, file="a.json", read_at=read_at)
+    assert (rejected["id"], noted["id"]) == (reject, note)
+    assert (rejected["kind"], noted["kind"]) == ("reject", "note")
 
 
 def test_the_run_that_reads_sets_aside_now() -> None:
