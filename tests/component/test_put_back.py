@@ -20,8 +20,7 @@ from tiny_operators.batches.row_files import RowFiles
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.put_back import PutBackOperator
-from tiny_operators.orders.outcomes import Reject
-from tiny_operators.orders.reject_rows import Origin
+from tiny_operators.orders.outcomes import Origin, Reject
 from tiny_operators.orders.rows import OrderRows
 
 pytestmark = pytest.mark.stack

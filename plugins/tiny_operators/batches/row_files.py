@@ -18,9 +18,8 @@ from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.uploads import TextUpload
 from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.old_orders import without_old
-from tiny_operators.orders.outcomes import Reject, State
+from tiny_operators.orders.outcomes import Note, Origin, Reject, State
 from tiny_operators.orders.plan import RejectedFile
-from tiny_operators.orders.reject_rows import Note, Origin
 from tiny_operators.orders.rows import OrderRows, row_texts
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.schemas import LOADED
@@ -152,11 +151,13 @@ class RowFiles:
         if any(result.rows.values()):
             self.order_ids.add(result.pedido)
         for reject in result.rejects:
-            self._reject(reject, result.pedido or None, file, result.read_at)
+            self._record(reject, result.pedido or None, file, result.read_at)
             self._log("rejected", result.pedido, reject, step=reject.step)
         if result.loaded:
             for note in result.notes:
-                self._note(note, result, file)
+                self._record(note, result.pedido, file, result.read_at)
+                self._log("value_not_read", result.pedido, note)
+                self.counts["notes"] += 1
         if result.gone:
             log_event(log, "order_gone", store=self._origin.store, run=self._origin.run, order=result.pedido)
         self.counts.update(["orders", *([result.outcome.state] if result.outcome else [])])
@@ -168,36 +169,25 @@ class RowFiles:
 
     def add_file(self, rejected: RejectedFile) -> None:
         """Write why a webhook file is about no order."""
-        self._reject(rejected.reject, None, rejected.file.name)
+        self._record(rejected.reject, None, rejected.file.name)
         self.counts["files_rejected"] += 1
 
-    def _reject(
-        self, reject: Reject, pedido: int | None, file: str | None, read_at: datetime | None = None
+    def _record(
+        self, about: Reject | Note, pedido: int | None, file: str | None, read_at: datetime | None = None
     ) -> None:
-        row = self._origin.reject_row(
-            reject,
+        """Write the row of a reject or a note; that of a reject into the run's copy too."""
+        row = self._origin.row(
+            about,
             self._rejected_at,
             pedido=pedido,
             file=file,
             read_at=read_at.isoformat() if read_at else None,
         )
-        if self._reject_copy is None:
-            self._reject_copy = self._objects.upload(self._rejects_object)
-        for stream in (self._rows["rejeitados"], self._reject_copy):
-            stream.writelines(row_texts([row]))
-        self.counts["rejeitados"] += 1
-
-    def _note(self, note: Note, result: OrderRows, file: str | None) -> None:
-        row = self._origin.note_row(
-            note,
-            self._rejected_at,
-            pedido=result.pedido,
-            file=file,
-            read_at=result.read_at.isoformat() if result.read_at else None,
-        )
         self._rows["rejeitados"].writelines(row_texts([row]))
-        self._log("value_not_read", result.pedido, note)
-        self.counts.update(["rejeitados", "notes"])
+        if isinstance(about, Reject):
+            self._reject_copy = self._reject_copy or self._objects.upload(self._rejects_object)
+            self._reject_copy.writelines(row_texts([row]))
+        self.counts["rejeitados"] += 1
 
     def _log(self, event: str, pedido: int, about: Reject | Note, **more: Any) -> None:
         """Log what was wrong with an order or one of its products."""

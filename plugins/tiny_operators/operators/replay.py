@@ -23,9 +23,8 @@ from tiny_operators.lineage import Lineage
 from tiny_operators.operators.base import ORDERS, StoreOperator, rows_lineage
 from tiny_operators.operators.next_slice import REST
 from tiny_operators.orders.old_orders import personal_since
-from tiny_operators.orders.outcomes import Reject
+from tiny_operators.orders.outcomes import Origin, Reject
 from tiny_operators.orders.raw_lines import RawLine, read_line
-from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
 from tiny_operators.params import date_range_form
 from tiny_operators.stores import Store

@@ -18,9 +18,8 @@ from tiny_operators.lineage import Lineage
 from tiny_operators.links import RejectsLink, folder_url
 from tiny_operators.operators.base import ORDERS, StoreOperator, rows_lineage
 from tiny_operators.orders.old_orders import personal_since
-from tiny_operators.orders.outcomes import Outcome, State, Wait, Waiting
+from tiny_operators.orders.outcomes import Origin, Outcome, State, Wait, Waiting
 from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder, chunks
-from tiny_operators.orders.reject_rows import Origin
 from tiny_operators.orders.rows import OrderRows
 from tiny_operators.wording import counted
 

@@ -1,13 +1,19 @@
-"""What became of an order, and why it was rejected or waits: one word each in objects, logs, counts and tables."""
+"""What became of an order, and why it was rejected or waits: one word each in objects, logs, counts and tables.
+
+The rows of table ``rejeitados`` too: what a run set aside, and why; and what it loaded without a value.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from tiny_operators.orders.json_values import from_json
+from tiny_operators.tiny.answers import Json
 
 
 class State(StrEnum):
@@ -36,12 +42,94 @@ class Reject:
         produto: Tiny's id of the product, when only that was rejected and its order was not.
     """
 
+    kind: ClassVar = "reject"
+
     step: str
     field: str
     expected: str
     found: str
     action: str
     produto: int | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """A value that could not be read, and is null in its column.
+
+    Attributes:
+        field: The field, as a path such as ``pdv.parcelas[0].dataVencimento``.
+        expected: What it should be.
+        found: The kind of what was there, never the value.
+        produto: Tiny's id of the product, when it is a product's.
+    """
+
+    kind: ClassVar = "note"
+    step: ClassVar = "rows"
+    action: ClassVar = "nothing is lost: the value stands in payload; correct it in Tiny if a report needs it"
+
+    field: str
+    expected: str
+    found: str
+    produto: int | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The run that sets something aside.
+
+    Attributes:
+        store: Prefix of the store.
+        run: The run's key.
+        path: Its DAG: ``webhook``, ``daily``, ``reconcile`` or ``replay``.
+        day: Day of the run's rejects (YYYY-MM-DD), the same at every try.
+        again: Whether it looks again at what was read before, as a replay does. Then the id and the time of what it
+            sets aside are those of the reading, not of the run: a replay reports nothing twice.
+    """
+
+    store: str
+    run: str
+    path: str
+    day: str
+    again: bool = False
+
+    def row(
+        self,
+        about: Reject | Note,
+        moment: str,
+        *,
+        pedido: int | None = None,
+        file: str | None = None,
+        read_at: str | None = None,
+    ) -> Json:
+        """Build the row of one reject, or of one value that could not be read.
+
+        A later try of the run gives the same thing the same id and time. The id depends on the order of the columns and
+        on the texts too: other words in a version would report everything again.
+
+        Args:
+            about: The reject or the value.
+            moment: When it was found (ISO 8601, UTC).
+            pedido: The order, when it is known.
+            file: Its webhook file, when it came by one.
+            read_at: When the answer was read that it is about (ISO 8601, UTC), when it is known.
+        """
+        row: Json = {
+            "store": self.store,
+            "run": self.run,
+            "path": self.path,
+            "pedido": pedido,
+            "produto": about.produto,
+            "file": file,
+            "step": about.step,
+            "field": about.field,
+            "expected": about.expected,
+            "found": about.found,
+            "action": about.action,
+        }
+        known_by = row | {"run": None, "read_at": read_at} if self.again else row
+        digest = hashlib.sha256(json.dumps(known_by).encode()).hexdigest()[:20]
+        rejected_at = read_at if self.again and read_at else moment
+        return {"id": digest, "rejected_at": rejected_at, **row, "kind": about.kind}
 
 
 class Wait(StrEnum):

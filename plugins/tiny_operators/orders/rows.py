@@ -25,10 +25,9 @@ from tiny_operators.orders.answered import (
 )
 from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.needed_fields import DAY, LINE_DAY, NEEDED, TOTAL
-from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting, is_over
+from tiny_operators.orders.outcomes import Note, Outcome, Reject, State, Wait, Waiting, is_over
 from tiny_operators.orders.pedido_obter import pedido_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
-from tiny_operators.orders.reject_rows import Note
 from tiny_operators.orders.typed_records import TypedRecord, typed_product, typed_record
 from tiny_operators.orders.typed_values import FieldError, Tolerance, to_record
 from tiny_operators.schemas import Column, columns, tiny_columns

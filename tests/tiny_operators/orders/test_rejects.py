@@ -9,8 +9,7 @@ import pytest
 
 from tiny_operators._compat import AirflowException
 from tiny_operators.operators.rows import check_counts
-from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
-from tiny_operators.orders.reject_rows import Note, Origin
+from tiny_operators.orders.outcomes import Note, Origin, Outcome, Reject, State, Wait, Waiting
 from tiny_operators.orders.rows import OrderRows
 from tiny_operators.schemas import column_names
 from tiny_operators.tiny.answers import Json
@@ -21,12 +20,12 @@ NOTE = Note("pdv.parcelas[0].dataVencimento", "a day", "text of 3 characters")
 
 
 def reject_id(origin: Origin, reject: Reject, pedido: int | None, file: str | None) -> str:
-    found: str = origin.reject_row(reject, "2026-03-14T15:00:00+00:00", pedido=pedido, file=file)["id"]
+    found: str = origin.row(reject, "2026-03-14T15:00:00+00:00", pedido=pedido, file=file)["id"]
     return found
 
 
 def test_a_row_has_the_columns_of_the_table() -> None:
-    row = ORIGIN.reject_row(REJECT, "2026-03-14T15:00:00+00:00", pedido=7, file="a.json")
+    row = ORIGIN.row(REJECT, "2026-03-14T15:00:00+00:00", pedido=7, file="a.json")
     assert set(row) == set(column_names("rejeitados"))
     assert (row["store"], row["path"], row["pedido"], row["file"]) == ("z316", "webhook", 7, "a.json")
     assert (row["step"], row["field"], row["produto"]) == ("rows", "pdv.data", None)
@@ -34,7 +33,7 @@ def test_a_row_has_the_columns_of_the_table() -> None:
 
 def test_a_later_try_gives_the_same_id_and_anything_else_another() -> None:
     first = reject_id(ORIGIN, REJECT, 7, "a.json")
-    later = ORIGIN.reject_row(REJECT, "2026-03-15T15:00:00+00:00", pedido=7, file="a.json")
+    later = ORIGIN.row(REJECT, "2026-03-15T15:00:00+00:00", pedido=7, file="a.json")
     assert later["id"] == first
     others = [
         reject_id(replace(ORIGIN, run="z316_webhook_0"), REJECT, 7, "a.json"),
@@ -52,19 +51,19 @@ def test_a_replay_says_the_same_of_the_same_reading_in_each_of_its_runs() -> Non
     read_at, now = "2026-03-14T12:00:00+00:00", "2026-05-01T08:00:00+00:00"
     one = replace(ORIGIN, run="z316_replay_1", path="replay", again=True)
     other = replace(one, run="z316_replay_2")
-    first = one.reject_row(REJECT, now, pedido=7, read_at=read_at)
-    second = other.reject_row(REJECT, "2026-06-01T08:00:00+00:00", pedido=7, read_at=read_at)
+    first = one.row(REJECT, now, pedido=7, read_at=read_at)
+    second = other.row(REJECT, "2026-06-01T08:00:00+00:00", pedido=7, read_at=read_at)
     assert (first["id"], first["rejected_at"]) == (second["id"], second["rejected_at"])
     assert first["rejected_at"] == read_at
     assert (first["run"], second["run"]) == (one.run, other.run)
-    later = other.reject_row(REJECT, now, pedido=7, read_at="2026-03-15T12:00:00+00:00")
+    later = other.row(REJECT, now, pedido=7, read_at="2026-03-15T12:00:00+00:00")
     assert later["id"] != first["id"], "another reading is another reject"
 
 
 def test_what_has_no_reading_is_set_aside_now_and_known_by_the_rest() -> None:
     one = replace(ORIGIN, path="replay", again=True)
-    first = one.reject_row(REJECT, "2026-05-01T08:00:00+00:00")
-    second = replace(one, run="z316_replay_2").reject_row(REJECT, "2026-06-01T08:00:00+00:00")
+    first = one.row(REJECT, "2026-05-01T08:00:00+00:00")
+    second = replace(one, run="z316_replay_2").row(REJECT, "2026-06-01T08:00:00+00:00")
     assert first["id"] == second["id"]
     assert first["rejected_at"] == "2026-05-01T08:00:00+00:00"
 
@@ -83,15 +82,15 @@ def test_what_has_no_reading_is_set_aside_now_and_known_by_the_rest() -> None:
 def test_every_version_gives_the_same_ids(origin: Origin, reject: str, note: str) -> None:
     """With other ids, the next replay would report everything anew."""
     now, read_at = "2026-03-14T15:00:00+00:00", "2026-03-14T12:00:00+00:00"
-    rejected = origin.reject_row(REJECT, now, pedido=7, file="a.json", read_at=read_at)
-    noted = origin.note_row(NOTE, now, pedido=7, file="a.json", read_at=read_at)
+    rejected = origin.row(REJECT, now, pedido=7, file="a.json", read_at=read_at)
+    noted = origin.row(NOTE, now, pedido=7, file="a.json", read_at=read_at)
     assert (rejected["id"], noted["id"]) == (reject, note)
     assert (rejected["kind"], noted["kind"]) == ("reject", "note")
 
 
 def test_the_run_that_reads_sets_aside_now() -> None:
     now = "2026-03-14T15:00:00+00:00"
-    row = ORIGIN.reject_row(REJECT, now, pedido=7, read_at="2026-03-14T12:00:00+00:00")
+    row = ORIGIN.row(REJECT, now, pedido=7, read_at="2026-03-14T12:00:00+00:00")
     assert row["rejected_at"] == now
     assert row["id"] == reject_id(ORIGIN, REJECT, 7, None)
 
