@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from tiny_operators.batches.asking import Asking
 from tiny_operators.batches.searches import OrderRead, SearchLines, order_tries
@@ -201,3 +201,35 @@ def _may_be_early(read: OrderRead) -> bool:
         return False
     last = max(datetime.fromisoformat(file.arrived_at) for file in read.order.files)
     return read.order.tried is None and datetime.now(UTC) - last < _MAY_BE_EARLY
+
+
+def progress(
+    *, planned: int, done: int, fresh: int, calls: int, seconds: float, at: datetime
+) -> dict[str, Any]:
+    """Return how far a reading is, how fast it goes and when it will be done: for the log and for people.
+
+    Args:
+        planned: Orders that are to be read.
+        done: Orders that are read, also by tries before this one.
+        fresh: Orders that this try has read.
+        calls: Calls of this try.
+        seconds: Time of this try.
+        at: The present.
+
+    Returns:
+        Named values. ``seconds_left`` and ``done_at`` follow from the pace so far: None before the first order is read.
+    """
+    left: float | None = None
+    if done >= planned:
+        left = 0.0
+    elif fresh:
+        left = seconds / fresh * (planned - done)
+    return {
+        "orders": done,
+        "planned": planned,
+        "percent": 100 * done // planned if planned else 100,
+        "calls": calls,
+        "calls_per_minute": round(60 * calls / seconds, 1) if seconds > 0 else 0.0,
+        "seconds_left": None if left is None else round(left),
+        "done_at": None if left is None else (at + timedelta(seconds=left)).isoformat(timespec="seconds"),
+    }

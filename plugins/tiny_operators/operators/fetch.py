@@ -9,8 +9,7 @@ from functools import cache
 from typing import Any
 
 from tiny_operators._compat import Context
-from tiny_operators.batches.order_reader import OrderReader
-from tiny_operators.batches.progress import Progress
+from tiny_operators.batches.order_reader import OrderReader, progress
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.at_once import begin
@@ -72,8 +71,14 @@ class FetchOrdersOperator(AccountOperator):
             more = done < plan.planned
             target, read = reader.read_chunk(chunk) if more else reader.read_chunk(chunk, calls_end)
             fresh += len(chunk.orders) if read else 0
-            progress = Progress(plan.planned, done, fresh, hook.calls.total(), time.monotonic() - started)
-            fields = progress.fields(datetime.now(UTC))
+            fields = progress(
+                planned=plan.planned,
+                done=done,
+                fresh=fresh,
+                calls=hook.calls.total(),
+                seconds=time.monotonic() - started,
+                at=datetime.now(UTC),
+            )
             log_event(
                 log,
                 "chunk_fetched" if read else "chunk_found",

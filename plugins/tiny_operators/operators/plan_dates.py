@@ -14,7 +14,6 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try, run_type
 from tiny_operators.batches.dates import DatePlan, DatePlanner
-from tiny_operators.batches.progress import hours_of_calls
 from tiny_operators.batches.run_request import RECONCILED_WEEKS, SLICE_DAYS, RunRequest, settled_at
 from tiny_operators.batches.silences import Silences
 from tiny_operators.events import log_event
@@ -114,7 +113,8 @@ class PlanDatesOperator(AccountOperator):
         self._write(objects, key, plans, request)
         return summary
 
-    def _summary(self, plans: Sequence[DatePlan], planner: DatePlanner) -> dict[str, Any]:
+    @staticmethod
+    def _summary(plans: Sequence[DatePlan], planner: DatePlanner) -> dict[str, Any]:
         """Return counts, and what reading will cost.
 
         Which products it needs is known only when the orders are read. ``products`` are those that the tables know and
@@ -135,7 +135,7 @@ class PlanDatesOperator(AccountOperator):
             "pages": sum(plan.pages for plan in plans),
             "calls": orders + products,
             "calls_per_minute": round(per_minute, 1),
-            "hours": hours_of_calls(orders + products, per_minute),
+            "hours": round((orders + products) / per_minute / 60, 2),
         }
 
     def _write(self, objects: Objects, key: str, plans: Sequence[DatePlan], request: RunRequest) -> None:
