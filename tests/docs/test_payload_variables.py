@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from local.docs import payload_variables as documented
-from tiny_operators.orders import answered, webhooks
 from tiny_operators.orders import rows as orders
+from tiny_operators.orders import typed_records, webhooks
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import read_body
 from webhook import payload
@@ -112,8 +112,8 @@ def read_order(body: Any) -> None:
 
 
 def read_product(body: Any) -> None:
-    (record,) = answered.answered(read_body(body, "produto").retorno, "produto")
-    assert not answered.id_differs(record, 3)
+    (record,) = typed_records.answered(read_body(body, "produto").retorno, "produto")
+    assert not typed_records.id_differs(record, 3)
 
 
 @pytest.mark.parametrize(

@@ -12,23 +12,28 @@ from functools import lru_cache
 from typing import Any, Final
 
 from tiny_operators.orders import texts
-from tiny_operators.orders.answered import (
+from tiny_operators.orders.field_counts import FieldCounts
+from tiny_operators.orders.outcomes import Note, Outcome, Reject, State, Wait, Waiting, is_over
+from tiny_operators.orders.pedido_obter import pedido_as_pdv
+from tiny_operators.orders.raw_lines import RawLine
+from tiny_operators.orders.typed_records import (
     ACTION,
+    DAY,
+    LINE_DAY,
+    NEEDED,
     PRODUCT_ACTION,
+    TOTAL,
     RejectedError,
+    TypedRecord,
     answered,
     id_differs,
     not_listed,
     record_of,
     search_line,
+    typed_product,
+    typed_record,
     unanswered_products,
 )
-from tiny_operators.orders.field_counts import FieldCounts
-from tiny_operators.orders.needed_fields import DAY, LINE_DAY, NEEDED, TOTAL
-from tiny_operators.orders.outcomes import Note, Outcome, Reject, State, Wait, Waiting, is_over
-from tiny_operators.orders.pedido_obter import pedido_as_pdv
-from tiny_operators.orders.raw_lines import RawLine
-from tiny_operators.orders.typed_records import TypedRecord, typed_product, typed_record
 from tiny_operators.orders.typed_values import FieldError, Tolerance, to_record
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
