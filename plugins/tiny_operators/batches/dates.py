@@ -13,7 +13,7 @@ from typing import TextIO
 
 from tiny_operators.batches.asking import FEW_TRIES, Asking
 from tiny_operators.batches.date_work import DateWork
-from tiny_operators.batches.silences import Silences
+from tiny_operators.batches.waiting import Silences
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects

@@ -17,8 +17,7 @@ from typing import Any, Final
 
 from tiny_operators.batches.asking import Asking
 from tiny_operators.batches.searches import OrderRead, SearchLines, order_tries
-from tiny_operators.batches.silences import Silences
-from tiny_operators.batches.waiting import began
+from tiny_operators.batches.waiting import Silences, began
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.raw_writer import RawWriter, now

@@ -15,7 +15,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try, run_type
 from tiny_operators.batches.dates import DatePlan, DatePlanner
 from tiny_operators.batches.run_request import RECONCILED_WEEKS, SLICE_DAYS, RunRequest, settled_at
-from tiny_operators.batches.silences import Silences
+from tiny_operators.batches.waiting import Silences
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects

@@ -19,7 +19,7 @@ from tiny_operators.batches.put_back import (
     read_put_back,
 )
 from tiny_operators.batches.run_request import RequestError, check_names
-from tiny_operators.batches.silences import Silences
+from tiny_operators.batches.waiting import Silences
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.at_once import at_once
