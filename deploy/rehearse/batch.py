@@ -16,7 +16,7 @@ from tiny_operators.lake.raw_writer import RawWriter, now
 from tiny_operators.operators.bigquery import CheckOperator, LoadRowsOperator
 from tiny_operators.operators.compare import CompareOperator
 from tiny_operators.operators.rows import MakeRowsOperator
-from tiny_operators.orders import texts
+from tiny_operators.orders.json_values import row_line
 from tiny_operators.orders.plan import Plan, PlannedOrder, chunks
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.into_tables import dag_arguments, into_reconciliation, into_tables
@@ -100,7 +100,7 @@ class Batch:
         """Write what a comparison without differences says of one date."""
         plan = DatePlan(day.isoformat(), 1, 1, 0, 0, 0, "", 1, "0", now())
         row = Comparison(plan, ()).row(self.store.prefix, self.key)
-        self.objects.create(names.rows_object(RECONCILIATION, self.key), texts.line(row))
+        self.objects.create(names.rows_object(RECONCILIATION, self.key), row_line(row))
         self._said[_COMPARE, "return_value"] = {"days": 1}
         self.made_again()
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from tiny_operators.orders import texts
 from tiny_operators.orders.field_counts import FieldCounts
+from tiny_operators.orders.json_values import row_line, writable
 from tiny_operators.orders.outcomes import Note, Outcome, Reject, State, Wait, Waiting, is_over
 from tiny_operators.orders.pedido_obter import pedido_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
@@ -179,7 +179,7 @@ def _as_queried(value: str | None, column: Column) -> str | date | Decimal | Non
             return date.fromisoformat(value)
         case "NUMERIC":
             return Decimal(value)
-    return texts.writable(value)
+    return writable(value)
 
 
 def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
@@ -281,4 +281,4 @@ def _own_values(order: RawLine, source: RawLine) -> Json:
 
 def row_texts(rows: list[Json]) -> Iterator[str]:
     """Yield rows as newline-delimited JSON, a line each."""
-    yield from map(texts.line, rows)
+    yield from map(row_line, rows)

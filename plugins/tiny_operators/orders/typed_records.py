@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from tiny_operators.orders import texts
 from tiny_operators.orders.field_counts import FieldCounts
-from tiny_operators.orders.json_values import path_name
+from tiny_operators.orders.json_values import path_name, storable
 from tiny_operators.orders.outcomes import Reject
 from tiny_operators.orders.pedido_obter import PEDIDO_FIELDS, pedido_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
@@ -202,7 +201,7 @@ def typed_record(table: str, source: RawLine, record: Json) -> TypedRecord:
         return TypedRecord(fields, reject=reject)
     unknown = {f"{answer}.{path}" for path in unknown_fields(record, known)}
     fields.unknown = unknown - _KNOWN_WITHOUT_COLUMN
-    typed["payload"] = texts.storable(record)
+    typed["payload"] = storable(record)
     values = {column.name: typed.get(column.name) for column in columns(table)}
     return TypedRecord(fields, values, tuple(tolerance.notes))
 
