@@ -19,8 +19,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache, lru_cache
 from typing import Any, Final
 
-from tiny_operators.orders.decimals import parse_decimal
 from tiny_operators.schemas import Column
+from tiny_operators.tiny.answers import parse_decimal
 from tiny_operators.tiny.containers import Records, is_nothing, records
 from tiny_operators.wording import kind_of
 

@@ -1,4 +1,4 @@
-"""What an answer of Tiny's API v2 means.
+"""What an answer of Tiny's API v2 means, and the numbers in it, as Tiny and Brazilian software write them.
 
 Business errors come with HTTP 200 and a code in the body; codes and numbers come as text or number, ``erros`` as a
 list, an object, plain texts or not at all. Source: "Tabela de códigos de erros" of Tiny's API 2 documentation
@@ -81,6 +81,16 @@ _BY_STATUS: Final = {
     "1": (Meaning.TRY_AGAIN, "not processed, for a reason without a known code"),
     "2": (Meaning.RECORD_REFUSED, "refused, for a reason without a known code"),
 }
+
+# Digits in groups of three, or without groups; then the decimals. The mark of groups and that of decimals differ.
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3}){2,}|[0-9]{1,3}(?:,[0-9]{3}){2,}"
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*"
+    r"|[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
+)
+_HEAD: Final = re.compile(r"^([+-]?) ?(?:R\$)? ?([+-]?) ?", re.IGNORECASE)
+# Blanks that group digits as points do. Other blanks are between two numbers, such as 10 20.
+_BLANK_GROUPS: Final = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]*)?")
 
 
 @dataclass(frozen=True)
@@ -215,6 +225,35 @@ def whole_number(value: object) -> int | None:
     """
     found = re.fullmatch(r"([0-9]{1,18})(?:[.,]0{1,2})?", str(value).strip())
     return int(found[1]) if found else None
+
+
+def parse_decimal(text: str) -> Decimal:
+    """Read a decimal in any of the forms that Tiny uses: ``85.90``, ``5,00``, ``1.234,56``, ``-3``, ``R$ 10,00``.
+
+    The last separator is the decimal one; a separator that occurs more than once only groups digits. A single one
+    before three digits is the decimal one, too: Tiny writes decimals with a point, and weights in grams of a kilogram.
+
+    Raises:
+        ValueError: When it is not a number.
+    """
+    # Without an argument, split knows every kind of space, the no-break ones too.
+    cleaned = " ".join(text.split())
+    if " " in cleaned or "$" in cleaned:
+        cleaned = _HEAD.sub(r"\1\2", cleaned)
+        if _BLANK_GROUPS.fullmatch(cleaned):
+            cleaned = cleaned.replace(" ", "")
+    if not _NUMBER.fullmatch(cleaned):
+        raise ValueError("not a number")
+    last = max(cleaned.rfind("."), cleaned.rfind(","))
+    if last >= 0:
+        mark = cleaned[last]
+        other = "," if mark == "." else "."
+        cleaned = cleaned.replace(other, "")
+        cleaned = cleaned.replace(mark, "" if cleaned.count(mark) > 1 else ".")
+    try:
+        return Decimal(cleaned)
+    except InvalidOperation as error:
+        raise ValueError("not a number") from error
 
 
 def _code(retorno: Json) -> int | None:

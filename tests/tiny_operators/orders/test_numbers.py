@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import to_json
 from tests.tiny_operators.orders.columns import INTEGER, NUMERIC, refused, typed
-from tiny_operators.orders.decimals import parse_decimal
 from tiny_operators.schemas import Column
-from tiny_operators.tiny.answers import parse_json
+from tiny_operators.tiny.answers import parse_decimal, parse_json
 
 LARGEST = "999999999999999.999999999"  # that the views can add up
 

@@ -17,12 +17,11 @@ from tests.simulator.shops import make_shop
 from tests.tiny_operators.helpers import VALUES, after, sample, to_json
 from tests.tiny_operators.orders.expected_pdv import OFFICE
 from tests.tiny_operators.raw_orders import changed, order, page
-from tiny_operators.orders.decimals import parse_decimal
 from tiny_operators.orders.pedido_obter import pedido_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.rows import OrderRows, order_record, order_rows, product_ids, row_texts
 from tiny_operators.schemas import OWN_COLUMNS, Column, tiny_columns
-from tiny_operators.tiny.answers import Json, parse_json, read_answer
+from tiny_operators.tiny.answers import Json, parse_decimal, parse_json, read_answer
 from tiny_operators.tiny.api import OFFICE_SERVICE
 
 PEDIDO: int = OFFICE["id"]
