@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from tiny_operators.schemas import LOADED, customer_columns
 from tiny_operators.stores import load_stores
 from tiny_operators.task_factories.macros import check_macros, merge_macros
-from tiny_operators.warehouse.old_rows import facts
+from tiny_operators.warehouse.personal_rows import facts
 
 __all__ = ["customer_columns"]
 

@@ -19,7 +19,7 @@ from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.blank_old_orders import BlankOldOrdersOperator
 from tiny_operators.schemas import TABLES
 from tiny_operators.stores import Store
-from tiny_operators.warehouse.old_rows import OldRows
+from tiny_operators.warehouse.personal_rows import OldRows
 
 pytestmark = pytest.mark.stack
 

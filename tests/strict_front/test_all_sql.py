@@ -16,8 +16,7 @@ from tiny_operators.batches.row_files import OrderIds
 from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import load_stores
 from tiny_operators.warehouse.datasets import keys_table
-from tiny_operators.warehouse.old_rows import WITH_CUSTOMERS, statement
-from tiny_operators.warehouse.personal_rows import blanked_statement
+from tiny_operators.warehouse.personal_rows import WITH_CUSTOMERS, blanked_statement, statement
 from tiny_operators.warehouse.views import report_macros, views
 
 STORE = load_stores()[0]

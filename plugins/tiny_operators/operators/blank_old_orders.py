@@ -12,7 +12,7 @@ from tiny_operators.lake import names
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.old_orders import days_to_blank, personal_since
 from tiny_operators.stores import Store
-from tiny_operators.warehouse.old_rows import WITH_CUSTOMERS, OldRows
+from tiny_operators.warehouse.personal_rows import WITH_CUSTOMERS, OldRows
 
 log = logging.getLogger(__name__)
 

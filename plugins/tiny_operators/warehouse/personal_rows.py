@@ -1,7 +1,10 @@
-"""Rows of the tables, read to look for a person in them, and written back without what belongs to them.
+"""Rows of the tables with personal data: of one person, or of old orders.
 
-No statement has a personal value in it: BigQuery keeps the text and parameters of each job for months. So rows are read
-as rows, which costs nothing, compared here, and come back by a load job into a staging table.
+To forget a person, rows are read to look for them, and written back without what belongs to them. No statement has a
+personal value in it: BigQuery keeps the text and parameters of each job for months. So rows are read as rows, which
+costs nothing, compared here, and come back by a load job into a staging table.
+
+The rows of old orders are blanked by a statement.
 """
 
 from __future__ import annotations
@@ -9,10 +12,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.people.stored_texts import as_json
-from tiny_operators.schemas import LAYOUTS, LOADED, columns, schema_fields
+from tiny_operators.schemas import LAYOUTS, LOADED, columns, customer_columns, schema_fields
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.sql_files import sql_files
 
@@ -24,6 +28,8 @@ _WITH_TEXT: Final = frozenset({"STRING", "JSON", "RECORD"})
 # When a row's content was read or found, by table.
 _READ_AT: Final = {"rejeitados": "rejected_at"}
 _TABLE: Final = "esquecimentos"
+# Tables with personal data of customers.
+WITH_CUSTOMERS: Final = tuple(table for table in LOADED if customer_columns(table))
 
 
 @dataclass(frozen=True)
@@ -163,3 +169,70 @@ def _load_config(table: str, how: str) -> Any:
         source_format=SourceFormat.NEWLINE_DELIMITED_JSON,
         write_disposition=how,
     )
+
+
+@dataclass(frozen=True)
+class OldRows:
+    """The rows of old orders in the tables of one store, blanked where they hold personal data of customers.
+
+    Attributes:
+        client: Client of BigQuery.
+        store: The store.
+    """
+
+    client: bigquery.Client
+    store: Store
+
+    def first_day(self, table: str, since: date) -> date | None:
+        """Return the first day before another one of which a table has rows; None when there is none."""
+        from google.cloud.bigquery import ScalarQueryParameter
+
+        job = self._run("oldest_order", table, ScalarQueryParameter("since", "DATE", since))
+        found: date | None = next(iter(job.result()))["first_day"]
+        return found
+
+    def blank(self, table: str, first: date, last: date) -> int:
+        """Blank the rows of some days, both included; return how many had personal data."""
+        from google.cloud.bigquery import ScalarQueryParameter
+
+        days = (("first", first), ("last", last))
+        job = self._run(
+            "blank_old_orders", table, *(ScalarQueryParameter(name, "DATE", day) for name, day in days)
+        )
+        job.result()
+        return int(job.num_dml_affected_rows or 0)
+
+    def _run(self, file: str, table: str, *parameters: bigquery.ScalarQueryParameter) -> bigquery.QueryJob:
+        from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter
+
+        return self.client.query(
+            statement(file, table, self.store),
+            job_config=QueryJobConfig(
+                maximum_bytes_billed=self.store.maximum_bytes_billed,
+                query_parameters=[ScalarQueryParameter("store", "STRING", self.store.prefix), *parameters],
+            ),
+            location=self.store.location,
+        )
+
+
+def statement(file: str, table: str, store: Store) -> str:
+    """Render a statement about the old rows of a table."""
+    return (
+        sql_files()
+        .get_template(f"{file}.sql")
+        .render(
+            target=lambda name: f"{store.dataset}.{name}", customer_columns=customer_columns, **facts(table)
+        )
+    )
+
+
+def facts(table: str) -> dict[str, Any]:
+    """Return what the statements ask about a table: its partitions, and whether it says when a row was written."""
+    types = {column.name: column.type for column in columns(table)}
+    partition = LAYOUTS[table].partition
+    return {
+        "table": table,
+        "partition": partition,
+        "moment": types[partition] == "TIMESTAMP",
+        "stamped": "update_timestamp" in types,
+    }
