@@ -8,9 +8,8 @@ from tiny_operators.operators.setup import CheckSetupOperator
 from tiny_operators.params import compare_form
 from tiny_operators.run_notes import note_plan, note_work
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import dag_arguments, into_reconciliation
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
+from tiny_operators.task_factories.into_tables import into_reconciliation
 
 DOCS = """
 **Is everything in?** Trigger this DAG with dates, both ends included; without dates it takes the last five weeks. It

@@ -11,9 +11,8 @@ from tiny_operators.params import daily_form
 from tiny_operators.run_notes import note_plan, note_work
 from tiny_operators.schedules import EACH_DAY
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
+from tiny_operators.task_factories.into_tables import into_tables
 
 DOCS = """
 Each night takes the day before (in the store's time zone): pages through Tiny's order search, compares with BigQuery,

@@ -9,9 +9,7 @@ from tiny_operators.operators.people import (
 )
 from tiny_operators.run_notes import forget_story, note_result
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import dag_arguments
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
 
 DOCS = """
 Blanks people in everything that the store has: both buckets and all tables. Sales, amounts and ids of orders stay.

@@ -7,9 +7,7 @@ from tiny_operators.operators.setup import CheckSetupOperator
 from tiny_operators.params import plan_form
 from tiny_operators.run_notes import note_plan
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import dag_arguments
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
 
 DOCS = """
 **What would a range take?** Trigger this DAG with dates, both ends included; without dates it takes yesterday. It pages

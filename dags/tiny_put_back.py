@@ -5,9 +5,7 @@ from tiny_operators.operators.put_back import PutBackOperator
 from tiny_operators.params import put_back_form
 from tiny_operators.run_notes import note_work
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import dag_arguments
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
 
 DOCS = """
 Puts rejects back after their cause is fixed. A webhook file moves from `rejected/dt=…/` of the API bucket into the

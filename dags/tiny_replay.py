@@ -7,9 +7,8 @@ from tiny_operators.params import date_range_form
 from tiny_operators.run_notes import note_work
 from tiny_operators.schedules import EACH_DAY
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import dag_arguments, into_tables
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
+from tiny_operators.task_factories.into_tables import into_tables
 
 DOCS = """
 Builds the rows of past dates again from the answers in the API bucket, and merges them: no call of Tiny's API. Runs

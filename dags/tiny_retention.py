@@ -5,9 +5,7 @@ from tiny_operators.operators.blank_old_orders import BlankOldOrdersOperator
 from tiny_operators.run_notes import note_kept, note_result, retention_story
 from tiny_operators.schedules import each_night
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import dag_arguments
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
 
 DOCS = """
 Blanks names, documents, addresses, telephones, e-mails, free text and `payload` in the rows of orders that are older

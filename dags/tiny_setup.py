@@ -7,8 +7,7 @@ from tiny_operators.alerts import failure_callback
 from tiny_operators.operators.setup import CheckAccessOperator, SetupStoreOperator
 from tiny_operators.run_notes import note_result, setup_story
 from tiny_operators.stores import Store, dag_tags
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import describe_tasks, stores_to_build
 
 DOCS = """
 Looks for the buckets, datasets, tables, views and pools of the store, and creates what is missing; safe to run again:

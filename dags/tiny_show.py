@@ -4,9 +4,7 @@ from tiny_operators._compat import DAG
 from tiny_operators.operators.people import ShowPeopleOperator
 from tiny_operators.run_notes import note_result, show_story
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import dag_arguments
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
 
 DOCS = """
 Collects all that the store has of a person, from both buckets and all tables, into one private JSON object that

@@ -12,10 +12,8 @@ from tiny_operators.operators.watch import (
 from tiny_operators.run_notes import note_watch
 from tiny_operators.schedules import EACH_HOUR
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import dag_arguments
-from tiny_operators.task_factories.jobs import query_task
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
+from tiny_operators.task_factories.into_tables import query_task
 
 DOCS = """
 Looks each hour for problems that make no other run fail: no webhooks come though the store is open, files are stuck in

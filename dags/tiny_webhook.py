@@ -10,9 +10,8 @@ from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.run_notes import note_work
 from tiny_operators.sensors.webhooks import WebhookFilesSensor
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.descriptions import describe_tasks
-from tiny_operators.task_factories.into_tables import UNLESS_NOTHING, dag_arguments, into_tables
-from tiny_operators.task_factories.stores import stores_to_build
+from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
+from tiny_operators.task_factories.into_tables import UNLESS_NOTHING, into_tables
 
 DOCS = """
 Waits (deferred, no worker slot) for files in the webhook bucket, reads their orders from Tiny, and merges them into

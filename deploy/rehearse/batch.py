@@ -19,8 +19,8 @@ from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.orders.json_values import row_line
 from tiny_operators.orders.plan import Plan, PlannedOrder, chunks
 from tiny_operators.stores import Store
-from tiny_operators.task_factories.into_tables import dag_arguments, into_reconciliation, into_tables
-from tiny_operators.task_factories.jobs import query_task
+from tiny_operators.task_factories.dags import dag_arguments
+from tiny_operators.task_factories.into_tables import into_reconciliation, into_tables, query_task
 from tiny_operators.tiny.api import ORDER_SERVICE
 
 from .orders import PRODUCT, Invented, order_answer, product_answer, search_answer

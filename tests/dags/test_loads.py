@@ -12,7 +12,7 @@ from tiny_operators._compat import AirflowSkipException
 from tiny_operators.operators.bigquery import LoadRowsOperator
 from tiny_operators.schemas import LOADED
 from tiny_operators.stores import load_stores
-from tiny_operators.task_factories.jobs import load_task
+from tiny_operators.task_factories.into_tables import load_task
 
 
 @pytest.fixture

@@ -1,53 +1,24 @@
-"""The end that all DAGs with data share: a run's row files go into staging tables, and those into the tables."""
+"""The end that all DAGs with data share: a run's row files go into staging tables, and those into the tables.
+
+Its tasks are one BigQuery job each: a load, or a statement of ``include/sql``.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-import pendulum
-
-from tiny_operators._compat import BaseOperator, TaskGroup, let_scheduler_watch
-from tiny_operators.alerts import failure_callback
+from tiny_operators._compat import BaseOperator, TaskGroup
+from tiny_operators.assets import merged_assets
 from tiny_operators.batches.comparison import RECONCILIATION
-from tiny_operators.operators.bigquery import CheckOperator
-from tiny_operators.schemas import LOADED
-from tiny_operators.stores import Store, dag_tags, include_dir
-from tiny_operators.task_factories.jobs import load_task, merge_task, merging_task, query_task
-from tiny_operators.task_factories.macros import check_macros, merge_macros
+from tiny_operators.lake import names
+from tiny_operators.operators.base import MADE
+from tiny_operators.operators.bigquery import CheckOperator, LoadRowsOperator, MergeOperator, QueryOperator
+from tiny_operators.schemas import LOADED, schema_fields
+from tiny_operators.stores import Store
 
 # A task runs when the tasks before it succeeded, or some of them were skipped; it is skipped when all of them were.
 UNLESS_NOTHING: Final = "none_failed_min_one_success"
-
-
-def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
-    """Return the arguments that the DAGs that end in tables have in common.
-
-    Args:
-        store: The store.
-        priority: Priority of their tasks in the store's pools: live sales go before history, history before a replay.
-    """
-    return {
-        "start_date": pendulum.datetime(2026, 1, 1, tz="UTC"),
-        "catchup": False,
-        "default_args": {
-            "owner": "tiny",
-            # A task that was killed is back soon. One that fails again and again has some minutes: Airflow doubles the
-            # delay, and adds up to as much by chance: after one failure 5 to 10 s, after three 35 to 70 s in all, after
-            # the last one 155 to 310 s.
-            "retries": 5,
-            "retry_delay": pendulum.duration(seconds=5),
-            "retry_exponential_backoff": True,
-            "max_retry_delay": pendulum.duration(minutes=10),
-            "execution_timeout": pendulum.duration(hours=2),
-            "priority_weight": priority,
-            "weight_rule": "absolute",
-            "on_execute_callback": let_scheduler_watch,
-            "on_failure_callback": failure_callback(store),
-        },
-        "template_searchpath": [str(include_dir() / "sql")],
-        "user_defined_macros": check_macros(store) | merge_macros(store),
-        "tags": dag_tags(store),
-    }
+_KEY: Final = "{{ run_key(dag, run_id) }}"
 
 
 def into_tables(store: Store, rows: BaseOperator) -> BaseOperator:
@@ -65,7 +36,18 @@ def into_tables(store: Store, rows: BaseOperator) -> BaseOperator:
     ) as loads:
         for table in LOADED:
             load_task(store, table, rows.task_id, count=table)
-    merge = merge_task(store, rows.task_id, trigger_rule=UNLESS_NOTHING)
+    merge = merging_task(
+        store,
+        "merge",
+        "merge.sql",
+        rows.task_id,
+        operator=MergeOperator,
+        table=f"{store.dataset}.pdv",
+        staging=[names.staging_table(store.staging_dataset, table, _KEY) for table in LOADED],
+        of_task=rows.task_id,
+        outlets=merged_assets(store),
+        trigger_rule=UNLESS_NOTHING,
+    )
     check = query_task(store, "check", "check.sql", operator=CheckOperator)
     rows >> loads >> merge >> check
     return merge
@@ -84,3 +66,75 @@ def into_reconciliation(store: Store, compare: BaseOperator) -> BaseOperator:
     )
     compare >> load >> record
     return record
+
+
+def load_task(store: Store, table: str, of_task: str, count: str) -> BaseOperator:
+    """Create the task that loads a run's rows of one table; a later try replaces what an earlier one loaded.
+
+    Args:
+        store: The store.
+        table: The table.
+        of_task: The task that built the rows.
+        count: The name of these rows in the counts that it returns. When there are none, the load is skipped.
+    """
+    return LoadRowsOperator(
+        rows=f"{{{{ (ti.xcom_pull(task_ids='{of_task}') or {{}}).get('{count}') }}}}",
+        task_id=f"load_{table}",
+        bucket=store.api_bucket,
+        source_objects=[names.rows_object(table, _KEY)],
+        destination_project_dataset_table=names.staging_table(store.staging_dataset, table, _KEY),
+        source_format="NEWLINE_DELIMITED_JSON",
+        schema_fields=schema_fields(table),
+        autodetect=False,
+        create_disposition="CREATE_IF_NEEDED",
+        write_disposition="WRITE_TRUNCATE",
+        location=store.location,
+    )
+
+
+def merging_task(
+    store: Store, task_id: str, file: str, rows: str, *, operator: type[QueryOperator], **arguments: Any
+) -> BaseOperator:
+    """Create a task that merges what was loaded, one at a time in the store's merge pool.
+
+    BigQuery lets two merges that only insert run side by side, and both insert. So a later try joins the job of a try
+    that died. Rows that were built again, as in a run that was cleared, are merged by another job.
+
+    Args:
+        store: The store.
+        task_id: Id of the task.
+        file: The file of ``include/sql``.
+        rows: The task that built the rows.
+        operator: What runs it.
+        **arguments: Further arguments of the operator.
+    """
+    return query_task(
+        store,
+        task_id,
+        file,
+        operator=operator,
+        made=f"{{{{ ti.xcom_pull(task_ids='{rows}', key='{MADE}') | lower }}}}",
+        pool=store.merge_pool,
+        **arguments,
+    )
+
+
+def query_task(
+    store: Store, task_id: str, file: str, *, operator: type[QueryOperator], **arguments: Any
+) -> BaseOperator:
+    """Create the task that runs a file of ``include/sql``.
+
+    Args:
+        store: The store.
+        task_id: Id of the task.
+        file: The file.
+        operator: What runs it.
+        **arguments: Further arguments of the operator.
+    """
+    query = {
+        "query": file,
+        "useLegacySql": False,
+        # As text, like all 64-bit numbers of Google's APIs.
+        "maximumBytesBilled": str(store.maximum_bytes_billed),
+    }
+    return operator(task_id=task_id, configuration={"query": query}, location=store.location, **arguments)

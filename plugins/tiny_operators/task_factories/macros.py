@@ -1,4 +1,7 @@
-"""The functions that templates of the DAGs may call: names of a run's tables and objects."""
+"""The functions that templates of the DAGs may call: names of a run's tables and objects.
+
+sqlfluff calls them too, where no Airflow is installed: nothing here imports it.
+"""
 
 from __future__ import annotations
 

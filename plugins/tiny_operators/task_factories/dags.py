@@ -1,10 +1,15 @@
-"""A line about each task, for the page of the task in Airflow's UI."""
+"""What all DAG files start from: their stores, their DAG's arguments, and a line about each task."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from tiny_operators._compat import DAG
+import pendulum
+
+from tiny_operators._compat import DAG, get_parsing_context, let_scheduler_watch
+from tiny_operators.alerts import failure_callback
+from tiny_operators.stores import Store, dag_tags, include_dir, load_stores
+from tiny_operators.task_factories.macros import check_macros, merge_macros
 from tiny_operators.triage import lines_about
 
 _LINES: Final = {
@@ -39,6 +44,53 @@ _LINES: Final = {
     "wait": "Waits, deferred, for files in the inbox.",
     "webhooks": "Looks whether webhooks come while the store is open.",
 }
+
+
+def stores_to_build(kind: str) -> list[Store]:
+    """Return the stores whose DAG of a kind this process needs.
+
+    The scheduler needs all of them. A task reads its DAG file again, in a process of its own, and needs one DAG: the
+    others would only delay its start, the longer the more stores there are. Airflow names that DAG there.
+
+    Args:
+        kind: What the DAG is, such as ``daily``.
+
+    Returns:
+        The store of the DAG that Airflow names; all stores when it names none, or none of this kind.
+    """
+    stores, asked = load_stores(), get_parsing_context().dag_id
+    return [store for store in stores if store.dag_id(kind) == asked] or stores
+
+
+def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
+    """Return the arguments that the DAGs that end in tables have in common.
+
+    Args:
+        store: The store.
+        priority: Priority of their tasks in the store's pools: live sales go before history, history before a replay.
+    """
+    return {
+        "start_date": pendulum.datetime(2026, 1, 1, tz="UTC"),
+        "catchup": False,
+        "default_args": {
+            "owner": "tiny",
+            # A task that was killed is back soon. One that fails again and again has some minutes: Airflow doubles the
+            # delay, and adds up to as much by chance: after one failure 5 to 10 s, after three 35 to 70 s in all, after
+            # the last one 155 to 310 s.
+            "retries": 5,
+            "retry_delay": pendulum.duration(seconds=5),
+            "retry_exponential_backoff": True,
+            "max_retry_delay": pendulum.duration(minutes=10),
+            "execution_timeout": pendulum.duration(hours=2),
+            "priority_weight": priority,
+            "weight_rule": "absolute",
+            "on_execute_callback": let_scheduler_watch,
+            "on_failure_callback": failure_callback(store),
+        },
+        "template_searchpath": [str(include_dir() / "sql")],
+        "user_defined_macros": check_macros(store) | merge_macros(store),
+        "tags": dag_tags(store),
+    }
 
 
 def describe_tasks(dag: DAG) -> DAG:
