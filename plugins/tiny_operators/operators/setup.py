@@ -13,7 +13,6 @@ from tiny_operators.alerts import AlertsError, configured_alerts
 from tiny_operators.events import log_event
 from tiny_operators.google_errors import BusyError, SetupError
 from tiny_operators.operators.base import StoreOperator
-from tiny_operators.setup.customer_keys import forget_older_key
 from tiny_operators.setup.provision import create_missing, open_to_others
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.views import create_views
@@ -71,7 +70,6 @@ class SetupStoreOperator(_SetupOperator):
             finally:
                 # After the pools, which the other DAGs wait for; and also where those must be created by hand.
                 created["views"] = create_views(bigquery, self.store)
-                forget_older_key(bigquery, self.store)
             # Otherwise nobody sees a wrong setting before the first failure, of which nobody would then be told.
             configured_alerts()
         except (SetupError, AlertsError) as error:

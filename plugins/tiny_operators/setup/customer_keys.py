@@ -17,7 +17,7 @@ from tiny_operators.google_errors import SetupError, explained, on_bucket, on_da
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.stores import Store
-from tiny_operators.warehouse.datasets import KEYS_TABLE, keys_table
+from tiny_operators.warehouse.datasets import keys_table
 
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
@@ -26,11 +26,6 @@ log = logging.getLogger(__name__)
 
 # One block of SHA-256, so that HMAC takes it as it is (RFC 2104).
 _KEY_BYTES: Final = 64
-
-
-def _older_table(store: Store) -> str:
-    """Return where the secret was before it had a dataset of its own."""
-    return f"{store.dataset}.{KEYS_TABLE}"
 
 
 def ensure_key(storage: storage.Client, bigquery: bigquery.Client, store: Store) -> bool:
@@ -42,15 +37,14 @@ def ensure_key(storage: storage.Client, bigquery: bigquery.Client, store: Store)
     """
     with _explained(store, bigquery.project):
         objects, name = Objects(storage, store.api_bucket), names.customer_key_object(store.prefix)
-        in_table = _read_table(bigquery, store, keys_table(store))
+        in_table = _read_table(bigquery, store)
         kept = _read_object(objects, name, store)
         if kept is None:
             # Of two setups at the same time one creates the object; both continue with its content.
-            found = in_table or _read_table(bigquery, store, _older_table(store))
-            key = found or os.urandom(_KEY_BYTES)
+            key = in_table or os.urandom(_KEY_BYTES)
             objects.create_json(name, {"store": store.prefix, "chave": base64.b64encode(key).decode()})
             kept = _read_object(objects, name, store)
-            log_event(log, "customer_key_kept", store=store.prefix, object=name, new=found is None)
+            log_event(log, "customer_key_kept", store=store.prefix, object=name, new=in_table is None)
         if in_table is not None and in_table != kept:
             raise SetupError(
                 f"The secret of customers' keys in table {keys_table(store)} is not that of "
@@ -60,27 +54,6 @@ def ensure_key(storage: storage.Client, bigquery: bigquery.Client, store: Store)
         if in_table is None and kept is not None:
             _fill(bigquery, store, kept)
         return in_table is None
-
-
-def forget_older_key(bigquery: bigquery.Client, store: Store) -> bool:
-    """Drop the table that had the secret among the store's tables, when no view reads it any more.
-
-    Returns:
-        Whether there was one.
-    """
-    from google.api_core.exceptions import NotFound
-
-    path = _older_table(store)
-    with _explained(store, bigquery.project):
-        try:
-            bigquery.get_table(path)
-        except NotFound:
-            return False
-        if _read_table(bigquery, store, keys_table(store)) is None:
-            return False
-        bigquery.delete_table(path, not_found_ok=True)
-    log_event(log, "customer_key_moved", store=store.prefix, table=path)
-    return True
 
 
 def _explained(store: Store, project: str) -> Any:
@@ -93,12 +66,12 @@ def _explained(store: Store, project: str) -> Any:
     )
 
 
-def _read_table(client: bigquery.Client, store: Store, path: str) -> bytes | None:
-    """Read the secret from a table; None when the table does not exist, or is empty."""
+def _read_table(client: bigquery.Client, store: Store) -> bytes | None:
+    """Read the secret from its table; None when the table does not exist, or is empty."""
     from google.api_core.exceptions import NotFound
 
     try:
-        table = client.get_table(path)
+        table = client.get_table(keys_table(store))
     except NotFound:
         return None
     # Read as rows, not by a query: the result of a query would be in a table of its own for a day.

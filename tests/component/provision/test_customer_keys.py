@@ -10,11 +10,9 @@ import pytest
 from tests.component.provision.stores import Clients, own
 from tiny_operators.google_errors import SetupError
 from tiny_operators.lake import names
-from tiny_operators.setup.customer_keys import forget_older_key
 from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.datasets import keys_table
-from tiny_operators.warehouse.views import create_views
 
 pytestmark = pytest.mark.stack
 
@@ -50,25 +48,6 @@ def test_the_key_survives_the_loss_of_the_datasets_and_of_the_object(store: Stor
     create_missing(other, *clients)
     assert kept(clients, other) == key
     assert key_of(clients, keys_table(other)) == [key]
-
-
-def test_a_key_that_stood_among_the_tables_is_moved(store: Store, clients: Clients) -> None:
-    other = own(store, "moved")
-    create_missing(other, *clients)
-    (key,) = key_of(clients, keys_table(other))
-    # As an earlier version left it: in the dataset of the tables, and nowhere else.
-    older = f"{other.dataset}.segredo"
-    clients[1].query_and_wait(f"CREATE TABLE `{older}` AS SELECT * FROM `{keys_table(other)}`")
-    clients[1].delete_dataset(other.keys_dataset, delete_contents=True)
-    clients[0].bucket(other.api_bucket).blob(names.customer_key_object(other.prefix)).delete()
-    assert "segredo" in create_missing(other, *clients)["tables"]
-    assert key_of(clients, keys_table(other)) == key_of(clients, older) == [key]
-    create_views(clients[1], other)
-    assert forget_older_key(clients[1], other)
-    assert not forget_older_key(clients[1], other)
-    assert "segredo" not in {table.table_id for table in clients[1].list_tables(other.dataset)}
-    assert kept(clients, other) == key
-    assert clients[1].query_and_wait(f"SELECT * FROM `{other.report_dataset}.pedidos`").total_rows == 0
 
 
 def test_an_object_that_holds_no_key_is_told(store: Store, clients: Clients) -> None:
