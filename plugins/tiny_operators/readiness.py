@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from tiny_operators._compat import missing_pools
+from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+
+from tiny_operators._compat import AirflowException, AirflowFailException, missing_pools
+from tiny_operators.google_errors import BusyError, SetupError
 from tiny_operators.setup.provision import NotSetUpError, check_tables
 from tiny_operators.stores import Store
 
 
-def check_setup(store: Store, bigquery: Any) -> None:
+def bigquery_client(store: Store, gcp_conn_id: str) -> Any:
+    """Return a client of BigQuery, for the store's location."""
+    hook = BigQueryHook(gcp_conn_id=gcp_conn_id, location=store.location, use_legacy_sql=False)
+    return hook.get_client()
+
+
+@contextmanager
+def as_airflow_errors() -> Iterator[None]:
+    """Let a task fail at once when a person must fix something, and try again when a quota is used up.
+
+    Raises:
+        AirflowFailException: For a :class:`~tiny_operators.google_errors.SetupError`.
+        AirflowException: For a :class:`~tiny_operators.google_errors.BusyError`.
+    """
+    try:
+        yield
+    except SetupError as error:
+        raise AirflowFailException(str(error)) from error
+    except BusyError as error:
+        raise AirflowException(str(error)) from error
+
+
+def check_setup(store: Store, gcp_conn_id: str) -> None:
     """Check that the store's pools and tables exist, the tables as their schema files say.
 
     Args:
         store: The store.
-        bigquery: Client of BigQuery.
+        gcp_conn_id: Connection to Google Cloud.
 
     Raises:
-        NotSetUpError: When they are not.
-        SetupError: When the tables may not be listed.
+        AirflowFailException: When they do not, or the tables may not be listed.
+        AirflowException: When a quota is used up.
     """
-    missing = missing_pools(store.pools)
-    if missing:
-        raise NotSetUpError(
-            f"Pools {', '.join(missing)} are missing: tasks in them would never start, and nothing would "
-            f"report it. Nothing was read; run the DAG {store.prefix}_setup, then clear this task"
-        )
-    check_tables(bigquery, store)
+    with as_airflow_errors():
+        missing = missing_pools(store.pools)
+        if missing:
+            raise NotSetUpError(
+                f"Pools {', '.join(missing)} are missing: tasks in them would never start, and nothing would "
+                f"report it. Nothing was read; run the DAG {store.prefix}_setup, then clear this task"
+            )
+        check_tables(bigquery_client(store, gcp_conn_id), store)

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 from airflow.providers.google.cloud.hooks.gcs import GCSHook
 
 from tiny_operators._compat import (
-    AirflowException,
     AirflowFailException,
     BaseOperator,
     Context,
@@ -21,13 +19,12 @@ from tiny_operators._compat import (
 )
 from tiny_operators.batches.dates import read_part
 from tiny_operators.batches.run_request import RequestError, RunRequest, check_names, read_request
-from tiny_operators.google_errors import BusyError, SetupError
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lineage import Lineage, in_bucket, operator_lineage
 from tiny_operators.links import KeptLink, RunFolderLink, folder_url
 from tiny_operators.orders.plan import Plan, PlannedOrder
-from tiny_operators.readiness import check_setup
+from tiny_operators.readiness import bigquery_client, check_setup
 from tiny_operators.schemas import LOADED
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.known_orders import KnownOrders
@@ -56,12 +53,15 @@ class StoreOperator(BaseOperator):
 
     def objects(self, bucket: str) -> Objects:
         """Return the objects of a bucket."""
-        return Objects(GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn(), bucket)
+        return Objects(self.storage(), bucket)
+
+    def storage(self) -> Any:
+        """Return a client of Cloud Storage."""
+        return GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn()
 
     def bigquery(self) -> Any:
         """Return a client of BigQuery."""
-        hook = BigQueryHook(gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False)
-        return hook.get_client()
+        return bigquery_client(self.store, self.gcp_conn_id)
 
     def known_orders(self) -> KnownOrders:
         """Return what the store's tables know of orders."""
@@ -74,12 +74,7 @@ class StoreOperator(BaseOperator):
             AirflowFailException: When setup must be run first.
             AirflowException: When a quota is used up.
         """
-        try:
-            check_setup(self.store, self.bigquery())
-        except SetupError as error:
-            raise AirflowFailException(str(error)) from error
-        except BusyError as error:
-            raise AirflowException(str(error)) from error
+        check_setup(self.store, self.gcp_conn_id)
 
     def start(self, context: Context) -> tuple[str, Objects]:
         """Return the run's key and the API bucket; leave the link to the run's folder."""

@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
-from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
-from airflow.providers.google.cloud.hooks.gcs import GCSHook
-
-from tiny_operators._compat import AirflowException, AirflowFailException, BaseOperator, Context, ensure_pool
+from tiny_operators._compat import AirflowFailException, Context, ensure_pool
 from tiny_operators.alerts import AlertsError, configured_alerts
 from tiny_operators.events import log_event
-from tiny_operators.google_errors import BusyError, SetupError
 from tiny_operators.operators.base import StoreOperator
+from tiny_operators.readiness import as_airflow_errors
 from tiny_operators.setup.provision import create_missing, open_to_others
-from tiny_operators.stores import Store
 from tiny_operators.warehouse.views import create_views
 from tiny_operators.wording import counted
 
 log = logging.getLogger(__name__)
 
 
-class _SetupOperator(BaseOperator):
-    """Base of the tasks of setup.
-
-    Args:
-        store: The store.
-        gcp_conn_id: Connection to Google Cloud.
-        **kwargs: Airflow's own arguments.
-    """
-
-    def __init__(self, *, store: Store, gcp_conn_id: str = "google_cloud_default", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.store = store
-        self.gcp_conn_id = gcp_conn_id
-
-    def clients(self) -> tuple[Any, Any]:
-        """Return clients of Cloud Storage and BigQuery."""
-        bigquery = BigQueryHook(
-            gcp_conn_id=self.gcp_conn_id, location=self.store.location, use_legacy_sql=False
-        )
-        return GCSHook(gcp_conn_id=self.gcp_conn_id).get_conn(), bigquery.get_client()
-
-
-class SetupStoreOperator(_SetupOperator):
+class SetupStoreOperator(StoreOperator):
     """Creates what a store needs and does not exist yet; running it again writes nothing.
 
     A table that lacks columns of its schema file gets them, at every depth; none is dropped or retyped. A view whose
     definition changed is replaced.
 
     Args:
-        **kwargs: See :class:`_SetupOperator`.
+        **kwargs: See :class:`StoreOperator`.
 
     Returns:
         Names of what was created, by kind.
@@ -60,22 +33,23 @@ class SetupStoreOperator(_SetupOperator):
         AirflowException: When a quota is used up: a later try may succeed.
     """
 
+    operator_extra_links = ()
+
     def execute(self, context: Context) -> dict[str, list[str]]:
         """Create what is missing."""
-        storage, bigquery = self.clients()
-        try:
-            created = create_missing(self.store, storage, bigquery)
+        bigquery = self.bigquery()
+        with as_airflow_errors():
+            created = create_missing(self.store, self.storage(), bigquery)
             try:
                 self._ensure_pools()
             finally:
                 # After the pools, which the other DAGs wait for; and also where those must be created by hand.
                 created["views"] = create_views(bigquery, self.store)
-            # Otherwise nobody sees a wrong setting before the first failure, of which nobody would then be told.
+        # Otherwise nobody sees a wrong setting before the first failure, of which nobody would then be told.
+        try:
             configured_alerts()
-        except (SetupError, AlertsError) as error:
+        except AlertsError as error:
             raise AirflowFailException(str(error)) from error
-        except BusyError as error:
-            raise AirflowException(str(error)) from error
         counts = {kind: len(found) for kind, found in created.items()}
         log_event(log, "setup_done", store=self.store.prefix, **counts)
         return created
@@ -85,13 +59,13 @@ class SetupStoreOperator(_SetupOperator):
             ensure_pool(name, 1, description)
 
 
-class CheckAccessOperator(_SetupOperator):
+class CheckAccessOperator(StoreOperator):
     """Fails when people who were not named may read the store's data: by a basic role on the project, or as anybody.
 
     It revokes nothing: somebody may have given the right on purpose.
 
     Args:
-        **kwargs: See :class:`_SetupOperator`.
+        **kwargs: See :class:`StoreOperator`.
 
     Returns:
         ``open``: how many such rights there are.
@@ -100,9 +74,11 @@ class CheckAccessOperator(_SetupOperator):
         AirflowFailException: When there are any; the message has each with the command that ends it.
     """
 
+    operator_extra_links = ()
+
     def execute(self, context: Context) -> dict[str, int]:
         """Check the access lists."""
-        found = open_to_others(self.store, *self.clients())
+        found = open_to_others(self.store, self.storage(), self.bigquery())
         log_event(log, "access_checked", store=self.store.prefix, open=len(found))
         if found:
             raise AirflowFailException(

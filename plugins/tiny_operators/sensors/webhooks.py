@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 from airflow.providers.google.cloud.hooks.gcs import GCSHook
 from airflow.providers.google.cloud.sensors.gcs import GCSObjectsWithPrefixExistenceSensor
 from airflow.providers.google.cloud.triggers.gcs import GCSPrefixBlobTrigger
@@ -23,7 +22,6 @@ from tiny_operators._compat import (
 )
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.events import log_event
-from tiny_operators.google_errors import BusyError, SetupError
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.readiness import check_setup
@@ -98,17 +96,12 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
         """Fail when a pool or a table is missing, or a table is too old; the next runs then come at growing pauses."""
         from google.api_core.exceptions import NotFound
 
-        hook = BigQueryHook(
-            gcp_conn_id=self.google_cloud_conn_id, location=self.store.location, use_legacy_sql=False
-        )
         try:
-            check_setup(self.store, hook.get_client())
-        except SetupError as error:
+            check_setup(self.store, self.google_cloud_conn_id)
+        except AirflowFailException:
             with suppress(NotFound):
                 self._backoff().run_planned(names.run_key(self.dag_id, run_id_of(context)))
-            raise AirflowFailException(str(error)) from error
-        except BusyError as error:
-            raise AirflowException(str(error)) from error
+            raise
 
     def execute_complete(self, context: dict[str, Any], event: dict[str, Any]) -> None:  # type: ignore[override]
         """Continue when files are there."""
