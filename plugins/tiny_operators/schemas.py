@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any, Final
 
 from tiny_operators.stores import include_dir
@@ -104,14 +103,13 @@ LAYOUTS: Final[dict[str, Layout]] = {
 }
 
 
-def schema_fields(table: str, folder: Path | None = None) -> list[dict[str, Any]]:
+def schema_fields(table: str) -> list[dict[str, Any]]:
     """Read the schema of a table in the form of BigQuery's API.
 
     Args:
         table: One of ``TABLES`` or ``RECORDS``.
-        folder: Where the schema files are; by default in the include folder.
     """
-    path = (folder or include_dir() / "schemas") / f"{table}.json"
+    path = include_dir() / "schemas" / f"{table}.json"
     fields: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return fields
 

@@ -47,9 +47,9 @@ class Objects:
         self._bucket: Bucket = client.bucket(bucket)
         self._ahead: dict[str, Future[tuple[bytes, int] | None]] = {}
 
-    def list(self, prefix: str = "", limit: int | None = None) -> Iterator[Blob]:
+    def list(self, prefix: str = "") -> Iterator[Blob]:
         """List the objects below a prefix, by name."""
-        return cast("Iterator[Blob]", self._client.list_blobs(self._bucket, prefix=prefix, max_results=limit))
+        return cast("Iterator[Blob]", self._client.list_blobs(self._bucket, prefix=prefix))
 
     def list_ahead(self, prefix: str = "") -> Iterator[Blob]:
         """Begin to list the objects below a prefix, by name: the first of them are on their way."""

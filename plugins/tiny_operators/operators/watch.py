@@ -241,8 +241,8 @@ class WatchCompleteOperator(StoreOperator):
         return {"complete_to": str(complete_to)}
 
 
-def arrivals(objects: Objects, prefix: str = "") -> Iterator[datetime]:
-    """Yield when the files of a folder were written."""
-    for blob in objects.list(prefix):
+def arrivals(objects: Objects) -> Iterator[datetime]:
+    """Yield when the files of a bucket were written."""
+    for blob in objects.list():
         if blob.time_created is not None:
             yield blob.time_created

@@ -15,7 +15,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
-from tiny_operators.google_errors import Need, NoRightError, SetupError, explained, on_dataset
+from tiny_operators.google_errors import Need, SetupError, explained, on_dataset
 from tiny_operators.lake.buckets import ensure_bucket, ensure_expiry, open_bucket
 from tiny_operators.lake.expiry import Rule, expiry_rules
 from tiny_operators.schemas import LAYOUTS, schema_fields
@@ -27,16 +27,6 @@ from tiny_operators.warehouse.schema_update import SchemaUpdate, compare
 
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
-
-__all__ = [
-    "NoRightError",
-    "NotSetUpError",
-    "check_tables",
-    "create_missing",
-    "definition",
-    "ensure_tables",
-    "open_to_others",
-]
 
 log = logging.getLogger(__name__)
 

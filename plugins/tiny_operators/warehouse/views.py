@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
@@ -194,12 +193,11 @@ class _Templates:
 
     Args:
         store: The store.
-        folder: The folder with the SQL files; by default in the include folder.
     """
 
-    def __init__(self, store: Store, folder: Path | None = None) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._environment = sql_files(folder)
+        self._environment = sql_files()
 
     def render(self, name: str, *, personal: bool) -> tuple[str, set[str]]:
         """Render a file's statement; return it with the views of the report dataset that it reads."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from google.api_core import exceptions
 
-from tiny_operators.setup.provision import NoRightError
+from tiny_operators.google_errors import NoRightError
 from tiny_operators.stores import Store, include_dir, load_stores
 from tiny_operators.warehouse.views import View, ViewColumn, ViewError, create_views, view_macros, views
 
