@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tiny_operators.lake.expiry import expiry_rules
+from tiny_operators.lake.buckets import expiry_rules
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.datasets import Wanted, datasets_of
 

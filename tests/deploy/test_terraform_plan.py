@@ -15,7 +15,7 @@ import pytest
 
 from tests.deploy.terraforming import PROJECT, REPO, Planned, a_store, needs_terraform, planned
 from tiny_operators.lake import names
-from tiny_operators.lake.expiry import expiry_rules
+from tiny_operators.lake.buckets import expiry_rules
 from tiny_operators.stores import Store, dag_kinds, load_stores
 from tiny_operators.warehouse.datasets import datasets_of
 

@@ -15,8 +15,7 @@ from tiny_operators.lake.forgotten import blank, examine
 from tiny_operators.lake.objects import Objects
 from tiny_operators.people.asked_people import People, PeopleError, said_of_nobody
 from tiny_operators.people.erasing import Eraser
-from tiny_operators.people.personal_values import PersonalValues
-from tiny_operators.people.who import Who
+from tiny_operators.people.personal_values import PersonalValues, Who
 from tiny_operators.schemas import LOADED
 from tiny_operators.warehouse.personal_rows import PersonalRows
 

@@ -1,15 +1,21 @@
-"""The buckets of a store: setup looks at them first, and creates those that are missing, closed to others."""
+"""The buckets of a store: setup looks at them first, and creates those that are missing, closed to others.
+
+Cloud Storage deletes objects of the API bucket by itself, by the bucket's lifecycle rules
+(https://cloud.google.com/storage/docs/lifecycle). Objects that are in use have none: what waits, what is remembered
+between runs, and the customers' key.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
 from tiny_operators.google_errors import NoRightError, SetupError, explained, on_bucket, on_project
-from tiny_operators.lake.expiry import Rule, with_expiry
+from tiny_operators.lake.names import PEOPLE
+from tiny_operators.stores import Store
 
 if TYPE_CHECKING:
     from google.api_core.iam import Policy
@@ -17,10 +23,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Rule = dict[str, Any]
+"""A lifecycle rule, in the form of Cloud Storage's API."""
+
 _EVERYBODY: Final = ("allUsers", "allAuthenticatedUsers")
 # Cloud Storage gives the legacy roles of a new bucket to whoever has a basic role on the project
 # (https://cloud.google.com/storage/docs/access-control/iam-roles#basic-roles-modifiable).
 _BASIC_ROLES: Final = ("projectViewer:", "projectEditor:")
+# Answers about orders and done webhooks; folders of the older layout begin with the moment of the arrival.
+_RAW: Final = ("raw/pdv/", "webhook/", "20")
+# What answers about orders refer to was read before them: it stays a month longer, so that no order lacks a part.
+_REFERRED: Final = ("raw/pesquisa/", "raw/produto/")
+_LONGER_DAYS: Final = 31
+_REJECTS: Final = ("rejected/",)
+# Requests about a person, and what is given to them. A run deletes its request; this is for what stays behind.
+_PEOPLE: Final = (PEOPLE,)
+_PEOPLE_DAYS: Final = 7
 
 
 def ensure_bucket(client: Client, name: str, location: str, rules: Sequence[Rule] = ()) -> bool:
@@ -93,6 +111,39 @@ def ensure_expiry(client: Client, name: str, wanted: Sequence[Rule]) -> bool:
         return False
     log_event(log, "bucket_expiry_set", bucket=name, rules=len(wanted))
     return True
+
+
+def expiry_rules(store: Store, dags: Iterable[str]) -> list[Rule]:
+    """Return the rules that delete what a store does not keep.
+
+    Args:
+        store: The store.
+        dags: The DAGs of a store, without its prefix: each has folders of its runs.
+    """
+    rows = ("rows/", *(f"runs/{store.prefix}_{dag}_" for dag in dags))
+    referred_days = store.keep_raw_days + _LONGER_DAYS if store.keep_raw_days else 0
+    ages = (
+        (store.keep_rows_days, rows),
+        (store.keep_raw_days, _RAW),
+        (referred_days, _REFERRED),
+        (store.keep_rejects_days, _REJECTS),
+        (_PEOPLE_DAYS, _PEOPLE),
+    )
+    return [
+        {"action": {"type": "Delete"}, "condition": {"age": days, "matchesPrefix": list(prefixes)}}
+        for days, prefixes in ages
+        if days
+    ]
+
+
+def with_expiry(there: Sequence[Mapping[str, Any]], wanted: Sequence[Rule]) -> list[Rule] | None:
+    """Return a bucket's rules with the wanted ones in the place of older ones; None when nothing has to change.
+
+    Rules about other objects, or that do something else than delete, stay: a person set them.
+    """
+    kept = [dict(rule) for rule in there if not _is_ours(rule)]
+    ours = [dict(rule) for rule in there if _is_ours(rule)]
+    return None if _sorted(ours) == _sorted(wanted) else [*kept, *wanted]
 
 
 def see_bucket(client: Client, name: str, location: str) -> bool:
@@ -206,3 +257,20 @@ def _remove(policy: Policy, role: str, member: str) -> None:
         if binding["role"] == role:
             binding["members"] = {other for other in binding["members"] if other != member}
     policy.bindings = [binding for binding in policy.bindings if binding["members"]]
+
+
+def _is_ours(rule: Mapping[str, Any]) -> bool:
+    condition = rule.get("condition", {})
+    prefixes = condition.get("matchesPrefix") or []
+    ours = (*_RAW, *_REFERRED, *_REJECTS, *_PEOPLE, "rows/")
+    return (
+        rule.get("action", {}).get("type") == "Delete"
+        and set(condition) == {"age", "matchesPrefix"}
+        and all(prefix in ours or prefix.startswith("runs/") for prefix in prefixes)
+    )
+
+
+def _sorted(rules: Sequence[Rule]) -> list[tuple[int, list[str]]]:
+    return sorted(
+        (int(rule["condition"]["age"]), sorted(rule["condition"]["matchesPrefix"])) for rule in rules
+    )

@@ -15,8 +15,8 @@ from tiny_operators.lake.objects import NotChangedError, Objects
 from tiny_operators.people.asked_people import People
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.forgotten import Forgotten
+from tiny_operators.people.personal_values import Who
 from tiny_operators.people.stored_texts import clean_file, clean_line
-from tiny_operators.people.who import Who
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob

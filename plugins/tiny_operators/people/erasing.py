@@ -32,13 +32,14 @@ from tiny_operators.orders.json_values import (
 )
 from tiny_operators.people.personal_values import (
     PersonalValues,
+    Who,
     is_document,
     plain_document,
     plain_email,
     plain_name,
     plain_phone,
+    values_of,
 )
-from tiny_operators.people.who import Who, values_of
 from tiny_operators.tiny.answers import Json
 
 # Names of fields without capitals and underscores: the services of Tiny and the tables write the same ones differently.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 MASK: Final = "[esquecido]"
 
@@ -101,12 +102,60 @@ class PersonalValues:
         return _one_of([*documents, *addresses, *map(_name_pattern, self.names)])
 
 
+class Who(Protocol):
+    """The people to look for, known by values in clear or by hashes alone."""
+
+    @property
+    def orders(self) -> Collection[int]:
+        """Ids of orders that are known to be theirs."""
+
+    @property
+    def values(self) -> PersonalValues:
+        """Values that lead to them; none where only hashes are known."""
+
+    def may_be_in(self, text: str) -> bool:
+        """Return whether a line of JSON may have something of theirs; False when it surely has not."""
+
+    def reached_by(self, addresses: Iterable[str], day: date | None) -> bool:
+        """Return whether one of these e-mails and telephones, as written for comparison, is theirs.
+
+        Args:
+            addresses: E-mails and telephones.
+            day: The day of the order; None when it is not known.
+        """
+
+    def has(self, documents: Iterable[str], contacts: Iterable[str], day: date | None) -> bool:
+        """Return whether a buyer with one of these documents or ids of a contact is one of them.
+
+        Args:
+            documents: CPF or CNPJ, without punctuation.
+            contacts: Tiny's ids of contacts.
+            day: The day of the order; None when it is not known.
+        """
+
+
 def values_in(text: str) -> PersonalValues:
     """Find what is written as a document, an e-mail or a telephone in a text; names are no more than words."""
     return PersonalValues(
         frozenset(filter(is_document, map(plain_document, _DOCUMENT.findall(text)))),
         frozenset(filter(None, map(plain_email, _EMAIL.findall(text)))),
         frozenset(filter(None, map(plain_phone, _PHONE.findall(text)))),
+    )
+
+
+def values_of(who: Who, text: str, day: date | None = None) -> PersonalValues:
+    """Find the documents, e-mails and telephones of these people in a text, also of people known by hashes alone.
+
+    Args:
+        who: The people.
+        text: The text.
+        day: The day of the order that the text is in; None when it is not known.
+    """
+    found = values_in(text)
+    return PersonalValues(
+        frozenset(one for one in found.documents if who.has((one,), (), day)),
+        frozenset(one for one in found.emails if who.reached_by((one,), day)),
+        frozenset(one for one in found.phones if who.reached_by((one,), day)),
     )
 
 

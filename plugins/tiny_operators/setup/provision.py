@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
 from tiny_operators.google_errors import Need, SetupError, explained, on_dataset
-from tiny_operators.lake.buckets import ensure_bucket, ensure_expiry, open_bucket
-from tiny_operators.lake.expiry import Rule, expiry_rules
+from tiny_operators.lake.buckets import Rule, ensure_bucket, ensure_expiry, expiry_rules, open_bucket
 from tiny_operators.schemas import LAYOUTS, schema_fields
 from tiny_operators.setup.customer_keys import ensure_key
 from tiny_operators.stores import Store, dag_kinds
 from tiny_operators.warehouse.datasets import KEYS_TABLE, ensure_datasets, open_datasets
-from tiny_operators.warehouse.policy_tags import tagged
-from tiny_operators.warehouse.schema_update import SchemaUpdate, compare
+from tiny_operators.warehouse.schema_update import SchemaUpdate, compare, tagged
 
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage

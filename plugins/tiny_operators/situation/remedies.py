@@ -1,10 +1,13 @@
-"""What a person does about days that are not complete, and about what is set aside."""
+"""What a person does about days that are not complete, and about what is set aside.
+
+Days are joined where one remedy helps them all: a person gets few entries, not one a day.
+"""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -15,10 +18,13 @@ from tiny_operators.situation import formats
 from tiny_operators.situation.facts import LOOKED_AT_DAYS, Situation, State
 from tiny_operators.situation.formats import counted
 from tiny_operators.situation.rejected import MOST_TOLD, Rejected
-from tiny_operators.situation.spans import Span, spans
 
 # Shops close for some days in a row; of more days without orders, more likely none was ever loaded.
 _CLOSED_DAYS: Final = 3
+# Up to so many complete days in between are taken along: each costs its search page once more, and nothing else. So a
+# shop that is closed on Sundays gets one entry, not one a week.
+_BRIDGED_DAYS: Final = 6
+_NOT_COMPLETE: Final = frozenset({State.MISSING, State.DIFFERS, State.LOADED})
 # The end of the id of the DAG that helps, and the words of its link.
 _LOAD: Final = ("daily", "Carregar")
 _REPAIR: Final = ("reconcile", "Comparar e consertar")
@@ -48,6 +54,53 @@ _FILES: Final = (
 
 FormLink = Callable[[str], str]
 """Address of the form that triggers a DAG."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days from the first to the last one that is not complete.
+
+    Attributes:
+        days: Those that are not complete, each with its state, the oldest first; at least one.
+    """
+
+    days: tuple[tuple[date, State], ...]
+
+    @property
+    def first(self) -> date:
+        """The first day."""
+        return self.days[0][0]
+
+    @property
+    def last(self) -> date:
+        """The last day."""
+        return self.days[-1][0]
+
+    @property
+    def length(self) -> int:
+        """How many days, those that are complete included."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def states(self) -> frozenset[State]:
+        """The states of its days that are not complete."""
+        return frozenset(state for _, state in self.days)
+
+    @property
+    def most_missing(self) -> int:
+        """How many days in a row have no orders, at most."""
+        return max(
+            (len(list(days)) for state, days in groupby(self._each_day()) if state is State.MISSING),
+            default=0,
+        )
+
+    def count(self, state: State) -> int:
+        """Return how many days are in a state."""
+        return sum(each is state for _, each in self.days)
+
+    def _each_day(self) -> Iterable[State | None]:
+        known = dict(self.days)
+        return (known.get(self.first + timedelta(days=number)) for number in range(self.length))
 
 
 @dataclass(frozen=True)
@@ -97,6 +150,22 @@ def remedies(situation: Situation, form: FormLink | None) -> list[Remedy]:
         if next(each for each in _STATES if each in span.states) is state
     ]
     return [*_of_rejects(situation, form), *of_days]
+
+
+def spans(states: Iterable[tuple[date, State]]) -> list[Span]:
+    """Join the days that are not complete, the newest span first.
+
+    Args:
+        states: Each day with its state, the oldest first.
+    """
+    found: list[list[tuple[date, State]]] = []
+    for day, state in states:
+        if state not in _NOT_COMPLETE:
+            continue
+        if not found or (day - found[-1][-1][0]).days > _BRIDGED_DAYS + 1:
+            found.append([])
+        found[-1].append((day, state))
+    return [Span(tuple(days)) for days in reversed(found)]
 
 
 def _of_rejects(situation: Situation, form: FormLink | None) -> Iterator[Remedy]:

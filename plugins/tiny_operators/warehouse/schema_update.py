@@ -1,4 +1,4 @@
-"""How a table must grow to have the columns of its schema file. Compares only; asks nobody.
+"""How a table must grow to have the columns of its schema file, and which get a policy tag. Asks nobody.
 
 BigQuery adds columns and fields of records, and lets a REQUIRED column become NULLABLE. It neither retypes nor
 narrows nor reorders (https://cloud.google.com/bigquery/docs/managing-table-schemas). A new REQUIRED column is added
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from tiny_operators.schemas import personal_fields
 
 Field = dict[str, Any]
 
@@ -51,6 +53,21 @@ def compare(there: Sequence[Field], wanted: Sequence[Field]) -> SchemaUpdate:
     update = SchemaUpdate()
     update.fields = _columns(there, wanted, "", update)
     return update
+
+
+def tagged(table: str, fields: Sequence[Field], tag: str) -> list[Field]:
+    """Return the columns of a table, those with personal data with a policy tag.
+
+    BigQuery takes a tag on a column or a field that is no record. A column that somebody gave another tag keeps it.
+
+    Args:
+        table: The table.
+        fields: Its columns, in the form of BigQuery's API.
+        tag: Full name of the policy tag; empty for none: then the columns stay as they are.
+    """
+    if not tag:
+        return list(fields)
+    return _tagged(fields, "", {path for path, _ in personal_fields(table)}, tag)
 
 
 def _columns(
@@ -162,3 +179,16 @@ def _kind(column: Field) -> str:
 
 def _names(record: Field) -> str:
     return ", ".join(column["name"] for column in record["fields"])
+
+
+def _tagged(fields: Sequence[Field], above: str, personal: set[str], tag: str) -> list[Field]:
+    found = []
+    for column in fields:
+        path = f"{above}{column['name']}"
+        if "fields" in column:
+            found.append({**column, "fields": _tagged(column["fields"], f"{path}.", personal, tag)})
+        elif path in personal and not (column.get("policyTags") or {}).get("names"):
+            found.append({**column, "policyTags": {"names": [tag]}})
+        else:
+            found.append(column)
+    return found

@@ -10,7 +10,7 @@ import pytest
 from tests.component.provision.stores import clients_of, own
 from tests.component.proxy import Proxy
 from tests.component.refusals import refusal
-from tiny_operators.lake.expiry import expiry_rules
+from tiny_operators.lake.buckets import expiry_rules
 from tiny_operators.setup.provision import create_missing
 from tiny_operators.stores import Store, dag_kinds
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tiny_operators.lake import names
-from tiny_operators.lake.expiry import Rule, expiry_rules, with_expiry
+from tiny_operators.lake.buckets import Rule, expiry_rules, with_expiry
 from tiny_operators.stores import Store, dag_kinds, load_stores
 
 KEY = "z316_daily_0123456789ab"

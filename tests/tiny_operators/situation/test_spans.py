@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from tiny_operators.situation.facts import State
-from tiny_operators.situation.spans import spans
+from tiny_operators.situation.remedies import spans
 
 FIRST = date(2026, 1, 1)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tiny_operators.schemas import LAYOUTS, schema_fields
-from tiny_operators.warehouse.policy_tags import tagged
+from tiny_operators.warehouse.schema_update import tagged
 
 TAG = "projects/p/locations/southamerica-east1/taxonomies/1/policyTags/2"
 OTHER = "projects/p/locations/southamerica-east1/taxonomies/1/policyTags/3"
