@@ -134,8 +134,8 @@ def form_link(dag_id: str) -> str:
     return f"../dags/{dag_id}" if AIRFLOW_V_3_0_PLUS else f"../dags/{dag_id}/trigger"
 
 
-def flask_pages(folder: str, pages: Mapping[str, Respond]) -> list[Any]:
-    """Return the pages for the web server of Airflow 2.11, below a folder; none on 3."""
+def flask_page(folder: str, page: str, respond: Respond) -> list[Any]:
+    """Return the page for the web server of Airflow 2.11, below a folder; none on 3."""
     if AIRFLOW_V_3_0_PLUS:
         return []
     from airflow.auth.managers.models.resource_details import DagDetails
@@ -146,21 +146,17 @@ def flask_pages(folder: str, pages: Mapping[str, Respond]) -> list[Any]:
     def may_see(dag_id: str) -> bool:
         return bool(get_auth_manager().is_authorized_dag(method="GET", details=DagDetails(id=dag_id)))
 
-    def view(respond: Respond) -> Callable[[], Response]:
-        def answer() -> Response:
-            status, document = respond(may_see)
-            return Response(document, status, mimetype="text/html")
-
-        return answer
+    def answer() -> Response:
+        status, document = respond(may_see)
+        return Response(document, status, mimetype="text/html")
 
     blueprint = Blueprint(f"{folder}_pages", __name__, url_prefix=f"/{folder}")
-    for name, respond in pages.items():
-        blueprint.add_url_rule(f"/{name}", name, has_access_view()(view(respond)))
+    blueprint.add_url_rule(f"/{page}", page, has_access_view()(answer))
     return [blueprint]
 
 
-def fastapi_pages(folder: str, pages: Mapping[str, Respond]) -> list[dict[str, Any]]:
-    """Return the pages for the API server of Airflow 3, below a folder; none on 2.11."""
+def fastapi_page(folder: str, page: str, respond: Respond) -> list[dict[str, Any]]:
+    """Return the page for the API server of Airflow 3, below a folder; none on 2.11."""
     if not AIRFLOW_V_3_0_PLUS:
         return []
     from airflow.api_fastapi.app import get_auth_manager
@@ -169,50 +165,39 @@ def fastapi_pages(folder: str, pages: Mapping[str, Respond]) -> list[dict[str, A
     from fastapi import Depends, FastAPI
     from fastapi.responses import HTMLResponse, RedirectResponse
 
-    # Airflow asks nobody who reads a plugin's page: each page does it itself.
+    # Airflow asks nobody who reads a plugin's page: the page does it itself.
     app = FastAPI(title=folder, docs_url=None, redoc_url=None, openapi_url=None)
 
-    def view(respond: Respond) -> Callable[..., Any]:
-        # Not async: the server runs it in a thread, and answers others meanwhile.
-        def answer(user: Any = Depends(get_user)) -> Any:  # noqa: B008 - FastAPI reads it
-            def may_see(dag_id: str) -> bool:
-                details = DagDetails(id=dag_id)
-                return bool(get_auth_manager().is_authorized_dag(method="GET", user=user, details=details))
+    # Not async: the server runs it in a thread, and answers others meanwhile.
+    def answer(user: Any = Depends(get_user)) -> Any:  # noqa: B008 - FastAPI reads it
+        def may_see(dag_id: str) -> bool:
+            details = DagDetails(id=dag_id)
+            return bool(get_auth_manager().is_authorized_dag(method="GET", user=user, details=details))
 
-            status, document = respond(may_see)
-            return HTMLResponse(document, status)
-
-        return answer
+        status, document = respond(may_see)
+        return HTMLResponse(document, status)
 
     async def ask_to_log_in(request: Any, _: Exception) -> RedirectResponse:
         return RedirectResponse(f"../api/v2/auth/login?{urlencode({'next': str(request.url)})}")
 
     app.add_exception_handler(HTTPStatus.UNAUTHORIZED, ask_to_log_in)
-    for name, respond in pages.items():
-        app.add_api_route(f"/{name}", view(respond), response_model=None)
+    app.add_api_route(f"/{page}", answer, response_model=None)
     return [{"app": app, "url_prefix": f"/{folder}", "name": f"{folder} pages"}]
 
 
-def menu_items(folder: str, titles: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the entries of Airflow 2.11's menu *Browse*; none on 3."""
-    if AIRFLOW_V_3_0_PLUS:
-        return []
-    return [
-        {"name": title, "category": "Browse", "href": f"/{folder}/{name}"} for name, title in titles.items()
-    ]
+def menu_items(folder: str, page: str, title: str) -> list[dict[str, str]]:
+    """Return the entry of Airflow 2.11's menu *Browse*; none on 3."""
+    return [] if AIRFLOW_V_3_0_PLUS else [{"name": title, "category": "Browse", "href": f"/{folder}/{page}"}]
 
 
-def external_views(folder: str, titles: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the entries of Airflow 3's menu *Browse*; none on 2.11.
+def external_views(folder: str, page: str, title: str) -> list[dict[str, str]]:
+    """Return the entry of Airflow 3's menu *Browse*; none on 2.11.
 
-    Without ``url_route`` they open as pages of their own: in a frame of the UI, links to forms would be blocked.
+    Without ``url_route`` it opens as a page of its own: in a frame of the UI, links to forms would be blocked.
     """
     if not AIRFLOW_V_3_0_PLUS:
         return []
-    return [
-        {"name": title, "category": "browse", "destination": "nav", "href": f"{folder}/{name}"}
-        for name, title in titles.items()
-    ]
+    return [{"name": title, "category": "browse", "destination": "nav", "href": f"{folder}/{page}"}]
 
 
 def _xcom_model() -> Any:

@@ -1,4 +1,4 @@
-"""The pages that the package adds to Airflow's UI: so far the one that says what is in.
+"""The page that the package adds to Airflow's UI: it says what is in.
 
 The web server reads only its own database: what ``z316_watch`` left there each hour, and which runs are under way now.
 """
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 FOLDER: Final = "tiny"
 PAGE: Final = "situacao"
-TITLES: Final = {PAGE: "Está tudo dentro?"}
+TITLE: Final = "Está tudo dentro?"
 # DAGs whose runs work on dates, by the end of their ids.
 _OF_DATES: Final = ("daily", "reconcile", "compare", "plan", "replay")
 _WATCH: Final = "_watch"

@@ -18,11 +18,10 @@ import pytest
 from tests.situations import TODAY, rows, situation
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS
 from tiny_operators.situation.facts import SITUATION
-from tiny_operators.web_pages import FOLDER, PAGE, TITLES, under_way
+from tiny_operators.web_pages import FOLDER, PAGE, TITLE, under_way
 
 REPO = Path(__file__).resolve().parents[2]
 PATH = f"/{FOLDER}/{PAGE}"
-TITLE = TITLES[PAGE]
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
