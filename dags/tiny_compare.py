@@ -56,7 +56,7 @@ def compare_dag(store: Store) -> DAG:
             task_id="plan",
             store=store,
             gives_way=True,
-            only_compares=True,
+            only_asks=True,
             execution_timeout=None,
             on_skipped_callback=note_plan,
         )
@@ -68,7 +68,7 @@ def compare_dag(store: Store) -> DAG:
             task_id="all_listed",
             store=store,
             of_task=plan.task_id,
-            only_looks=True,
+            only_asks=True,
             on_success_callback=note_work,
         )
         into_reconciliation(store, compare)

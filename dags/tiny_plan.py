@@ -53,13 +53,13 @@ def plan_dag(store: Store) -> DAG:
             task_id="plan",
             store=store,
             gives_way=True,
-            only_plans=True,
+            only_asks=True,
             execution_timeout=None,
             on_skipped_callback=note_plan,
         )
         CheckSetupOperator(task_id="ready", store=store) >> plan
         # It has no note of its own: it is skipped, or fails.
-        plan >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id, only_looks=True)
+        plan >> AllListedOperator(task_id="all_listed", store=store, of_task=plan.task_id, only_asks=True)
     return describe_tasks(dag)
 
 

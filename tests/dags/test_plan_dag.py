@@ -112,8 +112,8 @@ def asked(store: Any, **params: Any) -> list[date]:
     now = datetime.now(UTC)
     run = SimpleNamespace(run_type="manual", conf=params, queued_at=now)
     context: Any = {"dag_run": run, "params": params, "data_interval_start": now, "data_interval_end": now}
-    request = PlanDailyOperator(task_id="plan", store=store, only_plans=True).request(context)
-    assert (request.plan_only, request.of_interval) == (True, False)
+    request = PlanDailyOperator(task_id="plan", store=store, only_asks=True).request(context)
+    assert (request.only_asks, request.of_interval) == (True, False)
     return request.dates
 
 

@@ -55,7 +55,7 @@ class RunRequest:
         last: Last date, included.
         force: Read every order again, also those that did not change.
         refresh_costs: Let the products' present cost replace the cost that was frozen with the sale.
-        plan_only: Say what there is to do, and do nothing: set by the operator of a DAG that only asks.
+        only_asks: Say what there is to do, and do nothing: set by the operator of a DAG that only asks.
         of_interval: The dates are those of the run's data interval: nobody asked for them by name.
     """
 
@@ -63,7 +63,7 @@ class RunRequest:
     last: date
     force: bool = False
     refresh_costs: bool = False
-    plan_only: bool = False
+    only_asks: bool = False
     of_interval: bool = False
 
     @property

@@ -24,7 +24,7 @@ class AllListedOperator(StoreOperator):
 
     Args:
         of_task: Id of the task that plans.
-        only_looks: Whether the DAG loads nothing, so that a listed date is not yet done.
+        only_asks: Whether the DAG loads nothing, so that a listed date is not yet done.
         **kwargs: See :class:`StoreOperator`.
 
     Raises:
@@ -32,18 +32,18 @@ class AllListedOperator(StoreOperator):
         AirflowSkipException: When the run had nothing to do.
     """
 
-    def __init__(self, *, of_task: str, only_looks: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, of_task: str, only_asks: bool = False, **kwargs: Any) -> None:
         # Also when there was nothing to read; after a failure nothing is known of the dates.
         super().__init__(trigger_rule="none_failed", **kwargs)
         self.of_task = of_task
-        self.only_looks = only_looks
+        self.only_asks = only_asks
 
     def execute(self, context: Context) -> None:
         """Look at the dates."""
         key, objects = self.start(context)
         plans = list(date_plans(objects, key))
         silences = Silences.of_dates(objects, self.store.prefix)
-        if not self.only_looks:
+        if not self.only_asks:
             silences.forget(plan.date for plan in plans if not plan.unanswered)
         left = [plan for plan in plans if plan.unanswered and silences.since(plan.date)]
         if left:
@@ -56,7 +56,7 @@ class AllListedOperator(StoreOperator):
                 dates=",".join(plan.date for plan in left),
             )
             # Only a DAG that loads a date forgets that it was not listed.
-            again = "the daily DAG" if self.only_looks else "this DAG"
+            again = "the daily DAG" if self.only_asks else "this DAG"
             raise AirflowFailException(
                 f"{'; '.join(_causes(left))}; all else is done. The next night asks again; or trigger {again} for "
                 "these dates, then clear this task"

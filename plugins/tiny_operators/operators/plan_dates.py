@@ -101,10 +101,10 @@ class PlanDatesOperator(AccountOperator):
             if day != dates[-1]:
                 self.give_way(objects, self.go_on.__name__, after_work=True)
         summary = self._summary(plans, planner)
-        log_event(log, "planned", store=self.store.prefix, run=key, plan_only=request.plan_only, **summary)
+        log_event(log, "planned", store=self.store.prefix, run=key, plan_only=request.only_asks, **summary)
         span = {"first": str(min(dates)), "last": str(max(dates))}
         context["ti"].xcom_push(key="plan", value={**span, **summary})
-        if request.plan_only:
+        if request.only_asks:
             raise AirflowSkipException(f"This DAG only asks, and reads no order: {summary}")
         if not summary["orders"]:
             raise AirflowSkipException(
@@ -160,22 +160,22 @@ class PlanDailyOperator(PlanDatesOperator):
 
     Args:
         slice_days: How many dates it takes, at most.
-        only_plans: Whether it plans all dates, by default yesterday, and its DAG has no tasks that read orders.
+        only_asks: Whether it plans all dates, by default yesterday, and its DAG has no tasks that read orders.
         **kwargs: See :class:`PlanDatesOperator`.
     """
 
     path = "daily"
 
-    def __init__(self, *, slice_days: int = SLICE_DAYS, only_plans: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, slice_days: int = SLICE_DAYS, only_asks: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.slice_days = slice_days
-        self.only_plans = only_plans
+        self.only_asks = only_asks
 
     def request(self, context: Context) -> RunRequest:
         """Read what the run was asked to do, and which part of it this run does."""
-        if self.only_plans:
+        if self.only_asks:
             # Without a schedule, the interval of a run on Airflow 2 is the moment of its trigger: today, in UTC.
-            return replace(self.run_request(context, plan_form(), last_days=1), plan_only=True)
+            return replace(self.run_request(context, plan_form(), last_days=1), only_asks=True)
         asked = self.run_request(context, daily_form())
         last = min(asked.last, asked.first + timedelta(days=self.slice_days - 1))
         if last == asked.last:
@@ -212,17 +212,17 @@ class PlanReconcileOperator(PlanDatesOperator):
     is in the run's folder for :class:`~tiny_operators.operators.compare.CompareOperator`, which runs in any case.
 
     Args:
-        only_compares: Whether it compares in any case, and its DAG has no tasks that repair.
+        only_asks: Whether it compares in any case, and its DAG has no tasks that repair.
         **kwargs: See :class:`PlanDatesOperator`.
     """
 
     path = "reconcile"
 
-    def __init__(self, *, only_compares: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, only_asks: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.only_compares = only_compares
+        self.only_asks = only_asks
 
     def request(self, context: Context) -> RunRequest:
         """Read what the run was asked to do."""
         asked = self.run_request(context, compare_form(), last_days=7 * RECONCILED_WEEKS)
-        return replace(asked, plan_only=self.only_compares)
+        return replace(asked, only_asks=self.only_asks)

@@ -88,9 +88,9 @@ def test_flags_come_through() -> None:
     assert (found.force, found.refresh_costs) == (True, True)
 
 
-def test_only_an_operator_says_that_a_run_plans_only() -> None:
+def test_only_an_operator_says_that_a_run_only_asks() -> None:
     """Airflow 2 mixes whatever a run was triggered with into its parameters."""
-    assert request(plan_only=True).plan_only is False
+    assert request(only_asks=True).only_asks is False
 
 
 def test_today_may_be_asked_for_and_is_the_stores_today() -> None:
