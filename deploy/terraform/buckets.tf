@@ -1,5 +1,5 @@
 locals {
-  # What expires, and after how many days, as plugins/tiny_operators/lake/expiry.py has it; 0 keeps for good. What a run leaves: its
+  # What expires, and after how many days, as plugins/tiny_operators/lake/buckets.py has it; 0 keeps for good. What a run leaves: its
   # rows, and its notes in runs/{dag}_{hash}/. The other objects in runs/ are still in use. Answers that others refer to stay a month longer.
   expiry = {
     for prefix, store in local.stores : prefix => [
