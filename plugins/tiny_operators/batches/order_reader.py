@@ -63,6 +63,7 @@ class OrderReader:
         self._asking = Asking(self.hook, self.plan.store, self.raw.key, self.alive)
         self._searches = SearchLines(self._asking, self.raw, self.sleep)
         self._silent = Silences.of_products(self.raw.objects, self.plan.store)
+        self._lines_differ = False
 
     def find_search_lines(self) -> None:
         """Find the search lines of the plan's orders: see :meth:`SearchLines.find_on_dates`."""
@@ -100,6 +101,7 @@ class OrderReader:
                 unanswered[str(order.pedido)] = now()
         reads = self._read_early_ones(reads)
         self._searches.find_missing(reads, _LISTING_WAITS)
+        reads = [self._read_if_edited(read) for read in reads]
         products = [self._products(read) for read in reads]
         asked()
         self.raw.read_forgotten()
@@ -137,6 +139,22 @@ class OrderReader:
                 # Without an answer now, the earlier answer counts.
                 reads[reads.index(read)] = self._read(read.order) or read
         return reads
+
+    def _read_if_edited(self, read: OrderRead) -> OrderRead:
+        """Read an order again that was edited before its line was read: no comparison of lines would find that."""
+        if self._lines_differ or not self._searches.is_older(read):
+            return read
+        again = self._read(read.order) or read
+        # Tiny's two answers may differ by themselves: then nothing is known by it, and no further call is made.
+        self._lines_differ = self._searches.is_older(again)
+        log_event(
+            log,
+            "edited_meanwhile",
+            store=self.plan.store,
+            order=read.order.pedido,
+            differs=self._lines_differ,
+        )
+        return again
 
     def _line(self, read: OrderRead, products: dict[str, str], silent: dict[str, str]) -> str:
         order, page = read.order, self._searches.page_of(read.order)

@@ -54,6 +54,7 @@ class SearchLines:
     raw: RawWriter
     sleep: Callable[[float], None] = time.sleep
     _pages: dict[int, str] = field(default_factory=dict)
+    _late_lines: dict[int, Json] = field(default_factory=dict)
 
     def find_on_dates(self, orders: Iterable[PlannedOrder], *, first: bool = False) -> None:
         """Read the pages of the days on which several orders were placed; note which page lists which order.
@@ -110,6 +111,14 @@ class SearchLines:
         """Return the object of the page that lists an order; None when none was found."""
         return order.pesquisa or self._pages.get(order.pedido)
 
+    def is_older(self, read: OrderRead) -> bool:
+        """Return whether an order was edited after it was read, and before its line was: see :meth:`find_missing`.
+
+        A line that is older than its order needs nothing: the next comparison of its date sees that they differ.
+        """
+        line = self._late_lines.get(read.order.pedido)
+        return bool(line and read.record and search.was_edited_between(read.record, line))
+
     def is_unanswered(self, pedido: int) -> bool:
         """Return whether Tiny did not answer the search for an order."""
         return (SEARCH_SERVICE, pedido) in self.asking.unanswered
@@ -140,6 +149,8 @@ class SearchLines:
             lambda page: self._page(parameters, page, pedido, tries=tries)
         ):
             if self._keep(answer, parameters, page, {pedido}):
+                listed = search.page_lines(answer)
+                self._late_lines[pedido] = next(line for line in listed if search.order_id(line) == pedido)
                 return
 
     def _page(

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 
-from tiny_operators.tiny.answers import Answer, Json, Meaning, whole_number
+from tiny_operators.tiny.answers import Answer, Json, Meaning, parse_decimal, whole_number
 from tiny_operators.tiny.containers import Records, records
 
 # Fields of an order on a search page ("Pesquisar Pedidos": https://tiny.com.br/api-docs/api2-pedidos-pesquisar): the
@@ -57,6 +58,28 @@ def order_date(line: Json) -> date | None:
     for pattern in ("%d/%m/%Y", "%Y-%m-%d"):
         with suppress(ValueError):
             return datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a day
+    return None
+
+
+def was_edited_between(record: Json, line: Json) -> bool:
+    """Return whether an order and its line tell of two moments: their totals differ, or the names of their status.
+
+    A status that comes as its code, written small, is not compared with a name.
+
+    Args:
+        record: The order, in the shape of ``pdv.pedido.obter``.
+        line: Its line on a search page.
+    """
+    totals = [_total(value) for value in (record.get("totalVenda"), line.get("valor"))]
+    if None not in totals and totals[0] != totals[1]:
+        return True
+    names = [str(each.get("situacao") or "").strip() for each in (record, line)]
+    return all(name[:1].isupper() for name in names) and names[0].casefold() != names[1].casefold()
+
+
+def _total(value: object) -> Decimal | None:
+    with suppress(ValueError):
+        return parse_decimal(str(value))
     return None
 
 

@@ -17,6 +17,7 @@ from tiny_operators.tiny.search import (
     number_parameters,
     order_id,
     order_number,
+    was_edited_between,
 )
 
 
@@ -124,3 +125,40 @@ def test_a_number_is_searched_as_tiny_knows_it(numero: object) -> None:
 def test_what_is_no_number_is_searched_as_it_is(numero: str) -> None:
     assert number_parameters(f" {numero}") == {"numero": numero}
     assert order_number({"numero": numero}) is None
+
+
+SOLD = {"totalVenda": "90.00", "situacao": "Em aberto"}
+LISTED = {"valor": "90.00", "situacao": "Em aberto"}
+
+
+@pytest.mark.parametrize(
+    ("record", "line"),
+    [
+        ({}, {"valor": "80.00"}),
+        ({}, {"situacao": "Faturado"}),
+        ({}, {"valor": 90.01}),
+        ({"totalVenda": "1.090,00"}, {"valor": "90.00"}),
+        ({"situacao": ""}, {"valor": "80.00", "situacao": ""}),
+    ],
+)
+def test_an_edit_shows_in_the_total_or_the_status(record: dict[str, Any], line: dict[str, Any]) -> None:
+    assert was_edited_between(SOLD | record, LISTED | line)
+
+
+@pytest.mark.parametrize(
+    ("record", "line"),
+    [
+        ({}, {}),
+        ({}, {"valor": "90,0"}),
+        ({}, {"valor": 90}),
+        ({}, {"valor": ""}),
+        ({"totalVenda": None}, {}),
+        ({}, {"situacao": "EM ABERTO "}),
+        ({"situacao": "faturado"}, {"situacao": "Pronto para envio"}),
+        ({"situacao": "aberto"}, {}),
+        ({"situacao": ""}, {}),
+        ({}, {"situacao": None}),
+    ],
+)
+def test_another_spelling_is_no_edit(record: dict[str, Any], line: dict[str, Any]) -> None:
+    assert not was_edited_between(SOLD | record, LISTED | line)
