@@ -65,16 +65,14 @@ async def sell(request: web.Request) -> web.Response:
     registered = date.fromisoformat(body["registered"]) if body.get("registered") else None
     orders = sim.shop.sell(_count(body, 1), day, quirks, registered)
     pair = bool(body.get("pair", quirks.webhook_pair))
-    made = [
-        {
-            "id": order.id,
-            "numero": order.numero,
-            "date": order.data.isoformat(),
-            "webhooks": webhooks.birth(order, quirks, pair=pair),
-        }
-        for order in orders
-    ]
+    made = [_told(order, webhooks.birth(order, quirks, pair=pair)) for order in orders]
     return web.json_response({"orders": made})
+
+
+def _told(order: Order, events: list[Json]) -> Json:
+    return {
+        "id": order.id, "numero": order.numero, "date": order.data.isoformat(), "webhooks": events,
+    }  # fmt: skip
 
 
 def _count(body: Json, usual: int) -> int:
@@ -86,11 +84,8 @@ def _count(body: Json, usual: int) -> int:
 
 async def change(request: web.Request) -> web.Response:
     """Edit, cancel, invoice or delete an order."""
-    sim, order_id, action = (
-        request.app[SIMULATOR],
-        int(request.match_info["id"]),
-        request.match_info["action"],
-    )
+    sim = request.app[SIMULATOR]
+    order_id, action = int(request.match_info["id"]), request.match_info["action"]
     if action == "delete":
         sim.shop.delete(order_id)
         return web.json_response({"id": order_id, "webhooks": []})
@@ -99,9 +94,7 @@ async def change(request: web.Request) -> web.Response:
     else:
         order = {"cancel": sim.shop.cancel, "invoice": sim.shop.invoice}[action](order_id)
     event = webhooks.payload(order, "atualizacao_pedido", sim.settings.quirks)
-    return web.json_response({
-        "id": order.id, "numero": order.numero, "date": order.data.isoformat(), "webhooks": [event],
-    })  # fmt: skip
+    return web.json_response(_told(order, [event]))
 
 
 async def edit_product(request: web.Request) -> web.Response:

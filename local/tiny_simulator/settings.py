@@ -3,7 +3,7 @@
 import dataclasses
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -86,27 +86,20 @@ COMMON = Quirks(
     free_text_items=0.03,
     document_forms=True,
 )
-HOSTILE = Quirks(
+HOSTILE = replace(
+    COMMON,
     numeric_ids=0.5,
-    numeric_values=0.5,
     numeric_pdv=0.5,
     numeric_status=0.5,
-    blank_nulls=True,
-    zero_ids=True,
     space_blanks=0.1,
-    true_nulls=True,
     stray_nulls=0.1,
-    empty_list_text=True,
     single_as_object=0.7,
     single_row_as_object=0.5,
     long_prices=0.5,
     escaped_unicode=False,
-    rich_text=True,
-    new_fields=True,
     unknown_fields=True,
     old_labels=True,
     situacao_codes=True,
-    xml_without_formato=True,
     throttle_object=0.5,
     odd_errors=0.7,
     loose_numero=True,
@@ -120,11 +113,9 @@ HOSTILE = Quirks(
     webhook_numbers=0.5,
     webhook_plain_type=True,
     webhook_envelopes=0.5,
-    discount_forms=True,
     surcharges=0.05,
     full_discounts=0.1,
     free_text_items=0.1,
-    document_forms=True,
 )
 PROFILES: Mapping[str, Quirks] = {"plain": Quirks(), "common": COMMON, "hostile": HOSTILE}
 

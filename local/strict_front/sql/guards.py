@@ -7,11 +7,9 @@ from typing import Any, Final
 from local.strict_front.sql import googlesql, partitions, types
 from local.strict_front.sql.catalog import Scope
 
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/procedural-language#declare
 VARIABLE: Final = 1_048_576
 VARIABLES: Final = 10 * VARIABLE
-VARIABLES_SOURCE: Final = (
-    "https://cloud.google.com/bigquery/docs/reference/standard-sql/procedural-language#declare"
-)
 
 
 class Guards:
@@ -42,7 +40,7 @@ class Guards:
         sizes = {
             name: types.size(f"`{name}`", kind)
             for name, kind in scope.variables.items()
-            if kind is not None and not types.is_small(kind)
+            if kind is not None and not types.is_fixed(kind)
         }
         checks = [
             _raise(f"{sizes[name.lower()]} > {VARIABLE}", f"The script variable {name} is larger than 1 MB")

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from local.strict_front.sql import features, types
+from local.strict_front.sql import types
 from local.strict_front.sql.googlesql import kind, nodes
 from local.strict_front.sql.planning import Broken
 
-_DDL: Final = f"{features.REFERENCE}data-definition-language"
 _LABELS: Final = "https://cloud.google.com/bigquery/docs/labels-intro#requirements"
 
 _LABELS_TYPE: Final = {

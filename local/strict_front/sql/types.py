@@ -28,8 +28,7 @@ _KINDS: Final = {
 }
 _SQL_NAMES: Final = {"DOUBLE": "FLOAT64"}
 
-SIZES: Final = "https://cloud.google.com/bigquery/pricing#data"
-# Bytes of a value; of texts these and those of the text.
+# Bytes of a value; of texts these and those of the text: https://cloud.google.com/bigquery/pricing#data
 _BYTES: Final = {"BOOL": 1, "NUMERIC": 16, "BIGNUMERIC": 32, "INTERVAL": 16}
 _FIXED: Final = 8
 _TEXT: Final = 2
@@ -114,7 +113,7 @@ def size(value: str, kind: Any, depth: int = 0) -> str:
     """
     if kind.HasField("array_type"):
         element = kind.array_type.element_type
-        if _is_fixed(element):
+        if is_fixed(element):
             return f"IFNULL(ARRAY_LENGTH({value}), 0) * {size('', element)}"
         each = size(f"e{depth}", element, depth + 1)
         return f"IFNULL((SELECT SUM({each}) FROM UNNEST({value}) AS e{depth}), 0)"  # noqa: S608  # no query: a part of one
@@ -126,22 +125,17 @@ def size(value: str, kind: Any, depth: int = 0) -> str:
     plain = _name(kind)
     if plain == "JSON":
         return f"IFNULL(BYTE_LENGTH(TO_JSON_STRING({value})), 0)"
-    if _is_fixed(kind):
+    if is_fixed(kind):
         return str(_BYTES.get(plain, _FIXED))
     # No function counts the bytes of a place on the earth, so that of its text stands for it.
     value = f"ST_ASTEXT({value})" if plain == "GEOGRAPHY" else value
     return f"({_TEXT} + IFNULL(BYTE_LENGTH({value}), 0))"
 
 
-def _is_fixed(kind: Any) -> bool:
+def is_fixed(kind: Any) -> bool:
     """Return whether all values of a type are of one size."""
     inner = kind.HasField("array_type") or kind.HasField("struct_type")
     return not inner and _name(kind) not in {"STRING", "BYTES", "JSON", "GEOGRAPHY"}
-
-
-def is_small(kind: Any) -> bool:
-    """Return whether no value of a type can be large."""
-    return _is_fixed(kind)
 
 
 def _name(kind: Any) -> str:
