@@ -25,28 +25,17 @@ def fault(simulator: Simulator, **what: Any) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_lone_order_without_an_answer_fails_the_task_and_waits(
-    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
+@pytest.mark.parametrize("orders", [1, 5])
+def test_a_tiny_that_is_down_fails_each_try_and_keeps_the_files(
+    orders: int, emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
-    post(emulators, simulator, 1)
+    post(emulators, simulator, orders)
     fault(simulator, faults=["html_502"], times=None)
     plan(run)
     for _ in range(2):
         with pytest.raises(TinyUnavailableError):
             fetch(run)
-    assert len(warehouse.waiting()) == 1
-
-
-@pytest.mark.usefixtures("impatient")
-def test_a_tiny_that_is_down_fails_the_task_and_keeps_the_files(
-    emulators: dict[str, str], simulator: Simulator, run: Any, warehouse: Warehouse
-) -> None:
-    post(emulators, simulator, 5)
-    fault(simulator, faults=["html_502"], times=None)
-    plan(run)
-    with pytest.raises(TinyUnavailableError):
-        fetch(run)
-    assert len(warehouse.waiting()) == 5
+    assert len(warehouse.waiting()) == orders
 
 
 @pytest.mark.usefixtures("impatient")

@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferr
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
 
 from local.demo.parts import Simulator, Warehouse
+from tests.component.webhook_steps import fetch
 from tests.component.whole_runs import WholeRun
 from tests.dates import TODAY
 from tiny_operators.batches import live_priority as turns
@@ -55,10 +56,6 @@ def write_plan(run: Any, objects: Objects, *dates: DatePlan, chunk_orders: int =
     parts = tuple(plan.part for plan in dates)
     head = Plan("z316", "daily", parts=parts, in_parts=orders, chunk_orders=chunk_orders)
     objects.create_json(names.plan_object(run.key), head.to_json())
-
-
-def fetch(run: Any, **kwargs: Any) -> Any:
-    return run.do(FetchOrdersOperator(task_id="fetch", store=run.store, **kwargs))
 
 
 def test_every_order_of_a_date_with_many_pages_is_planned_once(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.component.provision.stores import Clients, clients_of
 from tiny_operators._compat import AIRFLOW_V_3_0_PLUS, AirflowException, AirflowFailException
 from tiny_operators.operators.setup import SetupStoreOperator
 from tiny_operators.schemas import LAYOUTS, column_names, schema_fields
@@ -16,14 +17,11 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
-def clients(store: Any) -> tuple[Any, Any]:
-    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
-    from airflow.providers.google.cloud.hooks.gcs import GCSHook
-
-    return GCSHook().get_conn(), BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
+def clients(store: Any) -> Clients:
+    return clients_of(store)
 
 
-def test_tables_are_as_their_schema_files_say(store: Any, clients: tuple[Any, Any]) -> None:
+def test_tables_are_as_their_schema_files_say(store: Any, clients: Clients) -> None:
     for name in LAYOUTS:
         table = clients[1].get_table(f"{store.dataset}.{name}")
         assert [field.name for field in table.schema] == column_names(name)
@@ -34,7 +32,7 @@ def test_tables_are_as_their_schema_files_say(store: Any, clients: tuple[Any, An
         assert table.clustering_fields == list(LAYOUTS[name].cluster)
 
 
-def test_staging_tables_expire_after_a_day(store: Any, clients: tuple[Any, Any]) -> None:
+def test_staging_tables_expire_after_a_day(store: Any, clients: Clients) -> None:
     assert clients[1].get_dataset(store.staging_dataset).default_table_expiration_ms == 86_400_000
 
 
@@ -88,7 +86,7 @@ def test_a_wrong_setting_of_alerts_is_named(store: Any, monkeypatch: pytest.Monk
 
 
 def test_views_are_made_also_where_pools_must_be_made_by_hand(
-    store: Any, clients: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+    store: Any, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*arguments: Any) -> None:
         raise AirflowFailException("Pool 'tiny_z316' cannot be made")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from local.demo.parts import Simulator, Warehouse
 from local.stack.settings import PROJECT
 from tests.component.effects import effects
+from tests.component.provision.stores import clients_of
 from tests.component.webhook_steps import upload
 from tests.component.whole_runs import Sold, WholeRun
 from tests.dag_files import REPO, dag_of
@@ -37,17 +37,9 @@ def second_address(emulators: dict[str, str]) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def clients(store: Store) -> tuple[Any, Any]:
-    from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
-    from airflow.providers.google.cloud.hooks.gcs import GCSHook
-
-    return GCSHook().get_conn(), BigQueryHook(location=store.location, use_legacy_sql=False).get_client()
-
-
-@pytest.fixture(scope="module")
-def second(clients: tuple[Any, Any]) -> Store:
+def second(store: Store) -> Store:
     found = second_store()
-    create_missing(found, *clients)
+    create_missing(found, *clients_of(store))
     if not AIRFLOW_V_3_0_PLUS:
         for name, description in found.pools.items():
             ensure_pool(name, 1, description)
