@@ -12,8 +12,9 @@ from tiny_operators.task_factories.dags import describe_tasks, stores_to_build
 DOCS = """
 Looks for the buckets, datasets, tables, views and pools of the store, and creates what is missing; safe to run again:
 what exists is not touched, except that tables get the columns that they lack. It runs once by itself when it is
-deployed. Run it again by hand after a deployment that adds columns or tables: until then the other DAGs fail at their
-first task, and say so.
+deployed. Run it again by hand after a deployment that adds columns or tables: until then the DAGs that plan, load,
+compare or blank fail at their first task (`ready`, `wait`, `rows`, `blank` or `find`), before they change anything, and
+say which thing is missing.
 
 ### Triage
 * **setup** failed at once: its error says what to do. These are the usual ones:
@@ -26,7 +27,7 @@ first task, and say so.
 * **The secret of customers' keys**: see `docs/operations.md`, The key of the pseudonyms.
 * **Variable tiny_alerts**: it says who is alerted of failures; correct what the message names, then clear the task.
 * **Pool … can neither be found nor created** (Airflow 3): run the command that the message shows, then
-  clear the task. Until the pool exists, the other DAGs fail at their first task.
+  clear the task. Until the pool exists, the DAGs that need it fail at their first task.
 * **setup** failed after its tries: clear the task when Google Cloud answers again; what exists is not touched.
 * **access** failed at once: its error says what to do. People who were not named may read personal data. Each right is
   listed with the command that ends it; mark the task as success if it is meant.

@@ -100,7 +100,7 @@ def daily_form() -> dict[str, Param]:
             default=False,
             type="boolean",
             title="Refresh product costs",
-            description="Let today's product costs replace those that were kept from the day of the sale. Reads every "
-            "order of the dates. Cannot be undone except by a replay of the dates before.",
+            description="Replace the product costs kept from the day of the sale by today's. Reads every order of the "
+            "dates. This cannot be undone: a replay keeps the new costs.",
         ),
     }
