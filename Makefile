@@ -62,12 +62,12 @@ down: ## stop what make up started
 page: install ## make the report page from the views of the stack that is up; ARGS="--days 7"
 	@. "$${STACK_HOME:-.local}/env"; PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.report_page $(ARGS)
 
-# With the smallest environment that has PyYAML: it is there within a minute.
 screenshots: install ## take the pictures of Airflow's UI (of the stack that is up) and of the page of the days
 	@$(INSTALL) browser
 	@PYTHONPATH=plugins:. $(AIRFLOW_PYTHON) -m tests.report_page.picture
 	@PYTHONPATH=plugins $(AIRFLOW_PYTHON) -m local.screenshots
 
+# With the smallest environment that has PyYAML: it is there within a minute.
 plan: ## show what make deploy would create or change in a project: PROJECT=my-project
 deploy: ## create what the pipeline needs in a project, by Terraform or OpenTofu: PROJECT=my-project
 plan deploy:

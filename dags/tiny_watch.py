@@ -17,13 +17,13 @@ from tiny_operators.task_factories.into_tables import query_task
 
 DOCS = """
 Looks each hour for problems that make no other run fail: no webhooks come though the store is open, files are stuck in
-the inbox, Airflow does not run the webhook DAG, yesterday is not complete by 06:00, or much was set aside and nobody
-put it back. Each problem fails its task. The variable `tiny_alerts` says who is alerted.
+the inbox, Airflow does not run the webhook DAG, yesterday is not complete by `complete_by_hour`, or much was set aside
+and nobody put it back. Each problem fails its task. The variable `tiny_alerts` says who is alerted.
 
-It also writes the page *Está tudo dentro?*, which Airflow's menu *Browse* opens: what is in of each day.
+It also finds out which days are complete, and writes the page *Está tudo dentro?*, which Airflow's menu *Browse* opens.
 
-When the store is open, and what is too much, are fields of `include/stores.yaml`. Without `opening_hours` no webhooks
-are expected, and `webhooks` is skipped.
+When the store is open, by which hour yesterday must be complete, and what is too much, are fields of
+`include/stores.yaml`. Without `opening_hours` no webhooks are expected, and `webhooks` is skipped.
 
 ### Triage
 * **webhooks** failed at once: its error says what to do. No sale was announced for some time. See whether the receiver

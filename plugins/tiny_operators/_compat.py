@@ -1,7 +1,8 @@
 """Everything that differs between Airflow 2.11 and 3.
 
-The notes of runs are in ``_compat_notes``, the web server's part is in ``_compat_web``. The names come from
-``apache-airflow-providers-common-compat`` (>= 1.13.1), which resolves to ``airflow.sdk`` on 3.
+The notes of runs are in ``_compat_notes``, what Airflow knows of runs in ``_compat_runs``, the web server's part in
+``_compat_web``. The names come from ``apache-airflow-providers-common-compat`` (>= 1.13.1), which resolves to
+``airflow.sdk`` on 3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the web servers of Airflow 2.11 and 3 need to show a page; with ``_compat`` the only module that knows both.
+"""What the web servers of Airflow 2.11 and 3 need to show a page.
 
-Only a web server calls what is here: it may read Airflow's database, and its packages are loaded there. Nothing here
+With ``_compat``, ``_compat_notes`` and ``_compat_runs`` the only modules that know both. Only a web server calls what is here: it may read Airflow's database, and its packages are loaded there. Nothing here
 asks Google, so no page ever waits for another service.
 """
 

@@ -23,7 +23,7 @@ _LINES: Final = {
     "blank_rows": "Blanks the rows of the tables, while no merge runs.",
     "check": "Checks the orders of this run in the tables. Nothing waits for it.",
     "compare": "Asks BigQuery again for the orders that differed, and counts what still differs.",
-    "complete": "Looks whether yesterday's orders are in BigQuery, from 06:00 in the store on.",
+    "complete": "Checks whether yesterday's orders are in BigQuery, from `complete_by_hour` of the stores file on.",
     "fetch": "Reads the planned orders from Tiny. The XCom `progress` says how far it is and when it is done.",
     "find": "Looks through all files and tables for the people of the request; changes nothing.",
     "inbox": "Looks whether files are stuck in the inbox.",
