@@ -42,7 +42,7 @@ To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 * **check** failed at once: look up in `docs/validation.md` what the checks mean that its error names; the rows are in
   the tables, and nothing else waits.
 * **check** failed after its tries: read the BigQuery job's error. Clear nothing: the rows are in the tables.
-* After a run that did not reach its end the next one pauses, 30 s to 15 min, after one that left files 15 s: see
+* After a failed run, the next one pauses for 30 s to 15 min; after a run that left files in the inbox, for 15 s: see
   `hold_off` in the log of `wait`.
 * **archive** failed at once: its error says what to do. Files could not be moved; it names them. All else is done, and
   the next run continues. They are tried again at longer and longer pauses, up to 15 min.

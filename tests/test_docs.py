@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.release.__main__ import SCHEDULED
+
 REPO = Path(__file__).resolve().parents[1]
 DOCS = sorted((REPO / "docs").glob("*.md"))
 PAGES = [
@@ -90,6 +92,15 @@ def test_the_index_has_every_page() -> None:
     index = (REPO / "docs" / "README.md").read_text(encoding="utf-8")
     linked = {name for name in _LINKED.findall(index) if "/" not in name}
     assert linked == {page.name for page in DOCS} - {"README.md"}
+
+
+@pytest.mark.parametrize(
+    ("page", "lists"), [("operations.md", 1), ("several-stores.md", 1), ("airflow-2-to-3.md", 2)]
+)
+def test_pages_unpause_the_dags_that_a_release_names(page: str, lists: int) -> None:
+    text = (REPO / "docs" / page).read_text(encoding="utf-8")
+    found = re.findall(r"^(?:for DAG in |4\. Unpause )([^;]+?)(?:; do|, and give)", text, re.MULTILINE)
+    assert [tuple(re.findall(r"(?:z316|b2)_(\w+)", line)) for line in found] == [SCHEDULED] * lists
 
 
 def test_the_page_of_validation_has_every_check() -> None:

@@ -24,7 +24,7 @@ def _dates(without: str, what: str = "date") -> dict[str, Param]:
         what: What a date is here.
     """
     first = f"First {what}, as YYYY-MM-DD. Empty: {without}."
-    last = f"Last {what}, included, as YYYY-MM-DD. Empty: only the first one. Not without a first one."
+    last = f"Last {what}, included, as YYYY-MM-DD. Leave empty for one day only. Needs a first {what}."
     return {
         FROM_DATE: Param(None, title="From date", description=first, **_DATE),
         TO_DATE: Param(None, title="To date", description=last, **_DATE),

@@ -155,7 +155,7 @@ def watch_story(counts: Mapping[str, Counts]) -> str:
             f"{days['loaded']} not compared, {counted(days['differs'], 'differs', 'differ')}, {days['missing']} missing"
         )
         parts.append(f"{counted(days['rejects'], 'reject')} still out")
-    return f"Looked: {'; '.join(parts)}" if parts else "Looked"
+    return f"Checked: {'; '.join(parts)}" if parts else "Checked"
 
 
 def setup_story(created: Mapping[str, Sequence[str]]) -> str:

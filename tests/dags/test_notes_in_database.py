@@ -54,12 +54,12 @@ def of(task_id: str, run_id: str, upstream: Iterable[str] = ()) -> Any:
 def test_a_task_that_ends_well_leaves_the_failure_of_another(run_id: str, others: int) -> None:
     note_failure(of("webhooks", run_id), "webhooks failed: none came.")
     for number in range(others):
-        note_run(of(f"task_{number}", run_id), "Looked: 0 files wait")
+        note_run(of(f"task_{number}", run_id), "Checked: 0 files wait")
     assert note_of(run_id) == "▸ webhooks failed: none came."
-    note_run(of("webhooks", run_id), "Looked: all")
-    assert note_of(run_id) == "▸ Looked: all"
-    note_run(of("inbox", run_id), "Looked: more")
-    assert note_of(run_id) == "▸ Looked: more"
+    note_run(of("webhooks", run_id), "Checked: all")
+    assert note_of(run_id) == "▸ Checked: all"
+    note_run(of("inbox", run_id), "Checked: more")
+    assert note_of(run_id) == "▸ Checked: more"
 
 
 @pytest.mark.parametrize("upstream", [["plan"], ["ready", "plan", "fetch"]])
@@ -74,7 +74,7 @@ def test_the_failure_of_a_task_before_is_over_when_a_later_one_ends_well(
 
 
 def test_a_failure_is_the_note_whatever_was_there(run_id: str) -> None:
-    note_run(of("inbox", run_id), "Looked: 0 files wait")
+    note_run(of("inbox", run_id), "Checked: 0 files wait")
     note_failure(of("webhooks", run_id), "webhooks failed: none came.")
     note_failure(of("rejects", run_id), "rejects failed: many.")
     assert note_of(run_id) == "▸ rejects failed: many."

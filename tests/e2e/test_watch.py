@@ -58,7 +58,7 @@ def signed_in(
     [
         ("z316_setup", {}, r"▸ (Created or changed: \d+ \w+|Nothing was missing)"),
         # Of the stack's short life not every day is complete.
-        ("z316_watch", {}, r"▸ (Looked: |complete failed: (The orders of |No night of z316_daily ))"),
+        ("z316_watch", {}, r"▸ (Checked: |complete failed: (The orders of |No night of z316_daily ))"),
         # Tasks of these are skipped, of which Airflow 2.11 says that they succeeded, too.
         ("z316_retention", {}, "▸ Nothing was blanked: keep_personal_days of include/stores.yaml is 0"),
         ("z316_plan", DAYS, r"▸ Planned: 2 days \(2020-05-01 to .*\), 0 orders in Tiny; .*read$"),

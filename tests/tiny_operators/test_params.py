@@ -18,7 +18,7 @@ def test_each_date_says_how_it_is_written(form: Form) -> None:
     assert first.startswith("First da")
     assert last.startswith("Last da")
     assert ", as YYYY-MM-DD. Empty: " in first
-    assert ", included, as YYYY-MM-DD. Empty: only the first one. Not without a first one." in last
+    assert ", included, as YYYY-MM-DD. Leave empty for one day only. Needs a first " in last
 
 
 def test_a_plan_without_dates_says_which_date_it_takes() -> None:

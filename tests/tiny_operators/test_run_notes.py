@@ -131,12 +131,12 @@ def test_a_watch() -> None:
         "situation": days,
     }
     assert watch_story(seen) == (
-        "Looked: no webhook for 1 minute; 1 file waits; complete up to 2026-01-05; "
+        "Checked: no webhook for 1 minute; 1 file waits; complete up to 2026-01-05; "
         "400 days: 298 complete, 2 under way, 60 not compared, 1 differs, 39 missing; 1 reject still out"
     )
     # By night no webhooks are expected, and what was skipped counted nothing.
-    assert watch_story({"webhooks": {}, "inbox": {"files": 0}, "complete": {}}) == "Looked: 0 files wait"
-    assert watch_story({}) == "Looked"
+    assert watch_story({"webhooks": {}, "inbox": {"files": 0}, "complete": {}}) == "Checked: 0 files wait"
+    assert watch_story({}) == "Checked"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_plan() -> None:
     ("note", "passed", "failed"),
     [
         (None, ["inbox"], False),
-        ("▸ Looked: 0 files wait", ["inbox"], False),
+        ("▸ Checked: 0 files wait", ["inbox"], False),
         ("▸ webhooks failed: none came.", ["inbox"], True),
         ("▸ webhooks failed: none came.", ["ready", "inbox", "webhooks"], False),
         ("▸ inbox failed: 3 files wait.", ["inbox"], False),

@@ -225,13 +225,14 @@ class WatchCompleteOperator(StoreOperator):
             raise once_a_day(
                 f"The orders of {yesterday} are not loaded: {self.daily_dag} is paused. Unpause it (in a shell: "
                 f"airflow dags unpause {self.daily_dag}), and it runs for that date at once; trigger it with the dates "
-                f"before, if some are missing. While it is meant to be paused, this is said once a day, at {hour}:00"
+                f"before, if some are missing. If it is paused on purpose, ignore this: it is repeated once a day, at "
+                f"{hour}:00"
             )
         if complete_to is None:
             raise once_a_day(
                 f"No night of {self.daily_dag} has succeeded yet, so whether the orders of {yesterday} are complete is "
                 f"not known. Its first one begins at midnight UTC; if one has failed, its note says what to do. Until "
-                f"one succeeds, this is said once a day, at {hour}:00"
+                f"one succeeds, this message comes once a day, at {hour}:00"
             )
         if not complete:
             raise AirflowFailException(

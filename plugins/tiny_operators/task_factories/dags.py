@@ -13,8 +13,8 @@ from tiny_operators.task_factories.macros import check_macros, merge_macros
 from tiny_operators.triage import lines_about
 
 _LINES: Final = {
-    "access": "Looks who may read the datasets and buckets, and names people that nobody named.",
-    "airflow": "Looks whether Airflow runs the webhook DAG: not paused, with a run, and with a triggerer.",
+    "access": "Checks who may read the datasets and buckets, and names people that nobody named.",
+    "airflow": "Checks whether Airflow runs the webhook DAG: not paused, with a run, and with a triggerer.",
     "all_listed": "Fails when Tiny did not list the orders of a date. The other dates are done by then.",
     "archive": "Moves the files out of the inbox: done ones to `webhook/`, rejected ones to `rejected/`.",
     "ask": "Writes an event into the inbox for each order that was asked for.",
@@ -26,7 +26,7 @@ _LINES: Final = {
     "complete": "Checks whether yesterday's orders are in BigQuery, from `complete_by_hour` of the stores file on.",
     "fetch": "Reads the planned orders from Tiny. The XCom `progress` says how far it is and when it is done.",
     "find": "Looks through all files and tables for the people of the request; changes nothing.",
-    "inbox": "Looks whether files are stuck in the inbox.",
+    "inbox": "Checks whether files are stuck in the inbox.",
     "load": "Loads this run's rows of one table into a staging table; skipped when there are none.",
     "merge": "Merges the staging tables into the tables, one run at a time.",
     "next_slice": "Triggers the run of the dates that are left.",
@@ -35,14 +35,14 @@ _LINES: Final = {
     "ready": "Checks that the store's pools and tables exist, as this version needs them.",
     "record": "Merges the comparison into the table `reconciliation`; fails when orders still differ.",
     "record_forgotten": "Counts what was blanked in the table `esquecimentos`, and deletes the request.",
-    "rejects": "Looks whether more orders and files are set aside than the stores file allows.",
+    "rejects": "Checks whether more orders and files are set aside than the stores file allows.",
     "report": "Waits until the orders are through, and reports what became of each.",
     "rows": "Makes typed rows of the answers, or a reason for each order that has none.",
     "setup": "Creates the buckets, datasets, tables, views and pools that are missing.",
     "show": "Writes all that is stored of each person to a private object that expires.",
-    "situation": "Looks what is in of each day, and writes the page *Está tudo dentro?*.",
+    "situation": "Finds out which days are complete, and writes the page *Está tudo dentro?*.",
     "wait": "Waits, deferred, for files in the inbox.",
-    "webhooks": "Looks whether webhooks come while the store is open.",
+    "webhooks": "Checks whether webhooks come while the store is open.",
 }
 
 
