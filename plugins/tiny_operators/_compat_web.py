@@ -1,8 +1,8 @@
 """What the web servers of Airflow 2.11 and 3 need to show a page.
 
-With ``_compat``, ``_compat_notes`` and ``_compat_runs`` the only modules that know both. Only a web server calls what is
-here: it may read Airflow's database, and its packages are loaded there. Nothing here asks Google, so no page ever waits
-for another service.
+With ``_compat``, ``_compat_notes`` and ``_compat_runs`` the only modules that know both. Only a web server calls what
+is here: it may read Airflow's database, and its packages are loaded there. Nothing here asks Google, so no page ever
+waits for another service.
 """
 
 from __future__ import annotations
