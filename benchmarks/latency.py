@@ -30,7 +30,7 @@ _PATIENCE_S: Final = 300
 # One a table, beside each other: an order with products has them all.
 _LOADS: Final = 3
 # So long after its answer the emulator may still run a job.
-_RUNS_ON_S: Final = 1.0
+_RUNS_ON_S: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _jobs(requests: Iterable[Request], written: float) -> list[Request]:
     made = [request for request in requests if request.job]
     there = [job for job in made if job.job == "query" and job.began <= written <= _span(job)[1] + _RUNS_ON_S]
     # The looks for the row are queries, too, of one statement.
-    merge = max(there, key=lambda job: job.statements, default=None)
+    merge = max(there, key=lambda job: (job.statements, job.began), default=None)
     if merge is None or merge.statements == 1:
         return []
     loads = [job for job in made if job.job == "load" and job.ended + job.runs_on <= merge.began]

@@ -27,7 +27,10 @@ def test_the_merge_is_told_from_the_looks_for_its_row(looks: int) -> None:
     assert _jobs([*before, *loads, *seen, merge, *seen, check], 21) == [*loads, merge]
     assert _jobs([*before, *loads, *seen], 21) == [], "it is not answered yet"
     late = at(QUERY, 20, 22, statements=6)
-    assert _jobs([*loads, late, check], 22.5) == [*loads, late], "the emulator ran it after its answer"
+    assert _jobs([*loads, late, check], 24.5) == [*loads, late], "the emulator ran it after its answer"
+    assert _jobs([*loads, replace(late, began=15, ended=17), late], 21) == [*loads, late], (
+        "not the merge before it"
+    )
 
 
 @pytest.mark.parametrize(
