@@ -5,6 +5,9 @@ one of the next page slips to the page that was read: it is missed. (A row that 
 come twice.) One page alone is one answer, and cannot move. Several pages need a second pass. A row is missed only when
 another vanished after its page was read. So when everything that a pass listed is still listed by the next one, nothing
 was missed. The passes go in opposite directions, so that no row is at a border of pages in both.
+
+The number of pages that an answer names may be wrong for a moment. A page that is not full is the last one; after a
+full one comes another, or Tiny says that there is none.
 """
 
 from __future__ import annotations
@@ -60,6 +63,7 @@ class DateListing:
         read_page: Asks for a page: its number and direction.
         check_filter: Called once, when a line of another date is met: asks Tiny whether it respects the dates at all.
         listed: Ids of all orders that were listed so far.
+        page_lines: How many lines a full page has.
         pages_read: How many pages were asked for.
         without_id: What is on the pages and names no order, so that nothing can be read for it.
     """
@@ -67,6 +71,7 @@ class DateListing:
     day: date
     read_page: Callable[[int, str], Answer]
     check_filter: Callable[[], None]
+    page_lines: int = search.PAGE_LINES
     listed: set[int] = field(default_factory=set)
     pages_read: int = 0
     without_id: int = 0
@@ -84,16 +89,17 @@ class DateListing:
         before: set[int] | None = None
         for number in range(_PASSES):
             found: set[int] = set()
-            pages = yield from self._pass(DIRECTIONS[number % 2], found)
-            if pages == 1 or (before is not None and before <= found):
+            is_one_answer = yield from self._pass(DIRECTIONS[number % 2], found, before)
+            if is_one_answer if before is None else before <= found:
                 return
             before = found
         raise ListingError(
             f"the search pages of {self.day} kept changing in {_PASSES} passes; try again when fewer orders change"
         )
 
-    def _pass(self, sort: str, found: set[int]) -> Generator[Page, None, int]:
-        number, last = 0, 1
+    def _pass(self, sort: str, found: set[int], before: set[int] | None) -> Generator[Page, None, bool]:
+        """Read the pages in one direction; return whether the first page alone is all."""
+        number, last, full = 0, 1, False
         while number < last:
             number += 1
             answer = self.read_page(number, sort)
@@ -109,10 +115,18 @@ class DateListing:
             last = max(last, search.last_page(answer.retorno))
             lines = self._lines(answer)
             fresh = {pedido: line for pedido, line in lines.items() if pedido not in self.listed}
+            is_new = not found.issuperset(lines)
             found.update(lines)
             self.listed.update(lines)
             yield Page(answer, number, sort, fresh)
-        return number
+            full = self._is_full(answer)
+            if full and is_new and (before is None or not before <= found):
+                last = max(last, number + 1)
+        return number == 1 and not full
+
+    def _is_full(self, answer: Answer) -> bool:
+        page = search.page_records(answer.retorno)
+        return len(page.found) + len(page.unread) >= self.page_lines
 
     def _lines(self, answer: Answer) -> dict[int, Json]:
         lines: dict[int, Json] = {}

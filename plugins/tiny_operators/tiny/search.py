@@ -33,6 +33,9 @@ LINE_FIELDS: Final = frozenset({
 })
 
 
+# Lines of a full page.
+PAGE_LINES: Final = 100
+
 # Tiny also finds a number inside longer ones: this many pages of a search by number, at most.
 NUMBER_PAGES: Final = 3
 

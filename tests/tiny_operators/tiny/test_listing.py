@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import sample
+from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer, read_body
 from tiny_operators.tiny.listing import DateListing, FilterIgnoredError, ListingError
 
@@ -36,11 +37,20 @@ def page_of(ids: list[int], pages: int, day: str = "14/03/2026") -> Answer:
 
 
 class Orders:
-    """The orders of a date at Tiny; something happens to them before each page is answered."""
+    """The orders of a date at Tiny; something happens to them before each page is answered.
 
-    def __init__(self, ids: list[int], happenings: list[Callable[[list[int]], None]] | None = None) -> None:
+    An answer may name a wrong number of pages: by the number of the call, from 0.
+    """
+
+    def __init__(
+        self,
+        ids: list[int],
+        happenings: list[Callable[[list[int]], None]] | None = None,
+        counts: dict[int, int] | None = None,
+    ) -> None:
         self.ids = sorted(ids)
         self.happenings = happenings or []
+        self.counts = counts or {}
         self.asked: list[tuple[int, str]] = []
 
     def read_page(self, number: int, sort: str) -> Answer:
@@ -54,11 +64,12 @@ class Orders:
             return refused(20)
         if number > pages:
             return refused(23)
-        return page_of(ids[(number - 1) * PAGE : number * PAGE], pages)
+        said = self.counts.get(len(self.asked) - 1, pages)
+        return page_of(ids[(number - 1) * PAGE : number * PAGE], said)
 
 
 def listed(orders: Orders) -> DateListing:
-    listing = DateListing(DAY, orders.read_page, heeded)
+    listing = DateListing(DAY, orders.read_page, heeded, page_lines=PAGE)
     fresh: list[int] = []
     for page in listing.pages():
         fresh += page.fresh
@@ -69,9 +80,70 @@ def listed(orders: Orders) -> DateListing:
 
 
 def test_a_date_of_one_page_costs_one_call() -> None:
-    orders = Orders([1, 2, 3])
-    assert listed(orders).listed == {1, 2, 3}
+    orders = Orders([1, 2])
+    assert listed(orders).listed == {1, 2}
     assert orders.asked == [(1, "ASC")]
+
+
+@pytest.mark.parametrize("full", [1, 2, 3])
+def test_a_full_last_page_costs_one_call_more_than_its_pages_both_ways(full: int) -> None:
+    orders = Orders(list(range(1, full * PAGE + 1)))
+    assert len(listed(orders).listed) == full * PAGE
+    there = [(number, "ASC") for number in range(1, full + 2)]
+    assert orders.asked == [*there, *((number, "DESC") for number in range(1, full + 1))]
+
+
+@pytest.mark.parametrize("wrong", [1, 3, 99])
+@pytest.mark.parametrize("said", [0, 1, 2])
+@pytest.mark.parametrize("ids", [PAGE + 1, 2 * PAGE, 3 * PAGE - 1, 3 * PAGE])
+def test_a_page_count_that_is_too_low_hides_no_order(ids: int, said: int, wrong: int) -> None:
+    """In the first answer, in any other, in three in a row, and in all."""
+    for place in range(1 if wrong > 10 else 8):
+        orders = Orders(list(range(1, ids + 1)), counts=dict.fromkeys(range(place, place + wrong), said))
+        assert listed(orders).listed == set(range(1, ids + 1)), place
+
+
+def test_a_first_page_that_hides_the_others_misses_nothing_that_slips_to_it() -> None:
+    orders = Orders([1, 2, 3, 4], [lambda ids: None, lambda ids: ids.remove(1)], {0: 1})
+    assert listed(orders).listed == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("nothing", [{3}, {4}, {3, 5}, {4, 6}, {3, 5, 7}])
+def test_a_later_pass_that_lists_less_does_not_end_the_listing(nothing: set[int]) -> None:
+    """An order slips to a page that was read, and the pass that would find it is told that there is nothing."""
+    orders = Orders([1, 2, 3, 4, 5], [lambda ids: None, lambda ids: ids.remove(2)])
+
+    def read_page(number: int, sort: str) -> Answer:
+        page = orders.read_page(number, sort)
+        return refused(20) if len(orders.asked) in nothing else page
+
+    listing = DateListing(DAY, read_page, heeded, page_lines=PAGE)
+    list(listing.pages())
+    assert listing.listed == {1, 2, 3, 4, 5}
+
+
+def test_a_full_page_that_comes_for_every_number_is_no_endless_search() -> None:
+    asked: list[int] = []
+
+    def read_page(number: int, sort: str) -> Answer:
+        asked.append(number)
+        return page_of([1, 2, 3], 1)
+
+    listing = DateListing(DAY, read_page, heeded, page_lines=PAGE)
+    list(listing.pages())
+    assert (listing.listed, asked) == ({1, 2, 3}, [1, 2, 1])
+
+
+@pytest.mark.parametrize("unread", [1, 3, search.PAGE_LINES - 1])
+def test_lines_that_cannot_be_read_fill_a_page_too(unread: int) -> None:
+    """Wherever they stand on a full page."""
+    for place in (0, 50, search.PAGE_LINES - unread):
+        first: list[Any] = [{"pedido": {**ORDER, "id": n}} for n in range(1, search.PAGE_LINES - unread + 1)]
+        first[place:place] = ["texto"] * unread
+        pages = {1: page_with(first), 2: page_of([901], 1)}
+        listing = DateListing(DAY, lambda number, sort, pages=pages: pages[number], heeded)  # type: ignore[misc]
+        list(listing.pages())
+        assert 901 in listing.listed
 
 
 def test_a_date_without_orders_costs_one_call_and_is_no_error() -> None:
@@ -182,12 +254,17 @@ def _happens(what: tuple[str, int] | None) -> Callable[[list[int]], None]:
     return happen
 
 
-@given(st.sets(IDS, max_size=30), st.lists(HAPPENING, max_size=14))
+# A pass that lists less than the one before needs a happening: the listing gives up after eight of them.
+@given(
+    st.sets(IDS, max_size=30),
+    st.lists(HAPPENING, max_size=12),
+    st.dictionaries(st.integers(0, 20), st.integers(0, 12)),
+)
 def test_no_order_is_missed_that_was_there_all_the_time(
-    start: set[int], what: list[tuple[str, int] | None]
+    start: set[int], what: list[tuple[str, int] | None], counts: dict[int, int]
 ) -> None:
-    """Orders are added, removed and moved in from other dates, before each page that is read."""
-    orders = Orders(list(start), [_happens(each) for each in what])
+    """Orders are added, removed and moved in from other dates, before each page; any page count may be wrong."""
+    orders = Orders(list(start), [_happens(each) for each in what], counts)
     removed = {each[1] for each in what if each and each[0] == "remove"}
     assert start - removed <= listed(orders).listed
 
