@@ -14,13 +14,14 @@ from local.demo.parts import Simulator, Warehouse, post_webhook
 from tests.component.other_stores import dag_of
 from tests.component.replaying import older_folder, upload
 from tests.component.whole_runs import WholeRun
-from tests.dates import ZONE, free_day
+from tests.dates import TODAY, ZONE, free_day
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.params import daily_form, date_range_form
 from tiny_operators.schemas import TABLES
 from tiny_operators.setup.provision import create_missing
+from tiny_operators.stores import load_stores
 
 pytestmark = pytest.mark.stack
 
@@ -108,8 +109,16 @@ def history(dags: Any, store: Any, emulators: dict[str, str]) -> History:
     return History({*sales, *older}, past, today)
 
 
+def _drop_tables(warehouse: Warehouse) -> None:
+    """Drop the tables, and make them anew."""
+    store, client = load_stores()[0], warehouse.bigquery_client()
+    for table in TABLES:
+        client.delete_table(f"{store.dataset}.{table}")
+    create_missing(store, warehouse.storage_client(), client)
+
+
 def test_dropped_tables_come_back_row_for_row_without_a_call(
-    dags: Any, store: Any, simulator: Simulator, warehouse: Warehouse, history: History
+    dags: Any, simulator: Simulator, warehouse: Warehouse, history: History
 ) -> None:
     before = tables(warehouse, history.pedidos, "update_timestamp")
     assert len(before["pdv"]) == len(before["pesquisa"]) == len(history.pedidos)
@@ -117,10 +126,7 @@ def test_dropped_tables_come_back_row_for_row_without_a_call(
     assert [row for row in before["produto"].values() if row["refreshed_at"]], (
         "and costs that were asked for again"
     )
-    client = warehouse.bigquery_client()
-    for table in TABLES:
-        client.delete_table(f"{store.dataset}.{table}")
-    create_missing(store, warehouse.storage_client(), client)
+    _drop_tables(warehouse)
     for first in (history.today, history.past):
         assert loaded_all(replay(dags, first))
     assert tables(warehouse, history.pedidos, "update_timestamp") == before
@@ -135,6 +141,39 @@ def test_replaying_what_is_there_changes_nothing(
         assert replay(dags, first)["run"] == "success"
     assert tables(warehouse, history.pedidos) == before
     assert not simulator.calls()
+
+
+@pytest.mark.parametrize("ahead", [(0,), (1,), (2,), (0, 1, 2)], ids=str)
+def test_orders_that_are_dated_in_advance_come_back_too(
+    dags: Any,
+    simulator: Simulator,
+    warehouse: Warehouse,
+    history: History,
+    day: date,
+    *,
+    ahead: tuple[int, ...],
+) -> None:
+    """Tiny lists them on the day of their registration: that is their arrival, in the tables and in the bucket."""
+    simulator.set(quirks={"search_by_registration": True})
+    dates = [TODAY + timedelta(days=95 + place) if place in ahead else day for place in range(3)]
+    pedidos = [sale.pedido for own in dates for sale in simulator.sell_on(own, 1, registered=day)]
+    objects = set(warehouse.objects("raw/"))
+    assert loaded_all(run_dag(dags, "daily", from_date=day.isoformat()))
+    simulator.change(pedidos[ahead[0]], "edit")
+    assert loaded_all(run_dag(dags, "daily", from_date=day.isoformat()))
+    new = {name for name in warehouse.objects("raw/pdv/") if name not in objects}
+    assert len(new) == 2
+    assert all(f"/dt={day}/" in name for name in new)
+    before = tables(warehouse, set(pedidos), "update_timestamp")
+    assert [row["data"] for _, row in sorted(before["pdv"].items())] == dates
+    midnight = datetime.combine(day, datetime.min.time(), ZONE)
+    assert {row["timestamp"] for rows in before.values() for row in rows.values()} == {midnight}
+    simulator.forget_calls()
+    assert run_dag(dags, "daily", from_date=day.isoformat())["fetch"] == "skipped", "a known order is let be"
+    _drop_tables(warehouse)
+    for first in (history.today, history.past, day):
+        assert loaded_all(replay(dags, first))
+    assert tables(warehouse, set(pedidos), "update_timestamp") == before
 
 
 @pytest.mark.parametrize("expired", [(0,), (2,), (0, 1), (0, 1, 2)], ids=str)

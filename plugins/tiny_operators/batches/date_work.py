@@ -184,8 +184,13 @@ class DateWork:
     def _planned(
         self, pedido: int, own_date: date, arrived_at: datetime | None, listed_at: str
     ) -> PlannedOrder:
-        """Return the order, arrived when the pipeline first heard of it; unknown history at midnight of its date."""
-        arrived = arrived_at or datetime.combine(own_date, datetime.min.time(), self._zone)
+        """Return the order, arrived when the pipeline first heard of it; unknown history at midnight of its date.
+
+        That may be a date to come, and nothing arrives later than Tiny lists it. The date that is searched, and not the
+        moment of this reading: whoever reads the order again before it has rows finds the same arrival.
+        """
+        midnight = datetime.combine(min(own_date, self._day), datetime.min.time(), self._zone)
+        arrived = arrived_at or midnight
         return PlannedOrder(
             pedido,
             arrived.astimezone(UTC).isoformat(),

@@ -49,7 +49,8 @@ class PlannedOrder:
     Attributes:
         pedido: Tiny's id of the order.
         arrived_at: When the sale reached the pipeline: the first of its files, or what BigQuery knows; midnight of its
-            date for an order that is read from the history for the first time (ISO 8601, UTC).
+            date, or of the date under which Tiny lists it when that is earlier, for an order that is read from the
+            history for the first time (ISO 8601, UTC).
         day: The store's day of that moment: where its raw answers go.
         data: Day of the order (YYYY-MM-DD), where it is known before reading.
         pesquisa: Object of the search page that lists it, where that was read for the plan.
