@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ _BILLING_OFF: Final = frozenset({
     "UserProjectAccountProblem",
     "BILLING_DISABLED",
 })
+
+# Answers of Cloud Storage that say nothing of one object: no account, and what may pass. One that is gone is no error.
+_NOT_OF_ONE_OBJECT: Final = frozenset({401, 404, 408, 429})
 
 # BigQuery: 404 "Not found: Project x"; Cloud Storage: 400 "Unknown project id: x".
 _NO_PROJECT: Final = re.compile(r"not found: project\b|unknown project", re.IGNORECASE)
@@ -161,3 +165,25 @@ def reasons_of(error: GoogleAPICallError) -> set[str]:
     """Collect the reasons that Google gave, in either form that its answers have."""
     listed = {str(item.get("reason", "")) for item in error.errors or () if isinstance(item, dict)}
     return {reason for reason in {*listed, str(error.reason or "")} if reason}
+
+
+def is_of_one_object(error: GoogleAPICallError) -> bool:
+    """Return whether Cloud Storage refuses to give an object for a reason that may be the object's own, and lasts.
+
+    It may have a customer-supplied encryption key, or there may be no right on it.
+    """
+    code = int(error.code or 0)
+    return (
+        HTTPStatus.BAD_REQUEST <= code < HTTPStatus.INTERNAL_SERVER_ERROR
+        and code not in _NOT_OF_ONE_OBJECT
+        and not _reasons_of_download(error) & (_BUSY | _API_OFF | _BILLING_OFF)
+    )
+
+
+def _reasons_of_download(error: GoogleAPICallError) -> set[str]:
+    """Collect the reasons of a refused download: the client leaves them in the answer."""
+    try:
+        listed = error.response.json()["error"]["errors"]  # type: ignore[union-attr, unused-ignore]
+        return reasons_of(error) | {str(item["reason"]) for item in listed}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return reasons_of(error)

@@ -15,6 +15,7 @@ from tiny_operators.google_errors import (
     NoRightError,
     SetupError,
     explained,
+    is_of_one_object,
     on_bucket,
     on_dataset,
     on_project,
@@ -120,3 +121,32 @@ def test_an_answer_without_a_reason_is_taken_for_a_missing_right() -> None:
 def test_other_errors_are_left_alone() -> None:
     with pytest.raises(exceptions.NotFound), explained("see a table", "p"):
         raise exceptions.NotFound("Not found: Table p:d.t")
+
+
+def refused_download(answer: tuple[int, Any]) -> Any:
+    """The error of a download, as Cloud Storage's client makes it: the answer is beside it."""
+    response = requests.Response()
+    content = answer[1] if isinstance(answer[1], bytes) else json.dumps(answer[1]).encode()
+    response.status_code, response._content = answer[0], content
+    return exceptions.from_http_status(answer[0], "rateLimitExceeded.json", response=response)
+
+
+@pytest.mark.parametrize("status", [400, 403, 412, 423])
+@pytest.mark.parametrize(
+    "body", [b"", b"denied", b"[]", b'{"error": "denied"}', b'{"error": {"errors": [1]}}', refusal("x")[1]]
+)
+def test_a_refusal_may_be_of_one_object_whatever_it_says(status: int, body: Any) -> None:
+    assert is_of_one_object(refused_download((status, body)))
+
+
+@pytest.mark.parametrize("status", [401, 404, 408, 429, 500, 503])
+def test_what_may_pass_is_of_no_object(status: int) -> None:
+    assert not is_of_one_object(refused_download((status, b"")))
+
+
+@pytest.mark.parametrize("reason", ["rateLimitExceeded", "accessNotConfigured", "accountDisabled"])
+def test_what_concerns_the_whole_project_is_of_no_object(reason: str) -> None:
+    answer = refusal(reason)
+    assert not is_of_one_object(refused_download(answer))
+    answer[1]["error"]["errors"] = [{"reason": "forbidden"}, *answer[1]["error"]["errors"] * 3]
+    assert not is_of_one_object(refused_download(answer))

@@ -31,6 +31,7 @@ _AT_ONCE: Final = 2
 # What nobody asked about for so long starts from zero.
 _FORGOTTEN_AFTER: Final = timedelta(days=30)
 
+_WHEN_DOWNLOADED: Final = " when it was downloaded"
 _PUT_BACK: Final = "look the order up in Tiny, then put it back by the DAG put_back"
 
 
@@ -85,6 +86,17 @@ class WaitingFiles:
         """Return whether to try a file again, or for the first time."""
         tried = self.files.get(generation)
         return tried is None or now >= next_try(tried)
+
+    def was_refused(self, generation: int) -> bool:
+        """Return whether a file was rejected before since it could not be downloaded: see :func:`not_downloaded`."""
+        return any(_is_not_downloaded(end) for end in self.ended.get(generation, ()))
+
+    def downloaded(self, generation: int) -> None:
+        """Forget that a file could not be downloaded."""
+        if self.was_refused(generation):
+            ends = self.ended.pop(generation)
+            if left := tuple(end for end in ends if not _is_not_downloaded(end)):
+                self.ended[generation] = left
 
     def after_run(
         self,
@@ -161,6 +173,26 @@ def _without_ended(plan: Plan, state: WaitingFiles) -> Plan:
         rejected=tuple(item for item in plan.rejected if (item.file, None) not in done),
         ended=tuple(EndedBefore(file, ends) for file, ends in ended.items()),
     )
+
+
+def not_downloaded(kind: str) -> Reject:
+    """Say why a file is rejected that Cloud Storage does not give.
+
+    Args:
+        kind: Name of the error.
+    """
+    return Reject(
+        "plan",
+        "(file)",
+        "a file that can be read",
+        f"{kind}{_WHEN_DOWNLOADED}",
+        "give Airflow's service account the right to read it; or upload it again without an encryption key of its own, "
+        "and delete this one",
+    )
+
+
+def _is_not_downloaded(end: Ended) -> bool:
+    return end.reject is not None and end.reject.found.endswith(_WHEN_DOWNLOADED)
 
 
 def began(order: PlannedOrder, wait: Wait, at: str) -> str:

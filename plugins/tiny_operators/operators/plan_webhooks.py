@@ -6,14 +6,16 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from heapq import nsmallest
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tiny_operators._compat import AirflowSkipException, Context
 from tiny_operators.batches.inbox import WebhookPlanner
 from tiny_operators.batches.live_priority import LivePriority
 from tiny_operators.batches.run_backoff import RunBackoff
-from tiny_operators.batches.waiting import WaitingFiles, choose
+from tiny_operators.batches.waiting import WaitingFiles, choose, not_downloaded
 from tiny_operators.events import log_event
+from tiny_operators.google_errors import is_of_one_object
 from tiny_operators.lake import names
 from tiny_operators.lake.at_once import all_at_once, at_once, begin
 from tiny_operators.lake.objects import Objects
@@ -24,6 +26,7 @@ from tiny_operators.orders.plan import Plan
 from tiny_operators.orders.webhooks import MAX_BYTES
 
 if TYPE_CHECKING:
+    from google.api_core.exceptions import GoogleAPICallError
     from google.cloud.storage import Blob
 
 log = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ class PlanWebhooksOperator(StoreOperator):
 
     Raises:
         AirflowSkipException: When nothing waits, or nothing is due.
+        Forbidden: When no file may be read: it is a right on the bucket that is missing.
     """
 
     def __init__(
@@ -108,11 +112,42 @@ class PlanWebhooksOperator(StoreOperator):
 
         waiting = nsmallest(self.max_files, listed, key=place)
         contents = at_once(lambda blob: _content(inbox, blob), waiting)
+        refused: list[tuple[Blob, GoogleAPICallError]] = []
+        downloaded = False
         for blob, content in zip(waiting, contents, strict=True):
-            if content is not None:
-                kind = blob.content_type or ""
-                planner.add(blob.name, int(blob.generation), blob.time_created, content, kind)
+            if isinstance(content, bytes):
+                downloaded = True
+                state.downloaded(int(blob.generation))
+            if isinstance(content, (bytes, Reject)):
+                _add(planner, blob, content)
+            elif content is not None:
+                refused.append((blob, content))
+        self._add_refused(planner, refused, state, downloaded=downloaded)
         return planner
+
+    def _add_refused(
+        self,
+        planner: WebhookPlanner,
+        refused: list[tuple[Blob, GoogleAPICallError]],
+        state: WaitingFiles,
+        *,
+        downloaded: bool,
+    ) -> None:
+        """Add the files that Cloud Storage does not give; each is rejected alone."""
+        news = [(blob, error) for blob, error in refused if not state.was_refused(int(blob.generation))]
+        if news and not downloaded and all(error.code == HTTPStatus.FORBIDDEN for _, error in news):
+            raise news[0][1]
+        for blob, error in news:
+            log_event(
+                log,
+                "file_not_read",
+                level=logging.ERROR,
+                store=self.store.prefix,
+                object=blob.name,
+                error=type(error).__name__,
+            )
+        for blob, error in refused:
+            _add(planner, blob, not_downloaded(type(error).__name__))
 
     @staticmethod
     def _counts(plan: Plan) -> dict[str, int]:
@@ -124,9 +159,21 @@ class PlanWebhooksOperator(StoreOperator):
         }
 
 
-def _content(inbox: Objects, blob: Blob) -> bytes | Reject | None:
+def _add(planner: WebhookPlanner, blob: Blob, content: bytes | Reject) -> None:
+    planner.add(blob.name, int(blob.generation), blob.time_created, content, blob.content_type or "")
+
+
+def _content(inbox: Objects, blob: Blob) -> bytes | Reject | GoogleAPICallError | None:
+    """Read a file; return why that cannot be, or the error when Cloud Storage refuses this file for good."""
+    from google.api_core.exceptions import GoogleAPICallError
+
     if int(blob.size or 0) > MAX_BYTES:
         return Reject(
             "plan", "(file)", f"at most {MAX_BYTES} bytes", "a larger file", "upload fewer payloads a file"
         )
-    return inbox.read_packed(blob.name, int(blob.generation))
+    try:
+        return inbox.read_packed(blob.name, int(blob.generation))
+    except GoogleAPICallError as error:
+        if is_of_one_object(error):
+            return error
+        raise

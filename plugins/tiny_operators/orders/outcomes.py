@@ -142,7 +142,7 @@ class Wait(StrEnum):
     NOT_LISTED = "not_listed"
     """Tiny's search does not list the order."""
     NOT_MOVED = "not_moved"
-    """The order is done, but its file cannot be moved."""
+    """The order is done, or the file rejected, but the file cannot be moved."""
 
 
 # How long each may last, from the first time that it was seen. Tiny lists an order some seconds after its webhook.
