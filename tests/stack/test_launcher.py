@@ -85,12 +85,14 @@ def test_clients_without_arguments_work_and_nothing_is_left(environ: dict[str, s
     assert not state.short_dir.exists()
 
 
+# A shell starts what runs in its background deaf to Ctrl-C, and so are these tests and their programs.
 STAYS = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from local.stack import launcher
 from local.stack.settings import Settings
 home = Path(sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with launcher.running(Settings.from_env(home=home, parts=frozenset({"gcs"}), free_ports=True)):
     (home / "is up").touch()
     time.sleep(600)
