@@ -11,9 +11,10 @@ from datetime import date
 from typing import Any
 
 from benchmarks.history.figures import Figures
-from benchmarks.history.shop import PER_MINUTE, Shop, open_shop, search_pages
+from benchmarks.history.shop import PER_MINUTE, Shop, open_shop
 
 DAILY, REPLAY = "z316_daily", "z316_replay"
+_PAGE = 100
 
 
 def main() -> int:
@@ -37,7 +38,7 @@ def _backfill(shop: Shop, figures: Figures, first: date, last: date) -> None:
     calls = shop.simulator.call_log()
     truth = shop.simulator.truth_of_dates(first, last)
     days, orders, products = (last - first).days + 1, len(truth["pdv"]), len(truth["produto"])
-    pages = sum(map(search_pages, _orders_by_date(truth).values()))
+    pages = sum(-(-count // _PAGE) for count in _orders_by_date(truth).values())
     # Products that the scheduler's own runs have read today are not asked for again.
     bound = orders + pages + min(products, _count(calls, "produto.obter"))
     figures.tell(f"{days} days, {orders} orders, {products} products: {len(calls)} calls in {seconds:.0f} s")

@@ -261,7 +261,7 @@ def _dags(home: Path, more: Path) -> Path:
 
 
 def fewest_calls(truth: dict[str, Any], calls: list[dict[str, Any]]) -> int:
-    """Count the calls that reading orders needs: one an order, the search pages of each date, one a product.
+    """Count the calls that reading orders needs: one an order, a page for each 100 of a date, one a product.
 
     Args:
         truth: What is true of the orders.
@@ -269,16 +269,7 @@ def fewest_calls(truth: dict[str, Any], calls: list[dict[str, Any]]) -> int:
     """
     dates = Counter(row["data"] for row in truth["pdv"])
     products = {call["key"] for call in calls if call["service"] == "produto.obter"}
-    return len(truth["pdv"]) + sum(map(search_pages, dates.values())) + len(products)
-
-
-def search_pages(orders: int) -> int:
-    """Count the search pages that listing the orders of a date needs.
-
-    Several pages are read both ways, since orders may move meanwhile. A full page may only say that it is the last one:
-    the one after it is asked for, once.
-    """
-    return 1 if orders < _PAGE else 2 * -(-orders // _PAGE) + (orders % _PAGE == 0)
+    return len(truth["pdv"]) + sum(-(-orders // _PAGE) for orders in dates.values()) + len(products)
 
 
 def until(what: str, done: Callable[[], bool], patience_s: float = _PATIENCE_S, every_s: float = 0.5) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.demo.parts import Simulator, Warehouse
-from tests.component.webhook_steps import fetch, made_rows, plan, post, rows
+from tests.component.webhook_steps import archive, fetch, forget_pauses, made_rows, plan, post, rows
 from tiny_operators.hooks.tiny import TinyHook
 
 pytestmark = pytest.mark.stack
@@ -31,15 +31,17 @@ def sold(run: Any, warehouse: Warehouse, emulators: dict[str, str], simulator: S
 
 
 @pytest.fixture
-def edit_meanwhile(sold: int, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Edit the order before the next search, when it has been read."""
+def edit_meanwhile(sold: int, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Edit the order before the next search, when it has been read; from then on it may have no answer."""
 
-    def install(edit: str) -> None:
+    def install(edit: str, fault: str = "") -> None:
         search, edits = TinyHook.search_page, [EDITS[edit]]
 
         def wrapped(hook: TinyHook, *args: Any, **kwargs: Any) -> Any:
             while edits:
                 simulator.edit(sold, **edits.pop())
+                if fault:
+                    simulator.fault(service="pdv.pedido.obter", faults=[fault], key=str(sold), times=None)
             return search(hook, *args, **kwargs)
 
         monkeypatch.setattr(TinyHook, "search_page", wrapped)
@@ -49,7 +51,7 @@ def edit_meanwhile(sold: int, simulator: Simulator, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_order_is_read_again_that_was_edited_before_its_line_was_read(
-    edit: str, edit_meanwhile: Callable[[str], None], simulator: Simulator, run: Any, warehouse: Warehouse
+    edit: str, edit_meanwhile: Callable[..., None], simulator: Simulator, run: Any, warehouse: Warehouse
 ) -> None:
     edit_meanwhile(edit)
     fetch(run)
@@ -58,6 +60,28 @@ def test_an_order_is_read_again_that_was_edited_before_its_line_was_read(
     assert Decimal(order["totalVenda"]) == Decimal(line["valor"])
     assert order["situacao"] == line["situacao"]
     assert simulator.calls()["pdv.pedido.obter"] == 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_order_that_cannot_be_read_again_waits_for_the_next_run(
+    sold: int, edit_meanwhile: Callable[..., None], simulator: Simulator, run: Any, warehouse: Warehouse
+) -> None:
+    edit_meanwhile("both", fault="code_35")
+    fetch(run)
+    rows(run)
+    assert archive(run)["waiting"] == 1
+    assert made_rows(warehouse, run, "pdv") == []
+    assert len(warehouse.waiting()) == 1
+    simulator.no_faults()
+    forget_pauses(warehouse, run)
+    later = type(run)(run.store)
+    plan(later)
+    fetch(later)
+    rows(later)
+    (order,), (line,) = made_rows(warehouse, later, "pdv"), made_rows(warehouse, later, "pesquisa")
+    assert order["id"] == sold
+    assert Decimal(order["totalVenda"]) == Decimal(line["valor"])
+    assert order["situacao"] == line["situacao"] == "Aprovado"
 
 
 def test_an_edit_before_the_order_was_read_costs_no_call(sold: int, simulator: Simulator, run: Any) -> None:

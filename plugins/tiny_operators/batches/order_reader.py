@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -101,7 +101,7 @@ class OrderReader:
                 unanswered[str(order.pedido)] = now()
         reads = self._read_early_ones(reads)
         self._searches.find_missing(reads, _LISTING_WAITS)
-        reads = [self._read_if_edited(read) for read in reads]
+        reads = list(self._read_edited_ones(reads, unanswered))
         products = [self._products(read) for read in reads]
         asked()
         self.raw.read_forgotten()
@@ -140,21 +140,29 @@ class OrderReader:
                 reads[reads.index(read)] = self._read(read.order) or read
         return reads
 
-    def _read_if_edited(self, read: OrderRead) -> OrderRead:
-        """Read an order again that was edited before its line was read: no comparison of lines would find that."""
-        if self._lines_differ or not self._searches.is_older(read):
-            return read
-        again = self._read(read.order) or read
-        # Tiny's two answers may differ by themselves: then nothing is known by it, and no further call is made.
-        self._lines_differ = self._searches.is_older(again)
-        log_event(
-            log,
-            "edited_meanwhile",
-            store=self.plan.store,
-            order=read.order.pedido,
-            differs=self._lines_differ,
-        )
-        return again
+    def _read_edited_ones(self, reads: list[OrderRead], unanswered: dict[str, str]) -> Iterator[OrderRead]:
+        """Read again the orders that were edited before their lines were read: no comparison of lines finds these.
+
+        One without an answer now is noted as unanswered, so that it is read by a later run: what is here of it is old.
+        """
+        for read in reads:
+            newest: OrderRead | None = read
+            if not self._lines_differ and self._searches.is_older(read):
+                newest = self._read(read.order)
+                # Tiny's two answers may differ by themselves: then nothing is known by it, and no further call is made.
+                self._lines_differ = newest is not None and self._searches.is_older(newest)
+                log_event(
+                    log,
+                    "edited_meanwhile",
+                    store=self.plan.store,
+                    order=read.order.pedido,
+                    answered=newest is not None,
+                    differs=self._lines_differ,
+                )
+            if newest:
+                yield newest
+            else:
+                unanswered[str(read.order.pedido)] = now()
 
     def _line(self, read: OrderRead, products: dict[str, str], silent: dict[str, str]) -> str:
         order, page = read.order, self._searches.page_of(read.order)

@@ -63,7 +63,7 @@ def stores_to_build(kind: str) -> list[Store]:
 
 
 def dag_arguments(store: Store, *, priority: int) -> dict[str, Any]:
-    """Return the arguments that the DAGs that end in tables have in common.
+    """Return the arguments that all DAGs but setup have in common.
 
     Args:
         store: The store.

@@ -19,6 +19,7 @@ from typing import Final
 
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer, Json, Meaning
+from tiny_operators.tiny.containers import Records
 from tiny_operators.wording import kind_of
 
 DIRECTIONS: Final = ("ASC", "DESC")
@@ -113,24 +114,20 @@ class DateListing:
                 )
             # The count may shrink for a moment: the highest one holds, and Tiny says when a page is past the end.
             last = max(last, search.last_page(answer.retorno))
-            lines = self._lines(answer)
+            on_page = search.page_records(answer.retorno)
+            lines = self._lines(answer, on_page)
             fresh = {pedido: line for pedido, line in lines.items() if pedido not in self.listed}
             is_new = not found.issuperset(lines)
             found.update(lines)
             self.listed.update(lines)
             yield Page(answer, number, sort, fresh)
-            full = self._is_full(answer)
+            full = len(on_page.found) + len(on_page.unread) >= self.page_lines
             if full and is_new and (before is None or not before <= found):
                 last = max(last, number + 1)
         return number == 1 and not full
 
-    def _is_full(self, answer: Answer) -> bool:
-        page = search.page_records(answer.retorno)
-        return len(page.found) + len(page.unread) >= self.page_lines
-
-    def _lines(self, answer: Answer) -> dict[int, Json]:
+    def _lines(self, answer: Answer, page: Records) -> dict[int, Json]:
         lines: dict[int, Json] = {}
-        page = search.page_records(answer.retorno)
         self.without_id += len(page.unread)
         for line in page.found:
             pedido = search.order_id(line)
