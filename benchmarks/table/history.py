@@ -87,9 +87,11 @@ def _batch(client: bigquery.Client, store: Store, reads: Reads, orders: int) -> 
     staging = {
         names.staging_table(store.staging_dataset, table, key).rpartition(".")[2]: table for table in TABLES
     }
+    days = f"SELECT id, data FROM `{store.dataset}.pdv` WHERE id BETWEEN {batch[0]} AND {batch[-1]}"  # noqa: S608
+    orders_of_batch = [(row["id"], row["data"]) for row in client.query_and_wait(days)]
     found = {}
     for name in ("merge", "check"):
-        script = script_of(dag, f"{name}.sql", batch, _COUNTS)
+        script = script_of(dag, f"{name}.sql", orders_of_batch, _COUNTS)
         queries = queries_of(script, lambda query: [row[0] for row in client.query_and_wait(query)])
         scans = reads.of({str(number): query for number, query in enumerate(queries)}, {}, staging)
         read = [scan for scans_of_query in scans.values() for scan in scans_of_query]

@@ -18,23 +18,46 @@
 {%- endif -%}
 {%- endmacro -%}
 
-{#- The days of the partitions of a table that hold rows of a batch: what is to read these rows reads no others, however
-    long the history is. This lookup reads narrow columns only. A variable of BigQuery may have a megabyte: ids
-    of orders may be more, days never are. column: by which the table is partitioned; moment: whether it is no day. -#}
-{%- macro declare_days(variable, table, is_of_batch, column, moment=False) -%}
-DECLARE {{ variable }} ARRAY<{{ 'TIMESTAMP' if moment else 'DATE' }}> DEFAULT ARRAY(
-  SELECT DISTINCT {{ day(column, moment) }}
-  FROM `{{ table }}`
-  WHERE {{ is_of_batch }} AND {{ column }} IS NOT NULL
+{#- The days of the partitions that hold rows of a batch: what is to read these rows reads no others, however long the
+    history is. All tables are looked up by one statement, since each is a job of some seconds, in narrow columns. A variable
+    of BigQuery may have a megabyte: ids of orders may be more, days never are.
+
+    lookups: by the start of the variable's name: the table, the condition is_of_batch, and the partition (column, and
+    moment: whether it is no day); staging: a table whose days are added. days: others that are. -#}
+{%- macro find_days(lookups, days=[]) -%}
+{%- for name, lookup in lookups.items() -%}
+DECLARE {{ name }}_days ARRAY<{{ 'TIMESTAMP' if lookup.partition.moment else 'DATE' }}>;
+{% endfor -%}
+{%- set names = lookups | join('_days, ') ~ '_days' -%}
+SET {{ '(' ~ names ~ ')' if lookups | length > 1 else names }} = (
+  {%- for lookup in lookups.values() %}
+  ARRAY(
+    SELECT DISTINCT {{ day(**lookup.partition) }}
+    FROM `{{ lookup.table }}`
+    WHERE {{ lookup.is_of_batch }} AND {{ lookup.partition.column }} IS NOT NULL
+    {%- if lookup.get('staging') %}
+    UNION DISTINCT
+    SELECT DISTINCT {{ day(**lookup.partition) }}
+    FROM `{{ lookup.staging }}`
+    WHERE {{ lookup.partition.column }} IS NOT NULL
+    {%- endif %}
+    {%- if days %}
+    UNION DISTINCT
+    SELECT day
+    {%- set kind = 'TIMESTAMP' if lookup.partition.moment else 'DATE' %}
+    FROM UNNEST([{{ kind }} '{{ days | join("', " ~ kind ~ " '") }}']) AS day
+    {%- endif %}
+  ){{ ',' if not loop.last }}
+  {%- endfor %}
 );
 {%- endmacro -%}
 
-{#- The day of a partition: the column itself, or in UTC the day of the moment that stands there. -#}
+{#- The day of a partition: the column itself, or in UTC the day of the moment that is in it. -#}
 {%- macro day(column, moment=False) -%}
 {{ 'TIMESTAMP_TRUNC(' ~ column ~ ', DAY)' if moment else column }}
 {%- endmacro -%}
 
-{#- Whether a row stands in one of these partitions, or in the one of the rows without a day. -#}
+{#- Whether a row is in one of these partitions, or in the one of the rows without a day. -#}
 {%- macro stands_in(days, column, moment=False) -%}
 ({{ day(column, moment) }} IN UNNEST({{ days }}) OR {{ column }} IS NULL)
 {%- endmacro -%}

@@ -1,5 +1,6 @@
 -- Takes the personal data of customers out of the rows of some days, and out of the rows without a day that arrived by
 -- then. Rows that have none stay as they are.
+{% set column = partition(table).column -%}
 UPDATE `{{ target(table) }}`
 SET
   {% if stamped -%}
@@ -9,11 +10,11 @@ SET
 WHERE
   store = @store
   AND (
-    {% if moment -%}
-    ({{ partition }} >= TIMESTAMP(@first) AND {{ partition }} < TIMESTAMP(DATE_ADD(@last, INTERVAL 1 DAY)))
+    {% if partition(table).moment -%}
+    ({{ column }} >= TIMESTAMP(@first) AND {{ column }} < TIMESTAMP(DATE_ADD(@last, INTERVAL 1 DAY)))
     {% else -%}
-    {{ partition }} BETWEEN @first AND @last
-    OR ({{ partition }} IS NULL AND timestamp < TIMESTAMP(DATE_ADD(@last, INTERVAL 1 DAY)))
+    {{ column }} BETWEEN @first AND @last
+    OR ({{ column }} IS NULL AND timestamp < TIMESTAMP(DATE_ADD(@last, INTERVAL 1 DAY)))
     {% endif -%}
   )
   AND ({{ customer_columns(table) | join(' IS NOT NULL OR ') }} IS NOT NULL)

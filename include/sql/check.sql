@@ -4,7 +4,7 @@
 -- Each file in checks/ is one SELECT of what is wrong: the order (pedido, null where it is about none) and what it is.
 -- They read the rows of this run (made_pdv, …), what was counted when they were made, and the rows of its orders in the
 -- tables (pdv, …): as the merges, only the partitions that hold them, which are found as the merges find them.
-{% from 'batch.sql' import declare_days, is_of_batch, stands_in -%}
+{% from 'batch.sql' import find_days, is_of_batch, stands_in -%}
 {% set checks = {
   'counts': 'rows were lost between the files and the staging tables',
   'merged': 'the table has not the reading that it should have',
@@ -31,12 +31,13 @@ NULL
   'pesquisa': is_of_batch('id', orders, ids_of_batch(text=True), text=True),
   'produto': is_of_batch('pedido_id', orders, ids_of_batch())
 } -%}
-{% set partitions = {
-  'pdv': {'column': 'data'}, 'pesquisa': {'column': 'data_pedido'}, 'produto': {'column': 'timestamp', 'moment': True}
-} -%}
-{% for table, partition in partitions.items() -%}
-{{ declare_days(table ~ '_days', target(table), of_batch[table], **partition) }}
-{% endfor %}
+{% set lookups = {} -%}
+{% for table in pedidos -%}
+{% set _ = lookups.update({table: {
+  'table': target(table), 'is_of_batch': of_batch[table], 'partition': partition(table)
+}}) -%}
+{% endfor -%}
+{{ find_days(lookups) }}
 WITH
 {%- for table, pedido in pedidos.items() %}
 made_{{ table }} AS (
@@ -59,7 +60,7 @@ made_{{ table }} AS (
   WHERE
     store = {{ store }}
     AND {{ of_batch[table] }}
-    AND {{ stands_in(table ~ '_days', **partitions[table]) }}
+    AND {{ stands_in(table ~ '_days', **partition(table)) }}
 ),
 {% endfor %}
 made_rejeitados AS (

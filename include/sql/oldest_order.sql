@@ -1,4 +1,5 @@
 -- The first day before another one of which a table has rows.
-SELECT MIN({{ 'DATE(' ~ partition ~ ')' if moment else partition }}) AS first_day
+{% set column, moment = partition(table).column, partition(table).moment -%}
+SELECT MIN({{ 'DATE(' ~ column ~ ')' if moment else column }}) AS first_day
 FROM `{{ target(table) }}`
-WHERE store = @store AND {{ partition }} < {{ 'TIMESTAMP(@since)' if moment else '@since' }}
+WHERE store = @store AND {{ column }} < {{ 'TIMESTAMP(@since)' if moment else '@since' }}

@@ -103,6 +103,16 @@ LAYOUTS: Final[dict[str, Layout]] = {
 }
 
 
+def partition(table: str) -> dict[str, Any]:
+    """Return what statements need to know of a table's partitions.
+
+    Returns:
+        ``column``: the column whose day partitions the table; ``moment``: whether it is no day but a moment, in UTC.
+    """
+    column = LAYOUTS[table].partition
+    return {"column": column, "moment": {one.name: one.type for one in columns(table)}[column] == "TIMESTAMP"}
+
+
 def schema_fields(table: str) -> list[dict[str, Any]]:
     """Read the schema of a table in the form of BigQuery's API.
 

@@ -15,7 +15,7 @@ LOOKUP = "SELECT DISTINCT data FROM `z316_tiny.pdv` WHERE id IN (1, 2)"
 MERGE = """MERGE `z316_tiny.pdv` AS target USING (SELECT * FROM `z316_staging.s`) AS source
     ON target.id = source.id AND {condition}
     WHEN MATCHED THEN UPDATE SET numero = source.numero"""
-OF_DAYS = "(target.data IN UNNEST([DATE '2026-11-01']) OR target.data IS NULL)"
+OF_DAYS = "(target.data IN UNNEST(ARRAY<DATE>[DATE '2026-11-01']) OR target.data IS NULL)"
 COLUMNS = {"id": "INT64", "numero": "INT64", "data": "DATE"}
 
 
@@ -34,22 +34,37 @@ def selecting(where: str) -> str:
     return f"SELECT numero FROM `z316_tiny.pdv` WHERE {where}"
 
 
+OTHER = "SELECT DISTINCT TIMESTAMP_TRUNC(timestamp, DAY) FROM `z316_tiny.produto` WHERE id IN (3)"
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_each_lookup_gives_its_days_to_the_statements_after_it(count: int) -> None:
-    block = f"""BEGIN
-      -- A lookup;
-      DECLARE touched ARRAY<DATE> DEFAULT ARRAY(
+def test_the_lookups_give_their_days_to_the_statements_after_them(count: int) -> None:
+    script = f"""
+    -- Two lookups;
+    DECLARE pdv_days ARRAY<DATE>;
+    DECLARE produto_days ARRAY<TIMESTAMP>;
+    SET (pdv_days, produto_days) = (
+      ARRAY(
         {LOOKUP}
-      );
-      {MERGE.format(condition="target.data IN UNNEST(touched)")};
-    END;
+      ),
+      ARRAY(
+        {OTHER}
+      )
+    );
+    {MERGE.format(condition="target.data IN UNNEST(pdv_days)")};
+    {MERGE.format(condition="target.data IN UNNEST(produto_days)")};
     """
     answers = iter([DAYS[:count], DAYS[-1:]])
-    first, merge, second, other = queries_of(block * 2, lambda _: next(answers))
-    assert first == second == LOOKUP
+    first, second, merge, other = queries_of(script, lambda _: next(answers))
+    assert (first, second) == (LOOKUP, OTHER)
     days = ", ".join(f"DATE '{day}'" for day in DAYS[:count])
-    assert f"target.data IN UNNEST([{days}])" in merge
-    assert "target.data IN UNNEST([DATE '2026-11-20'])" in other
+    assert f"target.data IN UNNEST(ARRAY<DATE>[{days}])" in merge
+    assert "target.data IN UNNEST(ARRAY<TIMESTAMP>[TIMESTAMP '2026-11-20'])" in other
+
+
+def test_one_lookup_stands_alone() -> None:
+    script = f"DECLARE pdv_days ARRAY<DATE>;\nSET pdv_days = (\n  ARRAY(\n    {LOOKUP}\n  )\n);\nSELECT 1;\n"
+    assert [*queries_of(script, lambda _: DAYS)] == [LOOKUP, "SELECT 1"]
 
 
 def test_a_script_without_lookups_is_its_statements() -> None:

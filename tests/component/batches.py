@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from tiny_operators.batches.row_files import OrderIds
+from tiny_operators.batches.row_files import BatchBounds
 from tiny_operators.lake import names
+from tiny_operators.orders.old_orders import row_day
 from tiny_operators.schemas import LOADED, TABLES, schema_fields
 
 
@@ -26,15 +27,15 @@ def told_of(rows: Mapping[str, list[dict[str, Any]]], *, many: bool = False) -> 
 
     Args:
         rows: The rows, by table.
-        many: Whether it tells of the ids as of those of a large batch.
+        many: Whether it tells of the ids and days as of those of a large batch.
     """
-    ids = OrderIds()
+    bounds = BatchBounds()
     for table in TABLES:
         for row in rows.get(table, []):
-            ids.add(int(row.get("pedido_id") or row["id"]))
+            bounds.add(int(row.get("pedido_id") or row["id"]), filter(None, [row_day(table, row)]))
     return {
         "return_value": {table: len(rows.get(table, [])) for table in LOADED},
-        "orders": ids.to_xcom() | ({"ids": []} if many else {}),
+        "orders": bounds.to_xcom() | ({"ids": [], "days": []} if many else {}),
         "made": "once",
     }
 
@@ -86,11 +87,12 @@ class Merge:
         config = bigquery.LoadJobConfig(schema=schema, write_disposition=how)
         self.client.load_table_from_json(rows, target, job_config=config).result()
 
-    def do(self, task_id: str, **counts: int) -> None:
+    def do(self, task_id: str, *, edit: Callable[[str], str] = str, **counts: int) -> None:
         """Run the query of a task, as the DAG renders it.
 
         Args:
             task_id: Id of the task.
+            edit: Changes its text.
             **counts: What the task that made the rows counted otherwise.
         """
         task = self.dag.get_task(task_id).prepare_for_execution()
@@ -103,6 +105,8 @@ class Merge:
             "params": {},
             "ti": ti,
         })
+        query = task.configuration["query"]
+        query["query"] = edit(query["query"])
         self.hook.insert_job(configuration=task.configuration, location=task.location).result()
 
     def rows(self, table: str, where: str) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from benchmarks.views.batches import queries_of
 from tests.component.batches import told_of
 from tests.component.views.reference import VALUES, Ask, literal_table
 from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
@@ -71,9 +72,9 @@ class LanguageMerge:
         self._analysed: list[tuple[str, _When]] = []
 
     def __call__(self, **rows: list[Row]) -> None:
-        for block in self._script(rows).split("END;"):
-            if "MERGE" in block:
-                self._merge(block, rows)
+        for statement in queries_of(self._script(rows), partial(self._days, rows)):
+            if statement.startswith("MERGE"):
+                self._merge(statement, rows)
 
     def rows(self, table: str, where: str) -> list[Row]:
         """Rows of a table, without records."""
@@ -97,40 +98,40 @@ class LanguageMerge:
         environment.globals.update(check_macros(self._store) | merge_macros(self._store))
         said = told_of(rows, many=self._many)
         ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
-        text = environment.get_template("merge.sql").render(
+        return environment.get_template("merge.sql").render(
             dag=SimpleNamespace(dag_id="x"), run_id="y", ti=ti
         )
-        return re.sub(r"(?m)--.*$", "", text)
 
-    def _merge(self, block: str, rows: dict[str, list[Row]]) -> None:
-        found = _MERGE.search(block)
-        assert found, block
-        table = found["target"].split(".")[1]
-
-        tables = (
+    def _with_tables(self, table: str, rows: dict[str, list[Row]], sql: str) -> str:
+        """A query over a table's rows and its staging table's, which are written once: subqueries read them often."""
+        sql = re.sub(rf"`\w+\.{table}`", "target_rows", sql)
+        return (
             f"WITH target_rows AS {literal_table(_fields(table), self._tables[table])}, "
             f"staging_rows AS {literal_table(_fields(table), rows[table])}\n"
+            + re.sub(r"`\w+_staging\.\w+`", "staging_rows", sql)
         )
 
-        def with_tables(sql: str) -> str:
-            """The statement over the tables' rows, which are written once: subqueries read them often."""
-            sql = sql.replace(f"`{found['target']}`", "target_rows")
-            return tables + re.sub(r"`\w+_staging\.\w+`", "staging_rows", sql)
+    def _days(self, rows: dict[str, list[Row]], query: str) -> list[str | None]:
+        """What a lookup finds."""
+        (table,) = re.findall(rf"`\w+\.({'|'.join(LOADED)})`", query)
+        days = self._found(
+            self._with_tables(table, rows, f"SELECT day FROM UNNEST(ARRAY({query})) AS day"), ["day"]
+        )
+        return [day for (day,) in days]
 
-        declared = re.search(r"DECLARE touched ARRAY<(\w+)> DEFAULT (.*?);", block, re.DOTALL)
-        assert declared
-        kind, value = declared.groups()
-        days = self._found(with_tables(f"SELECT day FROM UNNEST({value}) AS day"), ["day"])
-        touched = f"ARRAY<{kind}>[{', '.join(f'{kind} {day!r}' for (day,) in days)}]"
+    def _merge(self, statement: str, rows: dict[str, list[Row]]) -> None:
+        found = _MERGE.search(statement)
+        assert found, statement
+        table = found["target"].split(".")[1]
         whens = list(_whens(found["whens"].rstrip().rstrip(";")))
         which = " ".join(f"WHEN {when.is_meant} THEN {number}" for number, when in enumerate(whens))
         joined = (
             f"FROM ({found['source']}) AS source LEFT JOIN `{found['target']}` AS target ON {found['on']} "
             f"WHERE CASE {which} END = "
-        ).replace("UNNEST(touched)", f"UNNEST({touched})")
+        )
 
         def rows_of(columns: str, number: int) -> str:
-            return with_tables(f"SELECT {columns} {joined}{number}")
+            return self._with_tables(table, rows, f"SELECT {columns} {joined}{number}")
 
         key = ["store", *(column for column in LAYOUTS[table].cluster if column != "store")]
         changes = [

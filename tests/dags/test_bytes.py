@@ -4,25 +4,27 @@ at least: promised in docs/promises.md and priced in docs/cost.md."""
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tiny_operators.batches.row_files import OrderIds
+from tiny_operators.batches.row_files import BatchBounds
 from tiny_operators.schemas import LAYOUTS, LOADED, TABLES
 from tiny_operators.stores import include_dir
 
 # How a read of a table is bounded: by ids, by which the tables are clustered, or by the partitions that hold them.
 BOUNDS = r"id (?:IN \((?:\d|')|(?:BETWEEN \S+ AND \S+ AND \w+ )?IN \(SELECT)"
 # One order of today, three among which one is old, as many as a rebuild takes at once, and a run that an older version
-# of the code began: it says nothing of its orders.
+# of the code began: it says nothing of its orders. Each order is of a day of its own, up to some years of them.
 BATCHES = {
     "one": [940_000_001],
     "three": [17, 940_000_001, 940_000_002],
     "many": range(1, 200_001),
     "untold": [],
 }
+FIRST_DAY = date(2020, 1, 1)
 ALL = dict.fromkeys(LOADED, 1)
 SOLD = ALL | {"rejeitados": 0}
 
@@ -30,10 +32,10 @@ SOLD = ALL | {"rejeitados": 0}
 @pytest.fixture(scope="module")
 def rendered(dags: Any) -> Any:
     def render(dag_id: str, name: str, counts: dict[str, int] = ALL, batch: str = "one") -> str:
-        ids = OrderIds()
-        for pedido in BATCHES[batch]:
-            ids.add(pedido)
-        said = {"return_value": counts, "orders": None if batch == "untold" else ids.to_xcom()}
+        bounds = BatchBounds()
+        for number, pedido in enumerate(BATCHES[batch]):
+            bounds.add(pedido, [FIRST_DAY + timedelta(days=number % 2_000)])
+        said = {"return_value": counts, "orders": None if batch == "untold" else bounds.to_xcom()}
         ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
         template = dags[dag_id].get_template_env().get_template(name)
         text: str = template.render(dag=dags[dag_id], run_id="manual", ti=ti, task_instance=ti)
@@ -52,7 +54,7 @@ def reads(script: str, table: str) -> list[str]:
     """What stands after each read of a table, up to where its SELECT ends."""
     path = rf"`z316_tiny\.{table}`"
     return [
-        re.split(r"\n *\)[;,]?\n", script[found.end() :], maxsplit=1)[0]
+        re.split(r"\n *(?:\)[;,]?|UNION DISTINCT)\n", script[found.end() :], maxsplit=1)[0]
         for found in re.finditer(rf"(?:FROM|JOIN) {path}", script)
     ]
 
@@ -62,9 +64,26 @@ def reads(script: str, table: str) -> list[str]:
 def test_a_merge_reads_the_partitions_of_its_batch(rendered: Any, table: str, batch: str) -> None:
     text = rendered("z316_daily", "merge.sql", batch=batch)
     (merge,) = re.findall(rf"MERGE `z316_tiny\.{table}` AS target.*?WHEN", text, re.DOTALL)
-    assert re.search(r"ON\s.*target\.\w+(?:, DAY\))? IN UNNEST\(touched\)", merge, re.DOTALL)
+    assert re.search(rf"ON\s.*target\.\w+(?:, DAY\))? IN UNNEST\({table}_days\)", merge, re.DOTALL)
     (lookup,) = reads(text, table)
     assert re.search(BOUNDS, lookup)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_a_merge_reads_the_days_of_its_own_rows_too(rendered: Any, batch: str) -> None:
+    """Another merge may have put the same new orders there since the lookup. Too many days are looked up."""
+    lookup = rendered("z316_daily", "merge.sql", batch=batch).split("MERGE")[0]
+    for table in TABLES:
+        column = LAYOUTS[table].partition
+        own = re.search(rf"`z316_tiny\.{table}`(?:(?!\n  \)).)*UNION DISTINCT(.*?)\n  \)", lookup, re.DOTALL)
+        assert own, table
+        if batch in ("one", "three"):
+            days = [FIRST_DAY + timedelta(days=number) for number in range(len(BATCHES[batch]))]
+            assert re.findall(r"(?:DATE|TIMESTAMP) '([\d-]+)'", own[1]) == [str(day) for day in days]
+        else:
+            assert re.search(
+                rf"SELECT DISTINCT \S*{column}\S*.*FROM `z316_tiny_staging\.{table}_", own[1], re.DOTALL
+            ), own[1]
 
 
 @pytest.mark.parametrize("batch", BATCHES)
@@ -80,14 +99,23 @@ def test_a_check_reads_the_partitions_of_its_batch(rendered: Any, table: str, ba
 def test_no_variable_holds_what_a_batch_may_have_any_number_of(rendered: Any, name: str) -> None:
     """A variable may have a megabyte. Of days there are 4,000 at most in a job, of ids any number."""
     dag_id = "z316_watch" if name.startswith("watch") else "z316_daily"
-    declared = re.findall(r"DECLARE .*?;", rendered(dag_id, name, batch="many"), re.DOTALL)
+    script = rendered(dag_id, name, batch="many")
+    declared = re.findall(r"DECLARE (\w+) (\S+?)(?:;| DEFAULT)", script)
     assert declared
-    for text in declared:
-        kind = re.match(r"DECLARE [\w, ]+ (INT64|ARRAY<DATE>|ARRAY<TIMESTAMP>)", text)
-        assert kind, text
-        assert kind[1] != "ARRAY<TIMESTAMP>" or "DISTINCT TIMESTAMP_TRUNC(" in text, text
-        assert "ARRAY_AGG" not in text
-        assert kind[1] == "INT64" or "SELECT DISTINCT" in text
+    assert {kind for _, kind in declared} <= {"INT64", "ARRAY<DATE>", "ARRAY<TIMESTAMP>"}
+    arrays = [variable for variable, kind in declared if kind != "INT64"]
+    (found,) = re.findall(r"SET \(([^)]*)\) = \((.*?)\n\);", script, re.DOTALL) or [("", "")]
+    assert found[0].split(", ") == arrays or not arrays
+    queries = re.split(r"\n  ARRAY\(", found[1])[1:]
+    assert len(queries) == len(arrays)
+    for variable, query in zip(arrays, queries, strict=True):
+        assert "ARRAY_AGG" not in query
+        selected = re.findall(r"(?m)^ *SELECT (.*)", query)
+        moment = dict(declared)[variable] == "ARRAY<TIMESTAMP>"
+        assert selected
+        assert all(
+            one.startswith("DISTINCT TIMESTAMP_TRUNC(" if moment else "DISTINCT ") for one in selected
+        ), query
 
 
 @pytest.mark.parametrize("name", ["merge.sql", "check.sql"])
@@ -101,8 +129,8 @@ def test_a_batch_of_sales_is_billed_for_eighteen_tables(rendered: Any) -> None:
     """Of each table: its lookup, its merge with the staging table, and both in the checks."""
     merge = statements(rendered("z316_webhook", "merge.sql", SOLD))
     check = statements(rendered("z316_webhook", "check.sql", SOLD))
-    assert [len(tables) for tables in merge] == [1, 2] * 3
-    assert [len(tables) for tables in check] == [1, 1, 1, 6]
+    assert [len(tables) for tables in merge] == [3, 2, 2, 2]
+    assert [len(tables) for tables in check] == [3, 6]
     assert not {table for tables in (*merge, *check) for table in tables if "rejeitados" in table}
 
 
@@ -120,8 +148,8 @@ def test_what_the_page_of_the_days_reads_does_not_grow_with_the_history() -> Non
 
 def test_rejects_cost_what_they_need(rendered: Any) -> None:
     merge = statements(rendered("z316_webhook", "merge.sql"))
-    assert [len(tables) for tables in merge] == [2, 2, *[1, 2] * 3]
-    assert [len(tables) for tables in statements(rendered("z316_webhook", "check.sql"))] == [1, 1, 1, 7]
+    assert [len(tables) for tables in merge] == [5, 2, 2, 2, 2]
+    assert [len(tables) for tables in statements(rendered("z316_webhook", "check.sql"))] == [3, 7]
 
 
 @pytest.mark.parametrize("table", LOADED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from deploy.rehearse.queries import sql_blocks
 from tests.strict_front.asking import REPO, Rules
-from tiny_operators.batches.row_files import OrderIds
+from tiny_operators.batches.row_files import BatchBounds
 from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import load_stores
 from tiny_operators.warehouse.datasets import keys_table
@@ -90,10 +91,10 @@ def of_tasks(dags: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def rendered(dag: Any, file: str, counts: dict[str, int], orders: Iterable[int]) -> str:
-    ids = OrderIds()
+    bounds = BatchBounds()
     for pedido in orders:
-        ids.add(pedido)
-    said = {"return_value": counts, "orders": ids.to_xcom()}
+        bounds.add(pedido, [date(2000, 1, 1) + timedelta(days=pedido % 1_000)])
+    said = {"return_value": counts, "orders": bounds.to_xcom()}
     ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
     params = dict.fromkeys(dag.params, False)
     template = dag.get_template_env().get_template(file)

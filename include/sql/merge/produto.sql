@@ -4,36 +4,32 @@
     Only a person replaces it, by asking for newer costs: a reading with refreshed_at goes before those without, and of two
     such readings the one that was asked for later. Readings that are equal in all this, as when two readings of an order
     share a day's answer about a product, go by source_id, so that the row does not depend on which came first. -#}
-{%- from 'batch.sql' import declare_days, is_of_batch, stands_in -%}
+{%- from 'batch.sql' import stands_in -%}
 {%- from 'merge/macros.sql' import insert_row, update_row -%}
-{%- macro merge_produto(target, staging, columns, orders) -%}
-{%- set of_batch = is_of_batch('pedido_id', orders, 'SELECT batch.pedido_id FROM `' ~ staging ~ '` AS batch') -%}
-BEGIN
-  {{ declare_days('touched', target, of_batch, 'timestamp', moment=True) | indent(2) }}
-  MERGE `{{ target }}` AS target
-  USING (
-    SELECT * EXCEPT (arrived) REPLACE (arrived AS timestamp)
-    FROM (
-      SELECT
-        *,
-        MIN(timestamp) OVER readings AS arrived
-      FROM `{{ staging }}`
-      QUALIFY ROW_NUMBER() OVER (readings ORDER BY refreshed_at DESC, fetched_at, source_id) = 1
-      WINDOW readings AS (PARTITION BY store, pedido_id, id)
-    )
-  ) AS source
-  ON
-    target.store = source.store
-    AND target.pedido_id = source.pedido_id
-    AND target.id = source.id
-    AND {{ stands_in('touched', 'target.timestamp', moment=True) }}
-  WHEN MATCHED AND {{ goes_before('source', 'target') }} THEN
-    {{ update_row(columns, ['store', 'pedido_id', 'id', 'uuid']) }}
-  WHEN MATCHED AND source.timestamp < target.timestamp THEN
-    {{ update_row([], []) }}
-  WHEN NOT MATCHED THEN
-    {{ insert_row(columns) }};
-END;
+{%- macro merge_produto(target, staging, columns, days, partition) -%}
+MERGE `{{ target }}` AS target
+USING (
+  SELECT * EXCEPT (arrived) REPLACE (arrived AS timestamp)
+  FROM (
+    SELECT
+      *,
+      MIN(timestamp) OVER readings AS arrived
+    FROM `{{ staging }}`
+    QUALIFY ROW_NUMBER() OVER (readings ORDER BY refreshed_at DESC, fetched_at, source_id) = 1
+    WINDOW readings AS (PARTITION BY store, pedido_id, id)
+  )
+) AS source
+ON
+  target.store = source.store
+  AND target.pedido_id = source.pedido_id
+  AND target.id = source.id
+  AND {{ stands_in(days, 'target.' ~ partition.column, partition.moment) }}
+WHEN MATCHED AND {{ goes_before('source', 'target') }} THEN
+  {{ update_row(columns, ['store', 'pedido_id', 'id', 'uuid']) }}
+WHEN MATCHED AND source.timestamp < target.timestamp THEN
+  {{ update_row([], []) }}
+WHEN NOT MATCHED THEN
+  {{ insert_row(columns) }};
 {%- endmacro -%}
 
 {#- Whether one reading of a product goes before another one. -#}

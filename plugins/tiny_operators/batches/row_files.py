@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from functools import partial
 from types import TracebackType
@@ -17,7 +17,7 @@ from tiny_operators.lake.forgotten import ForgottenList
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.uploads import TextUpload
 from tiny_operators.orders.field_counts import FieldCounts
-from tiny_operators.orders.old_orders import without_old
+from tiny_operators.orders.old_orders import row_day, without_old
 from tiny_operators.orders.outcomes import Note, Origin, Reject, State
 from tiny_operators.orders.plan import RejectedFile
 from tiny_operators.orders.rows import OrderRows, row_texts
@@ -25,23 +25,32 @@ from tiny_operators.people.erasing import Eraser
 from tiny_operators.schemas import LOADED
 from tiny_operators.tiny.answers import Json
 
-# At most this many ids are written into a statement itself: some kilobytes, of the megabyte that it may have.
+# At most this many ids, and days, are written into a statement: some kilobytes, of the megabyte that it may have.
 FEW: Final = 500
-
+FEW_DAYS: Final = 100
 
 _COUNTED: Final = (*LOADED, "orders", *State, "files_rejected", "rejects", "notes")
 
 
-class OrderIds:
-    """The ids of a batch's orders: all of them while they are few, and the lowest and the highest of any number."""
+class BatchBounds:
+    """What statements find the rows of a batch by: ids of its orders, and days of its rows.
+
+    Ids are kept while they are few, and of any number the lowest and the highest; days are kept while they are few.
+    """
 
     def __init__(self) -> None:
         self._few: set[int] | None = set()
+        self._days: set[date] | None = set()
         self._numbers: tuple[int, int] | None = None
         self._texts: tuple[str, str] | None = None
 
-    def add(self, pedido: int) -> None:
-        """Add the id of an order that has rows."""
+    def add(self, pedido: int, days: Iterable[date]) -> None:
+        """Add an order that has rows.
+
+        Args:
+            pedido: Its id.
+            days: Days of the partitions into which its rows go.
+        """
         text = str(pedido)
         low, high = self._numbers or (pedido, pedido)
         self._numbers = min(low, pedido), max(high, pedido)
@@ -52,18 +61,23 @@ class OrderIds:
             self._few.add(pedido)
             if len(self._few) > FEW:
                 self._few = None
+        if self._days is not None:
+            self._days.update(days)
+            if len(self._days) > FEW_DAYS:
+                self._days = None
 
     def to_xcom(self) -> dict[str, Any]:
         """Return what the statements need to know, fit for an XCom.
 
         Returns:
             ``ids``: all of them, or none when they are too many; ``numbers`` and ``texts``: the first and the last one,
-            as a number and as text; None without any.
+            as a number and as text; None without any; ``days``: all days of their rows, or none when they are too many.
         """
         return {
             "ids": sorted(self._few or ()),
             "numbers": list(self._numbers) if self._numbers else None,
             "texts": list(self._texts) if self._texts else None,
+            "days": sorted(day.isoformat() for day in self._days or ()),
         }
 
 
@@ -89,13 +103,13 @@ class RowFiles:
         counts: Rows by table; ``orders``, by their :class:`~tiny_operators.orders.outcomes.State`; ``files_rejected``,
             which are about no order; ``rejects``: orders and products without a row; ``notes``: values that could not
             be read, of orders and products that have one.
-        order_ids: Ids of the orders that have rows.
+        bounds: Of the orders that have rows.
     """
 
     def __init__(self, objects: Objects, origin: Origin, personal_since: date | None = None) -> None:
         self.counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
         self.fields = FieldCounts()
-        self.order_ids = OrderIds()
+        self.bounds = BatchBounds()
         self._objects = objects
         self._origin = origin
         self._personal_since = personal_since
@@ -149,7 +163,8 @@ class RowFiles:
             self._rows[table].writelines(row_texts(kept))
             self.counts[table] += len(rows)
         if any(result.rows.values()):
-            self.order_ids.add(result.pedido)
+            days = (row_day(table, row) for table, rows in result.rows.items() for row in rows)
+            self.bounds.add(result.pedido, filter(None, days))
         for reject in result.rejects:
             self._record(reject, result.pedido or None, file, result.read_at)
             self._log("rejected", result.pedido, reject, step=reject.step)

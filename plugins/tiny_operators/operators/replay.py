@@ -105,7 +105,7 @@ class ReplayRowsOperator(StoreOperator):
         without = [one for one in request.dates if one <= day and one not in arrivals]
         self._log_without(key, without)
         self.rows_made(context)
-        context["ti"].xcom_push(key=ORDERS, value=files.order_ids.to_xcom())
+        context["ti"].xcom_push(key=ORDERS, value=files.bounds.to_xcom())
         if not counts["orders"]:
             log_event(log, "nothing_to_replay", store=self.store.prefix, run=key, dates=len(request.dates))
             raise AirflowSkipException(

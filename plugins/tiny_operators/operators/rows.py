@@ -69,7 +69,7 @@ class MakeRowsOperator(StoreOperator):
             now = datetime.now(UTC)
             files.with_them(partial(report_field_drift, objects, self.store, key, files.fields, now))
         self.rows_made(context)
-        context["ti"].xcom_push(key=ORDERS, value=files.order_ids.to_xcom())
+        context["ti"].xcom_push(key=ORDERS, value=files.bounds.to_xcom())
         if files.counts["rejeitados"]:
             RejectsLink.persist(context, folder_url(self.store.api_bucket, names.rejected_prefix(day)))
         return {**files.report(), "planned": plan.planned}

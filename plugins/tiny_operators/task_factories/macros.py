@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tiny_operators.lake import names
-from tiny_operators.schemas import column_names
+from tiny_operators.schemas import column_names, partition
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.views import view_macros
 
@@ -19,7 +19,7 @@ def merge_macros(store: Store) -> dict[str, Callable[..., Any]]:
 
     Returns:
         ``run_key(dag, run_id)``: the run's key; ``staging(table, dag, run_id)``: its staging table;
-        ``target(table)``: the table; ``column_names(table)``: its columns.
+        ``target(table)``: the table; ``column_names(table)``: its columns; ``partition(table)``: its partitions.
     """
 
     def run_key(dag: Any, run_id: str) -> str:
@@ -31,7 +31,13 @@ def merge_macros(store: Store) -> dict[str, Callable[..., Any]]:
     def target(table: str) -> str:
         return f"{store.dataset}.{table}"
 
-    return {"run_key": run_key, "staging": staging, "target": target, "column_names": column_names}
+    return {
+        "run_key": run_key,
+        "staging": staging,
+        "target": target,
+        "column_names": column_names,
+        "partition": partition,
+    }
 
 
 def check_macros(store: Store) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.people.stored_texts import as_json
-from tiny_operators.schemas import LAYOUTS, LOADED, columns, customer_columns, schema_fields
+from tiny_operators.schemas import LAYOUTS, LOADED, columns, customer_columns, partition, schema_fields
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.sql_files import sql_files
 
@@ -155,8 +155,7 @@ def blanked_statement(target: str, staging: str, table: str) -> str:
             [one.name for one in columns(table) if one.type in _WITH_TEXT and one.name not in layout.cluster],
             layout.cluster,
             _READ_AT.get(table, "fetched_at"),
-            layout.partition,
-            next(one.type for one in columns(table) if one.name == layout.partition) == "TIMESTAMP",
+            partition(table),
         )
     )
 
@@ -227,12 +226,9 @@ def statement(file: str, table: str, store: Store) -> str:
 
 
 def facts(table: str) -> dict[str, Any]:
-    """Return what the statements ask about a table: its partitions, and whether it says when a row was written."""
-    types = {column.name: column.type for column in columns(table)}
-    partition = LAYOUTS[table].partition
+    """Return what the statements ask about tables, and of one: its name, and whether it says when a row was written."""
     return {
         "table": table,
         "partition": partition,
-        "moment": types[partition] == "TIMESTAMP",
-        "stamped": "update_timestamp" in types,
+        "stamped": any(column.name == "update_timestamp" for column in columns(table)),
     }
