@@ -19,7 +19,7 @@ CALLS: Final = 3
 # Of a batch: counted by the test.
 LOADS: Final = 3
 QUERIES: Final = 2
-STATEMENTS: Final = 10
+STATEMENTS: Final = 6
 # Of the DAGs: webhook, watch, daily, retention.
 TASKS: Final = {"z316_webhook": 11, "z316_watch": 6, "z316_daily": 12, "z316_retention": 1}
 RUNS: Final = {"z316_webhook": BATCHES, "z316_watch": 24, "z316_daily": 1, "z316_retention": 1}

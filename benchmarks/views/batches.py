@@ -34,7 +34,7 @@ def script_of(dag: Any, name: str, orders: Iterable[tuple[int, date]], counts: M
     return text
 
 
-def queries_of(script: str, days_of: Callable[[str], Iterable[date]]) -> Iterator[str]:
+def queries_of(script: str, days_of: Callable[[str], Iterable[object]]) -> Iterator[str]:
     """Yield each query and merge of a script, with the days that its variables have.
 
     Args:

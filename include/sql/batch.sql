@@ -30,26 +30,27 @@ DECLARE {{ name }}_days ARRAY<{{ 'TIMESTAMP' if lookup.partition.moment else 'DA
 {% endfor -%}
 {%- set names = lookups | join('_days, ') ~ '_days' -%}
 SET {{ '(' ~ names ~ ')' if lookups | length > 1 else names }} = (
-  {%- for lookup in lookups.values() %}
-  ARRAY(
-    SELECT DISTINCT {{ day(**lookup.partition) }}
-    FROM `{{ lookup.table }}`
-    WHERE {{ lookup.is_of_batch }} AND {{ lookup.partition.column }} IS NOT NULL
-    {%- if lookup.get('staging') %}
-    UNION DISTINCT
-    SELECT DISTINCT {{ day(**lookup.partition) }}
-    FROM `{{ lookup.staging }}`
-    WHERE {{ lookup.partition.column }} IS NOT NULL
-    {%- endif %}
-    {%- if days %}
-    UNION DISTINCT
-    SELECT day
-    {%- set kind = 'TIMESTAMP' if lookup.partition.moment else 'DATE' %}
-    FROM UNNEST([{{ kind }} '{{ days | join("', " ~ kind ~ " '") }}']) AS day
-    {%- endif %}
-  ){{ ',' if not loop.last }}
-  {%- endfor %}
+{%- for lookup in lookups.values() -%}
+{{ days_found(lookup, days) | indent(2) }}{{ ',' if not loop.last }}
+{%- endfor %}
 );
+{%- endmacro -%}
+
+{%- macro days_found(lookup, days) -%}
+{%- set kind = 'TIMESTAMP' if lookup.partition.moment else 'DATE' -%}
+{%- set literals = kind ~ " '" ~ days | join("', " ~ kind ~ " '") ~ "'" -%}
+{%- set own = ['SELECT day\nFROM UNNEST([' ~ literals ~ ']) AS day'] if days else [] -%}
+{%- set staged = [days_in(lookup.staging, 'TRUE', lookup.partition)] if lookup.get('staging') else [] -%}
+{%- set stored = [days_in(lookup.table, lookup.is_of_batch, lookup.partition)] %}
+ARRAY(
+  {{ (own + staged + stored) | join('\nUNION DISTINCT\n') | indent(2) }}
+)
+{%- endmacro -%}
+
+{%- macro days_in(table, condition, partition) -%}
+SELECT DISTINCT {{ day(**partition) }}
+FROM `{{ table }}`
+WHERE {{ condition }} AND {{ partition.column }} IS NOT NULL
 {%- endmacro -%}
 
 {#- The day of a partition: the column itself, or in UTC the day of the moment that is in it. -#}

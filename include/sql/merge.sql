@@ -1,8 +1,8 @@
 -- The staging tables of one run into the tables. An order stands in pdv only when its other rows stand already, and a
 -- reason why something is missing stands before all of them. A table of which the run made no row has no staging table.
 --
--- Where the batch's rows are is looked up before the first merge, and its own days are added: there the merge of a killed
--- run, whose job goes on in BigQuery, may put the same new orders after the lookup.
+-- Where the batch's rows are is looked up before the first merge, and its own days are added: there the merge of a
+-- killed run, whose job goes on in BigQuery, may put the same new orders after the lookup.
 {% from 'batch.sql' import find_days, is_of_batch -%}
 {% from 'merge/macros.sql' import newest_reading_wins -%}
 {% from 'merge/produto.sql' import merge_produto -%}

@@ -87,7 +87,7 @@ class Merge:
         config = bigquery.LoadJobConfig(schema=schema, write_disposition=how)
         self.client.load_table_from_json(rows, target, job_config=config).result()
 
-    def do(self, task_id: str, *, edit: Callable[[str], str] = str, **counts: int) -> None:
+    def do(self, task_id: str, edit: Callable[[str], str] = str, /, **counts: int) -> None:
         """Run the query of a task, as the DAG renders it.
 
         Args:

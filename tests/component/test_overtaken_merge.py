@@ -50,7 +50,7 @@ def test_orders_that_another_merge_adds_after_the_lookup_are_not_doubled(
         lookup, first, rest = script.partition("MERGE ")
         return f"{lookup}{others}{first}{rest}"
 
-    merge.do("merge", edit=overtake)
+    merge.do("merge", overtake)
     for table in TABLES:
         assert len(merge.rows(table, "TRUE")) == count, table
 
@@ -58,5 +58,5 @@ def test_orders_that_another_merge_adds_after_the_lookup_are_not_doubled(
 def test_orders_without_a_day_are_not_doubled(merge: Merge) -> None:
     merge.load(**batch_of([None, "2026-03-14", None]))
     others = f"INSERT INTO `{merge.store.dataset}.pdv` SELECT * FROM `{merge.staging('pdv')}`;\n"
-    merge.do("merge", edit=lambda script: script.replace("MERGE ", f"{others}MERGE ", 1))
+    merge.do("merge", lambda script: script.replace("MERGE ", f"{others}MERGE ", 1))
     assert len(merge.rows("pdv", "TRUE")) == 3

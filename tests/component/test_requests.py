@@ -55,7 +55,7 @@ def test_the_requests_of_a_batch(
     # By their nature 12 depend on each other. The orders of a day are found by one search before they are read.
     assert found.in_a_row == {1: 18, 3: 20, 45: 29}[count]
     assert found.google.loads == 3
-    assert found.google.statements == 10
+    assert found.google.statements == 6
     # Each is billed for at least 10 MB: docs/cost.md.
     assert found.google.reads == 18
     # Ids of the orders and addresses of links, and no rows.

@@ -75,7 +75,9 @@ def test_a_merge_reads_the_days_of_its_own_rows_too(rendered: Any, batch: str) -
     lookup = rendered("z316_daily", "merge.sql", batch=batch).split("MERGE")[0]
     for table in TABLES:
         column = LAYOUTS[table].partition
-        own = re.search(rf"`z316_tiny\.{table}`(?:(?!\n  \)).)*UNION DISTINCT(.*?)\n  \)", lookup, re.DOTALL)
+        own = re.search(
+            rf"ARRAY\(((?:(?!ARRAY\().)*)UNION DISTINCT(?:(?!UNION).)*`z316_tiny\.{table}`", lookup, re.DOTALL
+        )
         assert own, table
         if batch in ("one", "three"):
             days = [FIRST_DAY + timedelta(days=number) for number in range(len(BATCHES[batch]))]
