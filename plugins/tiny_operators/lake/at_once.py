@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
@@ -24,8 +25,11 @@ def at_once(do: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[
     """
     left = iter(items)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        while some := list(islice(left, AT_ONCE)):
-            yield from pool.map(do, some)
+        begun = deque(pool.submit(do, item) for item in islice(left, AT_ONCE))
+        while begun:
+            result = begun.popleft().result()
+            begun.extend(pool.submit(do, item) for item in islice(left, 1))
+            yield result
 
 
 def all_at_once(*work: Callable[[], object]) -> None:

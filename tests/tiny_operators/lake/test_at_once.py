@@ -1,0 +1,79 @@
+"""Many pieces of work at the same time, and their results in order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tiny_operators.lake.at_once import AT_ONCE, at_once
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, AT_ONCE, AT_ONCE + 1, 5 * AT_ONCE])
+def test_results_come_in_the_order_of_the_items(count: int) -> None:
+    assert list(at_once(lambda item: item * 2, range(count))) == [item * 2 for item in range(count)]
+
+
+def test_work_goes_on_beside_a_slow_one() -> None:
+    """When the first is done, the next one begins: it does not wait for the others."""
+    late = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 1:
+            assert late.wait(60)
+        if item == AT_ONCE:
+            late.set()
+        return item
+
+    assert list(at_once(work, range(AT_ONCE + 1))) == list(range(AT_ONCE + 1))
+
+
+def test_no_more_run_at_the_same_time_than_connections() -> None:
+    lock, running, most = threading.Lock(), 0, 0
+    full = threading.Barrier(AT_ONCE)
+
+    def work(item: int) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        if item < AT_ONCE:
+            full.wait(60)
+        with lock:
+            running -= 1
+
+    list(at_once(work, range(3 * AT_ONCE)))
+    assert most == AT_ONCE
+
+
+def test_items_are_taken_when_they_are_near() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(10 * AT_ONCE):
+            taken.append(item)
+            yield item
+
+    results = at_once(lambda item: item, items())
+    assert taken == []
+    for number in range(3):
+        assert next(results) == number
+        assert len(taken) <= AT_ONCE + number + 1
+    results.close()
+    assert len(taken) <= AT_ONCE + 3
+
+
+@pytest.mark.parametrize("bad", [0, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE])
+def test_the_first_error_ends_everything(bad: int) -> None:
+    done: list[int] = []
+
+    def work(item: int) -> int:
+        if item == bad:
+            raise ValueError("bad")
+        done.append(item)
+        return item
+
+    with pytest.raises(ValueError, match="bad"):
+        list(at_once(work, range(5 * AT_ONCE)))
+    assert len(done) <= bad + AT_ONCE
