@@ -101,6 +101,9 @@ class CheckSetupOperator(StoreOperator):
         AirflowFailException: When setup must be run first; the message says what is missing.
     """
 
+    # It writes nothing into the run's folder.
+    operator_extra_links = ()
+
     def execute(self, context: Context) -> None:
         """Look for pools and tables."""
         self.check_setup()
