@@ -9,7 +9,7 @@ from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.operators.setup import CheckSetupOperator
 from tiny_operators.params import daily_form
 from tiny_operators.run_notes import note_plan, note_work
-from tiny_operators.schedules import EACH_DAY
+from tiny_operators.schedules import DAILY
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
 from tiny_operators.task_factories.into_tables import into_tables
@@ -58,7 +58,7 @@ def daily_dag(store: Store) -> DAG:
         dag_display_name=f"{store.prefix}_daily · each night, and history",
         description=f"Orders of past dates of {store.name}: what is new or has changed",
         doc_md=DOCS,
-        schedule=EACH_DAY,
+        schedule=DAILY,
         # While one run reads, others build rows and merge: the account is never idle.
         max_active_runs=4,
         params=daily_form(),

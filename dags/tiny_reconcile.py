@@ -9,7 +9,7 @@ from tiny_operators.operators.rows import MakeRowsOperator
 from tiny_operators.operators.setup import CheckSetupOperator
 from tiny_operators.params import compare_form
 from tiny_operators.run_notes import note_plan, note_work
-from tiny_operators.schedules import each_week
+from tiny_operators.schedules import reconcile_timetable
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
 from tiny_operators.task_factories.into_tables import into_reconciliation, into_tables
@@ -56,7 +56,7 @@ def reconcile_dag(store: Store) -> DAG:
         dag_display_name=f"{store.prefix}_reconcile · each Sunday: compare and repair",
         description=f"Orders of {store.name} in Tiny and in BigQuery: compares, repairs, and says what it found",
         doc_md=DOCS,
-        schedule=each_week(store.timezone),
+        schedule=reconcile_timetable(store.timezone),
         max_active_runs=1,
         params=compare_form(),
         **dag_arguments(store, priority=10),

@@ -5,7 +5,7 @@ from tiny_operators.operators.next_slice import NextSliceOperator
 from tiny_operators.operators.replay import ReplayRowsOperator
 from tiny_operators.params import date_range_form
 from tiny_operators.run_notes import note_work
-from tiny_operators.schedules import EACH_DAY
+from tiny_operators.schedules import DAILY
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
 from tiny_operators.task_factories.into_tables import into_tables
@@ -59,7 +59,7 @@ def replay_dag(store: Store) -> DAG:
         dag_display_name=f"{store.prefix}_replay · build the tables again",
         description=f"Tables of {store.name}, rebuilt from raw answers",
         doc_md=DOCS,
-        schedule=EACH_DAY,
+        schedule=DAILY,
         max_active_runs=4,
         params=date_range_form(),
         **dag_arguments(store, priority=1),

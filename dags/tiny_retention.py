@@ -3,7 +3,7 @@
 from tiny_operators._compat import DAG
 from tiny_operators.operators.blank_old_orders import BlankOldOrdersOperator
 from tiny_operators.run_notes import note_kept, note_result, retention_story
-from tiny_operators.schedules import each_night
+from tiny_operators.schedules import retention_timetable
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
 
@@ -31,7 +31,7 @@ def retention_dag(store: Store) -> DAG:
         dag_display_name=f"{store.prefix}_retention · each night: blank old orders",
         description=f"Personal data of customers of {store.name} leaves the rows of old orders",
         doc_md=DOCS,
-        schedule=each_night(store.timezone),
+        schedule=retention_timetable(store.timezone),
         max_active_runs=1,
         **dag_arguments(store, priority=5),
     ) as dag:

@@ -10,7 +10,7 @@ from tiny_operators.operators.watch import (
     WatchWebhooksOperator,
 )
 from tiny_operators.run_notes import note_watch
-from tiny_operators.schedules import EACH_HOUR
+from tiny_operators.schedules import HOURLY
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, stores_to_build
 from tiny_operators.task_factories.into_tables import query_task
@@ -56,7 +56,7 @@ def watch_dag(store: Store) -> DAG:
         dag_display_name=f"{store.prefix}_watch · each hour: is all well?",
         description=f"Alerts when no webhooks of {store.name} come, files are stuck, or many orders are set aside",
         doc_md=DOCS,
-        schedule=EACH_HOUR,
+        schedule=HOURLY,
         max_active_runs=1,
         **arguments,
     ) as dag:

@@ -15,8 +15,8 @@ from benchmarks.alone import context_of
 from benchmarks.front import Front
 from benchmarks.table.rows import Row
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.threads import map_in_threads
 
 if TYPE_CHECKING:
     from tiny_operators.stores import Store
@@ -62,7 +62,9 @@ class _Mover:
         """Move files out of the inbox as the step does; return the seconds."""
         files = self._waiting()
         return self._timed(
-            lambda: list(at_once(lambda one: self.inbox.move(*one, self.api, f"bench/{one[0]}"), files))
+            lambda: list(
+                map_in_threads(lambda one: self.inbox.move(*one, self.api, f"bench/{one[0]}"), files)
+            )
         )
 
     def archived_plainly(self) -> float:

@@ -15,8 +15,8 @@ from benchmarks.front import Front
 from benchmarks.table.rows import Row
 from benchmarks.table.typing import Lines, made
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.threads import map_in_threads
 
 if TYPE_CHECKING:
     from tiny_operators.stores import Store
@@ -44,9 +44,9 @@ def replay() -> Iterator[Row]:
     }
     for layout, (day, layer) in layouts.items():
         texts = {name: text for lines in orders for name, text in layer(lines, day).items()}
-        list(at_once(lambda one: objects.create(*one), texts.items()))
+        list(map_in_threads(lambda one: objects.create(*one), texts.items()))
         with front.delays():
-            plain = _timed(lambda: list(at_once(lambda name: _loaded(objects, name), texts)))  # noqa: B023
+            plain = _timed(lambda: list(map_in_threads(lambda name: _loaded(objects, name), texts)))  # noqa: B023
             ours = _timed(lambda: _replayed(store, day))  # noqa: B023
         what = f"replay with Google's times, {layout}"
         yield Row(

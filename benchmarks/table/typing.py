@@ -22,7 +22,7 @@ from tests.simulator.shops import make_shop
 from tiny_operators.lake import names
 from tiny_operators.orders.raw_lines import Envelope, Kind, read_line
 from tiny_operators.orders.rows import order_rows, row_texts
-from tiny_operators.tiny.api import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
+from tiny_operators.tiny.api import PDV_PEDIDO_OBTER, PEDIDOS_PESQUISA, PRODUTO_OBTER
 
 ORDERS: Final = 100
 _PER_DAY: Final = 40
@@ -70,7 +70,7 @@ def made(count: int) -> list[Lines]:
     found = []
     for order in list(shop.orders.values())[:count]:
         products = {
-            item.id_produto: line("produto", PRODUCT_SERVICE, None, item.id_produto, id=str(item.id_produto))
+            item.id_produto: line("produto", PRODUTO_OBTER, None, item.id_produto, id=str(item.id_produto))
             for item in order.itens
             if item.id_produto
         }
@@ -78,8 +78,8 @@ def made(count: int) -> list[Lines]:
         product_objects = {produto: names.raw_product_object(_DAY, produto) for produto in products}
         by_text = {str(produto): name for produto, name in product_objects.items()}
         references = {"pesquisa": page_object, "produtos": by_text}
-        page = line("pesquisa", SEARCH_SERVICE, None, None, numero=str(order.numero))
-        itself = line("pdv", ORDER_SERVICE, order.id, None, references, id=str(order.id))
+        page = line("pesquisa", PEDIDOS_PESQUISA, None, None, numero=str(order.numero))
+        itself = line("pdv", PDV_PEDIDO_OBTER, order.id, None, references, id=str(order.id))
         found.append(Lines(order.id, itself, page, products, page_object, product_objects))
     if len(found) != count:
         raise RuntimeError(f"the shop has {len(found)} orders, wanted are {count}")

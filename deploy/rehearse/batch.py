@@ -21,7 +21,7 @@ from tiny_operators.orders.plan import Plan, PlannedOrder, chunks
 from tiny_operators.stores import Store
 from tiny_operators.task_factories.dags import dag_arguments
 from tiny_operators.task_factories.into_tables import into_reconciliation, into_tables, query_task
-from tiny_operators.tiny.api import ORDER_SERVICE
+from tiny_operators.tiny.api import PDV_PEDIDO_OBTER
 
 from .orders import PRODUCT, Invented, order_answer, product_answer, search_answer
 from .scratch import Scratch
@@ -85,7 +85,7 @@ class Batch:
             lines = [
                 writer.order_line(
                     order,
-                    {"service": ORDER_SERVICE, "id": str(order.pedido)},
+                    {"service": PDV_PEDIDO_OBTER, "id": str(order.pedido)},
                     now(),
                     answers[order.pedido],
                     pesquisa=page,

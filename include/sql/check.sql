@@ -1,15 +1,15 @@
 -- After a merge: what must be true of the orders of this run, and of no others: an odd order fails the run that loaded
--- it, and not every later one. The job fails with the names of the checks that failed and up to ten orders of each.
+-- it, and not every later one. The job fails with the names of the checks that failed, and up to ten orders of each.
 --
--- Each file in checks/ is one SELECT of what is wrong: the order (pedido, null where it is about none) and what it is.
--- They read the rows of this run (made_pdv, …), what was counted when they were made, and the rows of its orders in the
--- tables (pdv, …): as the merges, only the partitions that hold them, which are found as the merges find them.
+-- Each file in checks/ is one query for what is wrong: the order (pedido, null if it is about none) and what it is.
+-- They read the rows of this run (made_pdv, …), what was counted when they were built, and the rows of its orders in
+-- the tables (pdv, …), from the partitions that have them.
 {% from 'batch.sql' import find_days, is_of_batch, stands_in -%}
 {% set checks = {
   'counts': 'rows were lost between the files and the staging tables',
-  'merged': 'the table has not the reading that it should have',
+  'merged': 'the table lacks the newest reading',
   'keys_unique': 'a key stands twice',
-  'no_nulls': 'a column is empty that never is',
+  'no_nulls': 'a required column is empty',
   'items_add_up': 'the items do not add up to the order',
   'orders_listed': 'the order stands in one of pdv and pesquisa only',
   'products_known': 'a product has neither a row in produto nor a reason in rejeitados',
@@ -34,7 +34,7 @@ NULL
 {% set lookups = {} -%}
 {% for table in pedidos -%}
 {% set _ = lookups.update({table: {
-  'table': target(table), 'is_of_batch': of_batch[table], 'partition': partition(table)
+  'table': target(table), 'condition': of_batch[table], 'partition': partition(table)
 }}) -%}
 {% endfor -%}
 {{ find_days(lookups) }}
@@ -101,7 +101,7 @@ wrong AS (
   {%- endfor %}
 ),
 
-orders AS (
+wrong_orders AS (
   SELECT
     failed,
     CONCAT(
@@ -123,7 +123,7 @@ failures AS (
       END,
       ', ', CAST(COUNT(*) AS STRING), ' found: ', STRING_AGG(about, ', ' ORDER BY about LIMIT 10)
     ) AS failure
-  FROM orders
+  FROM wrong_orders
   GROUP BY failed
 )
 

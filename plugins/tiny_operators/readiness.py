@@ -12,12 +12,18 @@ from tiny_operators._compat import AirflowException, AirflowFailException, missi
 from tiny_operators.google_errors import BusyError, SetupError
 from tiny_operators.setup.provision import NotSetUpError, check_tables
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.sql_files import query_options
 
 
 def bigquery_client(store: Store, gcp_conn_id: str) -> Any:
-    """Return a client of BigQuery, for the store's location."""
+    """Return a client of BigQuery, for the store's location and with what every query is run with."""
+    from google.cloud.bigquery import QueryJobConfig
+
     hook = BigQueryHook(gcp_conn_id=gcp_conn_id, location=store.location, use_legacy_sql=False)
-    return hook.get_client()
+    client = hook.get_client()
+    options: Any = QueryJobConfig.from_api_repr({"query": query_options(store)})
+    client.default_query_job_config = options
+    return client
 
 
 @contextmanager

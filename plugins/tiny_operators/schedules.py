@@ -14,10 +14,10 @@ from airflow.timetables.trigger import CronTriggerTimetable
 # Intervals begin at midnight UTC, because Airflow's backfill commands read a date as that: so -s 2026-01-01 with
 # -e 2026-01-31 creates exactly 31 runs, in whatever time zone the store is. An interval is the name of a day; the
 # store's day of that name ends some hours later, or earlier.
-EACH_DAY: Final = CronDataIntervalTimetable("0 0 * * *", timezone="UTC")
+DAILY: Final = CronDataIntervalTimetable("0 0 * * *", timezone="UTC")
 
 # On the quarter, when the work of the full hour is done.
-EACH_HOUR: Final = CronTriggerTimetable("15 * * * *", timezone="UTC")
+HOURLY: Final = CronTriggerTimetable("15 * * * *", timezone="UTC")
 
 # Before the store opens, when the night's run of the daily DAG is over.
 _EACH_NIGHT: Final = "30 5 * * *"
@@ -26,7 +26,7 @@ _EACH_NIGHT: Final = "30 5 * * *"
 _EACH_WEEK: Final = "0 5 * * 0"
 
 
-def each_week(timezone: str) -> CronTriggerTimetable:
+def reconcile_timetable(timezone: str) -> CronTriggerTimetable:
     """Return when Tiny and BigQuery are compared.
 
     Args:
@@ -35,7 +35,7 @@ def each_week(timezone: str) -> CronTriggerTimetable:
     return CronTriggerTimetable(_EACH_WEEK, timezone=timezone)
 
 
-def each_night(timezone: str) -> CronTriggerTimetable:
+def retention_timetable(timezone: str) -> CronTriggerTimetable:
     """Return when the customers of old orders are blanked, where a store asks for it.
 
     Args:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.chain import Chain
 from benchmarks.table.rows import Row, end, markdown
-from tiny_operators.lake.at_once import AT_ONCE, at_once, begin
+from tiny_operators.lake.threads import THREADS, begin_in_thread, map_in_threads
 
 GOOD = Row("calls", 100, 100, "one an order", 1.0, promised=True)
 MORE = replace(GOOD, value=101)
@@ -55,11 +55,11 @@ def pool(chain: Chain, items: int, each: int) -> None:
         for _ in range(each):
             chain.add("GET")
 
-    list(at_once(item, range(items)))
+    list(map_in_threads(item, range(items)))
 
 
 def beside(chain: Chain, others: int) -> None:
-    begun = begin(lambda: chain.add("GET"))
+    begun = begin_in_thread(lambda: chain.add("GET"))
     for _ in range(others):
         chain.add("GET")
     begun.result()
@@ -72,10 +72,10 @@ def beside(chain: Chain, others: int) -> None:
         (lambda chain: None, 0),
         (alone, 3),
         (partial(pool, items=1, each=1), 1),
-        (partial(pool, items=AT_ONCE, each=1), 1),
-        (partial(pool, items=AT_ONCE + 1, each=1), 2),
+        (partial(pool, items=THREADS, each=1), 1),
+        (partial(pool, items=THREADS + 1, each=1), 2),
         (partial(pool, items=1, each=2), 2),
-        (partial(pool, items=3 * AT_ONCE, each=2), 6),
+        (partial(pool, items=3 * THREADS, each=2), 6),
         (partial(beside, others=0), 2),
         (partial(beside, others=1), 2),
         (partial(beside, others=3), 4),

@@ -165,6 +165,19 @@ def line(pedido: int, fetched_at: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+def reject(pedido: int) -> dict[str, Any]:
+    """Why an order was rejected."""
+    return {
+        "store": "z316",
+        "id": f"reject-{pedido}",
+        "rejected_at": at(13),
+        "pedido": pedido,
+        "field": "pdv.data",
+        "run": "z316_webhook_x",
+        "kind": "reject",
+    }
+
+
 def gone(table: str, pedido: int, fetched_at: str, **fields: Any) -> dict[str, Any]:
     """What marks an order as deleted: no other column."""
     return {

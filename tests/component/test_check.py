@@ -192,20 +192,14 @@ def test_rows_that_the_merge_should_have_made_are_missed(checked: Checked, pedid
         f"{orders[case]} ({'produto 71' if table == 'produto' else table})"
         for case, (_, table) in STALE.items()
     )
-    assert (
-        f"merged: the table has not the reading that it should have, {len(STALE)} found: {wrong}"
-        in checked.found()
-    )
+    assert f"merged: the table lacks the newest reading, {len(STALE)} found: {wrong}" in checked.found()
 
 
 def test_an_order_that_is_gone_and_not_marked_is_found(checked: Checked, pedido: int) -> None:
     checked.merge(**sale(pedido))
     checked.merge(pdv=[gone("pdv", pedido, at(14))], pesquisa=[gone("pesquisa", pedido, at(14))])
     checked.change(f"UPDATE {{table}} SET deleted_at = NULL WHERE id = {pedido}", "pdv")
-    assert (
-        f"merged: the table has not the reading that it should have, 1 found: {pedido} (pdv)"
-        in checked.found()
-    )
+    assert f"merged: the table lacks the newest reading, 1 found: {pedido} (pdv)" in checked.found()
 
 
 def test_a_row_that_stands_twice_is_found(checked: Checked, pedido: int) -> None:
@@ -223,13 +217,13 @@ def test_columns_that_are_empty_are_found(checked: Checked, pedido: int) -> None
         checked.change_made(f"UPDATE {{table}} SET {column} = NULL WHERE TRUE", table)
     checked.change(f"UPDATE {{table}} SET update_timestamp = NULL WHERE id = {pedido}", "pdv")
     what = "made_pdv, made_pesquisa, made_produto, pdv"
-    assert f"no_nulls: a column is empty that never is, 1 found: {pedido} ({what})" in checked.found()
+    assert f"no_nulls: a required column is empty, 1 found: {pedido} ({what})" in checked.found()
 
 
 def test_a_key_that_is_empty_is_found(checked: Checked, pedido: int) -> None:
     checked.merge(**sale(pedido))
     checked.change_made("UPDATE {table} SET id = NULL WHERE TRUE", "pdv")
-    assert "no_nulls: a column is empty that never is, 1 found: (made_pdv)" in checked.found()
+    assert "no_nulls: a required column is empty, 1 found: (made_pdv)" in checked.found()
 
 
 def test_an_order_needs_its_day_where_tiny_gives_one(checked: Checked, pedido: int) -> None:
@@ -239,7 +233,7 @@ def test_an_order_needs_its_day_where_tiny_gives_one(checked: Checked, pedido: i
         **both(*(sale(pedido + n, data=None, payload=payload) for n, payload in enumerate(payloads)))
     )
     wrong = ", ".join(f"{pedido + n} (made_pdv.data)" for n in (0, 1, 5, 6))
-    assert f"no_nulls: a column is empty that never is, 4 found: {wrong}" in checked.found()
+    assert f"no_nulls: a required column is empty, 4 found: {wrong}" in checked.found()
 
 
 def test_items_that_do_not_add_up_are_found(checked: Checked, pedido: int) -> None:

@@ -25,9 +25,11 @@ from tests.component.effects import DeadError, effects
 from tests.component.proxy import Proxy, proxy
 from tiny_operators._compat import AirflowFailException
 from tiny_operators.operators.bigquery import CheckOperator, QueryOperator
+from tiny_operators.readiness import bigquery_client
 from tiny_operators.stores import Store
 from tiny_operators.warehouse import views
 from tiny_operators.warehouse.known_orders import KnownOrders
+from tiny_operators.warehouse.personal_rows import OldRows
 
 pytestmark = pytest.mark.stack
 
@@ -275,8 +277,8 @@ for number, operator in enumerate((BigQueryInsertJobOperator, QueryOperator, Che
     assert found == ["True", "False", "False"]
 
 
-def test_each_query_says_what_it_may_be_billed(
-    store: Store, dags: Any, client: bigquery.Client, monkeypatch: pytest.MonkeyPatch
+def test_each_query_says_what_it_may_be_billed_and_that_days_are_those_of_utc(
+    store: Store, dags: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # By its text: the client sends a query again, as a new request, that the service was too busy for.
     asked: dict[str, dict[str, Any]] = {}
@@ -290,6 +292,7 @@ def test_each_query_says_what_it_may_be_billed(
         return send(adapter, request, **options)
 
     monkeypatch.setattr(HTTPAdapter, "send", watched)
+    client = bigquery_client(store, "google_cloud_default")
     known = KnownOrders(client, store)
     known.of_date(date(2026, 3, 14))
     known.of_ids([1])
@@ -304,5 +307,10 @@ def test_each_query_says_what_it_may_be_billed(
         if isinstance(operator, QueryOperator)
     ]
     assert (len(asked), len(of_tasks)) == (4 + len(views.views(store)), 11)
-    billed = {query["maximumBytesBilled"] for query in [*asked.values(), *of_tasks]}
-    assert billed == {str(store.maximum_bytes_billed)}
+    old = OldRows(client, store)
+    old.first_day("pdv", date(2026, 3, 14))
+    old.blank("pdv", date(2026, 3, 13), date(2026, 3, 14))
+    assert len(asked) == 6 + len(views.views(store))
+    for query in [*asked.values(), *of_tasks]:
+        assert query["maximumBytesBilled"] == str(store.maximum_bytes_billed)
+        assert query["connectionProperties"] == [{"key": "time_zone", "value": "UTC"}]

@@ -12,7 +12,7 @@ from airflow.timetables.base import TimeRestriction
 
 from tiny_operators.batches.run_request import interval_dates, settled_at
 from tiny_operators.operators.plan_dates import PlanReconcileOperator
-from tiny_operators.schedules import EACH_DAY, each_week
+from tiny_operators.schedules import DAILY, reconcile_timetable
 from tiny_operators.stores import load_stores
 
 
@@ -20,7 +20,7 @@ def runs_between(first: str, last: str) -> list[date]:
     """The dates of a backfill's runs: both commands of Airflow read a date as midnight UTC."""
     restriction = TimeRestriction(pendulum.parse(first), pendulum.parse(last), catchup=True)  # type: ignore[arg-type]
     found, interval = [], None
-    while info := EACH_DAY.next_dagrun_info(last_automated_data_interval=interval, restriction=restriction):
+    while info := DAILY.next_dagrun_info(last_automated_data_interval=interval, restriction=restriction):
         interval = info.data_interval
         assert interval is not None
         dates = interval_dates(interval.start, interval.end)
@@ -57,7 +57,7 @@ def test_the_comparison_comes_on_sundays_when_the_night_run_of_saturday_is_over(
     saturday = pendulum.datetime(2026, 3, 14, 12)
     week = TimeRestriction(saturday, saturday.add(days=8), catchup=True)
     runs, last = [], None
-    while found := each_week("America/Sao_Paulo").next_dagrun_info(
+    while found := reconcile_timetable("America/Sao_Paulo").next_dagrun_info(
         last_automated_data_interval=last, restriction=week
     ):
         runs.append(found.run_after)

@@ -1,7 +1,7 @@
 {#- Rows without what belongs to a person, in the place of the same readings. A newer reading that came meanwhile stays. -#}
 {%- from 'batch.sql' import find_days, stands_in -%}
 {%- macro merge_blanked(target, staging, columns, keys, read_at, partition) -%}
-{{ find_days({'blanked': {'table': staging, 'is_of_batch': 'TRUE', 'partition': partition}}) }}
+{{ find_days({'blanked': {'table': staging, 'condition': 'TRUE', 'partition': partition}}) }}
 MERGE `{{ target }}` AS target
 USING `{{ staging }}` AS source
 ON

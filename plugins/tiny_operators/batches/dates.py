@@ -12,7 +12,7 @@ from functools import partial
 from typing import TextIO
 
 from tiny_operators.batches.asking import FEW_TRIES, Asking
-from tiny_operators.batches.date_work import DateWork
+from tiny_operators.batches.date_diff import DateDiff
 from tiny_operators.batches.waiting import Silences
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
@@ -22,7 +22,7 @@ from tiny_operators.orders.json_values import from_json
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer
-from tiny_operators.tiny.api import SEARCH_SERVICE, Tiny
+from tiny_operators.tiny.api import PEDIDOS_PESQUISA, Tiny
 from tiny_operators.tiny.listing import FilterIgnoredError, ListingError, UnansweredError
 from tiny_operators.warehouse.known_orders import KnownOrders
 
@@ -129,7 +129,7 @@ class DatePlanner:
         self._filter_works = True
 
     def _build(self, day: date) -> DatePlan:
-        work = DateWork(
+        work = DateDiff(
             day, partial(self._search, day), self.known, self.raw, self.check_filter, force=self.force
         )
         part = names.date_orders_object(self.raw.key, day.isoformat(), uuid.uuid4().hex[:12])
@@ -188,7 +188,7 @@ class DatePlanner:
             UnansweredError: When Tiny does not answer it, while it answers other calls.
         """
         answer = self._asking.ask(
-            SEARCH_SERVICE,
+            PEDIDOS_PESQUISA,
             day.isoformat(),
             lambda: self.hook.search_page(parameters, page, sort),
             tries=FEW_TRIES if self.silences.since(day) else None,

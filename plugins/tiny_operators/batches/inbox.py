@@ -159,7 +159,7 @@ def whole_files(plan: Plan, wanted: Iterable[PlannedOrder], most: int | None) ->
 
 
 @dataclass(frozen=True)
-class Disposal:
+class FileDestination:
     """Where a webhook file goes at the end of a run.
 
     Attributes:
@@ -177,7 +177,7 @@ class Disposal:
     more: tuple[tuple[int | None, Reject], ...] = ()
 
 
-def disposals(plan: Plan, outcomes: Mapping[int, Outcome]) -> Iterator[Disposal]:
+def file_destinations(plan: Plan, outcomes: Mapping[int, Outcome]) -> Iterator[FileDestination]:
     """Say where each file of a plan goes.
 
     A file that is about several orders waits as long as one of them waits. Then it is rejected when any part of it was
@@ -187,8 +187,8 @@ def disposals(plan: Plan, outcomes: Mapping[int, Outcome]) -> Iterator[Disposal]
         plan: The plan.
         outcomes: What became of each order, by Tiny's id. The files of an order without an outcome stay.
     """
-    yield from (Disposal(file, "ignored") for file in plan.ignored)
-    yield from (_disposal(file, parts) for file, parts in _parts(plan, outcomes).items())
+    yield from (FileDestination(file, "ignored") for file in plan.ignored)
+    yield from (_destination(file, parts) for file, parts in _parts(plan, outcomes).items())
 
 
 def ended(plan: Plan, outcomes: Mapping[int, Outcome]) -> dict[int, tuple[Ended, ...]]:
@@ -196,7 +196,7 @@ def ended(plan: Plan, outcomes: Mapping[int, Outcome]) -> dict[int, tuple[Ended,
 
     Args:
         plan: The plan.
-        outcomes: What became of each order: see :func:`disposals`.
+        outcomes: What became of each order: see :func:`file_destinations`.
     """
     return {file.generation: tuple(parts.ends) for file, parts in _parts(plan, outcomes).items()}
 
@@ -225,11 +225,11 @@ def _parts(plan: Plan, outcomes: Mapping[int, Outcome]) -> dict[InboxFile, _Part
     return found
 
 
-def _disposal(file: InboxFile, parts: _Parts) -> Disposal:
+def _destination(file: InboxFile, parts: _Parts) -> FileDestination:
     if parts.waiting:
-        return Disposal(file, "waiting", pedido=parts.waiting[0])
+        return FileDestination(file, "waiting", pedido=parts.waiting[0])
     rejects = [(end.pedido, end.reject) for end in parts.ends if end.reject is not None]
     if not rejects:
-        return Disposal(file, "done", pedido=parts.ends[0].pedido if len(parts.ends) == 1 else None)
+        return FileDestination(file, "done", pedido=parts.ends[0].pedido if len(parts.ends) == 1 else None)
     (pedido, reject), *more = rejects
-    return Disposal(file, "rejected", reject, pedido, tuple(more))
+    return FileDestination(file, "rejected", reject, pedido, tuple(more))

@@ -25,7 +25,7 @@ from tiny_operators.orders.outcomes import Wait
 from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder
 from tiny_operators.orders.rows import order_record, product_ids
 from tiny_operators.tiny.answers import Meaning
-from tiny_operators.tiny.api import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE, Tiny
+from tiny_operators.tiny.api import PDV_PEDIDO_OBTER, PEDIDO_OBTER, PRODUTO_OBTER, Tiny
 
 log = logging.getLogger(__name__)
 
@@ -117,11 +117,11 @@ class OrderReader:
 
     def _read(self, order: PlannedOrder) -> OrderRead | None:
         """Ask for an order; return None when Tiny does not answer about it."""
-        pedido, service, tries = order.pedido, ORDER_SERVICE, order_tries(order)
+        pedido, service, tries = order.pedido, PDV_PEDIDO_OBTER, order_tries(order)
         answer = self._asking.ask(service, pedido, lambda: self.hook.order(pedido), tries=tries)
         if answer and answer.meaning is Meaning.NOT_FOUND:
             # The back office may know an order that the till does not; only when neither does, it is gone.
-            service = OFFICE_SERVICE
+            service = PEDIDO_OBTER
             answer = self._asking.ask(service, pedido, lambda: self.hook.office_order(pedido), tries=tries)
         if answer is None:
             return None
@@ -202,11 +202,11 @@ class OrderReader:
 
     def _product(self, produto: int) -> str | None:
         """Return the object of a product; None when Tiny does not answer about it, or did not a moment ago."""
-        if (PRODUCT_SERVICE, produto) in self._asking.unanswered or self._rests(produto):
+        if (PRODUTO_OBTER, produto) in self._asking.unanswered or self._rests(produto):
             return None
         tries = _SILENT_PRODUCT_TRIES if self._silent.since(produto) else _PRODUCT_TRIES
         ask = partial(self.raw.product, produto, self.hook.product)
-        found = self._asking.ask(PRODUCT_SERVICE, produto, ask, tries=tries)
+        found = self._asking.ask(PRODUTO_OBTER, produto, ask, tries=tries)
         if found is None:
             self._silent.remember(produto, self.raw.key, datetime.now(UTC))
         else:
@@ -217,7 +217,7 @@ class OrderReader:
         """Return whether to ask for a silent product later; a person who wants costs read again has them now."""
         if self.plan.refresh_costs or self.raw.has_product(produto):
             return False
-        return self._silent.rests(produto, datetime.now(UTC))
+        return self._silent.is_paused(produto, datetime.now(UTC))
 
 
 def _may_be_early(read: OrderRead) -> bool:

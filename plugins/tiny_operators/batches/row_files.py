@@ -12,9 +12,9 @@ from typing import Any, Final, Self
 
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import all_at_once
 from tiny_operators.lake.forgotten import ForgottenList
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.threads import run_in_threads
 from tiny_operators.lake.uploads import TextUpload
 from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.old_orders import row_day, without_old
@@ -116,7 +116,7 @@ class RowFiles:
         self._rejected_at = datetime.now(UTC).isoformat()
         self._list = ForgottenList(objects, origin.store)
         self._reject_copy: TextUpload | None = None
-        self._with_them: list[Callable[[], object]] = []
+        self._on_commit: list[Callable[[], object]] = []
 
     def __enter__(self) -> Self:
         """Open the files."""
@@ -137,7 +137,7 @@ class RowFiles:
         streams = [*self._rows.values(), *([self._reject_copy] if self._reject_copy else [])]
         if not self._reject_copy:
             # From a try before, or from a time when the code could not yet read what it rejected.
-            self.with_them(partial(self._objects.delete, self._rejects_object))
+            self.on_commit(partial(self._objects.delete, self._rejects_object))
         meanwhile = kind is None and self._list.read() != self._forgotten
         if kind or meanwhile:
             for stream in streams:
@@ -145,11 +145,11 @@ class RowFiles:
         if meanwhile:
             raise ForgottenMeanwhileError("somebody was forgotten while rows were made: they are made again")
         if kind is None:
-            all_at_once(*(stream.finish for stream in streams), *self._with_them)
+            run_in_threads(*(stream.finish for stream in streams), *self._on_commit)
 
-    def with_them(self, write: Callable[[], object]) -> None:
+    def on_commit(self, write: Callable[[], object]) -> None:
         """Let something else be written at the moment when the files are."""
-        self._with_them.append(write)
+        self._on_commit.append(write)
 
     def add(self, result: OrderRows, file: str | None = None) -> None:
         """Write the result of reading one order.

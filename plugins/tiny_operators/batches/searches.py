@@ -16,7 +16,7 @@ from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import Answer, Json, Meaning
-from tiny_operators.tiny.api import SEARCH_SERVICE
+from tiny_operators.tiny.api import PEDIDOS_PESQUISA
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class SearchLines:
 
     def is_unanswered(self, pedido: int) -> bool:
         """Return whether Tiny did not answer the search for an order."""
-        return (SEARCH_SERVICE, pedido) in self.asking.unanswered
+        return (PEDIDOS_PESQUISA, pedido) in self.asking.unanswered
 
     def _search_date(self, data: str, wanted: set[int]) -> None:
         """Page through a date while that is cheaper than searching each order by its number."""
@@ -157,7 +157,9 @@ class SearchLines:
         self, parameters: dict[str, str], page: int, about: int | str, *, tries: int | None = None
     ) -> Answer | None:
         hook = self.asking.hook
-        return self.asking.ask(SEARCH_SERVICE, about, lambda: hook.search_page(parameters, page), tries=tries)
+        return self.asking.ask(
+            PEDIDOS_PESQUISA, about, lambda: hook.search_page(parameters, page), tries=tries
+        )
 
     def _keep(self, answer: Answer, parameters: dict[str, str], page: int, wanted: set[int]) -> set[int]:
         """Keep a search page when it lists wanted orders; return which."""

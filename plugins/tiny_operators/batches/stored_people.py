@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any, Final
 
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.forgotten import blank, examine
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.threads import map_in_threads
 from tiny_operators.people.asked_people import People, PeopleError, said_of_nobody
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.personal_values import PersonalValues, Who
@@ -116,7 +116,7 @@ class StoredPeople:
         """Yield each place that has something of some people, with what it has."""
         for bucket, objects in self._buckets:
             look = partial(_examined, objects, who)
-            for blob, eraser in at_once(look, _files(objects, bucket)):
+            for blob, eraser in map_in_threads(look, _files(objects, bucket)):
                 if eraser.found:
                     yield Place(_kind(bucket, blob.name), blob.name, bucket), eraser
         for table in LOADED:
@@ -137,7 +137,7 @@ class StoredPeople:
         for bucket, objects in self._buckets:
             newer = (blob.name for blob in _files(objects, bucket) if blob.time_created >= since)
             wanted = dict.fromkeys([*found.files[bucket], *newer])
-            changed += sum(at_once(partial(_blanked, objects, found.people), wanted))
+            changed += sum(map_in_threads(partial(_blanked, objects, found.people), wanted))
         return changed
 
     def blank_rows(self, people: People, key: str, rows_file: Callable[[str, str], str | None]) -> int:

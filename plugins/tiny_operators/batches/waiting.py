@@ -200,7 +200,7 @@ def began(order: PlannedOrder, wait: Wait, at: str) -> str:
     return order.tried.since.get(wait, at) if order.tried else at
 
 
-def set_aside(order: PlannedOrder, at: str) -> Reject | None:
+def reject_if_overdue(order: PlannedOrder, at: str) -> Reject | None:
     """Say why an order that Tiny did not answer about is set aside; None when it waits for the next run.
 
     Args:
@@ -268,7 +268,7 @@ class Silences:
         tried = self._known.get(str(about))
         return tried.since[Wait.NO_ANSWER] if tried else None
 
-    def rests(self, about: object, now: datetime) -> bool:
+    def is_paused(self, about: object, now: datetime) -> bool:
         """Return whether the pause of something that is known to be silent is not over yet."""
         tried = self._known.get(str(about))
         return tried is not None and tried.times > _AT_ONCE and now < next_try(tried)

@@ -1,4 +1,4 @@
 """Airflow's connection to Tiny: sends the calls, at their pace, and tries again.
 
-Knows nothing of orders.
+Does not decide what becomes of an order.
 """

@@ -25,10 +25,10 @@ from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import FATAL, RETRYABLE, Answer, Meaning, read_answer
 from tiny_operators.tiny.api import (
     INFO_SERVICE,
-    OFFICE_SERVICE,
-    ORDER_SERVICE,
-    PRODUCT_SERVICE,
-    SEARCH_SERVICE,
+    PDV_PEDIDO_OBTER,
+    PEDIDO_OBTER,
+    PEDIDOS_PESQUISA,
+    PRODUTO_OBTER,
     TinyUnavailableError,
 )
 from tiny_operators.tiny.encodings import UTF_8, charset, decode
@@ -112,19 +112,19 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
             AirflowFailException: When no further try can help (token, account, address).
             TinyUnavailableError: When Tiny did not answer properly in several tries.
         """
-        return self.call(ORDER_SERVICE, "pedido", {"id": str(pedido)})
+        return self.call(PDV_PEDIDO_OBTER, "pedido", {"id": str(pedido)})
 
     def office_order(self, pedido: int) -> Answer:
         """Call ``pedido.obter``: the same order as the back office shows it. Raises as :meth:`order`."""
-        return self.call(OFFICE_SERVICE, "pedido", {"id": str(pedido), "formato": "JSON"})
+        return self.call(PEDIDO_OBTER, "pedido", {"id": str(pedido), "formato": "JSON"})
 
     def product(self, produto: int) -> Answer:
         """Call ``produto.obter``: one product as it is now. Raises as :meth:`order`."""
-        return self.call(PRODUCT_SERVICE, "produto", {"id": str(produto), "formato": "JSON"})
+        return self.call(PRODUTO_OBTER, "produto", {"id": str(produto), "formato": "JSON"})
 
     def search_page(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
         """Get a page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
-        return self.call(SEARCH_SERVICE, "pedidos", search.page_request(parameters, page, sort))
+        return self.call(PEDIDOS_PESQUISA, "pedidos", search.page_request(parameters, page, sort))
 
     def own_account(self) -> Answer:
         """Call ``info``: the company that the token belongs to. Raises as :meth:`order`."""
@@ -134,7 +134,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         """Ask whether Tiny answers at all: what the account is, and if that gets no answer, for today's orders."""
         today = search.date_parameters(datetime.now(UTC).date())
         return self._answers(INFO_SERVICE, "conta", _INFO) or self._answers(
-            SEARCH_SERVICE, "pedidos", search.page_request(today, 1)
+            PEDIDOS_PESQUISA, "pedidos", search.page_request(today, 1)
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Names of objects and staging tables: the one place where they are built."""
+"""Names of objects and staging tables, built here alone. The receiver names the files that it stores."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from io import StringIO, TextIOWrapper
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, cast
 
-from tiny_operators.lake.at_once import AT_ONCE, begin
 from tiny_operators.lake.names import NDJSON
+from tiny_operators.lake.threads import THREADS, begin_in_thread
 from tiny_operators.lake.uploads import PART_BYTES, TextUpload, Upload
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Objects:
         self._client = client
         for scheme in ("https://", "http://"):
             # The client keeps ten by itself.
-            client._http.mount(scheme, HTTPAdapter(pool_maxsize=AT_ONCE))
+            client._http.mount(scheme, HTTPAdapter(pool_maxsize=THREADS))
         self._bucket: Bucket = client.bucket(bucket)
         self._ahead: dict[str, Future[tuple[bytes, int] | None]] = {}
 
@@ -54,7 +54,7 @@ class Objects:
     def list_ahead(self, prefix: str = "") -> Iterator[Blob]:
         """Begin to list the objects below a prefix, by name: the first of them are on their way."""
         found = iter(self.list(prefix))
-        first = begin(lambda: [*islice(found, 1)])
+        first = begin_in_thread(lambda: [*islice(found, 1)])
 
         def listed() -> Iterator[Blob]:
             yield from first.result()
@@ -69,7 +69,7 @@ class Objects:
     def read_ahead(self, *names: str) -> None:
         """Begin to read objects, all at once: the next read of each one returns what was there now."""
         for name in names:
-            self._ahead[name] = begin(partial(self._read, name))
+            self._ahead[name] = begin_in_thread(partial(self._read, name))
 
     def read(self, name: str, generation: int | None = None) -> bytes | None:
         """Read the content of an object; None when it, or that generation of it, does not exist."""

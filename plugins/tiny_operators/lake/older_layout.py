@@ -19,16 +19,16 @@ from tiny_operators.orders.raw_lines import Envelope, Kind, RawLine
 from tiny_operators.orders.rows import OrderRows, order_rows, product_ids
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import parse_json
-from tiny_operators.tiny.api import ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
+from tiny_operators.tiny.api import PDV_PEDIDO_OBTER, PEDIDOS_PESQUISA, PRODUTO_OBTER
 from tiny_operators.tiny.encodings import decode
 from tiny_operators.wording import kind_of
 
 _PATH: Final = "webhook"
 _VERSION: Final = "older"
 _SERVICES: Final[dict[Kind, str]] = {
-    "pdv": ORDER_SERVICE,
-    "pesquisa": SEARCH_SERVICE,
-    "produto": PRODUCT_SERVICE,
+    "pdv": PDV_PEDIDO_OBTER,
+    "pesquisa": PEDIDOS_PESQUISA,
+    "produto": PRODUTO_OBTER,
 }
 # A row needs both; products are extra.
 _NEEDED: Final[tuple[Kind, ...]] = ("pdv", "pesquisa")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
-from tiny_operators.lake.at_once import all_at_once, at_once
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.threads import map_in_threads, run_in_threads
 from tiny_operators.orders.raw_lines import RawLine, read_line
 from tiny_operators.orders.rows import OrderRows, order_rows
 
@@ -50,7 +50,7 @@ class RawReader:
             if order.envelope.pesquisa:
                 pages[order.envelope.pesquisa] = None
             products.update(dict.fromkeys(order.envelope.produtos.values()))
-        all_at_once(partial(self._pages.read_ahead, pages), partial(self._products.read_ahead, products))
+        run_in_threads(partial(self._pages.read_ahead, pages), partial(self._products.read_ahead, products))
 
     def order_rows(self, order: RawLine) -> OrderRows:
         """Build the rows of one order.
@@ -77,7 +77,7 @@ class _LineCache:
     def read_ahead(self, names: Iterable[str]) -> None:
         wanted = list(names)
         missing = [name for name in wanted if name not in self._lines]
-        found = zip(missing, at_once(self._read_if_any, missing), strict=True)
+        found = zip(missing, map_in_threads(self._read_if_any, missing), strict=True)
         self._lines |= {name: line for name, line in found if line is not None}
         # All of these are used before others are read.
         self._room = max(self._most, len(wanted))

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from tiny_operators import __version__
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import begin
 from tiny_operators.lake.forgotten import ForgottenList, blank, forget_orders
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.threads import begin_in_thread
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.orders.raw_lines import Envelope, Kind
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.stored_texts import clean_line
 from tiny_operators.stores import Store
 from tiny_operators.tiny.answers import Answer, Meaning
-from tiny_operators.tiny.api import PRODUCT_SERVICE, SEARCH_SERVICE
+from tiny_operators.tiny.api import PEDIDOS_PESQUISA, PRODUTO_OBTER
 from tiny_operators.tiny.search import page_request
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class RawWriter:
     ) -> str:
         """Keep a search page until :meth:`finish_references`; return the name of its object."""
         target = names.raw_search_object(self.key, self._today(), uuid.uuid4().hex)
-        request = {"service": SEARCH_SERVICE, **page_request(parameters, page, sort)}
+        request = {"service": PEDIDOS_PESQUISA, **page_request(parameters, page, sort)}
         self._pages[target] = self._envelope("pesquisa", request, now(), **_bytes_of(answer)).line(
             answer.text
         )
@@ -111,13 +111,13 @@ class RawWriter:
         else:
             # Kept as it came, but it serves this run only: the next one asks again.
             target = self._refused[produto] = names.raw_refused_product_object(day, produto, uuid.uuid4().hex)
-        request = {"service": PRODUCT_SERVICE, "id": str(produto)}
+        request = {"service": PRODUTO_OBTER, "id": str(produto)}
         envelope = self._envelope("produto", request, now(), produto=produto, **_bytes_of(answer))
         self._begin_writing(target, envelope.line(answer.text))
         return target
 
     def _begin_writing(self, target: str, text: str) -> None:
-        self._writing.append(begin(partial(self.objects.create, target, text)))
+        self._writing.append(begin_in_thread(partial(self.objects.create, target, text)))
 
     def has_product(self, produto: int) -> bool:
         """Return whether there is an answer about a product that serves this run."""

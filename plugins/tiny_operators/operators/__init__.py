@@ -1,4 +1,4 @@
 """The tasks. Thin: each passes a batch what it needs, and leaves counts and names behind.
 
-The rooms below decide about the orders.
+The rules by which an order is loaded, waits or is rejected are in the rooms below.
 """

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from functools import partial
 
 from tiny_operators._compat import AirflowFailException, Context
-from tiny_operators.batches.inbox import Disposal, disposals, ended
+from tiny_operators.batches.inbox import FileDestination, ended, file_destinations
 from tiny_operators.batches.put_back import how_to_put_back
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.batches.waiting import WaitingFiles
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.forgotten import read_forgotten
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.threads import map_in_threads
 from tiny_operators.lineage import Lineage, in_bucket
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.outcomes import Outcome, Reject, Wait, Waiting
@@ -75,22 +75,24 @@ class ArchiveWebhooksOperator(StoreOperator):
         waits = _waits(plan, outcomes)
         handled: dict[int, list[Waiting]] = {}
         stuck: list[str] = []
-        ends = list(disposals(plan, outcomes))
-        for disposal, error in zip(ends, at_once(partial(self._try, inbox, api), ends), strict=True):
-            stays = disposal.state == "waiting"
-            handled[disposal.file.generation] = waits[disposal.file.generation] if stays else []
+        ends = list(file_destinations(plan, outcomes))
+        for destination, error in zip(
+            ends, map_in_threads(partial(self._try, inbox, api), ends), strict=True
+        ):
+            stays = destination.state == "waiting"
+            handled[destination.file.generation] = waits[destination.file.generation] if stays else []
             if error is None:
-                counts[disposal.state] += 1
+                counts[destination.state] += 1
                 continue
-            stuck.append(disposal.file.name)
-            handled[disposal.file.generation] = [Waiting(Wait.NOT_MOVED, _now())]
+            stuck.append(destination.file.name)
+            handled[destination.file.generation] = [Waiting(Wait.NOT_MOVED, _now())]
             log_event(
                 log,
                 "file_not_moved",
                 level=logging.ERROR,
                 store=self.store.prefix,
                 run=key,
-                object=disposal.file.name,
+                object=destination.file.name,
                 error=type(error).__name__,
             )
         waiting = self._remember(key, handled, ended(plan, outcomes), inbox, api)
@@ -127,19 +129,19 @@ class ArchiveWebhooksOperator(StoreOperator):
             api.delete(target)
         return len(state.files)
 
-    def _try(self, inbox: Objects, api: Objects, disposal: Disposal) -> Exception | None:
+    def _try(self, inbox: Objects, api: Objects, destination: FileDestination) -> Exception | None:
         """Dispose of a file; return the error when it fails: it must not keep the others in the inbox."""
         try:
-            self._dispose(disposal, inbox, api)
+            self._move_or_keep(destination, inbox, api)
         except Exception as error:
             return error
         return None
 
-    def _dispose(self, disposal: Disposal, inbox: Objects, api: Objects) -> None:
-        file = disposal.file
-        if disposal.reject is not None:
-            self._reject(disposal, disposal.reject, inbox, api)
-        elif disposal.state != "waiting":
+    def _move_or_keep(self, destination: FileDestination, inbox: Objects, api: Objects) -> None:
+        file = destination.file
+        if destination.reject is not None:
+            self._reject(destination, destination.reject, inbox, api)
+        elif destination.state != "waiting":
             self._move(file, names.done_object(file.name, file.generation, self._day(file)), inbox, api)
 
     def _move(self, file: InboxFile, target: str, inbox: Objects, api: Objects) -> None:
@@ -153,17 +155,17 @@ class ArchiveWebhooksOperator(StoreOperator):
                 return
         inbox.move(file.name, file.generation, api, target)
 
-    def _reject(self, disposal: Disposal, reject: Reject, inbox: Objects, api: Objects) -> None:
-        file = disposal.file
+    def _reject(self, destination: FileDestination, reject: Reject, inbox: Objects, api: Objects) -> None:
+        file = destination.file
         target = names.rejected_object(file.name, file.generation, self._day(file))
         reason = {
             "store": self.store.prefix,
             "file": file.name,
-            "pedido": disposal.pedido,
+            "pedido": destination.pedido,
             "arrived_at": file.arrived_at,
             **asdict(reject),
             # For a file that is about several orders.
-            "more": [{"pedido": pedido, **asdict(other)} for pedido, other in disposal.more],
+            "more": [{"pedido": pedido, **asdict(other)} for pedido, other in destination.more],
             "put_back": how_to_put_back(
                 f"gs://{self.store.api_bucket}/{target}",
                 f"gs://{self.store.webhook_bucket}/{file.name}",

@@ -12,8 +12,8 @@ from tiny_operators._compat import Context
 from tiny_operators.batches.order_reader import OrderReader, progress
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import begin
 from tiny_operators.lake.raw_writer import RawWriter, now, products_ahead
+from tiny_operators.lake.threads import begin_in_thread
 from tiny_operators.lineage import Lineage, in_bucket
 from tiny_operators.operators.account import AccountOperator
 from tiny_operators.orders.plan import chunks
@@ -55,9 +55,9 @@ class FetchOrdersOperator(AccountOperator):
             names.silent_products_object(self.store.prefix),
         )
         listed = products_ahead(objects, self.store)
-        begun = begin(lambda: objects.create_json(names.reading_begun_object(key), {"at": now()}))
+        begun = begin_in_thread(lambda: objects.create_json(names.reading_begun_object(key), {"at": now()}))
         alive, first = self.take_turn(objects), begun.result()
-        calls_end = cache(lambda: begin(lambda: self.turn_done(objects)))
+        calls_end = cache(lambda: begin_in_thread(lambda: self.turn_done(objects)))
         plan = self.read_plan(objects, key)
         hook = self.tiny(objects)
         raw = RawWriter(objects, self.store, plan.path, key, listed)

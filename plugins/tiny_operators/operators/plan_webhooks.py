@@ -17,8 +17,8 @@ from tiny_operators.batches.waiting import WaitingFiles, choose, not_downloaded
 from tiny_operators.events import log_event
 from tiny_operators.google_errors import is_of_one_object
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import all_at_once, at_once, begin
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.threads import begin_in_thread, map_in_threads, run_in_threads
 from tiny_operators.lineage import Lineage, in_bucket
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.outcomes import Reject
@@ -89,8 +89,8 @@ class PlanWebhooksOperator(StoreOperator):
             raise AirflowSkipException(
                 f"Nothing {'is due' if waiting else 'waits'} in gs://{self.store.webhook_bucket}"
             )
-        created = begin(lambda: api.create_json(names.plan_object(key), plan.to_json()))
-        all_at_once(
+        created = begin_in_thread(lambda: api.create_json(names.plan_object(key), plan.to_json()))
+        run_in_threads(
             lambda: RunBackoff(api, self.dag_id).run_planned(key),
             *([LivePriority(api, self.store.prefix).ask] if plan.orders else []),
         )
@@ -111,7 +111,7 @@ class PlanWebhooksOperator(StoreOperator):
             return not state.is_file_due(int(blob.generation), now), blob.time_created, blob.name
 
         waiting = nsmallest(self.max_files, listed, key=place)
-        contents = at_once(lambda blob: _content(inbox, blob), waiting)
+        contents = map_in_threads(lambda blob: _content(inbox, blob), waiting)
         refused: list[tuple[Blob, GoogleAPICallError]] = []
         downloaded = False
         for blob, content in zip(waiting, contents, strict=True):

@@ -22,8 +22,8 @@ from tiny_operators.batches.run_request import RequestError, check_names
 from tiny_operators.batches.waiting import Silences
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import at_once
 from tiny_operators.lake.objects import Objects
+from tiny_operators.lake.threads import map_in_threads
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.params import put_back_form
 
@@ -57,10 +57,10 @@ class PutBackOperator(StoreOperator):
         of_name: dict[str, list[RejectedObject]] = defaultdict(list)
         for file in work.files:
             of_name[file.name].append(file)
-        for _ in at_once(partial(self._move, api, inbox), of_name.values()):
+        for _ in map_in_threads(partial(self._move, api, inbox), of_name.values()):
             pass
         Silences.of_products(api, self.store.prefix).forget(work.products)
-        for _ in at_once(partial(self._write_event, inbox, key), work.orders):
+        for _ in map_in_threads(partial(self._write_event, inbox, key), work.orders):
             pass
         # Last: as long as an order has no event, its reason still names it.
         for name, ids in work.rejects.items():
@@ -113,7 +113,7 @@ def _find(request: PutBackRequest, api: Objects) -> PutBack:
     for day in request.dates:
         found = {blob.name: blob for blob in api.list(names.rejected_prefix(day.isoformat()))}
         files = [name for name in found if names.reason_object(name) in found]
-        reasons = at_once(lambda name: api.read_json(names.reason_object(name)) or {}, files)
+        reasons = map_in_threads(lambda name: api.read_json(names.reason_object(name)) or {}, files)
         for name, reason in zip(files, reasons, strict=True):
             every = [reason, *reason.get("more", ())]
             if any(map(request.wants, every)):
@@ -126,7 +126,7 @@ def _find(request: PutBackRequest, api: Objects) -> PutBack:
             name for name in found if names.reason_object(name) not in found and names.is_rejects_object(name)
         ]
         for name, lines in zip(
-            rejects, at_once(lambda name: list(api.lines_if_any(name)), rejects), strict=True
+            rejects, map_in_threads(lambda name: list(api.lines_if_any(name)), rejects), strict=True
         ):
             work.add(name, [json.loads(line) for line in lines], request)
     return work

@@ -15,10 +15,10 @@ from tiny_operators._compat import AirflowSkipException, Context, run_type
 from tiny_operators.batches.row_files import RowFiles
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.lake.at_once import AT_ONCE, at_once, begin
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.older_layout import folder_of, older_order_rows
 from tiny_operators.lake.raw_reader import RawReader, RawReferenceError
+from tiny_operators.lake.threads import THREADS, begin_in_thread, map_in_threads
 from tiny_operators.lineage import Lineage
 from tiny_operators.operators.base import ORDERS, StoreOperator, rows_lineage
 from tiny_operators.operators.next_slice import REST
@@ -164,10 +164,10 @@ class RawDates:
 
     def _of_lines(self, day: date) -> Iterator[OrderRows]:
         listed = (blob.name for blob in self.objects.list(names.raw_orders_prefix(day.isoformat())))
-        ahead = begin(partial(self._some_lines, listed))
+        ahead = begin_in_thread(partial(self._some_lines, listed))
         # An object of a live run may hold one order only: what several objects refer to is read together.
         while some := ahead.result():
-            ahead = begin(partial(self._some_lines, listed))
+            ahead = begin_in_thread(partial(self._some_lines, listed))
             self.objects_read += len(some)
             self._raw.read_ahead(line for _, own in some for line in own if line)
             for name, own in some:
@@ -175,8 +175,8 @@ class RawDates:
 
     def _some_lines(self, listed: Iterator[str]) -> list[tuple[str, list[RawLine | None]]]:
         """Read the raw lines of the next objects; they are read while the ones before them are typed."""
-        some = list(islice(listed, AT_ONCE))
-        return list(zip(some, at_once(self._lines, some), strict=True))
+        some = list(islice(listed, THREADS))
+        return list(zip(some, map_in_threads(self._lines, some), strict=True))
 
     def _lines(self, name: str) -> list[RawLine | None]:
         """Read the raw lines of an object; None for a damaged one."""
@@ -204,7 +204,7 @@ class RawDates:
 
     def _of_folders(self, day: date) -> Iterator[OrderRows]:
         listed = (blob.name for blob in self.objects.list(names.older_layout_prefix(day.isoformat())))
-        yield from at_once(self._of_folder, self._folders(listed))
+        yield from map_in_threads(self._of_folder, self._folders(listed))
 
     def _folders(self, listed: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
         for folder, found in groupby(listed, folder_of):

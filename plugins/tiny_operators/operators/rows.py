@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tiny_operators._compat import AirflowException, Context
 from tiny_operators.batches.field_drift import report_field_drift
 from tiny_operators.batches.row_files import RowFiles
-from tiny_operators.batches.waiting import set_aside
+from tiny_operators.batches.waiting import reject_if_overdue
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_reader import RawReader
@@ -65,9 +65,9 @@ class MakeRowsOperator(StoreOperator):
                 outcome.add_chunk(chunk, files)
             check_counts(plan.planned, files.counts)
             ends = {str(pedido): end.to_json() for pedido, end in outcome.outcomes.items()}
-            files.with_them(partial(objects.write_json, names.outcome_object(key), ends))
+            files.on_commit(partial(objects.write_json, names.outcome_object(key), ends))
             now = datetime.now(UTC)
-            files.with_them(partial(report_field_drift, objects, self.store, key, files.fields, now))
+            files.on_commit(partial(report_field_drift, objects, self.store, key, files.fields, now))
         self.rows_made(context)
         context["ti"].xcom_push(key=ORDERS, value=files.bounds.to_xcom())
         if files.counts["rejeitados"]:
@@ -129,7 +129,7 @@ class _BatchOutcome:
 
 def _without_answer(order: PlannedOrder, asked_at: str) -> OrderRows:
     """Return what becomes of an order that Tiny does not answer about: it waits, or is set aside."""
-    reject = set_aside(order, asked_at)
+    reject = reject_if_overdue(order, asked_at)
     if reject is None:
         return OrderRows(order.pedido, waits=Waiting(Wait.NO_ANSWER, asked_at))
     return OrderRows(order.pedido, rejects=[reject])

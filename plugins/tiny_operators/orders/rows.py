@@ -37,7 +37,7 @@ from tiny_operators.orders.typed_records import (
 from tiny_operators.orders.typed_values import FieldError, Tolerance, to_record
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
-from tiny_operators.tiny.api import OFFICE_SERVICE
+from tiny_operators.tiny.api import PEDIDO_OBTER
 from tiny_operators.tiny.containers import records
 
 # Identifies the orders of all stores for good: changing it would give every order another uuid.
@@ -194,13 +194,13 @@ def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
     record = next((record for record in found if not id_differs(record, pedido)), None)
     if record is None:
         return None
-    return pedido_as_pdv(record) if service == OFFICE_SERVICE else record
+    return pedido_as_pdv(record) if service == PEDIDO_OBTER else record
 
 
 def _is_gone(order: RawLine) -> bool:
     """Return whether the back office does not know the order either: only then it cannot be found anywhere."""
     answer = read_body(order.answer, "pedido")
-    return order.service == OFFICE_SERVICE and answer.meaning is Meaning.NOT_FOUND
+    return order.service == PEDIDO_OBTER and answer.meaning is Meaning.NOT_FOUND
 
 
 def _deletion_marks(order: RawLine) -> dict[str, list[Json]]:

@@ -23,7 +23,7 @@ from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.typed_values import FieldError, Tolerance, to_record
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Json, Meaning, read_body, whole_number
-from tiny_operators.tiny.api import OFFICE_SERVICE
+from tiny_operators.tiny.api import PEDIDO_OBTER
 from tiny_operators.tiny.containers import records
 from tiny_operators.tiny.search import order_id, page_records
 from tiny_operators.wording import kind_of
@@ -188,7 +188,7 @@ def typed_record(table: str, source: RawLine, record: Json) -> TypedRecord:
         source: The answer that it is in.
         record: The record.
     """
-    by_office = source.service == OFFICE_SERVICE
+    by_office = source.service == PEDIDO_OBTER
     answer, known = ("pedido", PEDIDO_FIELDS) if by_office else (table, tiny_columns(table))
     fields, tolerance = FieldCounts(), Tolerance(NEEDED[table])
     fields.add(answer, record)

@@ -98,7 +98,7 @@ class Tolerance:
     needed: frozenset[str]
     notes: list[FieldError] = field(default_factory=list)
 
-    def bears(self, error: FieldError) -> bool:
+    def accepts(self, error: FieldError) -> bool:
         """Return whether a record is useful without this value, which is then noted."""
         if re.sub(r"\[[0-9]+\]", "", error.path) in self.needed and not isinstance(error, NoDayError):
             return False
@@ -132,7 +132,7 @@ def to_record(
         except FieldError as error:
             # A value does not know where it is, a record does.
             error.path = error.path or f"{path}{name}"
-            if tolerance is None or not tolerance.bears(error):
+            if tolerance is None or not tolerance.accepts(error):
                 raise
             row[name] = [] if column.repeated else None
     return row

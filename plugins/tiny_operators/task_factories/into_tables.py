@@ -15,6 +15,7 @@ from tiny_operators.operators.base import MADE
 from tiny_operators.operators.bigquery import CheckOperator, LoadRowsOperator, MergeOperator, QueryOperator
 from tiny_operators.schemas import LOADED, schema_fields
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.sql_files import query_options
 
 # A task runs when the tasks before it succeeded, or some of them were skipped; it is skipped when all of them were.
 UNLESS_NOTHING: Final = "none_failed_min_one_success"
@@ -131,10 +132,5 @@ def query_task(
         operator: What runs it.
         **arguments: Further arguments of the operator.
     """
-    query = {
-        "query": file,
-        "useLegacySql": False,
-        # As text, like all 64-bit numbers of Google's APIs.
-        "maximumBytesBilled": str(store.maximum_bytes_billed),
-    }
+    query = {"query": file, **query_options(store)}
     return operator(task_id=task_id, configuration={"query": query}, location=store.location, **arguments)

@@ -6,10 +6,10 @@ from typing import Final, Protocol
 
 from tiny_operators.tiny.answers import Answer
 
-ORDER_SERVICE: Final = "pdv.pedido.obter"
-OFFICE_SERVICE: Final = "pedido.obter"
-SEARCH_SERVICE: Final = "pedidos.pesquisa"
-PRODUCT_SERVICE: Final = "produto.obter"
+PDV_PEDIDO_OBTER: Final = "pdv.pedido.obter"
+PEDIDO_OBTER: Final = "pedido.obter"
+PEDIDOS_PESQUISA: Final = "pedidos.pesquisa"
+PRODUTO_OBTER: Final = "produto.obter"
 INFO_SERVICE: Final = "info"
 
 

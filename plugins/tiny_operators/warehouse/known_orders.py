@@ -139,7 +139,6 @@ class KnownOrders:
 
         config = QueryJobConfig(
             default_dataset=DatasetReference(self._client.project, self._store.dataset),
-            maximum_bytes_billed=self._store.maximum_bytes_billed,
             query_parameters=[ScalarQueryParameter("store", "STRING", self._store.prefix), *parameters],
         )
         sql = (include_dir() / "sql" / f"{query}.sql").read_text(encoding="utf-8")

@@ -92,8 +92,6 @@ class PersonalRows:
             rows: The rows, with all columns.
             key: The run's key, for the name of the staging table.
         """
-        from google.cloud.bigquery import QueryJobConfig
-
         staging = f"{self.store.staging_dataset}.{_TABLE}_{table}_{key}"
         self.client.load_table_from_json(
             [as_json(row) for row in rows],
@@ -103,7 +101,6 @@ class PersonalRows:
         ).result()
         self.client.query_and_wait(
             blanked_statement(f"{self.store.dataset}.{table}", staging, table),
-            job_config=QueryJobConfig(maximum_bytes_billed=self.store.maximum_bytes_billed),
             location=self.store.location,
         )
         self.client.delete_table(staging, not_found_ok=True)
@@ -207,7 +204,6 @@ class OldRows:
         return self.client.query(
             statement(file, table, self.store),
             job_config=QueryJobConfig(
-                maximum_bytes_billed=self.store.maximum_bytes_billed,
                 query_parameters=[ScalarQueryParameter("store", "STRING", self.store.prefix), *parameters],
             ),
             location=self.store.location,

@@ -152,7 +152,6 @@ def create_views(client: bigquery.Client, store: Store) -> list[str]:
 
 def _create(client: bigquery.Client, store: Store, view: View) -> None:
     from google.api_core.exceptions import BadRequest, NotFound
-    from google.cloud.bigquery import QueryJobConfig
 
     needs = (
         on_dataset(view.dataset, store.location, "roles/bigquery.dataEditor"),
@@ -163,7 +162,6 @@ def _create(client: bigquery.Client, store: Store, view: View) -> None:
         with explained(f"create view {view.path}", client.project, *needs):
             client.query_and_wait(
                 view.statement(),
-                job_config=QueryJobConfig(maximum_bytes_billed=store.maximum_bytes_billed),
                 location=store.location,
             )
     except NotFound as error:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import CNPJ, STORE, TEXTS, TIMEZONE, sample, sample_text
-from tiny_operators.batches.inbox import Disposal, WebhookPlanner, disposals
+from tiny_operators.batches.inbox import FileDestination, WebhookPlanner, file_destinations
 from tiny_operators.lake.names import day_of
 from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
 from tiny_operators.orders.plan import InboxFile, Plan, PlannedOrder, RejectedFile, Tried, chunks
@@ -227,7 +227,7 @@ def test_an_order_that_a_plan_has_twice_is_in_two_chunks() -> None:
 def test_an_empty_plan_has_no_chunks_and_moves_nothing() -> None:
     plan = planner().plan()
     assert list(chunks(plan.orders, 20)) == []
-    assert list(disposals(plan, {})) == []
+    assert list(file_destinations(plan, {})) == []
 
 
 def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
@@ -256,16 +256,16 @@ def test_each_file_goes_where_the_outcome_of_its_order_says() -> None:
         13: Outcome(State.REJECTED, Reject(**why)),
     }
     outcomes = {pedido: Outcome.from_json(end.to_json()) for pedido, end in outcomes.items()}
-    assert sorted(disposals(plan, outcomes), key=lambda disposal: disposal.file.generation) == [
-        Disposal(files[0], "done", pedido=11),
-        Disposal(files[1], "done", pedido=11),
-        Disposal(files[2], "waiting", pedido=12),
-        Disposal(files[3], "rejected", Reject(**why), 13),
-        Disposal(files[4], "rejected", Reject(**why), 13),
-        Disposal(files[5], "waiting", pedido=14),  # without an outcome: it was not looked at
-        Disposal(files[6], "rejected", TOO_LARGE),
-        Disposal(files[7], "ignored"),
-        Disposal(files[8], "done", pedido=15),
+    assert sorted(file_destinations(plan, outcomes), key=lambda destination: destination.file.generation) == [
+        FileDestination(files[0], "done", pedido=11),
+        FileDestination(files[1], "done", pedido=11),
+        FileDestination(files[2], "waiting", pedido=12),
+        FileDestination(files[3], "rejected", Reject(**why), 13),
+        FileDestination(files[4], "rejected", Reject(**why), 13),
+        FileDestination(files[5], "waiting", pedido=14),  # without an outcome: it was not looked at
+        FileDestination(files[6], "rejected", TOO_LARGE),
+        FileDestination(files[7], "ignored"),
+        FileDestination(files[8], "done", pedido=15),
     ]
 
 
@@ -340,20 +340,20 @@ def test_a_file_of_several_orders_waits_for_all_and_is_rejected_for_any(states: 
         pedido: Outcome(State(state), WHY if state == "rejected" else None)
         for pedido, state in enumerate(states, 1)
     }
-    (disposal,) = disposals(plan, outcomes)
+    (destination,) = file_destinations(plan, outcomes)
     if "waiting" in states:
-        assert (disposal.state, disposal.pedido) == ("waiting", states.index("waiting") + 1)
-        assert disposal.reject is None
+        assert (destination.state, destination.pedido) == ("waiting", states.index("waiting") + 1)
+        assert destination.reject is None
     elif bad or "rejected" in states:
-        assert disposal.state == "rejected"
-        told = [(disposal.pedido, disposal.reject), *disposal.more]
+        assert destination.state == "rejected"
+        told = [(destination.pedido, destination.reject), *destination.more]
         assert {pedido for pedido, _ in told if pedido} == {
             pedido for pedido, state in enumerate(states, 1) if state == "rejected"
         }
         assert any(pedido is None for pedido, _ in told) == bool(bad)
     else:
-        assert disposal.state == "done"
-    (waiting,) = disposals(plan, {pedido: end for pedido, end in outcomes.items() if pedido != 1})
+        assert destination.state == "done"
+    (waiting,) = file_destinations(plan, {pedido: end for pedido, end in outcomes.items() if pedido != 1})
     assert waiting.state == "waiting", "an order that was not looked at keeps its file"
 
 

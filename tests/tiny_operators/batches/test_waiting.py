@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tiny_operators.batches.inbox import disposals, ended
-from tiny_operators.batches.waiting import WaitingFiles, choose, set_aside
+from tiny_operators.batches.inbox import ended, file_destinations
+from tiny_operators.batches.waiting import WaitingFiles, choose, reject_if_overdue
 from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
 from tiny_operators.orders.plan import Ended, EndedBefore, InboxFile, Plan, PlannedOrder, RejectedFile, Tried
 
@@ -41,11 +41,11 @@ def waiting(*generations: int, runs: int = 1, wait: Wait = Wait.NO_ANSWER) -> Wa
 
 def test_the_day_without_an_answer_counts_from_the_first_asking() -> None:
     """The sale arrived a year ago: its file was put back, or came late."""
-    assert set_aside(order(1, 7), at()) is None
+    assert reject_if_overdue(order(1, 7), at()) is None
     tried = Tried(4, at(), {Wait.NO_ANSWER: at()})
     asked_before = PlannedOrder(1, LONG_AGO, "2025-01-01", files=(file(7),), tried=tried)
-    assert set_aside(asked_before, at(hours=23)) is None
-    late = set_aside(asked_before, at(hours=25))
+    assert reject_if_overdue(asked_before, at(hours=23)) is None
+    late = reject_if_overdue(asked_before, at(hours=25))
     assert late is not None
     assert (late.step, late.field) == ("fetch", "pedido")
     assert "since 2026-03-14T12:00, in 5 runs" in late.found
@@ -54,11 +54,11 @@ def test_the_day_without_an_answer_counts_from_the_first_asking() -> None:
 def test_an_order_that_waited_for_something_else_has_its_full_time() -> None:
     tried = Tried(4, at(), {Wait.NOT_LISTED: LONG_AGO})
     asked_before = PlannedOrder(1, LONG_AGO, "2025-01-01", files=(file(7),), tried=tried)
-    assert set_aside(asked_before, at()) is None
+    assert reject_if_overdue(asked_before, at()) is None
 
 
 def test_an_order_without_a_file_cannot_wait() -> None:
-    assert set_aside(order(1), at())
+    assert reject_if_overdue(order(1), at())
 
 
 @pytest.mark.parametrize("silent", [1, 3, 150])
@@ -165,17 +165,17 @@ def test_what_is_done_of_a_file_that_waits_is_not_done_again(count: int, place: 
         else Outcome(State.LOADED)
         for pedido in range(1, 41)
     }
-    (first,) = disposals(plan, outcomes)
+    (first,) = file_destinations(plan, outcomes)
     state = WaitingFiles().after_run("a", {7: [Waiting(Wait.NO_ANSWER, at())]}, {7}, ended(plan, outcomes))
     state = WaitingFiles.from_json(json.loads(json.dumps(state.to_json())))
     later = choose(plan, state, NOON + timedelta(hours=1))
     later = Plan.from_json(json.loads(json.dumps(later.to_json())))
     assert {found.pedido for found in later.orders} == waits
     assert not later.rejected
-    (still,) = disposals(later, {})
+    (still,) = file_destinations(later, {})
     assert still == first
     assert set(ended(later, {})[7]) == set(ended(plan, outcomes)[7])
-    (last,) = disposals(later, {pedido: Outcome(State.LOADED) for pedido in waits})
+    (last,) = file_destinations(later, {pedido: Outcome(State.LOADED) for pedido in waits})
     assert last.state == "rejected", "a person puts the whole file back"
     told = {last.pedido: last.reject} | dict(last.more)
     assert told == {None: BROKEN} | {pedido: WHY for pedido in range(1, 41, 2) if pedido not in waits}
@@ -204,7 +204,7 @@ def test_a_file_that_cannot_be_moved_is_only_moved_when_it_is_due(bad: int) -> N
     assert choose(plan, state, NOON).files == frozenset()
     again = choose(plan, state, NOON + timedelta(minutes=1))
     assert (again.orders, again.rejected, again.files) == ((), (), frozenset({file(7)}))
-    assert list(disposals(again, {})) == list(disposals(plan, outcomes))
+    assert list(file_destinations(again, {})) == list(file_destinations(plan, outcomes))
 
 
 def test_what_has_ended_is_forgotten_with_its_file() -> None:

@@ -12,7 +12,7 @@ from tests.tiny_operators.orders.containers import Disguise
 from tests.tiny_operators.orders.test_mutated_answers import SERVICES, Story, raw, rows_of, stories
 from tiny_operators.orders.rows import OrderRows, order_record, product_ids
 from tiny_operators.tiny.answers import Json, read_answer
-from tiny_operators.tiny.api import OFFICE_SERVICE, ORDER_SERVICE
+from tiny_operators.tiny.api import PDV_PEDIDO_OBTER, PEDIDO_OBTER
 
 ANSWERS, BATCHES = 10_000, 10
 
@@ -58,7 +58,7 @@ def test_a_disguised_answer_gives_the_rows_of_the_good_one(batch: int) -> None:
             assert told(result) == rows
             assert result
             assert result.fields.unknown == unknown, "a container is no news"
-            if service in {ORDER_SERVICE, OFFICE_SERVICE} and index % 10 == 0:
+            if service in {PDV_PEDIDO_OBTER, PEDIDO_OBTER} and index % 10 == 0:
                 assert products(story, service, answer) == products(story, service, story.answers[service])
         except Exception as error:
             error.add_note(
@@ -73,6 +73,6 @@ def short(answer: Any) -> str:
 
 
 def test_the_same_seed_disguises_the_same() -> None:
-    answer = stories()[0].answers[ORDER_SERVICE]
+    answer = stories()[0].answers[PDV_PEDIDO_OBTER]
     assert Disguise(7).of(answer) == Disguise(7).of(answer)
     assert Disguise(7).of(answer) != Disguise(8).of(answer)

@@ -33,13 +33,13 @@ from tiny_operators.orders.rows import (
 from tiny_operators.schemas import TABLES, Column, columns
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import FATAL, RETRYABLE, Json, parse_json, read_answer
-from tiny_operators.tiny.api import OFFICE_SERVICE, ORDER_SERVICE, PRODUCT_SERVICE, SEARCH_SERVICE
+from tiny_operators.tiny.api import PDV_PEDIDO_OBTER, PEDIDO_OBTER, PEDIDOS_PESQUISA, PRODUTO_OBTER
 
-SERVICES = (ORDER_SERVICE, OFFICE_SERVICE, SEARCH_SERVICE, PRODUCT_SERVICE)
+SERVICES = (PDV_PEDIDO_OBTER, PEDIDO_OBTER, PEDIDOS_PESQUISA, PRODUTO_OBTER)
 KIND: dict[str, Kind] = {
-    ORDER_SERVICE: "pdv", OFFICE_SERVICE: "pdv", SEARCH_SERVICE: "pesquisa", PRODUCT_SERVICE: "produto"
+    PDV_PEDIDO_OBTER: "pdv", PEDIDO_OBTER: "pdv", PEDIDOS_PESQUISA: "pesquisa", PRODUTO_OBTER: "produto"
 }  # fmt: skip
-EXPECTS = {SEARCH_SERVICE: "pedidos", PRODUCT_SERVICE: "produto"}
+EXPECTS = {PEDIDOS_PESQUISA: "pedidos", PRODUTO_OBTER: "produto"}
 ANSWERS, BATCHES = 10_000, 20
 NUMERIC = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -72,15 +72,15 @@ class Story:
 def sampled() -> Iterator[Story]:
     """The recorded samples."""
     answers = {
-        ORDER_SERVICE: sample("pdv_pedido_obter.json"),
-        OFFICE_SERVICE: sample("pedido_obter.json"),
-        SEARCH_SERVICE: sample("pedidos_pesquisa.json"),
+        PDV_PEDIDO_OBTER: sample("pdv_pedido_obter.json"),
+        PEDIDO_OBTER: sample("pedido_obter.json"),
+        PEDIDOS_PESQUISA: sample("pedidos_pesquisa.json"),
     }
     pedido = 910000101
-    answers[OFFICE_SERVICE]["retorno"]["pedido"]["id"] = pedido
+    answers[PEDIDO_OBTER]["retorno"]["pedido"]["id"] = pedido
     for name in ("", "_variacao", "_kit", "_item_unico_objeto", "_sem_custo"):
         produto = json.loads(sample_text(f"produto_obter{name}.json"), parse_float=Decimal)
-        yield Story(pedido, int(produto["retorno"]["produto"]["id"]), {**answers, PRODUCT_SERVICE: produto})
+        yield Story(pedido, int(produto["retorno"]["produto"]["id"]), {**answers, PRODUTO_OBTER: produto})
 
 
 def simulated(profile: str) -> Iterator[Story]:
@@ -98,9 +98,9 @@ def simulated(profile: str) -> Iterator[Story]:
         products = [item.id_produto for item in order.itens if item.id_produto]
         if products:
             key = str(order.id)
-            answers = {service: ask(service, id=key) for service in (ORDER_SERVICE, OFFICE_SERVICE)}
-            answers[SEARCH_SERVICE] = ask(SEARCH_SERVICE, numero=str(order.numero))
-            answers[PRODUCT_SERVICE] = ask(PRODUCT_SERVICE, id=str(products[0]))
+            answers = {service: ask(service, id=key) for service in (PDV_PEDIDO_OBTER, PEDIDO_OBTER)}
+            answers[PEDIDOS_PESQUISA] = ask(PEDIDOS_PESQUISA, numero=str(order.numero))
+            answers[PRODUTO_OBTER] = ask(PRODUTO_OBTER, id=str(products[0]))
             yield Story(order.id, products[0], answers)
 
 
@@ -116,7 +116,7 @@ def raw(service: str, answer: Json, story: Story) -> RawLine | None:
         return None
     if KIND[service] == "pdv" and (record := order_record(read, service, story.pedido)) is not None:
         assert all(produto > 0 for produto in product_ids(record))
-    if service == SEARCH_SERVICE:
+    if service == PEDIDOS_PESQUISA:
         search.last_page(read.retorno)
         for line in search.lines(read.retorno):
             search.order_date(line)
@@ -124,7 +124,7 @@ def raw(service: str, answer: Json, story: Story) -> RawLine | None:
     about = envelope(
         KIND[service],
         pedido=story.pedido if KIND[service] == "pdv" else None,
-        produto=story.produto if service == PRODUCT_SERVICE else None,
+        produto=story.produto if service == PRODUTO_OBTER else None,
         request={"service": service},
     )
     return read_line(about.line(read.text))
@@ -147,10 +147,10 @@ def rows_of(story: Story, service: str, answer: Json) -> OrderRows | None:
         name: raw(name, answer, story) if name == service else unchanged(name, story)
         for name in story.answers
     }
-    order = lines[OFFICE_SERVICE if service == OFFICE_SERVICE else ORDER_SERVICE]
+    order = lines[PEDIDO_OBTER if service == PEDIDO_OBTER else PDV_PEDIDO_OBTER]
     if order is None or lines[service] is None:
         return None
-    page, produto = lines[SEARCH_SERVICE], lines[PRODUCT_SERVICE]
+    page, produto = lines[PEDIDOS_PESQUISA], lines[PRODUTO_OBTER]
     lists = page is not None and any(
         search.order_id(line) == story.pedido for line in search.lines(page.answer.get("retorno", {}))
     )
@@ -270,5 +270,5 @@ def test_the_unchanged_answers_give_rows() -> None:
 def test_the_same_seed_changes_the_same() -> None:
     dice = random.Random(1)
     for seed in (dice.randrange(1000) for _ in range(5)):
-        answers = [Mutator(seed).changed(stories()[0].answers[ORDER_SERVICE]) for _ in range(2)]
+        answers = [Mutator(seed).changed(stories()[0].answers[PDV_PEDIDO_OBTER]) for _ in range(2)]
         assert answers[0] == answers[1]

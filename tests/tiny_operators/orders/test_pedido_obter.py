@@ -22,7 +22,7 @@ from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.rows import OrderRows, order_record, order_rows, product_ids, row_texts
 from tiny_operators.schemas import OWN_COLUMNS, Column, tiny_columns
 from tiny_operators.tiny.answers import Json, parse_decimal, parse_json, read_answer
-from tiny_operators.tiny.api import OFFICE_SERVICE
+from tiny_operators.tiny.api import PEDIDO_OBTER
 
 PEDIDO: int = OFFICE["id"]
 SHIRT, COFFEE = 730000011, 730000001
@@ -30,7 +30,7 @@ NOT_FOUND = "erro_registro_nao_localizado.json"
 
 
 def office(answer: str | Json = "pedido_obter.json", pedido: int = PEDIDO, **about: Any) -> RawLine:
-    return order(answer, pedido, request={"service": OFFICE_SERVICE, "id": str(pedido)}, **about)
+    return order(answer, pedido, request={"service": PEDIDO_OBTER, "id": str(pedido)}, **about)
 
 
 def rows_of(answer: str | Json = "pedido_obter.json") -> OrderRows:
@@ -118,7 +118,7 @@ def test_both_services_make_the_same_row_of_an_order(profile: str) -> None:
 
 
 def found_record(answer: Json, by_office: bool, pedido: int) -> Json:
-    service = OFFICE_SERVICE if by_office else "pdv.pedido.obter"
+    service = PEDIDO_OBTER if by_office else "pdv.pedido.obter"
     record = order_record(read_answer(200, to_json(answer), "pedido"), service, pedido)
     assert record
     return record
@@ -257,12 +257,12 @@ def test_other_errors_of_the_back_office_are_rejects(code: int) -> None:
 
 def test_an_order_is_taken_out_of_an_answer_of_either_service() -> None:
     answer = read_answer(200, to_json(sample("pedido_obter.json")), "pedido")
-    record = order_record(answer, OFFICE_SERVICE, PEDIDO)
+    record = order_record(answer, PEDIDO_OBTER, PEDIDO)
     assert record
     assert (record["numero"], product_ids(record)) == ("20460", [SHIRT, COFFEE])
-    assert order_record(answer, OFFICE_SERVICE, PEDIDO + 1) is None
+    assert order_record(answer, PEDIDO_OBTER, PEDIDO + 1) is None
     till = read_answer(200, to_json(sample("pdv_pedido_obter.json")), "pedido")
     assert order_record(till, "pdv.pedido.obter", 910000101) is till.retorno["pedido"]
     for other in (NOT_FOUND, changed("pedido_obter.json", "pedido", value="texto")):
         body = to_json(sample(other) if isinstance(other, str) else other)
-        assert order_record(read_answer(200, body, "pedido"), OFFICE_SERVICE, PEDIDO) is None
+        assert order_record(read_answer(200, body, "pedido"), PEDIDO_OBTER, PEDIDO) is None

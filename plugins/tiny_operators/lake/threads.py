@@ -10,13 +10,13 @@ from typing import Final, TypeVar
 
 # As many connections as Objects keeps: more requests would open a new connection each. So many results are in memory
 # before the first of them is used.
-AT_ONCE: Final = 32
+THREADS: Final = 32
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def at_once(do: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+def map_in_threads(do: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
     """Yield what a function returns for each item, in their order, while it works on several.
 
     Args:
@@ -24,21 +24,21 @@ def at_once(do: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[
         items: The items; a few are taken ahead.
     """
     left = iter(items)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        begun = deque(pool.submit(do, item) for item in islice(left, AT_ONCE))
+    with ThreadPoolExecutor(THREADS) as pool:
+        begun = deque(pool.submit(do, item) for item in islice(left, THREADS))
         while begun:
             result = begun.popleft().result()
             begun.extend(pool.submit(do, item) for item in islice(left, 1))
             yield result
 
 
-def all_at_once(*work: Callable[[], object]) -> None:
+def run_in_threads(*work: Callable[[], object]) -> None:
     """Do several pieces of work at the same time. The first error is raised when all have ended."""
-    for _ in at_once(lambda do: do(), work):
+    for _ in map_in_threads(lambda do: do(), work):
         pass
 
 
-def begin(do: Callable[[], _Result]) -> Future[_Result]:
+def begin_in_thread(do: Callable[[], _Result]) -> Future[_Result]:
     """Begin a piece of work beside what follows; whoever needs its result waits for its end."""
     with_own_thread = ThreadPoolExecutor(1)
     found = with_own_thread.submit(do)

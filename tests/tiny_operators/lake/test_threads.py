@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tiny_operators.lake.at_once import AT_ONCE, at_once
+from tiny_operators.lake.threads import THREADS, map_in_threads
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, AT_ONCE, AT_ONCE + 1, 5 * AT_ONCE])
+@pytest.mark.parametrize("count", [0, 1, 3, THREADS, THREADS + 1, 5 * THREADS])
 def test_results_come_in_the_order_of_the_items(count: int) -> None:
-    assert list(at_once(lambda item: item * 2, range(count))) == [item * 2 for item in range(count)]
+    assert list(map_in_threads(lambda item: item * 2, range(count))) == [item * 2 for item in range(count)]
 
 
 def test_work_goes_on_beside_a_slow_one() -> None:
@@ -22,49 +23,49 @@ def test_work_goes_on_beside_a_slow_one() -> None:
     def work(item: int) -> int:
         if item == 1:
             assert late.wait(60)
-        if item == AT_ONCE:
+        if item == THREADS:
             late.set()
         return item
 
-    assert list(at_once(work, range(AT_ONCE + 1))) == list(range(AT_ONCE + 1))
+    assert list(map_in_threads(work, range(THREADS + 1))) == list(range(THREADS + 1))
 
 
 def test_no_more_run_at_the_same_time_than_connections() -> None:
     lock, running, most = threading.Lock(), 0, 0
-    full = threading.Barrier(AT_ONCE)
+    full = threading.Barrier(THREADS)
 
     def work(item: int) -> None:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        if item < AT_ONCE:
+        if item < THREADS:
             full.wait(60)
         with lock:
             running -= 1
 
-    list(at_once(work, range(3 * AT_ONCE)))
-    assert most == AT_ONCE
+    list(map_in_threads(work, range(3 * THREADS)))
+    assert most == THREADS
 
 
 def test_items_are_taken_when_they_are_near() -> None:
     taken: list[int] = []
 
     def items() -> Iterator[int]:
-        for item in range(10 * AT_ONCE):
+        for item in range(10 * THREADS):
             taken.append(item)
             yield item
 
-    results = at_once(lambda item: item, items())
+    results: Any = map_in_threads(lambda item: item, items())
     assert taken == []
     for number in range(3):
         assert next(results) == number
-        assert len(taken) <= AT_ONCE + number + 1
+        assert len(taken) <= THREADS + number + 1
     results.close()
-    assert len(taken) <= AT_ONCE + 3
+    assert len(taken) <= THREADS + 3
 
 
-@pytest.mark.parametrize("bad", [0, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE])
+@pytest.mark.parametrize("bad", [0, THREADS - 1, THREADS, 2 * THREADS])
 def test_the_first_error_ends_everything(bad: int) -> None:
     done: list[int] = []
 
@@ -75,5 +76,5 @@ def test_the_first_error_ends_everything(bad: int) -> None:
         return item
 
     with pytest.raises(ValueError, match="bad"):
-        list(at_once(work, range(5 * AT_ONCE)))
-    assert len(done) <= bad + AT_ONCE
+        list(map_in_threads(work, range(5 * THREADS)))
+    assert len(done) <= bad + THREADS

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.tiny_operators.helpers import sample
-from tiny_operators.batches.date_work import DateWork
+from tiny_operators.batches.date_diff import DateDiff
 from tiny_operators.orders.plan import PlannedOrder
 from tiny_operators.people.forgotten import Forgotten
 from tiny_operators.stores import load_stores
@@ -43,7 +43,7 @@ def planned(days_ahead: list[int]) -> list[PlannedOrder]:
         objects=SimpleNamespace(read_json=nothing, change_json=nothing),
         search_page=lambda *_: "page",
     )
-    return list(DateWork(DAY, read_page, known, raw, lambda: None, force=False).orders())
+    return list(DateDiff(DAY, read_page, known, raw, lambda: None, force=False).orders())
 
 
 def midnight(day: date) -> datetime:

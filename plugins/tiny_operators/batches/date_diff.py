@@ -28,7 +28,7 @@ SearchValues = dict[str, Any]
 ReadPage = Callable[[dict[str, str], int, str], Answer]
 
 
-class DateWork:
+class DateDiff:
     """Goes through the pages of one date.
 
     Args:
