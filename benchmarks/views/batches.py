@@ -54,7 +54,7 @@ def queries_of(script: str, days_of: Callable[[str], Iterable[object]]) -> Itera
         elif _DECLARED.fullmatch(queries[0]):
             continue
         for query in filter(None, queries):
-            yield re.sub(r"UNNEST\((\w+)\)", lambda variable: days[variable[1]], query)
+            yield re.sub(r"UNNEST\((\w+)\)", lambda found: days.get(found[1], found[0]), query)
 
 
 def _in_arrays(text: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.stack
 
 EDITS: dict[str, dict[str, Any]] = {
     "total": {"frete": "4.50"},
-    "status": {"situacao": "faturado"},
+    "status": {"situacao": "cancelado"},
     "both": {"frete": "4.50", "situacao": "aprovado"},
 }
 

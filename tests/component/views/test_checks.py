@@ -9,22 +9,24 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from benchmarks.views.batches import queries_of
 from tests.component.batches import told_of
 from tests.component.views.reference import Ask, literal_table
 from tests.component.views.rows import Tables, line, order, product, search_line
-from tiny_operators.schemas import LOADED, schema_fields
+from tiny_operators.schemas import LOADED, TABLES, schema_fields
 from tiny_operators.stores import Store, include_dir
 from tiny_operators.task_factories.macros import check_macros, merge_macros
 
 pytestmark = pytest.mark.stack
 
 
-def check_query(store: Store, made: Tables, stored: Tables, counts: dict[str, int]) -> str:
+def check_query(ask: Ask, store: Store, made: Tables, stored: Tables, counts: dict[str, int]) -> str:
     """The statement of the task ``check``, with its tables as literals and its variables in their places.
 
     The reference implementation runs queries, and no scripts.
 
     Args:
+        ask: The language's program.
         store: The store.
         made: Rows of the staging tables.
         stored: Rows of the tables.
@@ -48,10 +50,18 @@ def check_query(store: Store, made: Tables, stored: Tables, counts: dict[str, in
     for table in LOADED:
         for path, rows in ((f"{store.dataset}.{table}", stored), (staging(table, **context), made)):
             text = text.replace(f"`{path}`", literal_table(fields(table), rows[table]))
-    while declared := re.match(r"\s*DECLARE (\w+) ARRAY<\w+> DEFAULT (.*?);", text, re.DOTALL):
-        name, value = declared.groups()
-        text = text[declared.end() :].replace(f"UNNEST({name})", f"UNNEST(({value}))")
-    return text
+
+    def days(lookup: str) -> list[Any]:
+        return [
+            day
+            for (day,) in ask({"sql": f"SELECT day FROM UNNEST(ARRAY({lookup})) AS day", "columns": ["day"]})[
+                "rows"
+            ]
+        ]
+
+    *lookups, query = queries_of(text, days)
+    assert len(lookups) == len(TABLES)
+    return query
 
 
 def fields(table: str) -> list[dict[str, Any]]:
@@ -61,7 +71,7 @@ def fields(table: str) -> list[dict[str, Any]]:
 
 def checked(ask: Ask, store: Store, made: Tables, stored: Tables, **counts: int) -> str:
     """What the checks say of a batch that was made, and of what stands in the tables."""
-    answer = ask({"sql": check_query(store, made, stored, counts), "columns": ["result"]})
+    answer = ask({"sql": check_query(ask, store, made, stored, counts), "columns": ["result"]})
     return str(answer["rows"][0][0] if "rows" in answer else answer["error"])
 
 
