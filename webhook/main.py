@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from .events import configure, emit
 from .inbox import THREADS, InboxError, put
-from .payload import UNNEEDED, look
+from .glance import UNNEEDED, look
 from .settings import Settings, SettingsError, Store, load
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 
-from .payload import cnpj_key
+from .glance import cnpj_key
 
 # Long enough not to be guessed, and unchanged in a path and in a query. Cloud Run keeps some paths that end with z for
 # itself (https://cloud.google.com/run/docs/known-issues).

@@ -15,11 +15,11 @@
   'products_known': 'a product has neither a row in produto nor a reason in rejeitados',
   'reject_share': 'so many were rejected that it is not a bad order but a change of the API'
 } -%}
-{% set made = ti.xcom_pull(task_ids='rows') -%}
+{% set row_counts = ti.xcom_pull(task_ids='rows') -%}
 {% set orders = ti.xcom_pull(task_ids='rows', key='orders') or {} -%}
 {% set pedidos = {'pdv': 'id', 'pesquisa': 'SAFE_CAST(id AS INT64)', 'produto': 'pedido_id'} -%}
 {% macro ids_of_batch(text=False) -%}
-{%- for table, pedido in pedidos.items() if made[table] -%}
+{%- for table, pedido in pedidos.items() if row_counts[table] -%}
 SELECT {{ 'CAST(' ~ pedido ~ ' AS STRING)' if text else pedido }} FROM `{{ staging(table, dag, run_id) }}` AS batch
 {{- ' UNION ALL ' if not loop.last }}
 {%- else -%}
@@ -44,7 +44,7 @@ made_{{ table }} AS (
   SELECT
     {{ pedido }} AS pedido,
     *
-  {%- if made[table] %}
+  {%- if row_counts[table] %}
   FROM `{{ staging(table, dag, run_id) }}`
   {%- else %}
   FROM `{{ target(table) }}`
@@ -64,7 +64,7 @@ made_{{ table }} AS (
 ),
 {% endfor %}
 made_rejeitados AS (
-  {%- if made.rejeitados %}
+  {%- if row_counts.rejeitados %}
   SELECT * FROM `{{ staging('rejeitados', dag, run_id) }}`
   {%- else %}
   SELECT
@@ -78,10 +78,10 @@ made_rejeitados AS (
   {%- endif %}
 ),
 
--- What the task that made the rows counted.
+-- What the task that built the rows counted.
 counted AS (
   SELECT
-    {%- for name, count in made.items() %}
+    {%- for name, count in row_counts.items() %}
     {{ count }} AS `{{ name }}`,
     {%- endfor %}
     NUMERIC '{{ reject_share }}' AS reject_share

@@ -7,7 +7,7 @@
 {% from 'merge/orders.sql' import newest_reading_wins -%}
 {% from 'merge/produto.sql' import merge_produto -%}
 {% from 'merge/rejeitados.sql' import merge_rejeitados -%}
-{% set made = ti.xcom_pull(task_ids='rows') -%}
+{% set row_counts = ti.xcom_pull(task_ids='rows') -%}
 {% set orders = ti.xcom_pull(task_ids='rows', key='orders') or {} -%}
 {% set merges = {
   'rejeitados': merge_rejeitados,
@@ -16,7 +16,7 @@
   'pdv': newest_reading_wins
 } -%}
 {% set lookups = {} -%}
-{% for table in merges if made[table] -%}
+{% for table in merges if row_counts[table] -%}
 {% set id = 'pedido_id' if table == 'produto' else 'id' -%}
 {% set ids = 'SELECT batch.' ~ id ~ ' FROM `' ~ staging(table, dag, run_id) ~ '` AS batch' -%}
 {% set known = {} if table == 'rejeitados' else orders -%}
@@ -36,5 +36,5 @@
 ) }}
 {% endfor -%}
 {% else -%}
-SELECT 'nothing was made' AS result;
+SELECT 'there are no rows' AS result;
 {% endif -%}

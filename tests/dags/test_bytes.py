@@ -73,13 +73,13 @@ def test_a_merge_reads_the_partitions_of_its_batch(rendered: Any, table: str, ba
 def test_a_merge_reads_the_days_of_its_own_rows_too(rendered: Any, batch: str) -> None:
     """Another merge may have put the same new orders there since the lookup. Too many days are looked up."""
     lookup = rendered("z316_daily", "merge.sql", batch=batch).split("MERGE")[0]
-    for table in TABLES:
+    for table in LOADED:
         column = LAYOUTS[table].partition
         own = re.search(
             rf"ARRAY\(((?:(?!ARRAY\().)*)UNION DISTINCT(?:(?!UNION).)*`z316_tiny\.{table}`", lookup, re.DOTALL
         )
         assert own, table
-        if batch in ("one", "three"):
+        if batch in ("one", "three") and table != "rejeitados":
             days = [FIRST_DAY + timedelta(days=number) for number in range(len(BATCHES[batch]))]
             assert re.findall(r"(?:DATE|TIMESTAMP) '([\d-]+)'", own[1]) == [str(day) for day in days]
         else:

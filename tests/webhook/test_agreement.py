@@ -14,7 +14,7 @@ from tiny_operators.orders.webhooks import (
     arrival_in_name,
     read_webhook,
 )
-from webhook.payload import NEEDED, UNNEEDED, look
+from webhook.glance import NEEDED, UNNEEDED, look
 
 CNPJ = "01222333000181"
 

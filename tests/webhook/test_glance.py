@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.envelopes import CNPJ, envelope, event
-from webhook.payload import NEEDED, UNNEEDED, Glance, cnpj_key, look
+from webhook.glance import NEEDED, UNNEEDED, Glance, cnpj_key, look
 
 BOM_16 = b"\xff\xfe"
 
