@@ -20,8 +20,8 @@ from urllib.parse import parse_qs
 from uuid import uuid4
 
 from .events import configure, emit
-from .inbox import THREADS, InboxError, put
 from .glance import UNNEEDED, look
+from .inbox import THREADS, InboxError, put
 from .settings import Settings, SettingsError, Store, load
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]

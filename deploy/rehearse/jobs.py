@@ -10,6 +10,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.bigquery import QueryJob, QueryJobConfig
 
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.sql_files import query_options
 
 from .report import Said, size
 from .steps import StepError, reason_of
@@ -42,10 +43,11 @@ class Jobs:
 
     def query(self, sql: str, job_config: QueryJobConfig | None = None, **_: Any) -> QueryJob:
         """Begin a query."""
-        config = QueryJobConfig.from_api_repr((job_config or QueryJobConfig()).to_api_repr())
+        given = (job_config or QueryJobConfig()).to_api_repr()
+        options = given.get("query", {}) | query_options(self.store)
+        config: Any = QueryJobConfig.from_api_repr(given | {"query": options})
         config.dry_run = self.dry_run
         config.use_query_cache = False
-        config.maximum_bytes_billed = self.store.maximum_bytes_billed
         job: QueryJob = self.client.query(sql, job_config=config, location=self.store.location)
         self.made.append(job)
         return job

@@ -17,7 +17,7 @@ globals().update(facts("pdv"))
 # Of a run, and of the views both kinds: with the columns of personal data there is more to check.
 dag = SimpleNamespace(dag_id="z316_webhook")
 run_id = "manual"
-# What the task rows says: it has made rows of every table.
+# What the task rows says: it has built rows of every table.
 _said = {
     "return_value": dict.fromkeys(LOADED, 1),
     "orders": {"ids": [7], "numbers": [7, 7], "texts": ["7", "7"], "days": ["2026-11-27", "2026-11-28"]},

@@ -20,10 +20,10 @@ DAILY: Final = CronDataIntervalTimetable("0 0 * * *", timezone="UTC")
 HOURLY: Final = CronTriggerTimetable("15 * * * *", timezone="UTC")
 
 # Before the store opens, when the night's run of the daily DAG is over.
-_EACH_NIGHT: Final = "30 5 * * *"
+_RETENTION_CRON: Final = "30 5 * * *"
 
 # Sunday, when the night's run of the daily DAG is over.
-_EACH_WEEK: Final = "0 5 * * 0"
+_RECONCILE_CRON: Final = "0 5 * * 0"
 
 
 def reconcile_timetable(timezone: str) -> CronTriggerTimetable:
@@ -32,7 +32,7 @@ def reconcile_timetable(timezone: str) -> CronTriggerTimetable:
     Args:
         timezone: IANA name of the store's time zone.
     """
-    return CronTriggerTimetable(_EACH_WEEK, timezone=timezone)
+    return CronTriggerTimetable(_RECONCILE_CRON, timezone=timezone)
 
 
 def retention_timetable(timezone: str) -> CronTriggerTimetable:
@@ -41,4 +41,4 @@ def retention_timetable(timezone: str) -> CronTriggerTimetable:
     Args:
         timezone: IANA name of the store's time zone.
     """
-    return CronTriggerTimetable(_EACH_NIGHT, timezone=timezone)
+    return CronTriggerTimetable(_RETENTION_CRON, timezone=timezone)

@@ -23,10 +23,10 @@ def test_the_merge_is_told_from_the_looks_for_its_row(looks: int) -> None:
     loads = [at(LOAD, 10 + n, 11 + n, runs_on=2.0) for n in range(3)]
     before = [at(LOAD, n, 1 + n) for n in range(3)]
     seen = [at(QUERY, 19, 23) for _ in range(looks)]
-    merge, check = at(QUERY, 20, 22, statements=6, runs_on=24.0), at(QUERY, 50, 52, statements=4)
+    merge, check = at(QUERY, 20, 22, statements=4, runs_on=24.0), at(QUERY, 50, 52, statements=2)
     assert _jobs([*before, *loads, *seen, merge, *seen, check], 21) == [*loads, merge]
     assert _jobs([*before, *loads, *seen], 21) == [], "it is not answered yet"
-    late = at(QUERY, 20, 22, statements=6)
+    late = at(QUERY, 20, 22, statements=4)
     assert _jobs([*loads, late, check], 24.5) == [*loads, late], "the emulator ran it after its answer"
     assert _jobs([*loads, replace(late, began=15, ended=17), late], 21) == [*loads, late], (
         "not the merge before it"

@@ -298,6 +298,7 @@ def test_each_query_says_what_it_may_be_billed_and_that_days_are_those_of_utc(
     known.of_ids([1])
     known.arrivals([1])
     known.products()
+    known.days(date(2026, 3, 13), date(2026, 3, 14))
     for view in views.views(store):
         views._create(client, store, view)
     of_tasks = [
@@ -306,11 +307,11 @@ def test_each_query_says_what_it_may_be_billed_and_that_days_are_those_of_utc(
         for operator in dag.tasks
         if isinstance(operator, QueryOperator)
     ]
-    assert (len(asked), len(of_tasks)) == (4 + len(views.views(store)), 11)
+    assert (len(asked), len(of_tasks)) == (5 + len(views.views(store)), 11)
     old = OldRows(client, store)
     old.first_day("pdv", date(2026, 3, 14))
     old.blank("pdv", date(2026, 3, 13), date(2026, 3, 14))
-    assert len(asked) == 6 + len(views.views(store))
+    assert len(asked) == 7 + len(views.views(store))
     for query in [*asked.values(), *of_tasks]:
         assert query["maximumBytesBilled"] == str(store.maximum_bytes_billed)
         assert query["connectionProperties"] == [{"key": "time_zone", "value": "UTC"}]

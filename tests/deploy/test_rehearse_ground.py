@@ -178,4 +178,5 @@ def test_statements_of_a_script_are_told_one_by_one(store: Store, clients: Clien
     assert [said.text for said, _ in told][-2:] == ["SELECT", "SELECT"]
     assert all(seconds >= 0 for _, seconds in told)
     assert script.maximum_bytes_billed == store.maximum_bytes_billed
+    assert [(one.key, one.value) for one in script.connection_properties] == [("time_zone", "UTC")]
     assert unpruned(clients.bigquery, script.job_id) == (0, [])

@@ -1,4 +1,4 @@
--- Every row that was made stands in its table, in that reading or in one that goes before it. An order that was found
+-- Every row that was built stands in its table, in that reading or in one that goes before it. An order that was found
 -- gone is marked, unless it was read again since; of one that was never loaded there is nothing to mark.
 {% from 'merge/produto.sql' import goes_before -%}
 {%- for table in ['pdv', 'pesquisa'] %}

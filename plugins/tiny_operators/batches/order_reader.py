@@ -202,7 +202,7 @@ class OrderReader:
 
     def _product(self, produto: int) -> str | None:
         """Return the object of a product; None when Tiny does not answer about it, or did not a moment ago."""
-        if (PRODUTO_OBTER, produto) in self._asking.unanswered or self._rests(produto):
+        if (PRODUTO_OBTER, produto) in self._asking.unanswered or self._is_paused(produto):
             return None
         tries = _SILENT_PRODUCT_TRIES if self._silent.since(produto) else _PRODUCT_TRIES
         ask = partial(self.raw.product, produto, self.hook.product)
@@ -213,7 +213,7 @@ class OrderReader:
             self._silent.forget([produto])
         return found
 
-    def _rests(self, produto: int) -> bool:
+    def _is_paused(self, produto: int) -> bool:
         """Return whether to ask for a silent product later; a person who wants costs read again has them now."""
         if self.plan.refresh_costs or self.raw.has_product(produto):
             return False

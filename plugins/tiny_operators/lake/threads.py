@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Final, TypeVar
 
-# As many connections as Objects keeps: more requests would open a new connection each. So many results are in memory
-# before the first of them is used.
+# As many connections as Objects keeps: more requests would open a new connection each. So many results may wait in
+# memory, beside the one that is used.
 THREADS: Final = 32
 
 _Item = TypeVar("_Item")
@@ -18,6 +18,8 @@ _Result = TypeVar("_Result")
 
 def map_in_threads(do: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
     """Yield what a function returns for each item, in their order, while it works on several.
+
+    When the oldest of them is done, the next one begins.
 
     Args:
         do: The function; it runs in threads. Its first error ends everything.
@@ -33,14 +35,14 @@ def map_in_threads(do: Callable[[_Item], _Result], items: Iterable[_Item]) -> It
 
 
 def run_in_threads(*work: Callable[[], object]) -> None:
-    """Do several pieces of work at the same time. The first error is raised when all have ended."""
+    """Do several pieces of work at the same time. The first error is raised when all that have begun have ended."""
     for _ in map_in_threads(lambda do: do(), work):
         pass
 
 
 def begin_in_thread(do: Callable[[], _Result]) -> Future[_Result]:
     """Begin a piece of work beside what follows; whoever needs its result waits for its end."""
-    with_own_thread = ThreadPoolExecutor(1)
-    found = with_own_thread.submit(do)
-    with_own_thread.shutdown(wait=False)
-    return found
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(do)
+    pool.shutdown(wait=False)
+    return future

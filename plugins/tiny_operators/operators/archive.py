@@ -75,7 +75,7 @@ class ArchiveWebhooksOperator(StoreOperator):
         waits = _waits(plan, outcomes)
         handled: dict[int, list[Waiting]] = {}
         stuck: list[str] = []
-        ends = list(file_destinations(plan, outcomes))
+        destinations = list(file_destinations(plan, outcomes))
         for destination, error in zip(
             ends, map_in_threads(partial(self._try, inbox, api), ends), strict=True
         ):
@@ -130,7 +130,7 @@ class ArchiveWebhooksOperator(StoreOperator):
         return len(state.files)
 
     def _try(self, inbox: Objects, api: Objects, destination: FileDestination) -> Exception | None:
-        """Dispose of a file; return the error when it fails: it must not keep the others in the inbox."""
+        """Move a file, or leave it; return the error when it fails: it must not keep the others in the inbox."""
         try:
             self._move_or_keep(destination, inbox, api)
         except Exception as error:

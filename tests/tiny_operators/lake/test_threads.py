@@ -16,7 +16,7 @@ def test_results_come_in_the_order_of_the_items(count: int) -> None:
     assert list(map_in_threads(lambda item: item * 2, range(count))) == [item * 2 for item in range(count)]
 
 
-def test_work_goes_on_beside_a_slow_one() -> None:
+def test_work_goes_on_when_the_oldest_is_done() -> None:
     """When the first is done, the next one begins: it does not wait for the others."""
     late = threading.Event()
 
