@@ -77,7 +77,7 @@ class ArchiveWebhooksOperator(StoreOperator):
         stuck: list[str] = []
         destinations = list(file_destinations(plan, outcomes))
         for destination, error in zip(
-            ends, map_in_threads(partial(self._try, inbox, api), ends), strict=True
+            destinations, map_in_threads(partial(self._try, inbox, api), destinations), strict=True
         ):
             stays = destination.state == "waiting"
             handled[destination.file.generation] = waits[destination.file.generation] if stays else []
