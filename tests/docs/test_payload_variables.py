@@ -13,7 +13,7 @@ from tiny_operators.orders import rows as orders
 from tiny_operators.orders import typed_records, webhooks
 from tiny_operators.tiny import search
 from tiny_operators.tiny.answers import read_body
-from webhook import payload
+from webhook import glance
 
 EVENT: dict[str, Any] = {
     "versao": "1.0.1",
@@ -72,7 +72,7 @@ def test_fields_of_a_webhook_that_the_pipeline_reads() -> None:
 
 def test_fields_of_a_webhook_that_the_receiver_reads() -> None:
     def read(event: Any) -> object:
-        return payload.look(json.dumps(event).encode())
+        return glance.look(json.dumps(event).encode())
 
     assert fields_that_matter(read) == documented.RECEIVER
 

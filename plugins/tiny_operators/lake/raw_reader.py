@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from tiny_operators.lake.objects import Objects
-from tiny_operators.lake.threads import map_in_threads, run_in_threads
+from tiny_operators.lake.threads import begin_in_thread, map_in_threads
 from tiny_operators.orders.raw_lines import RawLine, read_line
 from tiny_operators.orders.rows import OrderRows, order_rows
 
@@ -30,6 +31,14 @@ class RawReferenceError(ValueError):
         self.found = found
 
 
+@dataclass(frozen=True)
+class References:
+    """What some orders refer to, by the names of the objects; without what cannot be used."""
+
+    pages: Mapping[str, RawLine]
+    products: Mapping[str, RawLine]
+
+
 class RawReader:
     """Reads raw order lines of one bucket; keeps the pages and products of neighbouring orders."""
 
@@ -43,14 +52,27 @@ class RawReader:
         yield from map(read_line, self._objects.lines_if_any(name))
 
     def read_ahead(self, orders: Iterable[RawLine]) -> None:
-        """Read what some orders refer to, several objects at once; what cannot be used is reported by its order."""
+        """Read what some orders refer to, and keep it for them."""
+        self.keep(self.references(orders))
+
+    def references(self, orders: Iterable[RawLine]) -> References:
+        """Read what some orders refer to, several objects at once; what cannot be used is reported by its order.
+
+        This may be done in a thread, beside the orders before them.
+        """
         pages: dict[str, None] = {}
         products: dict[str, None] = {}
         for order in orders:
             if order.envelope.pesquisa:
                 pages[order.envelope.pesquisa] = None
             products.update(dict.fromkeys(order.envelope.produtos.values()))
-        run_in_threads(partial(self._pages.read_ahead, pages), partial(self._products.read_ahead, products))
+        pages_read = begin_in_thread(partial(self._pages.read, pages))
+        return References(products=self._products.read(products), pages=pages_read.result())
+
+    def keep(self, references: References) -> None:
+        """Keep what the next orders refer to."""
+        self._pages.keep(references.pages)
+        self._products.keep(references.products)
 
     def order_rows(self, order: RawLine) -> OrderRows:
         """Build the rows of one order.
@@ -74,16 +96,18 @@ class _LineCache:
         self._room = most
         self._lines: dict[str, RawLine] = {}
 
-    def read_ahead(self, names: Iterable[str]) -> None:
-        wanted = list(names)
-        missing = [name for name in wanted if name not in self._lines]
-        found = zip(missing, map_in_threads(self._read_if_any, missing), strict=True)
-        self._lines |= {name: line for name, line in found if line is not None}
-        # All of these are used before others are read.
-        self._room = max(self._most, len(wanted))
-        for name in wanted:
-            if name in self._lines:
-                self._keep(name, self._lines[name])
+    def read(self, names: Iterable[str]) -> dict[str, RawLine]:
+        """Read lines, those that are kept not again; without those that cannot be used."""
+        wanted = {name: self._lines.get(name) for name in names}
+        missing = [name for name, line in wanted.items() if line is None]
+        wanted |= zip(missing, map_in_threads(self._read_if_any, missing), strict=True)
+        return {name: line for name, line in wanted.items() if line is not None}
+
+    def keep(self, lines: Mapping[str, RawLine]) -> None:
+        # All of these are used before others are kept.
+        self._room = max(self._most, len(lines))
+        for name, line in lines.items():
+            self._keep(name, line)
 
     def line(self, name: str) -> RawLine:
         found = self._lines.get(name) or self._read(name)

@@ -46,3 +46,15 @@ def begin_in_thread(do: Callable[[], _Result]) -> Future[_Result]:
     future = pool.submit(do)
     pool.shutdown(wait=False)
     return future
+
+
+def one_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """Yield items, the next of which is made in a thread while one is used."""
+
+    def following() -> list[_Item]:
+        return list(islice(items, 1))
+
+    ahead = begin_in_thread(following)
+    while found := ahead.result():
+        ahead = begin_in_thread(following)
+        yield found[0]

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from itertools import chain, groupby, islice
 from typing import Any, Final
 
@@ -17,8 +16,8 @@ from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.older_layout import folder_of, older_order_rows
-from tiny_operators.lake.raw_reader import RawReader, RawReferenceError
-from tiny_operators.lake.threads import THREADS, begin_in_thread, map_in_threads
+from tiny_operators.lake.raw_reader import RawReader, RawReferenceError, References
+from tiny_operators.lake.threads import THREADS, map_in_threads, one_ahead
 from tiny_operators.lineage import Lineage
 from tiny_operators.operators.base import ORDERS, StoreOperator, rows_lineage
 from tiny_operators.operators.next_slice import REST
@@ -30,6 +29,8 @@ from tiny_operators.params import date_range_form
 from tiny_operators.stores import Store
 
 log = logging.getLogger(__name__)
+
+_Lines = list[tuple[str, list[RawLine | None]]]
 
 PATH: Final = "replay"
 
@@ -164,19 +165,25 @@ class RawDates:
 
     def _of_lines(self, day: date) -> Iterator[OrderRows]:
         listed = (blob.name for blob in self.objects.list(names.raw_orders_prefix(day.isoformat())))
-        ahead = begin_in_thread(partial(self._some_lines, listed))
-        # An object of a live run may hold one order only: what several objects refer to is read together.
-        while some := ahead.result():
-            ahead = begin_in_thread(partial(self._some_lines, listed))
-            self.objects_read += len(some)
-            self._raw.read_ahead(line for _, own in some for line in own if line)
-            for name, own in some:
+        # While some lines are typed, what the next ones refer to is read, and so are the lines after them.
+        for lines, references in one_ahead(self._with_references(one_ahead(self._some_lines(listed)))):
+            self.objects_read += len(lines)
+            self._raw.keep(references)
+            for name, own in lines:
                 yield from (self._of_line(name, line) for line in own)
 
-    def _some_lines(self, listed: Iterator[str]) -> list[tuple[str, list[RawLine | None]]]:
-        """Read the raw lines of the next objects; they are read while the ones before them are typed."""
-        some = list(islice(listed, THREADS))
-        return list(zip(some, map_in_threads(self._lines, some), strict=True))
+    def _some_lines(self, listed: Iterator[str]) -> Iterator[_Lines]:
+        """Yield the raw lines of some objects at a time, by their names."""
+        while some := list(islice(listed, THREADS)):
+            yield list(zip(some, map_in_threads(self._lines, some), strict=True))
+
+    def _with_references(self, found: Iterator[_Lines]) -> Iterator[tuple[_Lines, References]]:
+        """Yield raw lines with what they refer to.
+
+        An object of a live run may hold one order only: what several objects refer to is read together.
+        """
+        for lines in found:
+            yield lines, self._raw.references(line for _, own in lines for line in own if line)
 
     def _lines(self, name: str) -> list[RawLine | None]:
         """Read the raw lines of an object; None for a damaged one."""

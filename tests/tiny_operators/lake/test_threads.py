@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tiny_operators.lake.threads import THREADS, map_in_threads
+from tiny_operators.lake.threads import THREADS, map_in_threads, one_ahead
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, THREADS, THREADS + 1, 5 * THREADS])
@@ -78,3 +78,31 @@ def test_the_first_error_ends_everything(bad: int) -> None:
     with pytest.raises(ValueError, match="bad"):
         list(map_in_threads(work, range(5 * THREADS)))
     assert len(done) <= bad + THREADS
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_next_item_is_made_while_one_is_used(count: int) -> None:
+    made = [threading.Event() for _ in range(count)]
+
+    def items() -> Iterator[int]:
+        for number, event in enumerate(made):
+            event.set()
+            yield number
+
+    found = []
+    for item in one_ahead(one_ahead(items())):
+        assert all(event.wait(60) for event in made[: item + 2])
+        found.append(item)
+    assert found == list(range(count))
+
+
+@pytest.mark.parametrize("bad", [0, 1, 3])
+def test_an_error_comes_after_the_items_before_it(bad: int) -> None:
+    def items() -> Iterator[int]:
+        yield from range(bad)
+        raise ValueError("bad")
+
+    found = one_ahead(items())
+    assert [next(found) for _ in range(bad)] == list(range(bad))
+    with pytest.raises(ValueError, match="bad"):
+        next(found)
