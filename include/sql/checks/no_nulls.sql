@@ -1,5 +1,6 @@
 -- The keys and the pipeline's own columns are never empty, neither in the rows that were built nor in the tables; nor
--- is the order's day, where Tiny gives one: reports find an order by it. A row that only marks an order as gone has none.
+-- is the order's day, where Tiny gives one, since reports find an order by it. A row that only marks an order as gone
+-- has none.
 {%- for rows in ['made_pdv', 'made_pesquisa', 'made_produto', 'pdv', 'pesquisa', 'produto'] %}
 SELECT
   pedido,
