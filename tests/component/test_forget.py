@@ -169,7 +169,7 @@ def test_people_are_forgotten_everywhere_and_for_good(
 ) -> None:
     simulator, warehouse, dags, day = shop.simulator, shop.warehouse, shop.dags, shop.day
     caplog.set_level(logging.DEBUG)
-    sales = simulator.sell(14)
+    sales = sold_to(simulator, buyers=how_many + 1, sales=14)
     old = simulator.sell_on(day, 6)
     buyers = known([*sales, *old])
     people = list(buyers)[:how_many]

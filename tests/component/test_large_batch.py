@@ -30,9 +30,9 @@ def large(store: Any, dags: Any) -> Merge:
     batch = Merge(store, hook, dags["z316_replay"], many=True)
     own = {"uuid": "u", "source_id": "replay-0.1.0"}
     one = {
-        "pdv": order(_FIRST, at(13)),
-        "pesquisa": line(_FIRST, at(13)),
-        "produto": snapshot(_FIRST, 80, at(13), "1.00"),
+        "pdv": order(_FIRST, at(13), data="2016-01-01"),
+        "pesquisa": line(_FIRST, at(13), data_pedido="2016-01-01"),
+        "produto": snapshot(_FIRST, 80, at(13), "1.00") | {"timestamp": "2016-01-01T12:00:00+00:00"},
     }
     batch.load(**{table: [row | own] for table, row in one.items()})
     day = f"DATE_ADD(DATE '2016-01-01', INTERVAL MOD(n, {DAYS}) DAY)"
