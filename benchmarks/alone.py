@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from importlib.metadata import version
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 def environment(stack: Stack) -> dict[str, str]:
     """Return the variables of a process that runs operators without a scheduler."""
-    home = stack.home / "airflow"
+    # A database that one version of Airflow has made is of no use to the other.
+    home = stack.home / f"airflow-{version('apache-airflow')}"
     google = {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True, "project": PROJECT}}
     return {
         **stack.environ(),
