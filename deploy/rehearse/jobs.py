@@ -9,8 +9,8 @@ from typing import Any, Final
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.bigquery import QueryJob, QueryJobConfig
 
+from tiny_operators.readiness import query_options
 from tiny_operators.stores import Store
-from tiny_operators.warehouse.sql_files import query_options
 
 from .report import Said, size
 from .steps import StepError, reason_of

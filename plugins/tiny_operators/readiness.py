@@ -1,4 +1,4 @@
-"""The check of a run before it reads anything: that setup was run, for the files that the run was deployed with."""
+"""What a run needs first: a client of BigQuery, options of its queries, and a setup for the files that it runs from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,20 @@ from tiny_operators._compat import AirflowException, AirflowFailException, missi
 from tiny_operators.google_errors import BusyError, SetupError
 from tiny_operators.setup.provision import NotSetUpError, check_tables
 from tiny_operators.stores import Store
-from tiny_operators.warehouse.sql_files import query_options
+
+
+def query_options(store: Store) -> dict[str, Any]:
+    """Return what every query of a store is run with, in the form of BigQuery's API.
+
+    A job that would be billed for more fails, and costs nothing. A project may have a time zone of its own; partitions
+    are days in UTC all the same (https://cloud.google.com/bigquery/docs/reference/rest/v2/ConnectionProperty).
+    """
+    return {
+        "useLegacySql": False,
+        # As text, like all 64-bit numbers of Google's APIs.
+        "maximumBytesBilled": str(store.maximum_bytes_billed),
+        "connectionProperties": [{"key": "time_zone", "value": "UTC"}],
+    }
 
 
 def bigquery_client(store: Store, gcp_conn_id: str) -> Any:

@@ -13,9 +13,9 @@ from tiny_operators.batches.comparison import RECONCILIATION
 from tiny_operators.lake import names
 from tiny_operators.operators.base import MADE
 from tiny_operators.operators.bigquery import CheckOperator, LoadRowsOperator, MergeOperator, QueryOperator
+from tiny_operators.readiness import query_options
 from tiny_operators.schemas import LOADED, schema_fields
 from tiny_operators.stores import Store
-from tiny_operators.warehouse.sql_files import query_options
 
 # A task runs when the tasks before it succeeded, or some of them were skipped; it is skipped when all of them were.
 UNLESS_NOTHING: Final = "none_failed_min_one_success"
