@@ -54,7 +54,8 @@ def replay() -> Iterator[Row]:
                 "the same objects, 32 at once, loaded untyped", 0.5 if delayed else None, at_least=True,
             )  # fmt: skip
         hours = ours / _ORDERS * _HISTORY / 3600
-        yield Row(f"… hours for {_HISTORY:,} orders", hours, _HOURS, "five years in an hour", 1.0)
+        what = f"replay {times}, {layout}: hours for {_HISTORY:,} orders"
+        yield Row(what, hours, _HOURS, "five years in an hour", 1.0)
 
 
 def _loaded(objects: Objects, name: str) -> int:

@@ -129,14 +129,14 @@ class DatePlanner:
         self._filter_works = True
 
     def _build(self, day: date) -> DatePlan:
-        work = DateDiff(
+        diff = DateDiff(
             day, partial(self._search, day), self.known, self.raw, self.check_filter, force=self.force
         )
         part = names.date_orders_object(self.raw.key, day.isoformat(), uuid.uuid4().hex[:12])
         unanswered, reason = False, ""
         with self.raw.objects.writing(part) as orders:
             try:
-                for order in work.orders():
+                for order in diff.orders():
                     _write(orders, order)
             except UnansweredError:
                 unanswered = True
@@ -154,7 +154,7 @@ class DatePlanner:
                 date=day.isoformat(),
                 reason=reason,
             )
-        if work.listing.without_id:
+        if diff.listing.without_id:
             log_event(
                 log,
                 "search_lines_without_id",
@@ -162,18 +162,18 @@ class DatePlanner:
                 store=self.raw.store.prefix,
                 run=self.raw.key,
                 date=day.isoformat(),
-                lines=work.listing.without_id,
+                lines=diff.listing.without_id,
             )
         plan = DatePlan(
             day.isoformat(),
-            len(work.listing.listed),
-            work.listing.pages_read,
-            work.new,
-            work.changed,
-            work.vanished,
+            len(diff.listing.listed),
+            diff.listing.pages_read,
+            diff.new,
+            diff.changed,
+            diff.vanished,
             part,
-            work.known_orders,
-            f"{work.value_difference:f}",
+            diff.known_orders,
+            f"{diff.value_difference:f}",
             now(),
             unanswered,
             reason,
