@@ -18,7 +18,8 @@ Waits (deferred, no worker slot) for files in the webhook bucket, reads their or
 `pdv`, `pesquisa` and `produto`. Runs without a break: as soon as one batch is done, the next run waits.
 
 A load is skipped when its table gets no row. When the batch has no row at all, as when all its orders wait for Tiny,
-`merge` and `check` are skipped too, and `archive` runs.
+`merge` and `check` are skipped too, and `archive` runs. When no file is about an order, nothing runs between `plan`,
+which writes the reasons into `rejeitados`, and `archive`.
 
 To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 
@@ -44,8 +45,8 @@ To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 * **check** failed after its tries: read the BigQuery job's error. Clear nothing: the rows are in the tables.
 * After a failed run, the next one pauses for 30 s to 15 min; after a run that left files in the inbox, for 15 s: see
   `hold_off` in the log of `wait`.
-* **archive** failed at once: its error says what to do. Files could not be moved; it names them. All else is done, and
-  the next run continues. They are tried again at longer and longer pauses, up to 15 min.
+* **archive** failed at once: its error says what to do. Files could not be moved, or many of them hold no order. All
+  else is done, and the next run continues. What was not moved is tried again at longer and longer pauses, up to 15 min.
 * **archive** failed after its tries: wait for the next run, which continues.
 * `archive` counts `rejected`: see the table `rejeitados`, or `rejected/` in the API bucket, where the reason is beside
   each file. When the cause is fixed, `z316_put_back` puts them back.
@@ -76,12 +77,13 @@ def webhook_dag(store: Store) -> DAG:
         plan = PlanWebhooksOperator(task_id="plan", store=store)
         fetch = FetchOrdersOperator(task_id="fetch", store=store)
         rows = MakeRowsOperator(task_id="rows", store=store)
-        # Also when all orders of the batch wait for Tiny, so that nothing was built and nothing merged.
+        # Also when nothing was merged: all orders of the batch wait for Tiny, or no file is about one.
         archive = ArchiveWebhooksOperator(
             task_id="archive", store=store, trigger_rule=UNLESS_NOTHING, on_success_callback=note_work
         )
         wait >> plan >> fetch >> rows
-        [rows, into_tables(store, rows)] >> archive
+        # Also after `plan`: files without an order need no more than that.
+        [plan, rows, into_tables(store, rows)] >> archive
     return describe_tasks(dag)
 
 

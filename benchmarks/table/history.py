@@ -32,9 +32,7 @@ _BATCH: Final = 100
 _MONTH: Final = timedelta(days=30)
 _FLAT: Final = 1.1
 # What the task `rows` says of a batch without rejects.
-_COUNTS: Final = dict.fromkeys((*TABLES, "orders"), _BATCH) | dict.fromkeys(
-    ("rejeitados", "rejected", "files_rejected"), 0
-)
+_COUNTS: Final = dict.fromkeys((*TABLES, "orders"), _BATCH) | dict.fromkeys(("rejeitados", "rejected"), 0)
 # Of each table, the column with the order's id.
 _PEDIDO: Final = {"pdv": "id", "pesquisa": "SAFE_CAST(id AS INT64)", "produto": "pedido_id"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
@@ -17,12 +17,13 @@ from tiny_operators.situation.facts import LOOKED_AT_DAYS
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.known_orders import KnownOrders
 from tiny_operators.warehouse.personal_rows import WITH_CUSTOMERS, OldRows
+from tiny_operators.warehouse.rejects import insert_rejects
 from tiny_operators.warehouse.views import View, views
 
 from .batch import Batch
 from .ground import BUCKET
 from .jobs import Jobs, children, statement, try_statement, unpruned
-from .orders import older_orders, order_of
+from .orders import older_orders, order_of, rejected_file
 from .preconditions import old_generation, two_creations
 from .queries import documented_queries, page_queries
 from .report import Outcome, Result, Said
@@ -44,6 +45,7 @@ INNER JOIN pesquisa ON pesquisa.id = CAST(pdv.id AS STRING)
 INNER JOIN produto ON produto.pedido_id = pdv.id
 WHERE pdv.id = @pedido
 """
+_REJECTS: Final = "SELECT field FROM rejeitados WHERE id = @id"
 LOADS: Final = tuple(f"order: load {table}" for table in LOADED)
 
 
@@ -97,6 +99,7 @@ class Flow:
         run(CHECK, partial(self._task, "check"), after=[MERGE])
         run("check.sql, statements", partial(self._statements, CHECK, "check"), after=[CHECK])
         run("record_reconciliation.sql", self._record, after=[BUCKET, self._tables])
+        run("insert_rejects.sql", self._rejects, after=[self._tables])
         run("watch_rejects.sql", partial(self._task, "rejects"), after=[self._tables])
 
     def _questions(self) -> None:
@@ -233,6 +236,17 @@ class Flow:
         self._batch.compared(self._today)
         self._batch.do("load_reconciliation")
         return self._task("record")
+
+    def _rejects(self) -> Said:
+        """Say twice that a file cannot be used: one row."""
+        real, now = Jobs(self._client, self._store), datetime.now(UTC)
+        row = rejected_file(self._store, now)
+        for job in ("first", "second"):
+            insert_rejects(real, self._store, [row], now, job)  # type: ignore[arg-type]  # stands in for a client
+        found = self._rows_of(_REJECTS, self._store.dataset, ScalarQueryParameter("id", "STRING", row["id"]))
+        if len(found) != 1:
+            raise StepError(f"{len(found)} rows stand for one file")
+        return self._also_dry(real)
 
     def _known(self, ask: Callable[[KnownOrders], object]) -> Said:
         real = Jobs(self._client, self._store)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from tiny_operators.tiny.answers import Answer, read_answer
+from tiny_operators.orders.outcomes import Origin, Reject
+from tiny_operators.stores import Store
+from tiny_operators.tiny.answers import Answer, Json, read_answer
 
 PRODUCT: Final = 999_000_001
 SELLER: Final = "999000002"
@@ -131,6 +133,13 @@ def product_answer(produto: int) -> Answer:
             "imagens_externas": [],
         },
     )
+
+
+def rejected_file(store: Store, now: datetime) -> Json:
+    """Build the row of ``rejeitados`` of a file that nobody sent."""
+    reject = Reject("plan", "(file)", "JSON", "text", "nothing: it is invented")
+    origin = Origin(store.prefix, "rehearsal", "webhook", now.date().isoformat())
+    return origin.row(reject, now.isoformat(), file="invented.json", generation=1)
 
 
 def _answer(key: str, content: Any, **more: str) -> Answer:

@@ -2,12 +2,12 @@
 
 from types import SimpleNamespace
 
-from tiny_operators.schemas import LOADED, customer_columns
+from tiny_operators.schemas import LOADED, columns, customer_columns
 from tiny_operators.stores import load_stores
 from tiny_operators.task_factories.macros import check_macros, merge_macros
 from tiny_operators.warehouse.personal_rows import facts
 
-__all__ = ["customer_columns"]
+__all__ = ["columns", "customer_columns"]
 
 _store = load_stores()[0]
 globals().update(check_macros(_store))

@@ -13,7 +13,7 @@ from tiny_operators.wording import counted, duration, some
 # Key of the XCom in which a task says itself what it did.
 NOTE: Final = "note"
 # The tasks whose counts tell what a run did.
-_COUNTING: Final = ("fetch", "rows", "compare", "put_back")
+_COUNTING: Final = ("plan", "fetch", "rows", "compare", "put_back")
 _WATCHING: Final = ("webhooks", "inbox", "complete", "situation")
 Counts = Mapping[str, Any]
 
@@ -90,6 +90,8 @@ def story(counts: Mapping[str, Counts], progress: Counts, own: str = "") -> str:
     parts = [own] if own else []
     if rows := counts.get("rows"):
         parts.append(f"{counted(rows['orders'], 'order')}: {', '.join(_ends(rows))}")
+    # What is no order is rejected before Tiny is asked for anything.
+    parts += [f"{files} rejected" for files in some(counts.get("plan", {}).get("rejected", 0), "file")]
     if fetch := counts.get("fetch"):
         parts.append(f"{counted(fetch['calls'], 'call')}{_duration(progress)}")
     if compare := counts.get("compare"):
@@ -126,7 +128,7 @@ def _range(counts: Counts) -> str:
 def _ends(rows: Counts) -> Iterator[str]:
     """Yield what became of orders: what is rare only when there is any."""
     yield counted(sum(rows[table] for table in TABLES), "row")
-    yield f"{rows['rejects'] + rows['files_rejected']} rejected"
+    yield f"{rows['rejects']} rejected"
     # Not "notes": a person would look for the notes of runs.
     if rows["notes"]:
         yield f"{counted(rows['notes'], 'value')} not read"

@@ -17,7 +17,7 @@ from tiny_operators.stores import include_dir
 
 pytestmark = pytest.mark.stack
 
-_COUNTS = ("orders", "rejected", "files_rejected")
+_COUNTS = ("orders", "rejected")
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -273,26 +273,24 @@ def test_a_product_without_row_and_reason_is_found(checked: Checked, pedido: int
     assert checked.found() == ""
 
 
-# Rejected orders, rejected files, good orders; whether that is too much.
+# Rejected orders, good orders; whether that is too much.
 SHARES = [
-    ((5, 0, 19), True),
-    ((5, 0, 20), False),
-    ((4, 0, 0), False),
-    ((2, 3, 19), True),
-    ((0, 5, 0), True),
-    ((6, 0, 24), False),
+    ((5, 19), True),
+    ((5, 20), False),
+    ((4, 0), False),
+    ((5, 0), True),
+    ((6, 24), False),
 ]
 
 
 def test_more_than_a_share_of_rejects_fails(checked: Checked, pedido: int) -> None:
     rejects = [reject(n, pedido + n) for n in range(1, 3)]
-    rejects += [reject(n, None, step="plan", field="cnpj", file=f"{n}.json") for n in range(3, 5)]
     # An order that was loaded without a product is no rejected order, and a value that could not be read is no reject.
     told = [*rejects, reject(9, pedido, 72), reject(10, pedido + 9, kind="note")]
     checked.merge(**sale(pedido), rejeitados=told)
-    for (orders, files, good), fails in SHARES:
-        found = checked.found(orders=good + orders, rejected=orders, files_rejected=files)
+    for (orders, good), fails in SHARES:
+        found = checked.found(orders=good + orders, rejected=orders)
         assert found == fails * (
             "checks failed: reject_share: so many were rejected that it is not a bad order but a change of the API, "
-            f"3 found: (plan cnpj), {pedido + 1} (rows pdv.data), {pedido + 2} (rows pdv.data)"
-        ), (orders, files, good)
+            f"2 found: {pedido + 1} (rows pdv.data), {pedido + 2} (rows pdv.data)"
+        ), (orders, good)

@@ -18,9 +18,9 @@ def test_every_link_opens_what_it_names(sold: Sold, warehouse: Warehouse) -> Non
     bad = f"by-hand/{uuid.uuid4()}.json"
     warehouse.storage_client().bucket(warehouse.webhook_bucket).blob(bad).upload_from_string("no JSON")
     left = sold.run().links({link.key for link in LINKS})
-    tables = ("produto", "pesquisa", "pdv", "rejeitados")
+    tables = ("produto", "pesquisa", "pdv")
     assert {name for name in left if name[1] != RunFolderLink.key} == {
-        ("rows", RejectsLink.key),
+        ("plan", RejectsLink.key),
         *((f"load_{table}", key) for table in tables for key in (RowsLink.key, StagingLink.key)),
         ("merge", JobLink.key),
         ("merge", TableLink.key),
@@ -32,5 +32,5 @@ def test_every_link_opens_what_it_names(sold: Sold, warehouse: Warehouse) -> Non
         assert str(pedido) in shown["load_pdv", RowsLink.key].text
         assert str(pedido) in shown["load_pdv", StagingLink.key].text
     assert "plan.json" in shown["archive", RunFolderLink.key].text
-    assert bad.rpartition("/")[2] in shown["rows", RejectsLink.key].text
+    assert bad.rpartition("/")[2] in shown["plan", RejectsLink.key].text
     assert "DONE" in shown["merge", JobLink.key].text

@@ -12,7 +12,17 @@ import pytest
 from local.demo.parts import Simulator, Warehouse
 from tests.component.proxy import Proxy, Spoil, proxy
 from tests.component.refusals import refusal
-from tests.component.webhook_steps import archive, batch, fetch, forget_pauses, made_rows, plan, rows, upload
+from tests.component.webhook_steps import (
+    archive,
+    batch,
+    fetch,
+    forget_pauses,
+    made_rows,
+    plan,
+    rejected_files,
+    rows,
+    upload,
+)
 from tiny_operators._compat import AirflowFailException, AirflowSkipException
 from tiny_operators.orders.webhooks import MAX_BYTES
 
@@ -78,7 +88,7 @@ def test_each_file_that_cannot_be_read_is_rejected_alone(
     with pytest.raises(AirflowFailException, match=f"could not be moved.*{bad_files[0]}"):
         archive(run)
     assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == set(orders)
-    told = {row["file"]: row for row in made_rows(warehouse, run, "rejeitados")}
+    told = {row["file"]: row for row in rejected_files(warehouse, run)}
     assert sorted(told) == bad_files
     assert [told[name]["found"] for name in bad_files] == [f"{kind} when it was downloaded" for kind in kinds]
     assert {(row["field"], row["expected"]) for row in told.values()} == {
@@ -117,7 +127,7 @@ def test_a_file_that_stays_is_named_and_told_once_and_runs_pause(
         again = type(run)(run.store)
         with pytest.raises(AirflowFailException, match=bad_files[0]):
             batch(again)
-        assert made_rows(warehouse, again, "rejeitados") == []
+        assert rejected_files(warehouse, again) == []
     assert not simulator.calls()
     refuse(storage, {})
     forget_pauses(warehouse, run)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from local.demo.parts import Simulator, Warehouse, post_webhook
+from tiny_operators._compat import AirflowSkipException
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.operators.archive import ArchiveWebhooksOperator
@@ -43,21 +45,23 @@ def archive(run: Any) -> Any:
 
 
 def made_rows(warehouse: Warehouse, run: Any, table: str) -> list[dict[str, Any]]:
-    text = (
-        warehouse
-        .storage_client()
-        .bucket(warehouse.api_bucket)
-        .blob(names.rows_object(table, run.key))
-        .download_as_text()
-    )
-    return [json.loads(line) for line in text.splitlines()]
+    """Rows that the run made of a table; none when it had no order."""
+    lines = api(warehouse, run).lines_if_any(names.rows_object(table, run.key))
+    return [json.loads(line) for line in lines]
+
+
+def rejected_files(warehouse: Warehouse, run: Any) -> list[dict[str, Any]]:
+    """Rows of ``rejeitados`` of the files that the run could not use, by their names."""
+    told = [row for row in warehouse.rows("rejeitados") if row["run"] == run.key and row["step"] == "plan"]
+    return sorted(told, key=lambda row: str(row["file"]))
 
 
 def batch(run: Any) -> Any:
-    """All steps; what the last one counts."""
+    """All steps, those between skipped when there is no order; what the last one counts."""
     plan(run)
-    fetch(run)
-    rows(run)
+    with suppress(AirflowSkipException):
+        fetch(run)
+        rows(run)
     return archive(run)
 
 

@@ -76,11 +76,31 @@ def test_what_made_no_rows_is_neither_loaded_nor_merged(
 def test_only_rejects_are_loaded_where_all_was_rejected(
     dags: Any, emulators: dict[str, str], simulator: Simulator, warehouse: Warehouse
 ) -> None:
-    bad = f"by-hand/{uuid.uuid4()}.json"
-    warehouse.storage_client().bucket(warehouse.webhook_bucket).blob(bad).upload_from_string("no JSON")
+    (bad,) = (sale.pedido for sale in simulator.sell(1))
+    simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(bad), times=None)
+    post_webhook(emulators["WEBHOOK_URL"], order_event(load_stores()[0].cnpj, bad))
     run = dags["z316_webhook"].test(datetime.now(UTC))
     assert skipped(run) == {f"load_{table}" for table in TABLES}
-    assert bad in {row["file"] for row in warehouse.rows("rejeitados")}
+    assert bad in {row["pedido"] for row in warehouse.rows("rejeitados")}
+    assert warehouse.waiting() == []
+
+
+@pytest.mark.usefixtures("emulators")
+@pytest.mark.parametrize(("many", "archived"), [(1, "success"), (3, "success"), (5, "failed")])
+def test_files_without_an_order_cost_no_call_no_load_and_no_merge(
+    dags: Any, simulator: Simulator, warehouse: Warehouse, many: int, archived: str
+) -> None:
+    bad = {f"by-hand/{uuid.uuid4()}.json" for _ in range(many)}
+    for name in bad:
+        warehouse.storage_client().bucket(warehouse.webhook_bucket).blob(name).upload_from_string("no JSON")
+    simulator.forget_calls()
+    run = dags["z316_webhook"].test(datetime.now(UTC))
+    states = {task.task_id: str(task.state) for task in run.get_task_instances()}
+    assert skipped(run) == {"fetch", "rows", *(f"load_{table}" for table in LOADED), "merge", "check"}
+    assert (states["plan"], states["archive"]) == ("success", archived)
+    assert not simulator.calls()
+    told = [row["file"] for row in warehouse.rows("rejeitados") if row["file"] in bad]
+    assert sorted(told) == sorted(bad)
     assert warehouse.waiting() == []
 
 

@@ -16,6 +16,7 @@ from tests.strict_front.asking import REPO, Rules
 from tiny_operators.batches.row_files import BatchBounds
 from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import load_stores
+from tiny_operators.warehouse import rejects
 from tiny_operators.warehouse.datasets import keys_table
 from tiny_operators.warehouse.personal_rows import WITH_CUSTOMERS, blanked_statement, statement
 from tiny_operators.warehouse.views import report_macros, views
@@ -23,7 +24,7 @@ from tiny_operators.warehouse.views import report_macros, views
 STORE = load_stores()[0]
 OF_OLD_ROWS = ("blank_old_orders", "oldest_order")
 RUN = "manual__2026-01-02T03:04:05"
-COUNTS = dict.fromkeys((*LOADED, "orders", "rejected", "files_rejected"), 1)
+COUNTS = dict.fromkeys((*LOADED, "orders", "rejected"), 1)
 DOCUMENTS = [*(REPO / "docs").glob("*.md"), REPO / "README.md", REPO / "webhook" / "README.md"]
 # Statements that are read as they are, with their parameters.
 PARAMETERS = {
@@ -34,6 +35,8 @@ PARAMETERS = {
     "first": "DATE",
     "last": "DATE",
     "since": "DATE",
+    "first_arrival": "TIMESTAMP",
+    "rejects": "STRING",
     "dates": ["DATE"],
     "ids": ["STRING"],
     "pedidos": ["INT64"],
@@ -134,7 +137,7 @@ def test_statements_of_all_tasks(dags: Any, rules: Rules, batch: str) -> None:
 
 def test_all_files_are_statements_of_tasks_or_in_them(dags: Any) -> None:
     folder = REPO / "include" / "sql"
-    asked = ("known_", *OF_OLD_ROWS)
+    asked = ("known_", "insert_rejects", *OF_OLD_ROWS)
     files = {path.name for path in folder.glob("*.sql") if not path.name.startswith(asked)}
     used = {file for file, _, _ in of_tasks(dags)}
     texts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.sql")]
@@ -153,6 +156,10 @@ def test_what_is_done_with_old_rows(rules: Rules, file: str, table: str) -> None
 def test_what_is_asked_before_reading(rules: Rules, name: str) -> None:
     text = (REPO / "include" / "sql" / name).read_text(encoding="utf-8")
     valid(rules, text, dataset=STORE.dataset)
+
+
+def test_files_that_cannot_be_used(rules: Rules) -> None:
+    valid(rules, rejects.statement(STORE))
 
 
 @pytest.mark.parametrize("table", LOADED)

@@ -23,7 +23,6 @@ ROWS: dict[str, Any] = {
     "pesquisa": 18,
     "produto": 25,
     "rejects": 1,
-    "files_rejected": 1,
     "notes": 3,
     "waiting": 3,
     "gone": 0,
@@ -34,8 +33,16 @@ def test_a_run_of_orders() -> None:
     fetch = {"orders": 20, "chunks": 1, "calls": 65}
     progress = {"calls": 65, "calls_per_minute": 48.0}
     assert story({"rows": ROWS, "fetch": fetch}, progress) == (
-        "20 orders: 61 rows, 2 rejected, 3 values not read, 3 waiting; 65 calls in 81 s"
+        "20 orders: 61 rows, 1 rejected, 3 values not read, 3 waiting; 65 calls in 81 s"
     )
+
+
+@pytest.mark.parametrize(("files", "says"), [(1, "1 file rejected"), (3, "3 files rejected")])
+def test_files_that_are_no_orders(files: int, says: str) -> None:
+    plan = {"orders": 0, "files": 0, "rejected": files, "ignored": 0}
+    assert story({"plan": plan, "rows": {}, "fetch": {}}, {}) == says
+    fetch = {"orders": 20, "chunks": 1, "calls": 65}
+    assert f"3 waiting; {says}; 65 calls" in story({"plan": plan, "rows": ROWS, "fetch": fetch}, {})
 
 
 def test_a_replay_makes_no_calls() -> None:
@@ -46,7 +53,7 @@ def test_a_replay_makes_no_calls() -> None:
     )
     assert (
         story({"rows": ROWS, "fetch": {}}, {})
-        == "20 orders: 61 rows, 2 rejected, 3 values not read, 3 waiting"
+        == "20 orders: 61 rows, 1 rejected, 3 values not read, 3 waiting"
     )
 
 

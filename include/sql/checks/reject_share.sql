@@ -1,4 +1,4 @@
--- Of the orders and files of the batch no more than a set part was rejected; fewer than five are never too many.
+-- Of the orders of the batch no more than a set part was rejected; fewer than five are never too many.
 SELECT
   made_rejeitados.pedido,
   CONCAT(made_rejeitados.step, ' ', made_rejeitados.field) AS what
@@ -6,9 +6,8 @@ FROM made_rejeitados
 CROSS JOIN counted
 LEFT JOIN made_pdv ON made_pdv.pedido = made_rejeitados.pedido
 WHERE
-  counted.rejected + counted.files_rejected >= 5
-  AND counted.rejected + counted.files_rejected
-  > counted.reject_share * (counted.orders + counted.files_rejected)
+  counted.rejected >= 5
+  AND counted.rejected > counted.reject_share * counted.orders
   AND made_rejeitados.produto IS NULL
   AND IFNULL(made_rejeitados.kind, 'reject') = 'reject'
   AND made_pdv.pedido IS NULL

@@ -7,10 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
-from tiny_operators.orders.outcomes import Outcome, Reject, State
+from tiny_operators.orders.outcomes import Origin, Outcome, Reject, State
 from tiny_operators.orders.plan import Ended, InboxFile, Plan, PlannedOrder, RejectedFile
 from tiny_operators.orders.webhooks import (
     OTHER_EVENTS,
@@ -21,8 +22,12 @@ from tiny_operators.orders.webhooks import (
     arrival_in_name,
     read_webhook,
 )
+from tiny_operators.tiny.answers import Json
+from tiny_operators.wording import counted
 
 log = logging.getLogger(__name__)
+
+_NEVER_TOO_MANY: Final = 5
 
 
 @dataclass
@@ -175,6 +180,37 @@ class FileDestination:
     reject: Reject | None = None
     pedido: int | None = None
     more: tuple[tuple[int | None, Reject], ...] = ()
+
+
+def reject_rows(plan: Plan, run: str, now: datetime) -> list[Json]:
+    """Build the rows of ``rejeitados`` of what is no order in the files of a plan, each once.
+
+    Args:
+        plan: The plan.
+        run: The run's key.
+        now: The present.
+    """
+    origin = Origin(plan.store, run, plan.path, now.date().isoformat())
+    rows = (
+        origin.row(item.reject, now.isoformat(), file=item.file.name, generation=item.file.generation)
+        for item in plan.rejected
+    )
+    return list({row["id"]: row for row in rows}.values())
+
+
+def too_many_rejected(plan: Plan, share: float) -> str:
+    """Say that so many files of a plan hold no order that it is no bad file but a change of Tiny's; empty if not so.
+
+    Args:
+        plan: The plan.
+        share: Part of the files that may be rejected, 0 to 1; fewer than five are never too many.
+    """
+    rejected = {item.file for item in plan.rejected}
+    every = len(rejected | plan.files)
+    if len(rejected) < _NEVER_TOO_MANY or len(rejected) <= share * every:
+        return ""
+    fields = ", ".join(sorted({item.reject.field for item in plan.rejected}))
+    return f"{len(rejected)} of {counted(every, 'file')} cannot be used ({fields})"
 
 
 def file_destinations(plan: Plan, outcomes: Mapping[int, Outcome]) -> Iterator[FileDestination]:

@@ -19,7 +19,6 @@ from tiny_operators.lake.uploads import TextUpload
 from tiny_operators.orders.field_counts import FieldCounts
 from tiny_operators.orders.old_orders import row_day, without_old
 from tiny_operators.orders.outcomes import Note, Origin, Reject, State
-from tiny_operators.orders.plan import RejectedFile
 from tiny_operators.orders.rows import OrderRows, row_texts
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.schemas import LOADED
@@ -29,7 +28,7 @@ from tiny_operators.tiny.answers import Json
 FEW: Final = 500
 FEW_DAYS: Final = 100
 
-_COUNTED: Final = (*LOADED, "orders", *State, "files_rejected", "rejects", "notes")
+_COUNTED: Final = (*LOADED, "orders", *State, "rejects", "notes")
 
 
 class BatchBounds:
@@ -100,9 +99,8 @@ class RowFiles:
         personal_since: The first day whose orders keep their personal data; None when all of them do.
 
     Attributes:
-        counts: Rows by table; ``orders``, by their :class:`~tiny_operators.orders.outcomes.State`; ``files_rejected``,
-            which are about no order; ``rejects``: orders and products without a row; ``notes``: values that could not
-            be read, of orders and products that have one.
+        counts: Rows by table; ``orders``, by their :class:`~tiny_operators.orders.outcomes.State`; ``rejects``: orders
+            and products without a row; ``notes``: values that could not be read, of orders and products that have one.
         bounds: Of the orders that have rows.
     """
 
@@ -181,11 +179,6 @@ class RowFiles:
 
     def _without_forgotten(self, rows: list[Json]) -> list[Json]:
         return [Eraser(self._forgotten).clean(row) for row in rows] if self._forgotten else rows
-
-    def add_file(self, rejected: RejectedFile) -> None:
-        """Write why a webhook file is about no order."""
-        self._record(rejected.reject, None, rejected.file.name)
-        self.counts["files_rejected"] += 1
 
     def _record(
         self, about: Reject | Note, pedido: int | None, file: str | None, read_at: datetime | None = None

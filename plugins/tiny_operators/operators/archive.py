@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from tiny_operators._compat import AirflowFailException, Context
-from tiny_operators.batches.inbox import FileDestination, ended, file_destinations
+from tiny_operators.batches.inbox import FileDestination, ended, file_destinations, too_many_rejected
 from tiny_operators.batches.put_back import how_to_put_back
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.batches.waiting import WaitingFiles
@@ -41,7 +41,8 @@ class ArchiveWebhooksOperator(StoreOperator):
         Counts of files: ``done``, ``rejected``, ``ignored``, ``waiting``.
 
     Raises:
-        AirflowFailException: When a file could not be moved. All else is done then, and the next run continues.
+        AirflowFailException: When a file could not be moved, or so many cannot be used that Tiny sends something else.
+            All else is done then, and the next run continues.
     """
 
     _forgotten = Forgotten()
@@ -105,6 +106,12 @@ class ArchiveWebhooksOperator(StoreOperator):
                 f"gs://{self.store.webhook_bucket}, such as {stuck[0]!r}: "
                 "see event=file_not_moved above; move them by hand, or fix what stops the move. All else is done, and "
                 "the next run continues"
+            )
+        if refused := too_many_rejected(plan, self.store.reject_share):
+            raise AirflowFailException(
+                f"{refused}: so many that it is not a bad file but a change of what Tiny sends. All else is done, and "
+                f"they are in gs://{self.store.api_bucket}/{names.REJECTED}, each with its reason beside it. Fix the "
+                "code, then put them back by their field"
             )
         return dict(counts)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from tiny_operators._compat import Context
+from tiny_operators._compat import AirflowSkipException, Context
 from tiny_operators.batches.order_reader import OrderReader, progress
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
@@ -33,6 +33,9 @@ class FetchOrdersOperator(AccountOperator):
 
     Returns:
         Counts: ``orders``, ``chunks``, ``calls`` (of the last stretch, when the task gave way to live sales).
+
+    Raises:
+        AirflowSkipException: When the plan has no orders.
     """
 
     def lineage(self, key: str) -> Lineage:
@@ -54,11 +57,13 @@ class FetchOrdersOperator(AccountOperator):
             names.forgotten_object(self.store.prefix),
             names.silent_products_object(self.store.prefix),
         )
+        plan = self.read_plan(objects, key)
+        if not plan.planned:
+            raise AirflowSkipException("The run has no order to read")
         listed = products_ahead(objects, self.store)
         begun = begin_in_thread(lambda: objects.create_json(names.reading_begun_object(key), {"at": now()}))
         alive, first = self.take_turn(objects), begun.result()
         calls_end = cache(lambda: begin_in_thread(lambda: self.turn_done(objects)))
-        plan = self.read_plan(objects, key)
         hook = self.tiny(objects)
         raw = RawWriter(objects, self.store, plan.path, key, listed)
         reader = OrderReader(hook, raw, plan, alive=alive, first=first)

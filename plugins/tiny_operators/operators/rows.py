@@ -59,8 +59,6 @@ class MakeRowsOperator(StoreOperator):
         day = self._day(objects, plan)
         origin = Origin(self.store.prefix, key, plan.path, day)
         with RowFiles(objects, origin, personal_since(self.store)) as files:
-            for rejected in plan.rejected:
-                files.add_file(rejected)
             for chunk in chunks(self.planned_orders(objects, plan), plan.chunk_orders):
                 outcome.add_chunk(chunk, files)
             check_counts(plan.planned, files.counts)
@@ -75,11 +73,9 @@ class MakeRowsOperator(StoreOperator):
         return {**files.report(), "planned": plan.planned}
 
     def _day(self, objects: Objects, plan: Plan) -> str:
-        """Return the day of the run's rejects: that of its first order or file, so that it is the same at each try."""
-        if first := next(self.planned_orders(objects, plan), None):
-            return first.day
-        arrived = [datetime.fromisoformat(item.file.arrived_at) for item in plan.rejected]
-        return names.day_of(min(arrived, default=datetime.now(UTC)), self.store.timezone)
+        """Return the day of the run's rejects: that of its first order, so that it is the same at each try."""
+        first = next(self.planned_orders(objects, plan), None)
+        return first.day if first else names.day_of(datetime.now(UTC), self.store.timezone)
 
 
 class _BatchOutcome:

@@ -100,11 +100,12 @@ class Origin:
         pedido: int | None = None,
         file: str | None = None,
         read_at: str | None = None,
+        generation: int | None = None,
     ) -> Json:
         """Build the row of one reject, or of one value that could not be read.
 
-        A later try of the run gives the same thing the same id and time. The id depends on the order of the columns and
-        on the texts too: other words in a version would report everything again.
+        A later try of the run gives the same thing the same id. The id depends on the order of the columns and on the
+        texts too: other words in a version would report everything again.
 
         Args:
             about: The reject or the value.
@@ -112,6 +113,7 @@ class Origin:
             pedido: The order, when it is known.
             file: Its webhook file, when it came by one.
             read_at: When the answer was read that it is about (ISO 8601, UTC), when it is known.
+            generation: Of the file, when no more than its content is wrong: then each run gives it the same id.
         """
         row: Json = {
             "store": self.store,
@@ -126,7 +128,10 @@ class Origin:
             "found": about.found,
             "action": about.action,
         }
-        known_by = row | {"run": None, "read_at": read_at} if self.again else row
+        if generation is not None:
+            known_by = row | {"run": None, "generation": generation}
+        else:
+            known_by = row | {"run": None, "read_at": read_at} if self.again else row
         digest = hashlib.sha256(json.dumps(known_by).encode()).hexdigest()[:20]
         rejected_at = read_at if self.again and read_at else moment
         return {"id": digest, "rejected_at": rejected_at, **row, "kind": about.kind}

@@ -36,7 +36,6 @@ def check_query(ask: Ask, store: Store, made: Tables, stored: Tables, counts: di
     told = said["return_value"] | {
         "orders": len(made["pdv"]),
         "rejected": 0,
-        "files_rejected": 0,
         **counts,
     }
     environment = Environment(loader=FileSystemLoader(include_dir() / "sql"), undefined=StrictUndefined)

@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_operators.helpers import CNPJ, STORE, TEXTS, TIMEZONE, sample, sample_text
-from tiny_operators.batches.inbox import FileDestination, WebhookPlanner, file_destinations
+from tiny_operators.batches.inbox import (
+    FileDestination,
+    WebhookPlanner,
+    file_destinations,
+    reject_rows,
+    too_many_rejected,
+)
 from tiny_operators.lake.names import day_of
 from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
 from tiny_operators.orders.plan import InboxFile, Plan, PlannedOrder, RejectedFile, Tried, chunks
@@ -368,3 +374,65 @@ def test_events_that_nobody_needs_are_counted_by_kind() -> None:
     assert [file.name for file in found.ignored] == ["stock.json", "test.json", "new.json"]
     assert [order.pedido for order in found.orders] == [7]
     assert plan.unneeded == {"estoque": 2, "test_call": 1, "other": 1}, "equal ones are one"
+
+
+def plan_of(bad: int, good: int, rejects: int = 1) -> Plan:
+    """Plan bad files, each with some rejects, and good ones."""
+    files = [InboxFile(f"{n}.json", n, NOON.isoformat()) for n in range(bad + good)]
+    orders = (
+        PlannedOrder(file.generation + 1, file.arrived_at, "2026-03-14", files=(file,))
+        for file in files[bad:]
+    )
+    wrong = (
+        RejectedFile(file, Reject("plan", f"field{n}", "JSON", "text", "mend it"))
+        for file in files[:bad]
+        for n in range(rejects)
+    )
+    return Plan(STORE, "webhook", tuple(orders), rejected=tuple(wrong))
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "says"),
+    [
+        (0, 9, ""),
+        (1, 0, ""),
+        (4, 0, ""),
+        (5, 0, "5 of 5 files cannot be used (field0, field1)"),
+        (5, 19, "5 of 24 files cannot be used (field0, field1)"),
+        (5, 20, ""),
+        (6, 24, ""),
+        (100, 399, "100 of 499 files cannot be used (field0, field1)"),
+    ],
+)
+def test_many_files_that_cannot_be_used_are_a_change_of_tiny(bad: int, good: int, says: str) -> None:
+    assert too_many_rejected(plan_of(bad, good, rejects=2), 0.2) == says
+
+
+@pytest.mark.parametrize("many", [1, 3, 40])
+def test_each_reject_of_a_file_has_one_row_that_each_run_gives_the_same_id(many: int) -> None:
+    plan = plan_of(many, 2, rejects=2)
+    doubled = Plan(plan.store, plan.path, plan.orders, rejected=plan.rejected * 2)
+    first = reject_rows(doubled, "run-1", NOON)
+    assert [(row["file"], row["field"]) for row in first] == [
+        (item.file.name, item.reject.field) for item in plan.rejected
+    ]
+    assert {(row["run"], row["path"], row["pedido"], row["kind"]) for row in first} == {
+        ("run-1", "webhook", None, "reject")
+    }
+    again = reject_rows(plan, "run-2", NOON + timedelta(days=2))
+    assert [row["id"] for row in again] == [row["id"] for row in first]
+    other = Plan(
+        STORE,
+        "webhook",
+        rejected=tuple(
+            RejectedFile(
+                InboxFile(item.file.name, item.file.generation + 1000, item.file.arrived_at), item.reject
+            )
+            for item in plan.rejected
+        ),
+    )
+    assert not {row["id"] for row in reject_rows(other, "run-1", NOON)} & {row["id"] for row in first}
+
+
+def test_a_plan_without_rejects_has_no_rows() -> None:
+    assert reject_rows(plan_of(0, 3), "run-1", NOON) == []

@@ -1,0 +1,16 @@
+-- Adds rows to rejeitados without a load: what a run set aside before it asked Tiny anything. A row that is there stays
+-- as it is, so a later try or run that says the same adds nothing.
+{% set columns = columns('rejeitados') -%}
+INSERT INTO `{{ target('rejeitados') }}` ({{ columns | join(', ', attribute='name') }})
+SELECT
+{%- for column in columns %}
+  {%- set kind = 'INT64' if column.type == 'INTEGER' else column.type %}
+  CAST(JSON_VALUE(reject, '$.{{ column.name }}') AS {{ kind }}) AS {{ column.name }}{{ ',' if not loop.last }}
+{%- endfor %}
+FROM UNNEST(JSON_QUERY_ARRAY(@rejects)) AS reject
+LEFT JOIN `{{ target('rejeitados') }}` AS known
+  ON
+    known.store = @store
+    AND known.id = JSON_VALUE(reject, '$.id')
+    AND known.rejected_at >= @first_arrival
+WHERE known.id IS NULL
