@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,6 +71,15 @@ def live(
     }
     warehouse.forget_products_read_today()
     yield from remembered(Scene(warehouse, [sale.pedido for sale in [*sales, unlisted]], files), simulator)
+
+
+@pytest.fixture
+def odd(simulator: Simulator, warehouse: Warehouse, run: Any) -> Iterator[Scene]:
+    """Four files that are no order; a known event is in one of them."""
+    (sale,) = simulator.sell(1)
+    files = {f"by-hand/{uuid.uuid4()}.json": "no JSON" for _ in range(3)}
+    files["by-hand/invoice.json"] = json.dumps({**sale.webhook, "tipo": "nota_fiscal"})
+    yield from remembered(Scene(warehouse, [sale.pedido], files), simulator)
 
 
 @pytest.fixture
@@ -172,6 +182,19 @@ def test_the_next_webhook_run_takes_over_from_one_that_was_given_up(live: Scene,
     # Both runs may tell of what they set aside.
     del wanted["rejeitados"]
     assert wrong_after(live, wanted, stops, make, say, again=False) == {}
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_files_without_an_order_are_told_once_whatever_dies(
+    odd: Scene, dags: Any, say: Say, *, again: bool
+) -> None:
+    def make() -> WholeRun:
+        return WholeRun(dags["z316_webhook"])
+
+    wanted, stops = undisturbed(odd, make(), most=4)
+    assert len(wanted["rejeitados"]) == 3
+    assert wanted["inbox"] == []
+    assert wrong_after(odd, wanted, stops, make, say, again=again) == {}
 
 
 def test_a_night_run_that_dies_after_any_effect_ends_the_same(past: Scene, dags: Any, say: Say) -> None:
