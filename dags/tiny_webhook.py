@@ -44,7 +44,7 @@ To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
   the tables, and nothing else waits.
 * **check** failed after its tries: read the BigQuery job's error. Clear nothing: the rows are in the tables.
 * After a failed run, the next one pauses for 30 s to 15 min; after a run that left files in the inbox, for 15 s: see
-  `hold_off` in the log of `wait`.
+  `run_backoff` in the log of `wait`.
 * **archive** failed at once: its error says what to do. Files could not be moved, or many of them hold no order. All
   else is done, and the next run continues. What was not moved is tried again at longer and longer pauses, up to 15 min.
 * **archive** failed after its tries: wait for the next run, which continues.

@@ -28,7 +28,7 @@ def script_of(dag: Any, name: str, orders: Iterable[tuple[int, date]], counts: M
     bounds = BatchBounds()
     for pedido, day in orders:
         bounds.add(pedido, [day])
-    said = {"return_value": dict(counts), "orders": bounds.to_xcom()}
+    said = {"return_value": dict(counts), "batch_bounds": bounds.to_xcom()}
     ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])  # noqa: ARG005 - Airflow's names
     text: str = dag.get_template_env().get_template(name).render(dag=dag, run_id=RUN, ti=ti, task_instance=ti)
     return text

@@ -13,6 +13,7 @@ from tiny_operators.batches.dates import DatePlan
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter, now
+from tiny_operators.operators.base import ROWS_VERSION
 from tiny_operators.operators.bigquery import CheckOperator, LoadRowsOperator
 from tiny_operators.operators.compare import CompareOperator
 from tiny_operators.operators.rows import MakeRowsOperator
@@ -107,7 +108,7 @@ class Batch:
     def made_again(self) -> None:
         """Let merges take what was made for another making, as in a run that was cleared."""
         for task in (_ROWS, _COMPARE):
-            self._said[task, "made"] = uuid.uuid4().hex
+            self._said[task, ROWS_VERSION] = uuid.uuid4().hex
 
     def task(self, task_id: str) -> Any:
         """Return a task, rendered as in this run."""

@@ -1,18 +1,18 @@
 {#- Which rows belong to a batch's orders, and which partitions have them.
 
-    orders: what the task that built the rows says of them (see tiny_operators.batches.row_files): all ids when they are
+    bounds: what the task that built the rows says of them (see tiny_operators.batches.row_files): all ids when they are
     few, so that no staging table is asked for them; else only the lowest and the highest, between which they are looked
     up in staging tables. Either way BigQuery knows constants by which it leaves out blocks of the tables, which are
     clustered by these ids. Without both, only the staging table is asked, and no block is left out. -#}
 
 {#- id: the column; ids_query: a query for the ids of a batch of many orders; text: whether they are text there. -#}
-{%- macro is_of_batch(id, orders, ids_query, text=False) -%}
+{%- macro is_of_batch(id, bounds, ids_query, text=False) -%}
 {%- set quote = "'" if text else '' -%}
-{%- set ids_known, bounds = orders.get('ids'), orders.get('texts' if text else 'numbers') -%}
-{%- if ids_known -%}
-{{ id }} IN ({{ quote }}{{ ids_known | join(quote ~ ', ' ~ quote) }}{{ quote }})
-{%- elif bounds -%}
-{{ id }} BETWEEN {{ quote }}{{ bounds | join(quote ~ ' AND ' ~ quote) }}{{ quote }} AND {{ id }} IN ({{ ids_query }})
+{%- set ids, ends = bounds.get('ids'), bounds.get('texts' if text else 'numbers') -%}
+{%- if ids -%}
+{{ id }} IN ({{ quote }}{{ ids | join(quote ~ ', ' ~ quote) }}{{ quote }})
+{%- elif ends -%}
+{{ id }} BETWEEN {{ quote }}{{ ends | join(quote ~ ' AND ' ~ quote) }}{{ quote }} AND {{ id }} IN ({{ ids_query }})
 {%- else -%}
 {{ id }} IN ({{ ids_query }})
 {%- endif -%}

@@ -2,7 +2,7 @@
 -- it, and not every later one. The job fails with the names of the checks that failed, and up to ten orders of each.
 --
 -- Each file in checks/ is one query for what is wrong: the order (pedido, null if it is about none) and what it is.
--- They read the rows of this run (made_pdv, …), what was counted when they were built, and the rows of its orders in
+-- They read the rows of this run (batch_pdv, …), what was counted when they were built, and the rows of its orders in
 -- the tables (pdv, …), from the partitions that have them.
 {% from 'batch.sql' import find_days, is_of_batch, stands_in -%}
 {% set checks = {
@@ -16,7 +16,7 @@
   'reject_share': 'so many were rejected that it is not a bad order but a change of the API'
 } -%}
 {% set row_counts = ti.xcom_pull(task_ids='rows') -%}
-{% set orders = ti.xcom_pull(task_ids='rows', key='orders') or {} -%}
+{% set bounds = ti.xcom_pull(task_ids='rows', key='batch_bounds') or {} -%}
 {% set pedidos = {'pdv': 'id', 'pesquisa': 'SAFE_CAST(id AS INT64)', 'produto': 'pedido_id'} -%}
 {% macro ids_of_batch(text=False) -%}
 {%- for table, pedido in pedidos.items() if row_counts[table] -%}
@@ -27,9 +27,9 @@ NULL
 {%- endfor -%}
 {%- endmacro -%}
 {% set of_batch = {
-  'pdv': is_of_batch('id', orders, ids_of_batch()),
-  'pesquisa': is_of_batch('id', orders, ids_of_batch(text=True), text=True),
-  'produto': is_of_batch('pedido_id', orders, ids_of_batch())
+  'pdv': is_of_batch('id', bounds, ids_of_batch()),
+  'pesquisa': is_of_batch('id', bounds, ids_of_batch(text=True), text=True),
+  'produto': is_of_batch('pedido_id', bounds, ids_of_batch())
 } -%}
 {% set lookups = {} -%}
 {% for table in pedidos -%}
@@ -40,7 +40,7 @@ NULL
 {{ find_days(lookups) }}
 WITH
 {%- for table, pedido in pedidos.items() %}
-made_{{ table }} AS (
+batch_{{ table }} AS (
   SELECT
     {{ pedido }} AS pedido,
     *
@@ -63,7 +63,7 @@ made_{{ table }} AS (
     AND {{ stands_in(table ~ '_days', **partition(table)) }}
 ),
 {% endfor %}
-made_rejeitados AS (
+batch_rejeitados AS (
   {%- if row_counts.rejeitados %}
   SELECT * FROM `{{ staging('rejeitados', dag, run_id) }}`
   {%- else %}

@@ -8,7 +8,7 @@
 {% from 'merge/produto.sql' import merge_produto -%}
 {% from 'merge/rejeitados.sql' import merge_rejeitados -%}
 {% set row_counts = ti.xcom_pull(task_ids='rows') -%}
-{% set orders = ti.xcom_pull(task_ids='rows', key='orders') or {} -%}
+{% set bounds = ti.xcom_pull(task_ids='rows', key='batch_bounds') or {} -%}
 {% set merges = {
   'rejeitados': merge_rejeitados,
   'produto': merge_produto,
@@ -19,7 +19,7 @@
 {% for table in merges if row_counts[table] -%}
 {% set id = 'pedido_id' if table == 'produto' else 'id' -%}
 {% set ids = 'SELECT batch.' ~ id ~ ' FROM `' ~ staging(table, dag, run_id) ~ '` AS batch' -%}
-{% set known = {} if table == 'rejeitados' else orders -%}
+{% set known = {} if table == 'rejeitados' else bounds -%}
 {% set _ = lookups.update({table: {
   'table': target(table),
   'condition': is_of_batch(id, known, ids, text=table == 'pesquisa'),

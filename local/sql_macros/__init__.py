@@ -20,7 +20,12 @@ run_id = "manual"
 # What the task rows says: it has built rows of every table.
 _said = {
     "return_value": dict.fromkeys(LOADED, 1),
-    "orders": {"ids": [7], "numbers": [7, 7], "texts": ["7", "7"], "days": ["2026-11-27", "2026-11-28"]},
+    "batch_bounds": {
+        "ids": [7],
+        "numbers": [7, 7],
+        "texts": ["7", "7"],
+        "days": ["2026-11-27", "2026-11-28"],
+    },
 }
 ti = SimpleNamespace(xcom_pull=lambda key="return_value", **_: _said[key])
 personal = True

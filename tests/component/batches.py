@@ -35,8 +35,8 @@ def told_of(rows: Mapping[str, list[dict[str, Any]]], *, many: bool = False) -> 
             bounds.add(int(row.get("pedido_id") or row["id"]), filter(None, [row_day(table, row)]))
     return {
         "return_value": {table: len(rows.get(table, [])) for table in LOADED},
-        "orders": bounds.to_xcom() | ({"ids": [], "days": []} if many else {}),
-        "made": "once",
+        "batch_bounds": bounds.to_xcom() | ({"ids": [], "days": []} if many else {}),
+        "rows_version": "once",
     }
 
 

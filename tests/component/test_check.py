@@ -153,10 +153,10 @@ def test_rows_that_were_not_loaded_are_found(checked: Checked, pedido: int) -> N
     checked.merge(**sale(pedido))
     assert checked.found(pdv=2) == (
         "checks failed: counts: rows were lost between the files and the staging tables, 1 found: "
-        "(pdv: 2 made, 1 loaded)"
+        "(pdv: 2 built, 1 loaded)"
     )
     loaded = len(sale(pedido)["produto"])
-    assert f"(pdv: 2 made, 1 loaded, produto: 9 made, {loaded} loaded)" in checked.found(pdv=2, produto=9)
+    assert f"(pdv: 2 built, 1 loaded, produto: 9 built, {loaded} loaded)" in checked.found(pdv=2, produto=9)
 
 
 def test_a_table_that_was_counted_and_not_loaded_at_all_fails_the_check(
@@ -216,14 +216,14 @@ def test_columns_that_are_empty_are_found(checked: Checked, pedido: int) -> None
     for table, column in (("pdv", "uuid"), ("pesquisa", "source_id"), ("produto", "timestamp")):
         checked.change_made(f"UPDATE {{table}} SET {column} = NULL WHERE TRUE", table)
     checked.change(f"UPDATE {{table}} SET update_timestamp = NULL WHERE id = {pedido}", "pdv")
-    what = "made_pdv, made_pesquisa, made_produto, pdv"
+    what = "batch_pdv, batch_pesquisa, batch_produto, pdv"
     assert f"no_nulls: a required column is empty, 1 found: {pedido} ({what})" in checked.found()
 
 
 def test_a_key_that_is_empty_is_found(checked: Checked, pedido: int) -> None:
     checked.merge(**sale(pedido))
     checked.change_made("UPDATE {table} SET id = NULL WHERE TRUE", "pdv")
-    assert "no_nulls: a required column is empty, 1 found: (made_pdv)" in checked.found()
+    assert "no_nulls: a required column is empty, 1 found: (batch_pdv)" in checked.found()
 
 
 def test_an_order_needs_its_day_where_tiny_gives_one(checked: Checked, pedido: int) -> None:
@@ -232,7 +232,7 @@ def test_an_order_needs_its_day_where_tiny_gives_one(checked: Checked, pedido: i
     checked.merge(
         **both(*(sale(pedido + n, data=None, payload=payload) for n, payload in enumerate(payloads)))
     )
-    wrong = ", ".join(f"{pedido + n} (made_pdv.data)" for n in (0, 1, 5, 6))
+    wrong = ", ".join(f"{pedido + n} (batch_pdv.data)" for n in (0, 1, 5, 6))
     assert f"no_nulls: a required column is empty, 4 found: {wrong}" in checked.found()
 
 

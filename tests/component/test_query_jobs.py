@@ -70,7 +70,7 @@ class Task:
         self.number += 1
         task = self.operator(
             task_id="merge",
-            made=self.made,
+            rows_version=self.made,
             configuration={"query": {"query": sql or self.sql, "useLegacySql": False}},
             location=self.store.location,
             retries=RETRIES,

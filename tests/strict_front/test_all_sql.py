@@ -97,7 +97,7 @@ def rendered(dag: Any, file: str, counts: dict[str, int], orders: Iterable[int])
     bounds = BatchBounds()
     for pedido in orders:
         bounds.add(pedido, [date(2000, 1, 1) + timedelta(days=pedido % 1_000)])
-    said = {"return_value": counts, "orders": bounds.to_xcom()}
+    said = {"return_value": counts, "batch_bounds": bounds.to_xcom()}
     ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
     params = dict.fromkeys(dag.params, False)
     template = dag.get_template_env().get_template(file)

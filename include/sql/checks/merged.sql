@@ -3,23 +3,23 @@
 {% from 'merge/produto.sql' import goes_before -%}
 {%- for table in ['pdv', 'pesquisa'] %}
 SELECT
-  made.pedido,
+  batch.pedido,
   '{{ table }}' AS what
-FROM made_{{ table }} AS made
-LEFT JOIN {{ table }} AS target ON target.pedido = made.pedido
+FROM batch_{{ table }} AS batch
+LEFT JOIN {{ table }} AS target ON target.pedido = batch.pedido
 WHERE
-  (made.deleted_at IS NULL AND (target.pedido IS NULL OR target.fetched_at < made.fetched_at))
-  OR (made.deleted_at > target.fetched_at AND IFNULL(target.deleted_at < made.deleted_at, TRUE))
+  (batch.deleted_at IS NULL AND (target.pedido IS NULL OR target.fetched_at < batch.fetched_at))
+  OR (batch.deleted_at > target.fetched_at AND IFNULL(target.deleted_at < batch.deleted_at, TRUE))
   OR target.deleted_at < target.fetched_at
-  OR target.timestamp > made.timestamp
+  OR target.timestamp > batch.timestamp
 UNION ALL
 {%- endfor %}
 SELECT
-  made.pedido,
-  CONCAT('produto ', CAST(made.id AS STRING)) AS what
-FROM made_produto AS made
-LEFT JOIN produto AS target ON target.pedido = made.pedido AND target.id = made.id
+  batch.pedido,
+  CONCAT('produto ', CAST(batch.id AS STRING)) AS what
+FROM batch_produto AS batch
+LEFT JOIN produto AS target ON target.pedido = batch.pedido AND target.id = batch.id
 WHERE
   target.pedido IS NULL
-  OR target.timestamp > made.timestamp
-  OR {{ goes_before('made', 'target') }}
+  OR target.timestamp > batch.timestamp
+  OR {{ goes_before('batch', 'target') }}

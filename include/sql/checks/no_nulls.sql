@@ -1,7 +1,7 @@
 -- The keys and the pipeline's own columns are never empty, neither in the rows that were built nor in the tables; nor
 -- is the order's day, where Tiny gives one, since reports find an order by it. A row that only marks an order as gone
 -- has none.
-{%- for rows in ['made_pdv', 'made_pesquisa', 'made_produto', 'pdv', 'pesquisa', 'produto'] %}
+{%- for rows in ['batch_pdv', 'batch_pesquisa', 'batch_produto', 'pdv', 'pesquisa', 'produto'] %}
 SELECT
   pedido,
   '{{ rows }}' AS what
@@ -14,19 +14,19 @@ WHERE
   OR timestamp IS NULL
   OR fetched_at IS NULL
   OR source_id IS NULL
-  {{ 'OR update_timestamp IS NULL' if not rows.startswith('made_') }}
+  {{ 'OR update_timestamp IS NULL' if not rows.startswith('batch_') }}
 UNION ALL
 {%- endfor %}
 SELECT
   pedido,
-  'made_pdv.data' AS what
-FROM made_pdv
+  'batch_pdv.data' AS what
+FROM batch_pdv
 WHERE
   data IS NULL
   AND REGEXP_CONTAINS(IFNULL(JSON_VALUE(payload, '$.data'), JSON_VALUE(payload, '$.data_pedido')), '[1-9]')
 UNION ALL
 SELECT
   pedido,
-  'made_pesquisa.data_pedido' AS what
-FROM made_pesquisa
+  'batch_pesquisa.data_pedido' AS what
+FROM batch_pesquisa
 WHERE data_pedido IS NULL AND REGEXP_CONTAINS(JSON_VALUE(payload, '$.data_pedido'), '[1-9]')

@@ -29,9 +29,9 @@ from tiny_operators.schemas import LOADED
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.known_orders import KnownOrders
 
-# Keys of the XComs that identify one build of a run's rows, and the orders that have rows.
-MADE: Final = "made"
-ORDERS: Final = "orders"
+# Keys of the XComs that identify one build of a run's rows, and say which orders and days they are about.
+ROWS_VERSION: Final = "rows_version"
+BATCH_BOUNDS: Final = "batch_bounds"
 
 
 class StoreOperator(BaseOperator):
@@ -94,9 +94,9 @@ class StoreOperator(BaseOperator):
         """Report the task's files to OpenLineage."""
         return operator_lineage(self.lineage(names.run_key(self.dag_id, task_instance.run_id)))
 
-    def rows_made(self, context: Context) -> None:
+    def new_rows_version(self, context: Context) -> None:
         """Push a fresh id for this build of the rows: it is merged, even if the run merged another build before."""
-        context["ti"].xcom_push(key=MADE, value=uuid.uuid4().hex)
+        context["ti"].xcom_push(key=ROWS_VERSION, value=uuid.uuid4().hex)
 
     def run_request(self, context: Context, form: Iterable[str], last_days: int | None = None) -> RunRequest:
         """Read what the run was asked to do: its dates and its other parameters.

@@ -93,8 +93,8 @@ class QueryOperator(BigQueryInsertJobOperator):
     one when it failed. A task that was cleared runs a new job in any case, after one that still runs.
 
     Args:
-        made: Id of one build of what the query reads, in lower case: another build has other jobs. Without it every try
-            runs a job of its own.
+        rows_version: Id of one build of the rows that the query reads, in lower case: another build has other jobs.
+            Without it every try runs a job of its own.
         **kwargs: See :class:`BigQueryInsertJobOperator`. It is never deferred: what its end means is judged here.
 
     Returns:
@@ -104,12 +104,12 @@ class QueryOperator(BigQueryInsertJobOperator):
         GoogleAPICallError: When the job failed.
     """
 
-    template_fields: Sequence[str] = (*BigQueryInsertJobOperator.template_fields, "made")
+    template_fields: Sequence[str] = (*BigQueryInsertJobOperator.template_fields, "rows_version")
     operator_extra_links: tuple[KeptLink, ...] = (JobLink(),)  # type: ignore[assignment]
 
-    def __init__(self, *, made: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, rows_version: str = "", **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "deferrable": False})
-        self.made = made
+        self.rows_version = rows_version
 
     def execute(self, context: Context) -> Any:
         """Run the query, or wait for the job that an earlier try began."""
@@ -146,11 +146,11 @@ class QueryOperator(BigQueryInsertJobOperator):
         """Return the job to wait for: a new one, or that of an earlier try."""
         from google.api_core.exceptions import Conflict
 
-        key, made = names.run_key(self.dag_id, run_id_of(context)), self.made or uuid.uuid4().hex
+        key, version = names.run_key(self.dag_id, run_id_of(context)), self.rows_version or uuid.uuid4().hex
         number = 0
         while True:
             number += 1
-            job_id = re.sub(r"[^A-Za-z0-9_-]", "_", f"airflow_{key}_{self.task_id}_{made}_{number}")
+            job_id = re.sub(r"[^A-Za-z0-9_-]", "_", f"airflow_{key}_{self.task_id}_{version}_{number}")
             # Set first: the job can then be cancelled as soon as it exists.
             self.job_id = job_id
             try:

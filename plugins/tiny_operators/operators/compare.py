@@ -49,7 +49,7 @@ class CompareOperator(StoreOperator):
                 totals.add(found)
                 if found.differences:
                     self._log_differences(key, found)
-        self.rows_made(context)
+        self.new_rows_version(context)
         fields: dict[str, Any] = totals.fields()
         log_event(log, "reconciled", store=self.store.prefix, run=key, **fields)
         if totals.differences:

@@ -19,7 +19,7 @@ from tiny_operators.lake.older_layout import folder_of, older_order_rows
 from tiny_operators.lake.raw_reader import RawReader, RawReferenceError, References
 from tiny_operators.lake.threads import THREADS, map_in_threads, one_ahead
 from tiny_operators.lineage import Lineage
-from tiny_operators.operators.base import ORDERS, StoreOperator, rows_lineage
+from tiny_operators.operators.base import BATCH_BOUNDS, StoreOperator, rows_lineage
 from tiny_operators.operators.next_slice import REST
 from tiny_operators.orders.old_orders import personal_since
 from tiny_operators.orders.outcomes import Origin, Reject
@@ -105,8 +105,8 @@ class ReplayRowsOperator(StoreOperator):
         counts = files.report()
         without = [one for one in request.dates if one <= day and one not in arrivals]
         self._log_without(key, without)
-        self.rows_made(context)
-        context["ti"].xcom_push(key=ORDERS, value=files.bounds.to_xcom())
+        self.new_rows_version(context)
+        context["ti"].xcom_push(key=BATCH_BOUNDS, value=files.bounds.to_xcom())
         if not counts["orders"]:
             log_event(log, "nothing_to_replay", store=self.store.prefix, run=key, dates=len(request.dates))
             raise AirflowSkipException(

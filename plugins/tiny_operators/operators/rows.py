@@ -16,7 +16,7 @@ from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_reader import RawReader
 from tiny_operators.lineage import Lineage
 from tiny_operators.links import RejectsLink, folder_url
-from tiny_operators.operators.base import ORDERS, StoreOperator, rows_lineage
+from tiny_operators.operators.base import BATCH_BOUNDS, StoreOperator, rows_lineage
 from tiny_operators.orders.old_orders import personal_since
 from tiny_operators.orders.outcomes import Origin, Outcome, State, Wait, Waiting
 from tiny_operators.orders.plan import Chunk, Plan, PlannedOrder, chunks
@@ -66,8 +66,8 @@ class MakeRowsOperator(StoreOperator):
             files.on_commit(partial(objects.write_json, names.outcome_object(key), ends))
             now = datetime.now(UTC)
             files.on_commit(partial(report_field_drift, objects, self.store, key, files.fields, now))
-        self.rows_made(context)
-        context["ti"].xcom_push(key=ORDERS, value=files.bounds.to_xcom())
+        self.new_rows_version(context)
+        context["ti"].xcom_push(key=BATCH_BOUNDS, value=files.bounds.to_xcom())
         if files.counts["rejeitados"]:
             RejectsLink.persist(context, folder_url(self.store.api_bucket, names.rejected_prefix(day)))
         return {**files.report(), "planned": plan.planned}

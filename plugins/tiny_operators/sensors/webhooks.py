@@ -55,7 +55,7 @@ class WebhookFilesSensor(GCSObjectsWithPrefixExistenceSensor):  # type: ignore[m
         """Let some time pass when earlier runs did not reach their end; then look, and wait deferred."""
         seconds = self._backoff().seconds_left()
         if seconds > 0:
-            log_event(log, "hold_off", store=self.store.prefix, seconds=seconds)
+            log_event(log, "run_backoff", store=self.store.prefix, seconds=seconds)
             self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=seconds)), method_name="look")
         self.look(context)
 

@@ -11,7 +11,7 @@ from tiny_operators._compat import BaseOperator, TaskGroup
 from tiny_operators.assets import merged_assets
 from tiny_operators.batches.comparison import RECONCILIATION
 from tiny_operators.lake import names
-from tiny_operators.operators.base import MADE
+from tiny_operators.operators.base import ROWS_VERSION
 from tiny_operators.operators.bigquery import CheckOperator, LoadRowsOperator, MergeOperator, QueryOperator
 from tiny_operators.readiness import query_options
 from tiny_operators.schemas import LOADED, schema_fields
@@ -114,7 +114,7 @@ def merging_task(
         task_id,
         file,
         operator=operator,
-        made=f"{{{{ ti.xcom_pull(task_ids='{rows}', key='{MADE}') | lower }}}}",
+        rows_version=f"{{{{ ti.xcom_pull(task_ids='{rows}', key='{ROWS_VERSION}') | lower }}}}",
         pool=store.merge_pool,
         **arguments,
     )

@@ -92,10 +92,10 @@ def test_a_good_batch_passes(language: Ask, viewed_store: Store) -> None:
 
 
 WRONG: dict[str, tuple[Tables, Tables, dict[str, int], str]] = {
-    "counts": (batch(), batch(), {"pdv": 2}, "(pdv: 2 made, 1 loaded)"),
+    "counts": (batch(), batch(), {"pdv": 2}, "(pdv: 2 built, 1 loaded)"),
     "merged": (batch(), batch() | {"pdv": []}, {}, "31 (pdv)"),
     "keys_unique": (batch(), batch() | {"pesquisa": batch()["pesquisa"] * 2}, {}, "31 (pesquisa)"),
-    "no_nulls": (batch(data=None, payload='{"data": "08/07/2024"}'), batch(), {}, "31 (made_pdv.data)"),
+    "no_nulls": (batch(data=None, payload='{"data": "08/07/2024"}'), batch(), {}, "31 (batch_pdv.data)"),
     "items_add_up": (batch(), batch(totalProdutos="29.00"), {}, "31 (totalProdutos)"),
     "orders_listed": (batch(), batch() | {"pesquisa": []}, {}, "31 (not in pesquisa)"),
     "products_known": (batch(), batch() | {"produto": []}, {}, "31 (product 7)"),
