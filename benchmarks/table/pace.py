@@ -121,7 +121,7 @@ def _read(per_minute: int, latency_s: float) -> Account:
     end = clock() + _MINUTES * 60 + hook._pace.interval
     number = 0
     while clock() < end:
-        hook.order(orders[number % len(orders)])
+        hook.pdv_pedido_obter(orders[number % len(orders)])
         number += 1
     return account
 

@@ -163,9 +163,9 @@ def pdv_order(call: Call) -> Json:
     return {"pedido": wire_orders.pdv_order(_order(call), call.settings.quirks)}
 
 
-def office_order(call: Call) -> Json:
+def pedido_obter(call: Call) -> Json:
     """Answer ``pedido.obter``."""
-    return {"pedido": wire_office.office_order(_order(call), call.settings.quirks)}
+    return {"pedido": wire_office.pedido_obter(_order(call), call.settings.quirks)}
 
 
 def pdv_orders(call: Call) -> Json:
@@ -245,7 +245,7 @@ SERVICES: Final[Mapping[str, Callable[[Call], Json]]] = {
     "pedidos.pesquisa": search_orders,
     "pdv.pedido.obter": pdv_order,
     "pdv.pedidos": pdv_orders,
-    "pedido.obter": office_order,
+    "pedido.obter": pedido_obter,
     "produto.obter": product,
     "produtos.pesquisa": search_products,
     "vendedores.pesquisa": search_sellers,

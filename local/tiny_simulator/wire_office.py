@@ -7,7 +7,7 @@ from local.tiny_simulator.spelling import Speller, fixed, status_text
 from local.tiny_simulator.wire_orders import Json, address, tracking_url
 
 
-def office_order(order: Order, quirks: Quirks) -> Json:
+def pedido_obter(order: Order, quirks: Quirks) -> Json:
     """Write ``pedido.obter``: snake_case, wrapped lists, with the e-commerce block."""
     say = Speller(quirks, ("pedido", order.id), quirks.numeric_ids, 0)
     answer: Json = {

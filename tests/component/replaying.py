@@ -17,10 +17,13 @@ def upload(warehouse: Warehouse, name: str, content: bytes | str) -> None:
 
 def older_folder(hook: TinyHook, pedido: int, arrived: datetime) -> dict[str, str]:
     """Objects of the older layout about an order: what Tiny answers now, by name."""
-    order = hook.order(pedido)
-    answers = {"pdv": order, "pesquisa": hook.search_page({"numero": str(order.retorno["pedido"]["numero"])})}
+    order = hook.pdv_pedido_obter(pedido)
+    answers = {
+        "pdv": order,
+        "pesquisa": hook.pedidos_pesquisa({"numero": str(order.retorno["pedido"]["numero"])}),
+    }
     answers |= {
-        f"produto-{produto}": hook.product(produto) for produto in product_ids(order.retorno["pedido"])
+        f"produto-{produto}": hook.produto_obter(produto) for produto in product_ids(order.retorno["pedido"])
     }
     stamp = f"{arrived:%Y%m%dT%H%M%S}"
     folder = f"{stamp}-{pedido}-{UUID}/"

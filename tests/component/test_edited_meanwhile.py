@@ -35,7 +35,7 @@ def edit_meanwhile(sold: int, simulator: Simulator, monkeypatch: pytest.MonkeyPa
     """Edit the order before the next search, when it has been read; from then on it may have no answer."""
 
     def install(edit: str, fault: str = "") -> None:
-        search, edits = TinyHook.search_page, [EDITS[edit]]
+        search, edits = TinyHook.pedidos_pesquisa, [EDITS[edit]]
 
         def wrapped(hook: TinyHook, *args: Any, **kwargs: Any) -> Any:
             while edits:
@@ -44,7 +44,7 @@ def edit_meanwhile(sold: int, simulator: Simulator, monkeypatch: pytest.MonkeyPa
                     simulator.fault(service="pdv.pedido.obter", faults=[fault], key=str(sold), times=None)
             return search(hook, *args, **kwargs)
 
-        monkeypatch.setattr(TinyHook, "search_page", wrapped)
+        monkeypatch.setattr(TinyHook, "pedidos_pesquisa", wrapped)
 
     return install
 
@@ -99,7 +99,7 @@ def test_answers_that_differ_by_themselves_cost_one_call_a_run(
     for number, pedido in enumerate(sold):
         simulator.edit(pedido, data=f"2026-03-{number + 1:02d}")
     plan(run)
-    for name in ("order", "office_order"):
+    for name in ("pdv_pedido_obter", "pedido_obter"):
         ask = getattr(TinyHook, name)
         monkeypatch.setattr(TinyHook, name, _dearer(ask))
     fetch(run)

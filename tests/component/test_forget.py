@@ -59,7 +59,7 @@ def shop(simulator: Simulator, warehouse: Warehouse, run: Any, dags: Any, day: d
 
 
 def order_of(pedido: int) -> dict[str, Any]:
-    found: dict[str, Any] = TinyHook("tiny_z316").order(pedido).retorno["pedido"]
+    found: dict[str, Any] = TinyHook("tiny_z316").pdv_pedido_obter(pedido).retorno["pedido"]
     return found
 
 

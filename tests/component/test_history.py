@@ -90,13 +90,13 @@ def test_orders_that_move_while_pages_are_read_are_not_missed(
         lambda: simulator.delete(sold[6]),
         lambda: simulator.sell_on(day, 1),
     ])
-    search_page = planner.hook.search_page
+    search_page = planner.hook.pedidos_pesquisa
 
     def moving(*arguments: Any) -> Answer:
         next(happenings, lambda: None)()
         return search_page(*arguments)
 
-    monkeypatch.setattr(planner.hook, "search_page", moving)
+    monkeypatch.setattr(planner.hook, "pedidos_pesquisa", moving)
     found = [order.pedido for order in planned(objects, planner.plan(day))]
     assert len(found) == len(set(found)), "none twice"
     assert set(sold) - {sold[0], sold[6]} <= set(found), "none missed that was there all the time"
@@ -184,16 +184,16 @@ def test_history_gives_way_to_live_sales_and_goes_on_where_it_was(
         operator.execute(run.context())
     assert "pdv.pedido.obter" not in simulator.calls()
     turn.done()
-    ask_tiny = TinyHook.order
+    ask_tiny = TinyHook.pdv_pedido_obter
 
     def while_a_sale_comes(hook: TinyHook, pedido: int) -> Answer:
         turn.ask()
         return ask_tiny(hook, pedido)
 
-    monkeypatch.setattr(TinyHook, "order", while_a_sale_comes)
+    monkeypatch.setattr(TinyHook, "pdv_pedido_obter", while_a_sale_comes)
     with pytest.raises(TaskDeferred) as after_a_chunk:
         operator.go_on(run.context(), **(before_the_first_call.value.kwargs or {}))
-    monkeypatch.setattr(TinyHook, "order", ask_tiny)
+    monkeypatch.setattr(TinyHook, "pdv_pedido_obter", ask_tiny)
     assert len(simulator.keys("pdv.pedido.obter")) == 2, "one chunk"
     turn.done()
     resumed = getattr(operator, after_a_chunk.value.method_name)
@@ -245,13 +245,13 @@ def test_a_live_task_renews_its_mark_while_it_reads(
     simulator.sell_on(day, 2)
     write_plan(run, objects, planner.plan(day))
     seen: list[bool] = []
-    ask_tiny, turn = TinyHook.order, LivePriority(objects, run.store.prefix)
+    ask_tiny, turn = TinyHook.pdv_pedido_obter, LivePriority(objects, run.store.prefix)
 
     def look(hook: TinyHook, pedido: int) -> Answer:
         seen.append(turn.wanted())
         return ask_tiny(hook, pedido)
 
-    monkeypatch.setattr(TinyHook, "order", look)
+    monkeypatch.setattr(TinyHook, "pdv_pedido_obter", look)
     monkeypatch.setattr(turns, "_RENEWED_EACH", timedelta())
     # Whatever the plan's mark says by now: it waited long for the slot.
     renewed(objects, run, minutes=5)

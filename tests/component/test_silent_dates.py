@@ -18,7 +18,7 @@ from tests.component.whole_runs import WholeRun
 from tests.dates import free_day
 from tiny_operators.batches.dates import DatePlan, DatePlanner, date_plans, read_part
 from tiny_operators.batches.run_request import RunRequest
-from tiny_operators.batches.waiting import Silences
+from tiny_operators.batches.waiting import UnansweredMemory
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
@@ -117,9 +117,9 @@ class OddTiny(TinyHook):
     odd: dict[date, Any]
     page = 1
 
-    def search_page(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
+    def pedidos_pesquisa(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
         """Spoil an answer of the simulator."""
-        answer = super().search_page(parameters, page, sort)
+        answer = super().pedidos_pesquisa(parameters, page, sort)
         for day, content in self.odd.items():
             if parameters == date_parameters(day) and page == self.page:
                 return replace(answer, retorno={**answer.retorno, "pedidos": content})
@@ -141,7 +141,7 @@ def test_the_other_dates_are_planned_wherever_the_silent_ones_stand(
         }
         assert nights.remembered() == sorted(map(str, bad))
         nights.simulator.no_faults()
-        Silences.of_dates(nights.objects, run.store.prefix).forget(bad)
+        UnansweredMemory.of_dates(nights.objects, run.store.prefix).forget(bad)
 
 
 @pytest.mark.parametrize(("count", "starts"), [(1, (0, 2, 4)), (3, (1,)), (4, (1,))])
@@ -167,7 +167,7 @@ def test_dates_that_cannot_be_listed_keep_no_other_date_out(
         }
         assert nights.remembered() == sorted(map(str, bad))
         nights.simulator.no_faults()
-        Silences.of_dates(nights.objects, run.store.prefix).forget(bad)
+        UnansweredMemory.of_dates(nights.objects, run.store.prefix).forget(bad)
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])

@@ -54,7 +54,7 @@ def test_a_fetch_that_dies_loses_one_chunk(
 
     orders = post(emulators, simulator, 6)
     plan(run, chunk_orders=2)
-    order, seen = TinyHook.order, []
+    order, seen = TinyHook.pdv_pedido_obter, []
 
     def die_at_fourth(hook: TinyHook, pedido: int) -> Any:
         seen.append(pedido)
@@ -62,7 +62,7 @@ def test_a_fetch_that_dies_loses_one_chunk(
             raise KeyboardInterrupt
         return order(hook, pedido)
 
-    monkeypatch.setattr(TinyHook, "order", die_at_fourth)
+    monkeypatch.setattr(TinyHook, "pdv_pedido_obter", die_at_fourth)
     with pytest.raises(KeyboardInterrupt):
         fetch(run)
     fetch(run)

@@ -173,7 +173,7 @@ def find_numbers(hook: Tiny, numbers: Iterable[int]) -> dict[int, list[int]]:
 
 def _of_number(hook: Tiny, number: int) -> Iterator[int]:
     parameters = search.number_parameters(number)
-    for _, answer in search.number_pages(lambda page: hook.search_page(parameters, page)):
+    for _, answer in search.number_pages(lambda page: hook.pedidos_pesquisa(parameters, page)):
         for line in search.page_lines(answer):
             pedido = search.order_id(line)
             if pedido and search.order_number(line) == number:

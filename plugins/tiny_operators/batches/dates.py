@@ -13,7 +13,7 @@ from typing import TextIO
 
 from tiny_operators.batches.asking import FEW_TRIES, Asking
 from tiny_operators.batches.date_diff import DateDiff
-from tiny_operators.batches.waiting import Silences
+from tiny_operators.batches.waiting import UnansweredMemory
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
@@ -91,7 +91,7 @@ class DatePlanner:
 
     def __post_init__(self) -> None:
         self._asking = Asking(self.hook, self.raw.store.prefix, self.raw.key)
-        self.silences = Silences.of_dates(self.raw.objects, self.raw.store.prefix)
+        self.silences = UnansweredMemory.of_dates(self.raw.objects, self.raw.store.prefix)
 
     def plan(self, day: date) -> DatePlan:
         """Plan a date, once.
@@ -190,7 +190,7 @@ class DatePlanner:
         answer = self._asking.ask(
             PEDIDOS_PESQUISA,
             day.isoformat(),
-            lambda: self.hook.search_page(parameters, page, sort),
+            lambda: self.hook.pedidos_pesquisa(parameters, page, sort),
             tries=FEW_TRIES if self.silences.since(day) else None,
         )
         if answer is None:

@@ -12,7 +12,7 @@ from typing import Final
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.orders.outcomes import Origin, Outcome, Reject, State
-from tiny_operators.orders.plan import Ended, InboxFile, Plan, PlannedOrder, RejectedFile
+from tiny_operators.orders.plan import FinishedPart, InboxFile, Plan, PlannedOrder, RejectedFile
 from tiny_operators.orders.webhooks import (
     OTHER_EVENTS,
     TEST_CALL,
@@ -227,7 +227,7 @@ def file_destinations(plan: Plan, outcomes: Mapping[int, Outcome]) -> Iterator[F
     yield from (_destination(file, parts) for file, parts in _parts(plan, outcomes).items())
 
 
-def ended(plan: Plan, outcomes: Mapping[int, Outcome]) -> dict[int, tuple[Ended, ...]]:
+def ended(plan: Plan, outcomes: Mapping[int, Outcome]) -> dict[int, tuple[FinishedPart, ...]]:
     """Say what has come to its end in each file of a plan, in this run or before, by the file's generation.
 
     Args:
@@ -241,7 +241,7 @@ def ended(plan: Plan, outcomes: Mapping[int, Outcome]) -> dict[int, tuple[Ended,
 class _Parts:
     """What a file is about: the part that has come to its end, and the orders that wait."""
 
-    ends: list[Ended] = field(default_factory=list)
+    ends: list[FinishedPart] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
 
 
@@ -250,14 +250,14 @@ def _parts(plan: Plan, outcomes: Mapping[int, Outcome]) -> dict[InboxFile, _Part
     for before in plan.ended:
         found[before.file].ends += before.ends
     for item in plan.rejected:
-        found[item.file].ends.append(Ended(None, item.reject))
+        found[item.file].ends.append(FinishedPart(None, item.reject))
     for order in plan.orders:
         outcome = outcomes.get(order.pedido)
         for file in order.files:
             if outcome is None or outcome.state is State.WAITING:
                 found[file].waiting.append(order.pedido)
             else:
-                found[file].ends.append(Ended(order.pedido, outcome.reject))
+                found[file].ends.append(FinishedPart(order.pedido, outcome.reject))
     return found
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from tiny_operators.batches.asking import Asking
 from tiny_operators.batches.searches import OrderRead, SearchLines, order_tries
-from tiny_operators.batches.waiting import Silences, began
+from tiny_operators.batches.waiting import UnansweredMemory, began
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.raw_writer import RawWriter, now
@@ -62,7 +62,7 @@ class OrderReader:
     def __post_init__(self) -> None:
         self._asking = Asking(self.hook, self.plan.store, self.raw.key, self.alive)
         self._searches = SearchLines(self._asking, self.raw, self.sleep)
-        self._silent = Silences.of_products(self.raw.objects, self.plan.store)
+        self._silent = UnansweredMemory.of_products(self.raw.objects, self.plan.store)
         self._lines_differ = False
 
     def find_search_lines(self) -> None:
@@ -118,11 +118,11 @@ class OrderReader:
     def _read(self, order: PlannedOrder) -> OrderRead | None:
         """Ask for an order; return None when Tiny does not answer about it."""
         pedido, service, tries = order.pedido, PDV_PEDIDO_OBTER, order_tries(order)
-        answer = self._asking.ask(service, pedido, lambda: self.hook.order(pedido), tries=tries)
+        answer = self._asking.ask(service, pedido, lambda: self.hook.pdv_pedido_obter(pedido), tries=tries)
         if answer and answer.meaning is Meaning.NOT_FOUND:
             # The back office may know an order that the till does not; only when neither does, it is gone.
             service = PEDIDO_OBTER
-            answer = self._asking.ask(service, pedido, lambda: self.hook.office_order(pedido), tries=tries)
+            answer = self._asking.ask(service, pedido, lambda: self.hook.pedido_obter(pedido), tries=tries)
         if answer is None:
             return None
         return OrderRead(order, service, answer, now(), order_record(answer, service, pedido))
@@ -205,7 +205,7 @@ class OrderReader:
         if (PRODUTO_OBTER, produto) in self._asking.unanswered or self._is_paused(produto):
             return None
         tries = _SILENT_PRODUCT_TRIES if self._silent.since(produto) else _PRODUCT_TRIES
-        ask = partial(self.raw.product, produto, self.hook.product)
+        ask = partial(self.raw.product, produto, self.hook.produto_obter)
         found = self._asking.ask(PRODUTO_OBTER, produto, ask, tries=tries)
         if found is None:
             self._silent.remember(produto, self.raw.key, datetime.now(UTC))

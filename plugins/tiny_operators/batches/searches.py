@@ -158,7 +158,7 @@ class SearchLines:
     ) -> Answer | None:
         hook = self.asking.hook
         return self.asking.ask(
-            PEDIDOS_PESQUISA, about, lambda: hook.search_page(parameters, page), tries=tries
+            PEDIDOS_PESQUISA, about, lambda: hook.pedidos_pesquisa(parameters, page), tries=tries
         )
 
     def _keep(self, answer: Answer, parameters: dict[str, str], page: int, wanted: set[int]) -> set[int]:

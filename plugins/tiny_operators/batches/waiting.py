@@ -1,6 +1,6 @@
 """Orders and files that stay in the inbox: why, since when, how often they were tried, and when they are tried again.
 
-What Tiny does not answer about at all is remembered from run to run, too: see :class:`Silences`.
+What Tiny does not answer about at all is remembered from run to run, too: see :class:`UnansweredMemory`.
 
 The state of the files is one object for each store, by the generation of the webhook file. A file that is put back, or
 uploaded again, has another generation and so starts from zero. Only the end of a run writes it.
@@ -22,7 +22,7 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.json_values import from_json
 from tiny_operators.orders.outcomes import Reject, Wait, Waiting, is_over
-from tiny_operators.orders.plan import Ended, EndedBefore, InboxFile, Plan, PlannedOrder, Tried
+from tiny_operators.orders.plan import FinishedPart, InboxFile, PartlyFinishedFile, Plan, PlannedOrder, Tried
 
 _FIRST_PAUSE: Final = timedelta(seconds=15)
 _LONGEST_PAUSE: Final = timedelta(minutes=15)
@@ -45,7 +45,7 @@ class WaitingFiles:
     """
 
     files: dict[int, Tried] = field(default_factory=dict)
-    ended: dict[int, tuple[Ended, ...]] = field(default_factory=dict)
+    ended: dict[int, tuple[FinishedPart, ...]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any] | None) -> WaitingFiles:
@@ -53,7 +53,10 @@ class WaitingFiles:
         found = content or {}
         return cls(
             {int(key): from_json(Tried, tried) for key, tried in found.get("files", {}).items()},
-            {int(key): tuple(map(Ended.from_json, ends)) for key, ends in found.get("ended", {}).items()},
+            {
+                int(key): tuple(map(FinishedPart.from_json, ends))
+                for key, ends in found.get("ended", {}).items()
+            },
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -103,7 +106,7 @@ class WaitingFiles:
         run: str,
         handled: Mapping[int, Collection[Waiting]],
         there: Collection[int],
-        ended: Mapping[int, tuple[Ended, ...]] | None = None,
+        ended: Mapping[int, tuple[FinishedPart, ...]] | None = None,
     ) -> WaitingFiles:
         """Return the state after a run; it is the same when the run ends twice.
 
@@ -171,7 +174,7 @@ def _without_ended(plan: Plan, state: WaitingFiles) -> Plan:
         plan,
         orders=tuple(order for order in left if order.files),
         rejected=tuple(item for item in plan.rejected if (item.file, None) not in done),
-        ended=tuple(EndedBefore(file, ends) for file, ends in ended.items()),
+        ended=tuple(PartlyFinishedFile(file, ends) for file, ends in ended.items()),
     )
 
 
@@ -191,7 +194,7 @@ def not_downloaded(kind: str) -> Reject:
     )
 
 
-def _is_not_downloaded(end: Ended) -> bool:
+def _is_not_downloaded(end: FinishedPart) -> bool:
     return end.reject is not None and end.reject.found.endswith(_WHEN_DOWNLOADED)
 
 
@@ -231,7 +234,7 @@ def next_try(tried: Tried) -> datetime:
 
 
 @dataclass
-class Silences:
+class UnansweredMemory:
     """What Tiny does not answer about, in the memory of one store: how often it was asked, and since when.
 
     Products: the next two runs ask for such a product again, with few tries, since it may have been silent for a

@@ -105,7 +105,7 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
             session.mount("https://", self.keep_alive_adapter)
         return session
 
-    def order(self, pedido: int) -> Answer:
+    def pdv_pedido_obter(self, pedido: int) -> Answer:
         """Call ``pdv.pedido.obter``: one order with items and instalments.
 
         Raises:
@@ -114,20 +114,20 @@ class TinyHook(HttpHook):  # type: ignore[misc, unused-ignore]
         """
         return self.call(PDV_PEDIDO_OBTER, "pedido", {"id": str(pedido)})
 
-    def office_order(self, pedido: int) -> Answer:
-        """Call ``pedido.obter``: the same order as the back office shows it. Raises as :meth:`order`."""
+    def pedido_obter(self, pedido: int) -> Answer:
+        """Call ``pedido.obter``: the same order as the back office shows it. Raises the same."""
         return self.call(PEDIDO_OBTER, "pedido", {"id": str(pedido), "formato": "JSON"})
 
-    def product(self, produto: int) -> Answer:
-        """Call ``produto.obter``: one product as it is now. Raises as :meth:`order`."""
+    def produto_obter(self, produto: int) -> Answer:
+        """Call ``produto.obter``: one product as it is now. Raises the same."""
         return self.call(PRODUTO_OBTER, "produto", {"id": str(produto), "formato": "JSON"})
 
-    def search_page(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
-        """Get a page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises as :meth:`order`."""
+    def pedidos_pesquisa(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
+        """Get a page of ``pedidos.pesquisa``: OK, NO_ROWS, TOO_MANY_ROWS or PAST_LAST_PAGE. Raises the same."""
         return self.call(PEDIDOS_PESQUISA, "pedidos", search.page_request(parameters, page, sort))
 
-    def own_account(self) -> Answer:
-        """Call ``info``: the company that the token belongs to. Raises as :meth:`order`."""
+    def info(self) -> Answer:
+        """Call ``info``: the company that the token belongs to. Raises the same."""
         return self.call(INFO_SERVICE, "conta", _INFO)
 
     def is_up(self) -> bool:

@@ -50,7 +50,7 @@ class AccountOperator(StoreOperator):
         """
         hook = TinyHook(self.store.tiny_conn_id)
         try:
-            check_account(objects, self.store, hook.account.fingerprint, hook.own_account)
+            check_account(objects, self.store, hook.account.fingerprint, hook.info)
         except OtherAccountError as error:
             raise AirflowFailException(str(error)) from error
         return hook

@@ -8,7 +8,7 @@ from typing import Any
 
 from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context
 from tiny_operators.batches.dates import DatePlan, date_plans
-from tiny_operators.batches.waiting import Silences
+from tiny_operators.batches.waiting import UnansweredMemory
 from tiny_operators.events import log_event
 from tiny_operators.operators.base import StoreOperator
 
@@ -42,7 +42,7 @@ class AllListedOperator(StoreOperator):
         """Look at the dates."""
         key, objects = self.start(context)
         plans = list(date_plans(objects, key))
-        silences = Silences.of_dates(objects, self.store.prefix)
+        silences = UnansweredMemory.of_dates(objects, self.store.prefix)
         if not self.only_asks:
             silences.forget(plan.date for plan in plans if not plan.unanswered)
         left = [plan for plan in plans if plan.unanswered and silences.since(plan.date)]

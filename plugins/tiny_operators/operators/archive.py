@@ -22,7 +22,7 @@ from tiny_operators.lake.threads import map_in_threads
 from tiny_operators.lineage import Lineage, in_bucket
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.outcomes import Outcome, Reject, Wait, Waiting
-from tiny_operators.orders.plan import Ended, InboxFile, Plan
+from tiny_operators.orders.plan import FinishedPart, InboxFile, Plan
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.forgotten import Forgotten
 from tiny_operators.people.stored_texts import clean_file
@@ -119,7 +119,7 @@ class ArchiveWebhooksOperator(StoreOperator):
         self,
         key: str,
         handled: Mapping[int, list[Waiting]],
-        ends: Mapping[int, tuple[Ended, ...]],
+        ends: Mapping[int, tuple[FinishedPart, ...]],
         inbox: Objects,
         api: Objects,
     ) -> int:

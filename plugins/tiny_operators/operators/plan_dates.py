@@ -15,7 +15,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try, run_type
 from tiny_operators.batches.dates import DatePlan, DatePlanner
 from tiny_operators.batches.run_request import RECONCILED_WEEKS, SLICE_DAYS, RunRequest, settled_at
-from tiny_operators.batches.waiting import Silences
+from tiny_operators.batches.waiting import UnansweredMemory
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
@@ -71,7 +71,7 @@ class PlanDatesOperator(AccountOperator):
         self.wait(self.request(context), context)
         return self.go_on(context)
 
-    def dates(self, request: RunRequest, silences: Silences, context: Context) -> list[date]:
+    def dates(self, request: RunRequest, silences: UnansweredMemory, context: Context) -> list[date]:
         """Return the dates of the run, in their order."""
         return request.dates
 
@@ -183,7 +183,7 @@ class PlanDailyOperator(PlanDatesOperator):
         context["ti"].xcom_push(key=REST, value=asked.after(last))
         return replace(asked, last=last)
 
-    def dates(self, request: RunRequest, silences: Silences, context: Context) -> list[date]:
+    def dates(self, request: RunRequest, silences: UnansweredMemory, context: Context) -> list[date]:
         """Return the dates of the run; each night also those that Tiny did not list before."""
         if not request.of_interval or run_type(context) == "backfill":
             return request.dates

@@ -19,7 +19,7 @@ from tiny_operators.batches.put_back import (
     read_put_back,
 )
 from tiny_operators.batches.run_request import RequestError, check_names
-from tiny_operators.batches.waiting import Silences
+from tiny_operators.batches.waiting import UnansweredMemory
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
@@ -59,7 +59,7 @@ class PutBackOperator(StoreOperator):
             of_name[file.name].append(file)
         for _ in map_in_threads(partial(self._move, api, inbox), of_name.values()):
             pass
-        Silences.of_products(api, self.store.prefix).forget(work.products)
+        UnansweredMemory.of_products(api, self.store.prefix).forget(work.products)
         for _ in map_in_threads(partial(self._write_event, inbox, key), work.orders):
             pass
         # Last: as long as an order has no event, its reason still names it.

@@ -97,7 +97,7 @@ class RejectedFile:
 
 
 @dataclass(frozen=True)
-class Ended:
+class FinishedPart:
     """What has come to its end in a file that waits.
 
     Attributes:
@@ -109,18 +109,18 @@ class Ended:
     reject: Reject | None = None
 
     @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Ended:
+    def from_json(cls, content: dict[str, Any]) -> FinishedPart:
         """Read it from the JSON values of :func:`dataclasses.asdict`."""
         reject = content.get("reject")
         return cls(content["pedido"], from_json(Reject, reject) if reject else None)
 
 
 @dataclass(frozen=True)
-class EndedBefore:
+class PartlyFinishedFile:
     """A file that waits, and what came to its end in it in the runs before: that is not done again."""
 
     file: InboxFile
-    ends: tuple[Ended, ...]
+    ends: tuple[FinishedPart, ...]
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Plan:
     chunk_orders: int = 20
     refresh_costs: bool = False
     reading: str = ""
-    ended: tuple[EndedBefore, ...] = ()
+    ended: tuple[PartlyFinishedFile, ...] = ()
 
     @property
     def files(self) -> frozenset[InboxFile]:
@@ -187,7 +187,9 @@ class Plan:
                 ),
                 "ignored": tuple(from_json(InboxFile, file) for file in content["ignored"]),
                 "ended": tuple(
-                    EndedBefore(from_json(InboxFile, item["file"]), tuple(map(Ended.from_json, item["ends"])))
+                    PartlyFinishedFile(
+                        from_json(InboxFile, item["file"]), tuple(map(FinishedPart.from_json, item["ends"]))
+                    )
                     for item in content.get("ended", ())
                 ),
             },

@@ -34,7 +34,7 @@ from tiny_operators.orders.typed_records import (
     typed_record,
     unanswered_products,
 )
-from tiny_operators.orders.typed_values import FieldError, Tolerance, to_record
+from tiny_operators.orders.typed_values import FieldError, UnreadableValues, to_record
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Answer, Json, Meaning, read_body
 from tiny_operators.tiny.api import PEDIDO_OBTER
@@ -165,7 +165,7 @@ def search_values(line: Json) -> dict[str, Any] | None:
         Values of the columns ``SEARCH_VALUES``: text, day, exact decimal or None; None for a line that cannot be a row.
     """
     try:
-        row = to_record(line, _SEARCH_COLUMNS, tolerance=Tolerance(NEEDED["pesquisa"]))
+        row = to_record(line, _SEARCH_COLUMNS, tolerance=UnreadableValues(NEEDED["pesquisa"]))
     except FieldError:
         return None
     return {column.name: _as_queried(row[column.name], column) for column in _SEARCH_COLUMNS}

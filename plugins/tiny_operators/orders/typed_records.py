@@ -20,7 +20,7 @@ from tiny_operators.orders.json_values import path_name, storable
 from tiny_operators.orders.outcomes import Reject
 from tiny_operators.orders.pedido_obter import PEDIDO_FIELDS, pedido_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
-from tiny_operators.orders.typed_values import FieldError, Tolerance, to_record
+from tiny_operators.orders.typed_values import FieldError, UnreadableValues, to_record
 from tiny_operators.schemas import Column, columns, tiny_columns
 from tiny_operators.tiny.answers import Json, Meaning, read_body, whole_number
 from tiny_operators.tiny.api import PEDIDO_OBTER
@@ -190,7 +190,7 @@ def typed_record(table: str, source: RawLine, record: Json) -> TypedRecord:
     """
     by_office = source.service == PEDIDO_OBTER
     answer, known = ("pedido", PEDIDO_FIELDS) if by_office else (table, tiny_columns(table))
-    fields, tolerance = FieldCounts(), Tolerance(NEEDED[table])
+    fields, tolerance = FieldCounts(), UnreadableValues(NEEDED[table])
     fields.add(answer, record)
     try:
         typed = to_record(

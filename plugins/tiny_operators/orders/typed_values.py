@@ -87,7 +87,7 @@ class NoDayError(FieldError):
 
 
 @dataclass
-class Tolerance:
+class UnreadableValues:
     """The values that a record can do without: one that cannot be read becomes null and is noted.
 
     Attributes:
@@ -107,7 +107,10 @@ class Tolerance:
 
 
 def to_record(
-    source: dict[str, Any], columns: tuple[Column, ...], path: str = "", tolerance: Tolerance | None = None
+    source: dict[str, Any],
+    columns: tuple[Column, ...],
+    path: str = "",
+    tolerance: UnreadableValues | None = None,
 ) -> dict[str, Any]:
     """Type each column's value of an object of Tiny.
 
@@ -171,7 +174,7 @@ def _reader(column: Column) -> Callable[[Any], Any]:
     return read_text if column.type == "STRING" and not none_is_zero else read_short
 
 
-def _inner(value: object, column: Column, path: str, tolerance: Tolerance | None) -> Any:
+def _inner(value: object, column: Column, path: str, tolerance: UnreadableValues | None) -> Any:
     """Type the record, or the list of records, that a column holds."""
     if not column.repeated:
         return None if is_nothing(value) else _record(value, column, path, tolerance)
@@ -191,7 +194,9 @@ def _listed(value: object, column: Column) -> list[dict[str, Any]]:
     raise FieldError("a list of objects", _kind_in(value, inside))
 
 
-def _record(value: object, column: Column, path: str, tolerance: Tolerance | None) -> dict[str, Any] | None:
+def _record(
+    value: object, column: Column, path: str, tolerance: UnreadableValues | None
+) -> dict[str, Any] | None:
     inside = records(value, column.names)
     if inside.unread or len(inside.found) > 1:
         raise FieldError("an object", _kind_in(value, inside))

@@ -32,16 +32,16 @@ class Tiny(Protocol):
     def allowed_per_minute(self) -> float:
         """Calls that this pipeline may make in a minute."""
 
-    def order(self, pedido: int) -> Answer:
+    def pdv_pedido_obter(self, pedido: int) -> Answer:
         """Read an order as the till sees it (``pdv.pedido.obter``)."""
 
-    def office_order(self, pedido: int) -> Answer:
+    def pedido_obter(self, pedido: int) -> Answer:
         """Read an order as the back office sees it (``pedido.obter``)."""
 
-    def product(self, produto: int) -> Answer:
+    def produto_obter(self, produto: int) -> Answer:
         """Read a product as it is now (``produto.obter``)."""
 
-    def search_page(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
+    def pedidos_pesquisa(self, parameters: dict[str, str], page: int = 1, sort: str = "DESC") -> Answer:
         """Read one page of the order search (``pedidos.pesquisa``)."""
 
     def is_up(self) -> bool:

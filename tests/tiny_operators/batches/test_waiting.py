@@ -10,7 +10,15 @@ import pytest
 from tiny_operators.batches.inbox import ended, file_destinations
 from tiny_operators.batches.waiting import WaitingFiles, choose, reject_if_overdue
 from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
-from tiny_operators.orders.plan import Ended, EndedBefore, InboxFile, Plan, PlannedOrder, RejectedFile, Tried
+from tiny_operators.orders.plan import (
+    FinishedPart,
+    InboxFile,
+    PartlyFinishedFile,
+    Plan,
+    PlannedOrder,
+    RejectedFile,
+    Tried,
+)
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 LONG_AGO = "2025-01-01T12:00:00+00:00"
@@ -182,7 +190,7 @@ def test_what_is_done_of_a_file_that_waits_is_not_done_again(count: int, place: 
 
 
 def test_a_new_file_of_an_order_that_is_done_is_read_alone() -> None:
-    ends = {7: (Ended(1), Ended(2, WHY))}
+    ends = {7: (FinishedPart(1), FinishedPart(2, WHY))}
     state = WaitingFiles().after_run("a", {7: [Waiting(Wait.NO_ANSWER, at())]}, {7, 8}, ends)
     plan = Plan("z316", "webhook", (order(1, 7, 8), order(2, 7), order(3, 7)))
     at_once = choose(plan, state, NOON)
@@ -190,7 +198,7 @@ def test_a_new_file_of_an_order_that_is_done_is_read_alone() -> None:
     assert at_once.ended == ()
     later = choose(plan, state, NOON + timedelta(minutes=1))
     assert {found.pedido: found.files for found in later.orders} == {1: (file(8),), 3: (file(7),)}
-    assert later.ended == (EndedBefore(file(7), ends[7]),)
+    assert later.ended == (PartlyFinishedFile(file(7), ends[7]),)
 
 
 @pytest.mark.parametrize("bad", [0, 1])
@@ -209,10 +217,10 @@ def test_a_file_that_cannot_be_moved_is_only_moved_when_it_is_due(bad: int) -> N
 
 def test_what_has_ended_is_forgotten_with_its_file() -> None:
     handled: dict[int, list[Waiting]] = {7: [Waiting(Wait.NO_ANSWER, at())]}
-    state = WaitingFiles().after_run("a", handled, {7}, {7: (Ended(1),), 8: (Ended(2),)})
-    assert state.ended == {7: (Ended(1),)}, "file 8 has left the inbox"
+    state = WaitingFiles().after_run("a", handled, {7}, {7: (FinishedPart(1),), 8: (FinishedPart(2),)})
+    assert state.ended == {7: (FinishedPart(1),)}, "file 8 has left the inbox"
     assert state.after_run("b", {}, {7}) == state
-    assert state.after_run("b", {7: []}, {7}, {7: (Ended(1), Ended(2))}).ended == {}
+    assert state.after_run("b", {7: []}, {7}, {7: (FinishedPart(1), FinishedPart(2))}).ended == {}
 
 
 def test_a_line_of_a_file_that_is_taken_early_is_not_forgotten() -> None:

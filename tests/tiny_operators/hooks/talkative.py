@@ -27,7 +27,7 @@ def main(connections: list[str]) -> None:
         hook = TinyHook(connection, sleep=lambda seconds: None)
         for _ in range(6):
             try:
-                hook.order(1)
+                hook.pdv_pedido_obter(1)
             except AirflowException:
                 hook.log.exception("task failed")
         hook.log.warning("%s %s", CONTROL, hook.account.token)

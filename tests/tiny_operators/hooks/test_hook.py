@@ -38,18 +38,18 @@ def backoffs(time: FakeTime, meaning: Meaning) -> list[float]:
 
 def test_the_services_answer(hook: TinyHook, simulator: Simulator) -> None:
     sale = simulator.order()
-    answer = hook.order(sale["id"])
+    answer = hook.pdv_pedido_obter(sale["id"])
     assert answer.meaning is Meaning.OK
     assert int(answer.retorno["pedido"]["id"]) == sale["id"]
-    found = hook.search_page({"numero": str(sale["numero"])})
+    found = hook.pedidos_pesquisa({"numero": str(sale["numero"])})
     assert [order_id(line) for line in page_lines(found)] == [sale["id"]]
     produto = next(int(item["idProduto"]) for item in answer.retorno["pedido"]["itens"] if item["idProduto"])
-    assert int(hook.product(produto).retorno["produto"]["id"]) == produto
+    assert int(hook.produto_obter(produto).retorno["produto"]["id"]) == produto
     assert simulator.calls()["services"] == {ORDER: 1, SEARCH: 1, PRODUCT: 1} == dict(hook.calls)
 
 
 def test_a_search_asks_for_the_newest_first_as_json(hook: TinyHook, simulator: Simulator) -> None:
-    hook.search_page({"dataInicial": "01/01/2020", "dataFinal": "31/12/2099"}, page=1)
+    hook.pedidos_pesquisa({"dataInicial": "01/01/2020", "dataFinal": "31/12/2099"}, page=1)
     (call,) = simulator.calls()["calls"]
     assert call["params"]["sort"] == "DESC"
     assert call["params"]["pagina"] == "1"
@@ -58,13 +58,13 @@ def test_a_search_asks_for_the_newest_first_as_json(hook: TinyHook, simulator: S
 def test_an_empty_search_an_unknown_page_and_an_unknown_order_are_answers(
     hook: TinyHook, simulator: Simulator
 ) -> None:
-    empty = hook.search_page({"dataInicial": "01/01/2001", "dataFinal": "01/01/2001"})
+    empty = hook.pedidos_pesquisa({"dataInicial": "01/01/2001", "dataFinal": "01/01/2001"})
     assert (empty.meaning, empty.code, list(page_lines(empty))) == (Meaning.NO_ROWS, 20, [])
-    beyond = hook.search_page({"dataInicial": "01/01/2020", "dataFinal": "31/12/2099"}, page=999)
+    beyond = hook.pedidos_pesquisa({"dataInicial": "01/01/2020", "dataFinal": "31/12/2099"}, page=999)
     assert (beyond.meaning, beyond.code, list(page_lines(beyond))) == (Meaning.PAST_LAST_PAGE, 23, [])
-    gone = hook.order(1)
+    gone = hook.pdv_pedido_obter(1)
     assert (gone.meaning, gone.code) == (Meaning.NOT_FOUND, 32)
-    assert hook.product(1).meaning is Meaning.NOT_FOUND
+    assert hook.produto_obter(1).meaning is Meaning.NOT_FOUND
     assert simulator.calls()["total"] == 4
 
 
@@ -74,7 +74,7 @@ def test_one_fault_is_tried_again(
 ) -> None:
     sale = simulator.order()
     simulator.fault(kind, service=ORDER)
-    assert hook.order(sale["id"]).meaning is Meaning.OK
+    assert hook.pdv_pedido_obter(sale["id"]).meaning is Meaning.OK
     assert simulator.calls()["services"] == {ORDER: 2}
     (waited,) = backoffs(fake_time, meaning)
     assert waited <= BACKOFF[meaning].first * 1.5
@@ -89,7 +89,7 @@ def test_a_throttle_with_erros_as_an_object_or_in_any_other_shape(
     )
     sale = simulator.order()
     simulator.fault("code_6", service=ORDER)
-    assert hook.order(sale["id"]).meaning is Meaning.OK
+    assert hook.pdv_pedido_obter(sale["id"]).meaning is Meaning.OK
     assert simulator.calls()["codes"] == {"6": 1, "0": 1}
     assert len(backoffs(fake_time, Meaning.THROTTLED)) == 1
 
@@ -99,7 +99,7 @@ def test_a_throttle_with_an_http_status(status: int, hook: TinyHook, simulator: 
     simulator.settings(limits={"status": status})
     sale = simulator.order()
     simulator.fault("code_6", service=ORDER)
-    assert hook.order(sale["id"]).meaning is Meaning.OK
+    assert hook.pdv_pedido_obter(sale["id"]).meaning is Meaning.OK
 
 
 def test_several_faults_in_a_row_wait_longer_each_time(
@@ -107,7 +107,7 @@ def test_several_faults_in_a_row_wait_longer_each_time(
 ) -> None:
     sale = simulator.order()
     simulator.fault("html_502", "truncated", "reset", "empty", "code_35", service=ORDER)
-    assert hook.order(sale["id"]).meaning is Meaning.OK
+    assert hook.pdv_pedido_obter(sale["id"]).meaning is Meaning.OK
     waits = backoffs(fake_time, Meaning.TRY_AGAIN)
     assert len(waits) == 5
     for n, seconds in enumerate(waits):
@@ -123,7 +123,7 @@ def test_tries_are_bounded(
     sale = simulator.order()
     simulator.fault(kind, service=ORDER, times=50)
     with pytest.raises(TinyUnavailableError, match=f"{ORDER} in {BACKOFF[meaning].tries} tries") as caught:
-        hook.order(sale["id"])
+        hook.pdv_pedido_obter(sale["id"])
     assert TOKEN not in str(caught.value)
     assert simulator.calls()["services"] == {ORDER: BACKOFF[meaning].tries}
     waits = backoffs(fake_time, meaning)
@@ -140,7 +140,7 @@ def test_a_task_may_ask_for_fewer_tries_of_what_tiny_should_answer_at_once(
     hook.most_tries = most
     tries = min(most, BACKOFF[Meaning.TRY_AGAIN].tries)
     with pytest.raises(TinyUnavailableError, match=f"in {tries} tries"):
-        hook.order(sale["id"])
+        hook.pdv_pedido_obter(sale["id"])
     assert simulator.calls()["services"] == {ORDER: tries}
 
 
@@ -185,7 +185,7 @@ def test_a_later_try_of_the_task_may_help_when_tiny_is_away() -> None:
 def test_nobody_listens(make_hook: MakeHook) -> None:
     hook = make_hook(f"http://127.0.0.1:{free_port()}")
     with pytest.raises(TinyUnavailableError, match="ConnectionError"):
-        hook.order(1)
+        hook.pdv_pedido_obter(1)
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 7, 8, 9, 10, 22])
@@ -195,7 +195,7 @@ def test_what_no_further_try_can_help_fails_at_once(
     sale = simulator.order()
     simulator.fault(f"code_{code}", service=ORDER, times=50)
     with pytest.raises(AirflowFailException, match=rf"code {code}\b") as caught:
-        hook.order(sale["id"])
+        hook.pdv_pedido_obter(sale["id"])
     assert TOKEN not in str(caught.value)
     assert simulator.calls()["services"] == {ORDER: 1}
     assert len(fake_time.sleeps) <= 1, "nothing but the pace"
@@ -205,14 +205,14 @@ def test_what_no_further_try_can_help_fails_at_once(
 def test_a_blocked_account_fails_at_once(code: int, hook: TinyHook, simulator: Simulator) -> None:
     simulator.settings(limits={"account_code": code})
     with pytest.raises(AirflowFailException, match=rf"code {code}\b"):
-        hook.order(1)
+        hook.pdv_pedido_obter(1)
     assert simulator.calls()["services"] == {ORDER: 1}
 
 
 def test_a_wrong_token_fails_at_once_and_says_what_to_set(make_hook: MakeHook, simulator: Simulator) -> None:
     hook = make_hook(simulator.url, token="another-t0ken")
     with pytest.raises(AirflowFailException, match="password") as caught:
-        hook.order(1)
+        hook.pdv_pedido_obter(1)
     assert "another-t0ken" not in str(caught.value)
     assert simulator.calls()["services"] == {ORDER: 1}
 
@@ -226,7 +226,7 @@ def test_an_unknown_service_fails_at_once(hook: TinyHook, simulator: Simulator) 
 @pytest.mark.parametrize("code", [30, 31, 33, 34, 77])
 def test_a_refused_record_is_an_answer(code: int, hook: TinyHook, simulator: Simulator) -> None:
     simulator.fault(f"code_{code}", service=ORDER)
-    answer = hook.order(1)
+    answer = hook.pdv_pedido_obter(1)
     assert (answer.meaning, answer.code) == (Meaning.RECORD_REFUSED, code)
     assert simulator.calls()["total"] == 1
 
@@ -237,7 +237,7 @@ def test_calls_are_paced_to_the_share_of_the_connection(
     hook = make_hook(simulator.url, requests_per_minute=60, share=0.5)
     started = fake_time.now
     for _ in range(5):
-        hook.order(1)
+        hook.pdv_pedido_obter(1)
     assert 5 * 2 <= fake_time.now - started <= 5 * 2 / 0.95
     assert simulator.calls()["total"] == 5
 
@@ -247,11 +247,11 @@ def test_the_header_lowers_the_pace_also_when_it_comes_with_an_error(
 ) -> None:
     simulator.settings(limits={"per_minute": 20, "concurrency": 5})
     hook = make_hook(simulator.url, requests_per_minute=600, share=0.5)
-    hook.order(1)
-    hook.order(1)
+    hook.pdv_pedido_obter(1)
+    hook.pdv_pedido_obter(1)
     fake_time.sleeps.clear()
     for _ in range(3):
-        hook.order(1)
+        hook.pdv_pedido_obter(1)
     assert len(fake_time.sleeps) == 3
     assert all(6 <= seconds <= 6 / 0.95 for seconds in fake_time.sleeps)
 
@@ -263,7 +263,7 @@ def test_tries_again_keep_the_pace_too(
     sale = simulator.order()
     simulator.fault("code_35", service=ORDER)
     started = fake_time.now
-    hook.order(sale["id"])
+    hook.pdv_pedido_obter(sale["id"])
     assert fake_time.now - started >= 20
 
 
@@ -279,9 +279,9 @@ def test_all_quirks_of_the_simulator_are_understood(
 ) -> None:
     simulator.settings(**values)
     for sale in (simulator.order() for _ in range(10)):
-        answer = hook.order(sale["id"])
+        answer = hook.pdv_pedido_obter(sale["id"])
         assert answer.meaning is Meaning.OK
         assert str(answer.retorno["pedido"]["id"]).strip() == str(sale["id"])
-        found = hook.search_page({"numero": str(sale["numero"])})
+        found = hook.pedidos_pesquisa({"numero": str(sale["numero"])})
         assert sale["id"] in [order_id(line) for line in page_lines(found)]
     assert simulator.calls()["codes"] == {"0": 20}

@@ -30,7 +30,7 @@ def test_the_answer_is_kept_as_it_came_on_one_line(make_hook: MakeHook, told: To
         '{"retorno":\n{"status_processamento":3,"pedido":{"id":"1","frete":1.500,"nome":"Jos\\u00e9 ☕"}}}\n'
     )
     told.answers = [(200, {}, text.encode())]
-    answer = make_hook(told.url).order(1)
+    answer = make_hook(told.url).pdv_pedido_obter(1)
     assert answer.text == text.strip().replace("\n", " ")
 
 
@@ -41,7 +41,7 @@ def test_an_answer_in_latin_1_is_read_as_such(
     content = (ODD_SAMPLES / "answer-01-latin1.json").read_bytes()
     told.answers = [(200, {"Content-Type": header}, content)]
     with caplog.at_level("INFO"):
-        answer = make_hook(told.url).order(1)
+        answer = make_hook(told.url).pdv_pedido_obter(1)
     assert answer.retorno["pedido"]["contato"]["nome"] == "Ação"
     assert (answer.text.encode(answer.encoding), answer.base64) == (content, None)
     assert "event=answer_not_utf_8 service=pdv.pedido.obter encoding=cp1252 exact=" in caplog.text
@@ -52,7 +52,7 @@ def test_the_token_goes_into_the_body_of_a_post_and_nowhere_else(
 ) -> None:
     told.answers = [(200, {}, GOOD)] * 3
     hook = make_hook(told.url)
-    hook.order(910000101)
+    hook.pdv_pedido_obter(910000101)
     hook.call(SEARCH, "pedido", {"numero": "20451", "formato": "JSON"})
     hook.call(PRODUCT, "pedido", {"id": "7", "formato": "JSON"})
     lines = [request.line for request in told.received]
@@ -72,7 +72,7 @@ def test_a_redirect_is_not_followed_with_the_token(make_hook: MakeHook, told: To
         told.received.clear()
         told.answers = [(status, {"Location": f"{told.url}/elsewhere"}, b""), (200, {}, GOOD)]
         with pytest.raises(AirflowFailException, match=f"HTTP {status}: check the connection's host"):
-            make_hook(told.url).order(1)
+            make_hook(told.url).pdv_pedido_obter(1)
         assert len(told.received) == 1
 
 
@@ -86,7 +86,7 @@ def test_an_answer_that_breaks_off_is_tried_again(make_hook: MakeHook, told: Tol
         (200, gzipped, GOOD),
         (200, {}, GOOD),
     ]
-    assert make_hook(told.url).order(910000101).meaning is Meaning.OK
+    assert make_hook(told.url).pdv_pedido_obter(910000101).meaning is Meaning.OK
     assert len(told.received) == 4
 
 
@@ -134,4 +134,4 @@ def test_whatever_a_server_sends_ends_in_an_answer_or_one_of_two_errors(
     told.answers = [(status, {}, body)] * 10
     expected = AirflowFailException if status == HTTPStatus.NOT_FOUND else TinyUnavailableError
     with pytest.raises(expected):
-        make_hook(told.url).order(1)
+        make_hook(told.url).pdv_pedido_obter(1)

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from local.tiny_simulator.money import discount_value
 from local.tiny_simulator.settings import PROFILES
-from local.tiny_simulator.wire_office import office_order
+from local.tiny_simulator.wire_office import pedido_obter
 from local.tiny_simulator.wire_orders import pdv_order
 from tests.simulator.shops import make_shop
 from tests.tiny_operators.helpers import VALUES, after, sample, to_json
@@ -100,7 +100,7 @@ def test_both_services_make_the_same_row_of_an_order(profile: str) -> None:
     for made in orders:
         listing = changed("pedidos_pesquisa.json", "pedidos", 0, "pedido", "id", value=str(made.id))
         found = []
-        for read, wire in ((order, pdv_order(made, quirks)), (office, office_order(made, quirks))):
+        for read, wire in ((order, pdv_order(made, quirks)), (office, pedido_obter(made, quirks))):
             answer = parse_json(to_json({"retorno": {"status_processamento": 3, "pedido": wire}}))
             result = order_rows(read(answer, made.id), page(listing), {})
             assert result.rejects == []

@@ -24,7 +24,7 @@ from tests.tiny_operators.orders.columns import (
     typed,
 )
 from tiny_operators.orders.typed_records import unknown_fields
-from tiny_operators.orders.typed_values import FieldError, NoDayError, Tolerance, to_record
+from tiny_operators.orders.typed_values import FieldError, NoDayError, UnreadableValues, to_record
 from tiny_operators.schemas import TABLES, Column, columns
 from tiny_operators.tiny.answers import parse_json
 
@@ -228,7 +228,7 @@ def test_an_error_names_the_whole_path() -> None:
 def test_what_is_not_needed_is_null_and_noted_and_what_is_needed_is_not_borne() -> None:
     columns = (column("INTEGER", name="numero"), ITEMS, ADDRESS)
     source = {"numero": "n", "itens": [ONE, {"url": "b", "valor": "x"}], "endereco": "Rua"}
-    tolerance = Tolerance(frozenset({"itens"}))
+    tolerance = UnreadableValues(frozenset({"itens"}))
     assert to_record(source, columns, tolerance=tolerance) == {
         "numero": None,
         "itens": [ONE, {"url": "b", "valor": None}],
@@ -241,7 +241,7 @@ def test_what_is_not_needed_is_null_and_noted_and_what_is_needed_is_not_borne() 
     ]
     for needed in ("numero", "endereco", "itens.valor"):
         with pytest.raises(FieldError) as caught:
-            to_record(source, columns, tolerance=Tolerance(frozenset({"itens", needed})))
+            to_record(source, columns, tolerance=UnreadableValues(frozenset({"itens", needed})))
         assert caught.value.path.replace("[1]", "") == needed
 
 
