@@ -18,8 +18,8 @@ Waits (deferred, no worker slot) for files in the webhook bucket, reads their or
 `pdv`, `pesquisa` and `produto`. Runs without a break: as soon as one batch is done, the next run waits.
 
 A load is skipped when its table gets no row. When the batch has no row at all, as when all its orders wait for Tiny,
-`merge` and `check` are skipped too, and `archive` runs. When no file is about an order, nothing runs between `plan`,
-which writes the reasons into `rejeitados`, and `archive`.
+`merge` and `check` are skipped too, and `archive` runs. When no file is about an order, nothing runs between `plan`
+and `archive`, which writes the reasons into `rejeitados`.
 
 To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 
@@ -45,7 +45,7 @@ To start it by hand, upload Tiny's JSON to the webhook bucket, under any name.
 * **check** failed after its tries: read the BigQuery job's error. Clear nothing: the rows are in the tables.
 * After a failed run, the next one pauses for 30 s to 15 min; after a run that left files in the inbox, for 15 s: see
   `run_backoff` in the log of `wait`.
-* **archive** failed at once: its error says what to do. Files could not be moved, or many of them hold no order. All
+* **archive** failed at once: its error says what to do. Files could not be moved, or many of them cannot be used. All
   else is done, and the next run continues. What was not moved is tried again at longer and longer pauses, up to 15 min.
 * **archive** failed after its tries: wait for the next run, which continues.
 * `archive` counts `rejected`: see the table `rejeitados`, or `rejected/` in the API bucket, where the reason is beside

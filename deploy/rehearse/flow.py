@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from google.api_core.exceptions import GoogleAPICallError
@@ -238,11 +239,11 @@ class Flow:
         return self._task("record")
 
     def _rejects(self) -> Said:
-        """Say twice that a file cannot be used: one row."""
+        """Say again and again that a file cannot be used, at the end as a later try says it: one row."""
         real, now = Jobs(self._client, self._store), datetime.now(UTC)
-        row = rejected_file(self._store, now)
-        for job in ("first", "second"):
-            insert_rejects(real, self._store, [row], now, job)  # type: ignore[arg-type]  # stands in for a client
+        row, rehearsal = rejected_file(self._store, now), uuid4().hex
+        for job in ("first", "second", "second"):
+            insert_rejects(real, self._store, [row], now, f"{rehearsal}_{job}")  # type: ignore[arg-type]  # stands in for a client
         found = self._rows_of(_REJECTS, self._store.dataset, ScalarQueryParameter("id", "STRING", row["id"]))
         if len(found) != 1:
             raise StepError(f"{len(found)} rows stand for one file")

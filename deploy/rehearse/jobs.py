@@ -41,14 +41,16 @@ class Jobs:
         """Return the client's own attribute for everything that is not a query."""
         return getattr(self.client, name)
 
-    def query(self, sql: str, job_config: QueryJobConfig | None = None, **_: Any) -> QueryJob:
+    def query(
+        self, sql: str, job_config: QueryJobConfig | None = None, job_id: str | None = None, **_: Any
+    ) -> QueryJob:
         """Begin a query."""
         given = (job_config or QueryJobConfig()).to_api_repr()
         options = given.get("query", {}) | query_options(self.store)
         config: Any = QueryJobConfig.from_api_repr(given | {"query": options})
         config.dry_run = self.dry_run
         config.use_query_cache = False
-        job: QueryJob = self.client.query(sql, job_config=config, location=self.store.location)
+        job: QueryJob = self.client.query(sql, job_config=config, job_id=job_id, location=self.store.location)
         self.made.append(job)
         return job
 

@@ -1,5 +1,5 @@
--- Adds rows to rejeitados without a load: what a run set aside before it asked Tiny anything. A row that is there stays
--- as it is, so a later try or run that says the same adds nothing.
+-- Adds rows to rejeitados without a load: what is no order in files. A row that is there stays as it is, so a later try
+-- or run that says the same adds nothing.
 {% set columns = columns('rejeitados') -%}
 INSERT INTO `{{ target('rejeitados') }}` ({{ columns | join(', ', attribute='name') }})
 SELECT
@@ -8,9 +8,9 @@ SELECT
   CAST(JSON_VALUE(reject, '$.{{ column.name }}') AS {{ kind }}) AS {{ column.name }}{{ ',' if not loop.last }}
 {%- endfor %}
 FROM UNNEST(JSON_QUERY_ARRAY(@rejects)) AS reject
-LEFT JOIN `{{ target('rejeitados') }}` AS known
-  ON
-    known.store = @store
-    AND known.id = JSON_VALUE(reject, '$.id')
-    AND known.rejected_at >= @first_arrival
+LEFT JOIN (
+  SELECT id
+  FROM `{{ target('rejeitados') }}`
+  WHERE store = @store AND rejected_at >= @first_arrival
+) AS known ON known.id = JSON_VALUE(reject, '$.id')
 WHERE known.id IS NULL

@@ -92,8 +92,8 @@ class Store:
         placeholder_contacts: Documents, e-mails and telephones that are no customer's, besides the store's own
             ``cnpj`` and ``PLACEHOLDER_CONTACTS``.
         opening_hours: When webhooks are expected: see :mod:`tiny_operators.opening_hours`; empty for never.
-        reject_share: Part of a batch's orders that may be set aside, 0 to 1. When it is more, the run fails: then it is
-            not one bad order, but a change of the API.
+        reject_share: Part of a run's orders, or of its files, that may be set aside, 0 to 1. When it is more, the run
+            fails: then it is not one bad order, but a change of the API.
         rejects_limit: How many orders and files may be set aside for a week before people are alerted.
         quiet_minutes: How long no webhook may come in opening hours before people are alerted.
         waiting_minutes: How long files may wait in the inbox, while no run reaches its end, before people are alerted.

@@ -22,7 +22,7 @@ def test_every_link_opens_what_it_names(sold: Sold, warehouse: Warehouse) -> Non
     left = sold.run().links({link.key for link in LINKS})
     tables = ("produto", "pesquisa", "pdv", "rejeitados")
     assert {name for name in left if name[1] != RunFolderLink.key} == {
-        ("plan", RejectsLink.key),
+        ("archive", RejectsLink.key),
         ("rows", RejectsLink.key),
         *((f"load_{table}", key) for table in tables for key in (RowsLink.key, StagingLink.key)),
         ("merge", JobLink.key),
@@ -35,7 +35,7 @@ def test_every_link_opens_what_it_names(sold: Sold, warehouse: Warehouse) -> Non
         assert str(pedido) in shown["load_pdv", RowsLink.key].text
         assert str(pedido) in shown["load_pdv", StagingLink.key].text
     assert "plan.json" in shown["archive", RunFolderLink.key].text
-    for task in ("plan", "rows"):
+    for task in ("rows", "archive"):
         assert bad.rpartition("/")[2] in shown[task, RejectsLink.key].text
         assert str(bad_order) in shown[task, RejectsLink.key].text
     assert "DONE" in shown["merge", JobLink.key].text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from tiny_operators.events import log_event
@@ -23,11 +24,11 @@ from tiny_operators.orders.webhooks import (
     read_webhook,
 )
 from tiny_operators.tiny.answers import Json
-from tiny_operators.wording import counted
 
 log = logging.getLogger(__name__)
 
 _NEVER_TOO_MANY: Final = 5
+_MOST_ROWS_OF_FILE: Final = 20
 
 
 @dataclass
@@ -183,7 +184,9 @@ class FileDestination:
 
 
 def reject_rows(plan: Plan, run: str, now: datetime) -> list[Json]:
-    """Build the rows of ``rejeitados`` of what is no order in the files of a plan, each once.
+    """Build the rows of ``rejeitados`` of what is no order in the files of a plan.
+
+    Of a file with many rejects only some have a row; all of them are in the reason beside the file.
 
     Args:
         plan: The plan.
@@ -191,26 +194,12 @@ def reject_rows(plan: Plan, run: str, now: datetime) -> list[Json]:
         now: The present.
     """
     origin = Origin(plan.store, run, plan.path, now.date().isoformat())
-    rows = (
-        origin.row(item.reject, now.isoformat(), file=item.file.name, generation=item.file.generation)
-        for item in plan.rejected
-    )
-    return list({row["id"]: row for row in rows}.values())
-
-
-def too_many_rejected(plan: Plan, share: float) -> str:
-    """Say that so many files of a plan hold no order that it is no bad file but a change of Tiny's; empty if not so.
-
-    Args:
-        plan: The plan.
-        share: Part of the files that may be rejected, 0 to 1; fewer than five are never too many.
-    """
-    rejected = {item.file for item in plan.rejected}
-    every = len(rejected | plan.files)
-    if len(rejected) < _NEVER_TOO_MANY or len(rejected) <= share * every:
-        return ""
-    fields = ", ".join(sorted({item.reject.field for item in plan.rejected}))
-    return f"{len(rejected)} of {counted(every, 'file')} cannot be used ({fields})"
+    of_file: dict[InboxFile, dict[str, Json]] = defaultdict(dict)
+    for file, reject in ((item.file, item.reject) for item in plan.rejected):
+        if len(of_file[file]) < _MOST_ROWS_OF_FILE:
+            row = origin.row(reject, now.isoformat(), file=file.name, generation=file.generation)
+            of_file[file][row["id"]] = row
+    return [row for rows in of_file.values() for row in rows.values()]
 
 
 def file_destinations(plan: Plan, outcomes: Mapping[int, Outcome]) -> Iterator[FileDestination]:
@@ -235,6 +224,21 @@ def ended(plan: Plan, outcomes: Mapping[int, Outcome]) -> dict[int, tuple[Finish
         outcomes: What became of each order: see :func:`file_destinations`.
     """
     return {file.generation: tuple(parts.ends) for file, parts in _parts(plan, outcomes).items()}
+
+
+def too_many_unusable(destinations: Sequence[FileDestination], share: float) -> int | None:
+    """Count the files that leave the inbox and hold something that is no order.
+
+    Args:
+        destinations: Where all files of a run go.
+        share: Part of the files that may be so, 0 to 1; fewer than five are never too many.
+
+    Returns:
+        How many they are; None when they are not too many.
+    """
+    unusable = sum(1 for one in destinations if one.reject is not None and one.reject.step == "plan")
+    most = Decimal(str(share)) * len(destinations)
+    return unusable if unusable >= _NEVER_TOO_MANY and unusable > most else None
 
 
 @dataclass

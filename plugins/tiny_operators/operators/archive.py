@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 
 from tiny_operators._compat import AirflowFailException, Context
-from tiny_operators.batches.inbox import FileDestination, ended, file_destinations, too_many_rejected
+from tiny_operators.batches.inbox import (
+    FileDestination,
+    ended,
+    file_destinations,
+    reject_rows,
+    too_many_unusable,
+)
 from tiny_operators.batches.put_back import how_to_put_back
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.batches.waiting import WaitingFiles
@@ -20,12 +26,14 @@ from tiny_operators.lake.forgotten import read_forgotten
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.threads import map_in_threads
 from tiny_operators.lineage import Lineage, in_bucket
+from tiny_operators.links import RejectsLink, folder_url
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.outcomes import Outcome, Reject, Wait, Waiting
 from tiny_operators.orders.plan import FinishedPart, InboxFile, Plan
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.forgotten import Forgotten
 from tiny_operators.people.stored_texts import clean_file
+from tiny_operators.warehouse.rejects import insert_rejects
 from tiny_operators.wording import counted
 
 log = logging.getLogger(__name__)
@@ -34,8 +42,9 @@ log = logging.getLogger(__name__)
 class ArchiveWebhooksOperator(StoreOperator):
     """Moves the run's webhook files: done ones to ``webhook/``, rejected ones to ``rejected/`` with a reason beside.
 
-    Files of orders that Tiny does not answer about, or does not list yet, stay: a later run reads them again. Comes
-    last: whatever fails before, the files still wait.
+    What is no order in them is written into ``rejeitados`` first: nothing more is learned of it, so it goes through no
+    load and no merge. Files of orders that Tiny does not answer about, or does not list yet, stay: a later run reads
+    them again. Comes last: whatever fails before, the files still wait.
 
     Returns:
         Counts of files: ``done``, ``rejected``, ``ignored``, ``waiting``.
@@ -45,6 +54,7 @@ class ArchiveWebhooksOperator(StoreOperator):
             All else is done then, and the next run continues.
     """
 
+    operator_extra_links = (*StoreOperator.operator_extra_links, RejectsLink())
     _forgotten = Forgotten()
 
     def lineage(self, key: str) -> Lineage:
@@ -66,6 +76,7 @@ class ArchiveWebhooksOperator(StoreOperator):
             names.waiting_files_object(self.store.prefix),
         )
         plan = self.read_plan(api, key)
+        self._record_rejects(context, key, plan)
         inbox = self.objects(self.store.webhook_bucket)
         self._forgotten = read_forgotten(api, self.store.prefix)
         outcomes = {
@@ -99,21 +110,33 @@ class ArchiveWebhooksOperator(StoreOperator):
         waiting = self._remember(key, handled, ended(plan, outcomes), inbox, api)
         log_event(log, "inbox_cleared", store=self.store.prefix, run=key, stuck=len(stuck), **counts)
         RunBackoff(api, self.dag_id).run_done(orders_wait=waiting > 0)
-        if stuck:
+        if faults := [*self._not_moved(stuck), *self._too_many(destinations)]:
             # No other try: the client has already repeated what may pass, and the next run tries to move them again.
-            raise AirflowFailException(
-                f"{counted(len(stuck), 'file')} could not be moved out of "
-                f"gs://{self.store.webhook_bucket}, such as {stuck[0]!r}: "
-                "see event=file_not_moved above; move them by hand, or fix what stops the move. All else is done, and "
-                "the next run continues"
-            )
-        if refused := too_many_rejected(plan, self.store.reject_share):
-            raise AirflowFailException(
-                f"{refused}: so many that it is not a bad file but a change of what Tiny sends. All else is done, and "
-                f"they are in gs://{self.store.api_bucket}/{names.REJECTED}, each with its reason beside it. Fix the "
-                "code, then put them back by their field"
-            )
+            raise AirflowFailException(f"{'; '.join(faults)}. All else is done, and the next run continues")
         return dict(counts)
+
+    def _record_rejects(self, context: Context, key: str, plan: Plan) -> None:
+        """Write what is no order in the files into ``rejeitados``."""
+        if rows := reject_rows(plan, key, datetime.now(UTC)):
+            first = min(datetime.fromisoformat(item.file.arrived_at) for item in plan.rejected)
+            insert_rejects(self.bigquery(), self.store, rows, first, f"airflow_{key}_{self.task_id}")
+            day = names.day_of(first, self.store.timezone)
+            RejectsLink.persist(context, folder_url(self.store.api_bucket, names.rejected_prefix(day)))
+
+    def _not_moved(self, stuck: list[str]) -> Iterator[str]:
+        if stuck:
+            yield (
+                f"{counted(len(stuck), 'file')} could not be moved out of gs://{self.store.webhook_bucket}, such as "
+                f"{stuck[0]!r}: see event=file_not_moved above; move them by hand, or fix what stops the move"
+            )
+
+    def _too_many(self, destinations: list[FileDestination]) -> Iterator[str]:
+        if (unusable := too_many_unusable(destinations, self.store.reject_share)) is not None:
+            yield (
+                f"{unusable} of {counted(len(destinations), 'file')} cannot be used: it is not a bad file but a change "
+                f"of what Tiny sends; the reasons are in gs://{self.store.api_bucket}/{names.REJECTED}. Fix the code, "
+                "then put the files back by the field"
+            )
 
     def _remember(
         self,

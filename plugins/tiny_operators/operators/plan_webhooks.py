@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tiny_operators._compat import AirflowSkipException, Context
-from tiny_operators.batches.inbox import WebhookPlanner, reject_rows
+from tiny_operators.batches.inbox import WebhookPlanner
 from tiny_operators.batches.live_priority import LivePriority
 from tiny_operators.batches.run_backoff import RunBackoff
 from tiny_operators.batches.waiting import WaitingFiles, choose, not_downloaded
@@ -20,12 +20,10 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.threads import begin_in_thread, map_in_threads, run_in_threads
 from tiny_operators.lineage import Lineage, in_bucket
-from tiny_operators.links import RejectsLink, folder_url
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.outcomes import Reject
 from tiny_operators.orders.plan import Plan
 from tiny_operators.orders.webhooks import MAX_BYTES
-from tiny_operators.warehouse.rejects import insert_rejects
 
 if TYPE_CHECKING:
     from google.api_core.exceptions import GoogleAPICallError
@@ -36,8 +34,6 @@ log = logging.getLogger(__name__)
 
 class PlanWebhooksOperator(StoreOperator):
     """Reads the waiting webhook files and plans the run: one entry an order, oldest first.
-
-    What is no order is written into ``rejeitados`` here: it goes through no load and no merge.
 
     A run plans once: a later try, or a cleared task, continues with the same plan. An order that waits, since Tiny did
     not answer about it or does not list it, is tried again after a pause, and after all new ones.
@@ -64,8 +60,6 @@ class PlanWebhooksOperator(StoreOperator):
         self.max_orders = max_orders
         self.max_files = max_files
 
-    operator_extra_links = (*StoreOperator.operator_extra_links, RejectsLink())
-
     def lineage(self, key: str) -> Lineage:
         """Return the inbox and the plan."""
         plan = in_bucket(self.store.api_bucket, names.plan_object(key))
@@ -80,7 +74,7 @@ class PlanWebhooksOperator(StoreOperator):
         # A new version may have come while the run waited for files.
         self.check_setup()
         if (planned := api.read_json(names.plan_object(key))) is not None:
-            return self._planned(context, key, Plan.from_json(planned))
+            return self._counts(Plan.from_json(planned))
         now = datetime.now(UTC)
         state = WaitingFiles.from_json(api.read_json(known))
         planner = self._planner(inbox, listed, state, now)
@@ -102,20 +96,11 @@ class PlanWebhooksOperator(StoreOperator):
         )
         if not created.result():
             # Another try of this task, thought dead, was faster: the orders that it planned may already have been read.
-            return self._planned(context, key, self.read_plan(api, key))
+            return self._counts(self.read_plan(api, key))
         log_event(log, "planned", store=self.store.prefix, run=key, **counts)
         for kind, count in planner.unneeded.items():
             log_event(log, "not_needed", store=self.store.prefix, run=key, kind=kind, events=count)
-        return self._planned(context, key, plan)
-
-    def _planned(self, context: Context, key: str, plan: Plan) -> dict[str, int]:
-        """Report what cannot be used: nothing more is learned of it, so it needs no load and no merge."""
-        if rows := reject_rows(plan, key, datetime.now(UTC)):
-            since = min(datetime.fromisoformat(item.file.arrived_at) for item in plan.rejected)
-            insert_rejects(self.bigquery(), self.store, rows, since, f"airflow_{key}_{self.task_id}")
-            day = names.day_of(since, self.store.timezone)
-            RejectsLink.persist(context, folder_url(self.store.api_bucket, names.rejected_prefix(day)))
-        return self._counts(plan)
+        return counts
 
     def _planner(
         self, inbox: Objects, listed: Iterator[Blob], state: WaitingFiles, now: datetime

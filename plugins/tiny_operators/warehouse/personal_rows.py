@@ -1,8 +1,8 @@
 """Rows of the tables with personal data: of one person, or of old orders.
 
-To forget a person, rows are read to look for them, and written back without what belongs to them. No statement has a
-personal value in it: BigQuery keeps the text and parameters of each job for months. So rows are read as rows, which
-costs nothing, compared here, and come back by a load job into a staging table.
+To forget a person, rows are read to look for them, and written back without what belongs to them. No statement that
+does so has a personal value in it: BigQuery keeps the text and parameters of each job for months. So rows are read as
+rows, which costs nothing, compared here, and come back by a load job into a staging table.
 
 The rows of old orders are blanked by a statement.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -31,14 +32,15 @@ def insert_rejects(
         store: The store.
         rows: The rows.
         first_arrival: Of the files that they are about: no row can have been added before that.
-        job: First part of the ids of the jobs. What is called again with the same rows waits for the job of the call
+        job: First part of the ids of the jobs. What is called again for the same rows waits for the job of the call
             before, if that still runs: BigQuery lets two statements that insert run side by side, and both insert.
 
     Raises:
         GoogleAPICallError: When a job failed.
     """
     for start in range(0, len(rows), _AT_ONCE):
-        _insert(client, store, rows[start : start + _AT_ONCE], first_arrival, f"{job}_{start}")
+        some = rows[start : start + _AT_ONCE]
+        _insert(client, store, some, first_arrival, f"{job}_{_digest(some)}")
 
 
 def _insert(
@@ -65,6 +67,10 @@ def _insert(
         else:
             query.result()
             return
+
+
+def _digest(rows: Sequence[Json]) -> str:
+    return hashlib.sha256("".join(row["id"] for row in rows).encode()).hexdigest()[:12]
 
 
 def statement(store: Store) -> str:

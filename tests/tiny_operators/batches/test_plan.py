@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,7 +18,7 @@ from tiny_operators.batches.inbox import (
     WebhookPlanner,
     file_destinations,
     reject_rows,
-    too_many_rejected,
+    too_many_unusable,
 )
 from tiny_operators.lake.names import day_of
 from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
@@ -392,20 +393,44 @@ def plan_of(bad: int, good: int, rejects: int = 1) -> Plan:
 
 
 @pytest.mark.parametrize(
-    ("bad", "good", "says"),
+    ("bad", "good", "ignored", "share", "too_many"),
     [
-        (0, 9, ""),
-        (1, 0, ""),
-        (4, 0, ""),
-        (5, 0, "5 of 5 files cannot be used (field0, field1)"),
-        (5, 19, "5 of 24 files cannot be used (field0, field1)"),
-        (5, 20, ""),
-        (6, 24, ""),
-        (100, 399, "100 of 499 files cannot be used (field0, field1)"),
+        (0, 9, 0, 0.2, False),
+        (1, 0, 0, 0.2, False),
+        (4, 0, 0, 0.2, False),
+        (5, 0, 0, 0.2, True),
+        (5, 19, 0, 0.2, True),
+        (5, 20, 0, 0.2, False),
+        (5, 0, 20, 0.2, False),
+        (6, 24, 0, 0.2, False),
+        (29, 71, 0, 0.29, False),
+        (30, 70, 0, 0.29, True),
+        (100, 399, 0, 0.2, True),
     ],
 )
-def test_many_files_that_cannot_be_used_are_a_change_of_tiny(bad: int, good: int, says: str) -> None:
-    assert too_many_rejected(plan_of(bad, good, rejects=2), 0.2) == says
+def test_many_files_that_cannot_be_used_are_a_change_of_tiny(
+    bad: int, good: int, ignored: int, share: float, *, too_many: bool
+) -> None:
+    plan = plan_of(bad, good, rejects=2)
+    others = tuple(InboxFile(f"{n}.json", n, NOON.isoformat()) for n in range(1000, 1000 + ignored))
+    outcomes = {order.pedido: Outcome(State.LOADED) for order in plan.orders}
+    destinations = list(file_destinations(replace(plan, ignored=others), outcomes))
+    assert too_many_unusable(destinations, share) == (bad if too_many else None)
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+def test_a_file_counts_when_it_leaves_and_an_order_is_no_file(*, waiting: bool) -> None:
+    plan = plan_of(5, 0)
+    orders = tuple(
+        PlannedOrder(n + 1, item.file.arrived_at, "2026-03-14", files=(item.file,))
+        for n, item in enumerate(plan.rejected)
+    )
+    rejected = Outcome(State.REJECTED, Reject("fetch", "pedido", "an order", "none", "mend it"))
+    outcomes = {} if waiting else dict.fromkeys(range(1, 6), rejected)
+    mixed = list(file_destinations(replace(plan, orders=orders), outcomes))
+    assert too_many_unusable(mixed, 0.2) == (None if waiting else 5)
+    whole = list(file_destinations(replace(plan, orders=orders, rejected=()), outcomes))
+    assert too_many_unusable(whole, 0.2) is None
 
 
 @pytest.mark.parametrize("many", [1, 3, 40])
@@ -436,3 +461,8 @@ def test_each_reject_of_a_file_has_one_row_that_each_run_gives_the_same_id(many:
 
 def test_a_plan_without_rejects_has_no_rows() -> None:
     assert reject_rows(plan_of(0, 3), "run-1", NOON) == []
+
+
+def test_of_a_file_with_many_rejects_some_have_a_row() -> None:
+    rows = reject_rows(plan_of(3, 0, rejects=1000), "run-1", NOON)
+    assert [row["file"] for row in rows] == [f"{n}.json" for n in range(3) for _ in range(20)]
