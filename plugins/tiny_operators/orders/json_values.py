@@ -21,8 +21,7 @@ from functools import cache, lru_cache
 from operator import is_
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tiny_operators.tiny.answers import Json, whole_number
-from tiny_operators.tiny.containers import MOST_LEVELS, is_too_deep
+from tiny_operators.tiny.answers import Json, parse_json, whole_number
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -32,7 +31,7 @@ _EXACT: Final = re.compile(r'"\\u0000(-?[0-9][0-9.eE+-]*|NaN|-?Infinity)\\u0000"
 # After the name of a value that does not count, with a number.
 _HIDDEN: Final = "\0"
 # A stored line has an answer some levels inside.
-_MOST_LEVELS: Final = MOST_LEVELS + 10
+_MORE_LEVELS: Final = 10
 
 # As Tiny and the tables write them.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
@@ -53,13 +52,7 @@ def parse(text: str) -> Any:
     Raises:
         ValueError: When it is not JSON, or is nested too deeply.
     """
-    try:
-        value = _JSON.decode(text)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if is_too_deep(value, _MOST_LEVELS):
-        raise ValueError("nested too deeply")
-    return value
+    return parse_json(text, _JSON, more_levels=_MORE_LEVELS)
 
 
 def write(value: Any) -> str:
