@@ -81,12 +81,14 @@ class Objects:
         ahead = self._ahead.pop(name, None)
         return ahead.result() if ahead else self._read(name)
 
-    def _read(self, name: str, generation: int | None = None) -> tuple[bytes, int] | None:
+    def _read(
+        self, name: str, generation: int | None = None, *, packed: bool = False
+    ) -> tuple[bytes, int] | None:
         from google.cloud.exceptions import NotFound
 
         blob = self._bucket.blob(name, generation=generation)
         try:
-            content = cast("bytes", blob.download_as_bytes())
+            content = cast("bytes", blob.download_as_bytes(raw_download=packed))
         except NotFound:
             return None
         return content, int(blob.generation)
@@ -97,13 +99,8 @@ class Objects:
         Whoever uploads a file may say that it is packed, rightly or not; otherwise Cloud Storage and its client would
         unpack it on the way (https://cloud.google.com/storage/docs/transcoding), or fail.
         """
-        from google.cloud.exceptions import NotFound
-
-        blob = self._bucket.blob(name, generation=generation)
-        try:
-            return cast("bytes", blob.download_as_bytes(raw_download=True))
-        except NotFound:
-            return None
+        found = self._read(name, generation, packed=True)
+        return found and found[0]
 
     def read_json(self, name: str) -> Any:
         """Read the content of a JSON object; None when it does not exist."""
