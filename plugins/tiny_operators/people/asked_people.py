@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any, Final
@@ -91,7 +91,7 @@ class People:
             "documents": sorted(self.documents),
             "contacts": sorted(self.contacts),
             "orders": sorted(self.orders),
-            "values": {name: sorted(found) for name, found in vars(self.values).items() if name in _VALUES},
+            "values": {name: sorted(found) for name, found in asdict(self.values).items()},
         }
 
     @classmethod
@@ -104,9 +104,6 @@ class People:
             frozenset(content["orders"]),
             PersonalValues(**values),
         )
-
-
-_VALUES: Final = ("documents", "emails", "phones", "names")
 
 
 def read_people(content: bytes, file: str, nobody: Collection[str]) -> list[tuple[str, People]]:
