@@ -75,7 +75,7 @@ class RawWriter:
         self, answer: Answer, parameters: dict[str, str], page: int, sort: str = "DESC"
     ) -> str:
         """Keep a search page until :meth:`finish_references`; return the name of its object."""
-        target = names.raw_search_object(self.key, self._today(), uuid.uuid4().hex)
+        target = names.raw_search_object(self.key, _today(self.store), uuid.uuid4().hex)
         request = {"service": PEDIDOS_PESQUISA, **page_request(parameters, page, sort)}
         self._pages[target] = self._envelope("pesquisa", request, now(), **_bytes_of(answer)).line(
             answer.text
@@ -99,7 +99,7 @@ class RawWriter:
             produto: Tiny's id of the product.
             ask: Asks Tiny about a product.
         """
-        day = self._today()
+        day = _today(self.store)
         target = names.raw_product_object(day, produto)
         if produto in self._products_of(day):
             return target
@@ -121,11 +121,11 @@ class RawWriter:
 
     def has_product(self, produto: int) -> bool:
         """Return whether there is an answer about a product that serves this run."""
-        return produto in self._products_of(self._today()) or produto in self._refused
+        return produto in self._products_of(_today(self.store)) or produto in self._refused
 
     def products_today(self) -> int:
         """Return how many products were read today."""
-        return len(self._products_of(self._today()))
+        return len(self._products_of(_today(self.store)))
 
     def order_line(
         self,
@@ -172,9 +172,6 @@ class RawWriter:
         cleaned = clean_line(line, eraser)
         self._recognised |= eraser.orders
         return cleaned
-
-    def _today(self) -> str:
-        return _today(self.store)
 
     def _products_of(self, day: str) -> set[int]:
         if day not in self._products:
