@@ -170,19 +170,15 @@ def spans(states: Iterable[tuple[date, State]]) -> list[Span]:
 
 def _of_rejects(situation: Situation, form: FormLink | None) -> Iterator[Remedy]:
     """Yield what to do about orders that were set aside, and about files, when there are any."""
-    orders = {day.day: day.rejects - day.files for day in situation.days if day.rejects > day.files}
-    files = {day.day: day.files for day in situation.days if day.files}
-    told = {
-        is_file: [each for each in situation.rejected if (each.pedido is None) is is_file]
-        for is_file in (False, True)
-    }
-    for of_day, is_file, one, many, said in (
-        (orders, False, "pedido rejeitado", "pedidos rejeitados", _ORDERS),
-        (files, True, "arquivo rejeitado", "arquivos rejeitados", _FILES),
+    for is_file, one, many, said in (
+        (False, "pedido rejeitado", "pedidos rejeitados", _ORDERS),
+        (True, "arquivo rejeitado", "arquivos rejeitados", _FILES),
     ):
+        counts = {day.day: day.files if is_file else day.rejects - day.files for day in situation.days}
+        of_day = {day: count for day, count in counts.items() if count > 0}
         if of_day:
             first, last, count = min(of_day), max(of_day), sum(of_day.values())
-            listed = told[is_file][:MOST_TOLD]
+            listed = [each for each in situation.rejected if (each.pedido is None) is is_file][:MOST_TOLD]
             dag_id = f"{situation.prefix}_put_back"
             yield Remedy(
                 when=counted(count, one, many),
