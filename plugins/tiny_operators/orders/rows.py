@@ -199,8 +199,7 @@ def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
 
 def _is_gone(order: RawLine) -> bool:
     """Return whether the back office does not know the order either: only then it cannot be found anywhere."""
-    answer = read_body(order.answer, "pedido")
-    return order.service == PEDIDO_OBTER and answer.meaning is Meaning.NOT_FOUND
+    return order.service == PEDIDO_OBTER and read_body(order.answer, "pedido").meaning is Meaning.NOT_FOUND
 
 
 def _deletion_marks(order: RawLine) -> dict[str, list[Json]]:
