@@ -44,11 +44,6 @@ NEEDED: Final = {
     "produto": frozenset({"id"}),
 }
 
-# The search line of an order may give its day too. Without a day or a total the order would be in no report.
-DAY: Final = "data"
-TOTAL: Final = "totalVenda"
-LINE_DAY: Final = "data_pedido"
-
 # Fields by which a record is recognised: of an order in either service's answer, and of a product.
 _RECORD_FIELDS: Final = {
     "pedido": frozenset(column.name for column in (*tiny_columns("pdv"), *PEDIDO_FIELDS)),
