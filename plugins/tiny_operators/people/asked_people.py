@@ -165,16 +165,11 @@ def said_of_nobody(person: People) -> str:
 
 def _said_of_other(text: str) -> str:
     """Say why a text names nobody."""
-    plain = plain_document(text)
-    if _OTHER.search(text):
-        found = f"{_kind(text)}, with characters other than digits, letters, '.', '-', '/' and blanks"
-    elif len(plain) in _LENGTHS and len(set(plain)) == 1:
+    plain, has_other = plain_document(text), _OTHER.search(text)
+    if not has_other and len(plain) in _LENGTHS and len(set(plain)) == 1:
         return "all digits of this CPF or CNPJ are the same: such a number is nobody's"
-    else:
-        found = _kind(text)
-    return f"expected {_FORMS}, found {found}"
-
-
-def _kind(text: str) -> str:
     digits = sum(character.isdigit() for character in text)
-    return f"a text of {len(text)} characters, {digits} of them digits"
+    found = f"a text of {len(text)} characters, {digits} of them digits"
+    if has_other:
+        found += ", with characters other than digits, letters, '.', '-', '/' and blanks"
+    return f"expected {_FORMS}, found {found}"
