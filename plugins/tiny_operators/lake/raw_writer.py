@@ -94,10 +94,6 @@ class RawWriter:
         """Return the object with today's answer about a product; ask for the answer when there is none.
 
         It is written while others are asked for: :meth:`finish_references` waits for it.
-
-        Args:
-            produto: Tiny's id of the product.
-            ask: Asks Tiny about a product.
         """
         day = _today(self.store)
         target = names.raw_product_object(day, produto)

@@ -63,10 +63,6 @@ def from_json(cls: type[_Record], content: Mapping[str, Any]) -> _Record:
 
     A newer version may have written more fields: its objects stay readable after a step back to an older version.
 
-    Args:
-        cls: The dataclass.
-        content: The object.
-
     Raises:
         TypeError: When a field is missing that has no default.
     """
