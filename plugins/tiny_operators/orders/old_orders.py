@@ -49,7 +49,7 @@ def row_day(table: str, row: Mapping[str, Any]) -> date | None:
     """Return the day by which a row is old: that of its partition, else that of its arrival, in UTC as BigQuery's."""
     value = row.get(LAYOUTS[table].partition) or row.get("timestamp")
     if isinstance(value, str):
-        value = datetime.fromisoformat(value) if len(value) > len("2020-01-01") else date.fromisoformat(value)
+        value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).date()
     return value if isinstance(value, date) else None
