@@ -260,9 +260,8 @@ def parse_decimal(text: str) -> Decimal:
 def _code(retorno: Json) -> int | None:
     """Find ``codigo_erro``, which may also be inside ``erros`` or, for writes, inside ``registros``."""
     for holder in (retorno, retorno.get("erros"), _inside(retorno.get("registros"), "registro")):
-        item = holder[0] if isinstance(holder, list) and holder else holder
-        inner = _inside(item, "erro")
-        for place in (item, inner):
+        item = _first(holder)
+        for place in (item, _inside(item, "erro")):
             if isinstance(place, dict):
                 found = whole_number(place.get("codigo_erro", place.get("codigo")))
                 if found:
@@ -271,5 +270,9 @@ def _code(retorno: Json) -> int | None:
 
 
 def _inside(value: object, key: str) -> object:
-    item = value[0] if isinstance(value, list) and value else value
+    item = _first(value)
     return item.get(key) if isinstance(item, dict) else None
+
+
+def _first(value: object) -> object:
+    return value[0] if isinstance(value, list) and value else value
