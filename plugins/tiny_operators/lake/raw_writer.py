@@ -204,7 +204,8 @@ class RawWriter:
 
 def products_ahead(objects: Objects, store: Store) -> tuple[str, Iterator[Blob]]:
     """Begin to list the products that were read today; return the day and the list."""
-    return _today(store), objects.list_ahead(names.raw_product_prefix(_today(store)))
+    day = _today(store)
+    return day, objects.list_ahead(names.raw_product_prefix(day))
 
 
 def _today(store: Store) -> str:
