@@ -39,8 +39,7 @@ def without_old(table: str, row: Mapping[str, Any], since: date | None) -> dict[
         >>> without_old("pesquisa", {"data_pedido": "2019-12-31", "nome": "Ana", "valor": "9.90"}, date(2020, 1, 1))
         {'data_pedido': '2019-12-31', 'nome': None, 'valor': '9.90'}
     """
-    day = row_day(table, row)
-    if since is None or day is None or day >= since:
+    if since is None or (day := row_day(table, row)) is None or day >= since:
         return dict(row)
     return {name: None if name in customer_columns(table) else value for name, value in row.items()}
 
