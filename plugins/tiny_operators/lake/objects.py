@@ -123,11 +123,7 @@ class Objects:
 
     def write_json(self, name: str, content: object) -> None:
         """Write a JSON object, or replace it."""
-        from google.cloud.storage.retry import DEFAULT_RETRY
-
-        self._to_write(name).upload_from_string(
-            _json(content), content_type="application/json", retry=DEFAULT_RETRY
-        )
+        self.put(name, _json(content).encode(), "application/json")
 
     def create(self, name: str, text: str, content_type: str = NDJSON) -> bool:
         """Write an object that must not exist yet.
