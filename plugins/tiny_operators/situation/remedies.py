@@ -32,7 +32,7 @@ _COMPARE: Final = ("compare", "Comparar")
 # So many orders have a command of their own; for the others a person changes the id.
 _MOST_COMMANDS: Final = 5
 # The states, the worst first, each with one and many of its days.
-_STATES: Final = {
+STATES: Final = {
     State.MISSING: ("dia sem pedidos", "dias sem pedidos"),
     State.DIFFERS: ("dia difere da Tiny", "dias diferem da Tiny"),
     State.LOADED: ("dia com pedidos, nunca comparado", "dias com pedidos, nunca comparados"),
@@ -145,9 +145,9 @@ def remedies(situation: Situation, form: FormLink | None) -> list[Remedy]:
     found = spans(situation.states())
     of_days = [
         _remedy(situation, span, form)
-        for state in _STATES
+        for state in STATES
         for span in found
-        if next(each for each in _STATES if each in span.states) is state
+        if next(each for each in STATES if each in span.states) is state
     ]
     return [*_of_rejects(situation, form), *of_days]
 
@@ -239,7 +239,7 @@ def _said(span: Span) -> str:
     if span.states == {State.LOADED}:
         return _ALL_LOADED
     parts = [
-        counted(number, one, many) for state, (one, many) in _STATES.items() if (number := span.count(state))
+        counted(number, one, many) for state, (one, many) in STATES.items() if (number := span.count(state))
     ]
     end = "A carga lê da Tiny" if _helps(span) == _LOAD else "A comparação diz, e carrega,"
     return f"{'; '.join(parts)}. {end} o que falta."
