@@ -25,10 +25,6 @@ def note_run(context: Context, text: str) -> None:
 
     It stays when it says that a task failed which this one did not wait for: both run side by side, or that one comes
     later. Lines that a person wrote stay in any case. It never fails: what a run did is in its log, too.
-
-    Args:
-        context: The task's context.
-        text: The line.
     """
     _note(context, text, whatever_failed=False)
 

@@ -53,7 +53,7 @@ def loaded_dates(dag_id: str, timezone: str) -> list[date]:
 def _dates(run: _Run, timezone: str) -> Iterable[date]:
     if not run.conf.get(FROM_DATE):
         # The interval of a day begins at midnight UTC, wherever the store is. A night waits for the end of its day.
-        by_airflow = run.kind in _BY_AIRFLOW and run.interval_start
+        by_airflow = run.kind in _BY_AIRFLOW
         return [run.interval_start.astimezone(UTC).date()] if by_airflow and run.interval_start else ()
     if run.began is None:
         return ()

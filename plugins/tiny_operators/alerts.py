@@ -108,11 +108,7 @@ def alert(context: Context, message: str, **fields: Field) -> None:
 
 
 def failure_callback(store: Store) -> Callable[[Context], None]:
-    """Build what Airflow calls when a task of the store has failed for good.
-
-    Args:
-        store: The store.
-    """
+    """Build what Airflow calls when a task of the store has failed for good."""
 
     def alert_failure(context: Context) -> None:
         ti: Any = context["ti"]

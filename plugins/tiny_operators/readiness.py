@@ -58,10 +58,6 @@ def as_airflow_errors() -> Iterator[None]:
 def check_setup(store: Store, gcp_conn_id: str) -> None:
     """Check that the store's pools and tables exist, the tables as their schema files say.
 
-    Args:
-        store: The store.
-        gcp_conn_id: Connection to Google Cloud.
-
     Raises:
         AirflowFailException: When they do not, or the tables may not be listed.
         AirflowException: When a quota is used up.

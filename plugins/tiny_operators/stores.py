@@ -14,7 +14,7 @@ import yaml
 from tiny_operators.opening_hours import parse_opening_hours
 
 # Fields of a store that are numbers, each with its kind and the least and the most that it may be.
-_NUMBERS: dict[str, tuple[type, float, float]] = {
+_NUMBERS: dict[str, tuple[type[float], float, float]] = {
     # A batch is billed some 300 MB, since each statement is billed 10 MB for each table that it names.
     "maximum_bytes_billed": (int, 1024**3, 1024**5),
     "quiet_minutes": (int, 1, 24 * 60),
@@ -286,12 +286,11 @@ def _store(row: object, where: str) -> Store:
 
 def _number(value: Any, name: str, where: str) -> float:
     kind, least, most = _NUMBERS[name]
-    fits = isinstance(value, int | float) and (kind is float or isinstance(value, int))
-    if not fits or isinstance(value, bool) or not least <= value <= most:
+    if not isinstance(value, (int, kind)) or isinstance(value, bool) or not least <= value <= most:
         raise StoresError(f"{where}.{name} must be a number from {least} to {most}, without quotes")
     if name.startswith("keep_") and 0 < value < _LEAST_KEPT and least == 0:
         raise StoresError(f"{where}.{name} must be 0, to keep for good, or at least {_LEAST_KEPT}")
-    return float(value) if kind is float else int(value)
+    return kind(value)
 
 
 def _texts(value: object, what: str, where: str) -> tuple[str, ...]:

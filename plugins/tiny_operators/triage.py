@@ -52,12 +52,7 @@ class Line:
 
 
 def lines_about(docs: str, task_id: str) -> list[Line]:
-    """Find what a DAG's documentation says about a task.
-
-    Args:
-        docs: The documentation.
-        task_id: The task.
-    """
+    """Find what a DAG's documentation says about a task."""
     return [line for line in _lines(docs) if line.is_about(task_id)]
 
 

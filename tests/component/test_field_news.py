@@ -76,8 +76,8 @@ def test_what_is_told_meanwhile_is_not_forgotten(store: Store, objects: Objects)
     read = objects._read
     before: list[FieldCounts] = [theirs]
 
-    def read_slowly(name: str, generation: int | None = None) -> tuple[bytes, int] | None:
-        content = read(name, generation)
+    def read_slowly(*which: Any, **how: Any) -> tuple[bytes, int] | None:
+        content = read(*which, **how)
         if before:
             report_field_drift(
                 Objects(objects._client, store.api_bucket), store, "theirs", before.pop(), datetime.now(UTC)

@@ -152,10 +152,15 @@ def see_bucket(client: Client, name: str, location: str) -> bool:
     Raises:
         SetupError: When it is in another location.
     """
-    there = _look(client, name)
-    if there is not None:
-        _check_location(there, location)
-    return there is not None
+    bucket = _look(client, name)
+    # A bucket that may only be listed does not say where it is.
+    if bucket is not None and bucket.location and bucket.location.casefold() != location.casefold():
+        raise SetupError(
+            f"Bucket gs://{name} is in {bucket.location}, include/stores.yaml says {location}: BigQuery "
+            "loads from buckets of its own location only. Correct location there, or choose another name: a bucket "
+            "cannot be moved"
+        )
+    return bucket is not None
 
 
 def open_bucket(client: Client, name: str) -> list[str]:
@@ -202,16 +207,6 @@ def _may_list(client: Client, name: str) -> bool:
     return True
 
 
-def _check_location(bucket: Bucket, location: str) -> None:
-    # A bucket that may only be listed does not say where it is.
-    if bucket.location and bucket.location.casefold() != location.casefold():
-        raise SetupError(
-            f"Bucket gs://{bucket.name} is in {bucket.location}, include/stores.yaml says {location}: BigQuery "
-            "loads from buckets of its own location only. Correct location there, or choose another name: a bucket "
-            "cannot be moved"
-        )
-
-
 def _close(bucket: Bucket) -> None:
     """Take back what a new bucket gives to everybody with a basic role on the project."""
     from google.api_core.exceptions import NotFound
@@ -229,10 +224,10 @@ def _close(bucket: Bucket) -> None:
     try:
         with explained(f"close bucket gs://{name}", project, on_bucket(name, "roles/storage.admin")):
             policy = bucket.get_iam_policy(requested_policy_version=3)
-            found = _open_bindings(policy)
-            for role, member in found:
-                _remove(policy, role, member)
-            if found:
+            if _open_bindings(policy):
+                for binding in policy.bindings:
+                    binding["members"] = {member for member in binding["members"] if not _is_open(member)}
+                policy.bindings = [binding for binding in policy.bindings if binding["members"]]
                 bucket.set_iam_policy(policy)
     except NoRightError:
         # Nobody's data is in it yet. The creator may not change that, and the other steps need not wait for it.
@@ -248,15 +243,12 @@ def _open_bindings(policy: Policy) -> list[tuple[str, str]]:
         (binding["role"], member)
         for binding in policy.bindings
         for member in binding["members"]
-        if member in _EVERYBODY or member.startswith(_BASIC_ROLES)
+        if _is_open(member)
     )
 
 
-def _remove(policy: Policy, role: str, member: str) -> None:
-    for binding in policy.bindings:
-        if binding["role"] == role:
-            binding["members"] = {other for other in binding["members"] if other != member}
-    policy.bindings = [binding for binding in policy.bindings if binding["members"]]
+def _is_open(member: str) -> bool:
+    return member in _EVERYBODY or member.startswith(_BASIC_ROLES)
 
 
 def _is_ours(rule: Mapping[str, Any]) -> bool:

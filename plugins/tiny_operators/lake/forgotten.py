@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -102,13 +103,11 @@ def examine(objects: Objects, blob: Blob, who: Who) -> Eraser:
     """Look what a file has of some people; nothing is changed."""
     eraser = Eraser(who)
     if _has_lines(blob.name):
-        try:
+        with suppress(UnicodeDecodeError):
             for line in objects.stream(blob.name, blob.generation):
                 clean_line(line, eraser)
-        except UnicodeDecodeError:
-            eraser = Eraser(who)
-        else:
             return eraser
+        eraser = Eraser(who)
     content = objects.read_packed(blob.name, blob.generation)
     clean_file(content or b"", eraser, blob.content_type or "")
     return eraser
@@ -139,15 +138,12 @@ def blank(objects: Objects, name: str, who: Who) -> bool:
 def _blank(objects: Objects, blob: Blob, who: Who) -> bool:
     name, generation = blob.name, int(blob.generation)
     if _has_lines(name):
-        try:
+        with suppress(UnicodeDecodeError):
             if not any(clean_line(line, Eraser(who)) != line for line in objects.stream(name, generation)):
                 return False
             with objects.writing(name, generation) as target:
                 for line in objects.stream(name, generation):
                     target.write(clean_line(line, Eraser(who)))
-        except UnicodeDecodeError:
-            pass
-        else:
             return True
     kind = blob.content_type or ""
     cleaned = clean_file(objects.read_packed(name, generation) or b"", Eraser(who), kind)

@@ -38,9 +38,14 @@ def day_of(moment: datetime, timezone: str) -> str:
     return moment.astimezone(ZoneInfo(timezone)).date().isoformat()
 
 
+def run_prefix(key: str) -> str:
+    """Name the folder where a run keeps its work and what became of it."""
+    return f"runs/{key}/"
+
+
 def plan_object(key: str) -> str:
     """Name the object with the work of the run."""
-    return f"runs/{key}/plan.json"
+    return f"{run_prefix(key)}plan.json"
 
 
 def unfinished_object(dag_id: str) -> str:
@@ -55,7 +60,7 @@ def live_waits_object(prefix: str) -> str:
 
 def date_plans_prefix(key: str) -> str:
     """Name the folder with the work of a run of history on each of its dates."""
-    return f"runs/{key}/dates/"
+    return f"{run_prefix(key)}dates/"
 
 
 def date_plan_object(key: str, date: str) -> str:
@@ -136,12 +141,12 @@ def listed_elsewhere_object(prefix: str, date: str) -> str:
 
 def search_object(key: str) -> str:
     """Name the object that says which search page lists which order of the run."""
-    return f"runs/{key}/search.json"
+    return f"{run_prefix(key)}search.json"
 
 
 def outcome_object(key: str) -> str:
     """Name the object that says what became of each order of the run."""
-    return f"runs/{key}/outcome.json"
+    return f"{run_prefix(key)}outcome.json"
 
 
 def waiting_files_object(prefix: str) -> str:
@@ -177,11 +182,6 @@ def unanswered_object(key: str, day: str, chunk: int) -> str:
 def raw_orders_prefix(day: str) -> str:
     """Name the folder with the answers about orders that arrived on a day."""
     return f"{RAW}pdv/dt={day}/"
-
-
-def run_prefix(key: str) -> str:
-    """Name the folder where a run keeps its work and what became of it."""
-    return f"runs/{key}/"
 
 
 def raw_orders_object(reading: str, day: str, chunk: int) -> str:

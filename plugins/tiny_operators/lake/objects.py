@@ -81,12 +81,14 @@ class Objects:
         ahead = self._ahead.pop(name, None)
         return ahead.result() if ahead else self._read(name)
 
-    def _read(self, name: str, generation: int | None = None) -> tuple[bytes, int] | None:
+    def _read(
+        self, name: str, generation: int | None = None, *, packed: bool = False
+    ) -> tuple[bytes, int] | None:
         from google.cloud.exceptions import NotFound
 
         blob = self._bucket.blob(name, generation=generation)
         try:
-            content = cast("bytes", blob.download_as_bytes())
+            content = cast("bytes", blob.download_as_bytes(raw_download=packed))
         except NotFound:
             return None
         return content, int(blob.generation)
@@ -97,13 +99,8 @@ class Objects:
         Whoever uploads a file may say that it is packed, rightly or not; otherwise Cloud Storage and its client would
         unpack it on the way (https://cloud.google.com/storage/docs/transcoding), or fail.
         """
-        from google.cloud.exceptions import NotFound
-
-        blob = self._bucket.blob(name, generation=generation)
-        try:
-            return cast("bytes", blob.download_as_bytes(raw_download=True))
-        except NotFound:
-            return None
+        found = self._read(name, generation, packed=True)
+        return found and found[0]
 
     def read_json(self, name: str) -> Any:
         """Read the content of a JSON object; None when it does not exist."""
@@ -126,11 +123,7 @@ class Objects:
 
     def write_json(self, name: str, content: object) -> None:
         """Write a JSON object, or replace it."""
-        from google.cloud.storage.retry import DEFAULT_RETRY
-
-        self._to_write(name).upload_from_string(
-            _json(content), content_type="application/json", retry=DEFAULT_RETRY
-        )
+        self.put(name, _json(content).encode(), "application/json")
 
     def create(self, name: str, text: str, content_type: str = NDJSON) -> bool:
         """Write an object that must not exist yet.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, cast
 from zoneinfo import ZoneInfo
@@ -134,7 +134,7 @@ def older_order_rows(store: Store, folder: str, contents: Mapping[str, bytes]) -
     rejected = {reject.produto for reject in rejects}
     for produto in sorted(sold - products.keys() - rejected):
         expected = f"a file …-produto-{produto}-… with the answer"
-        rejects.append(replace(_reject(store, folder, "produto", expected, "none"), produto=produto))
+        rejects.append(_reject(store, folder, "produto", expected, "none", produto=produto))
     result.rejects += rejects
     return result
 
@@ -150,12 +150,11 @@ def _raw_line(store: Store, folder: str, about: OlderFolder, name: str, content:
     try:
         answer = parse_json(decode(content).text)
     except ValueError:
-        reject = _reject(store, folder + name, file.kind, "JSON", "something else")
-        return replace(reject, produto=file.produto)
+        return _reject(store, folder + name, file.kind, "JSON", "something else", produto=file.produto)
     if not isinstance(answer, dict) or not isinstance(answer.get("retorno"), dict):
         found = "an object without it" if isinstance(answer, dict) else kind_of(answer)
         expected = "an answer: an object with an object 'retorno'"
-        return replace(_reject(store, folder + name, file.kind, expected, found), produto=file.produto)
+        return _reject(store, folder + name, file.kind, expected, found, produto=file.produto)
     of_order = file.kind == "pdv"
     envelope = Envelope(
         store=store.prefix,
@@ -181,9 +180,11 @@ def _missing(
             yield _reject(store, folder, kind, f"a file …-{kind}-… with the answer", "none")
 
 
-def _reject(store: Store, name: str, field: str, expected: str, found: str) -> Reject:
+def _reject(
+    store: Store, name: str, field: str, expected: str, found: str, *, produto: int | None = None
+) -> Reject:
     action = f"see gs://{store.api_bucket}/{name}; fix or remove it, then replay its date again"
-    return Reject("rows", field, expected, found, action)
+    return Reject("rows", field, expected, found, action, produto)
 
 
 def _moment(text: str, timezone: str) -> datetime | None:

@@ -75,7 +75,7 @@ class RawWriter:
         self, answer: Answer, parameters: dict[str, str], page: int, sort: str = "DESC"
     ) -> str:
         """Keep a search page until :meth:`finish_references`; return the name of its object."""
-        target = names.raw_search_object(self.key, self._today(), uuid.uuid4().hex)
+        target = names.raw_search_object(self.key, _today(self.store), uuid.uuid4().hex)
         request = {"service": PEDIDOS_PESQUISA, **page_request(parameters, page, sort)}
         self._pages[target] = self._envelope("pesquisa", request, now(), **_bytes_of(answer)).line(
             answer.text
@@ -94,12 +94,8 @@ class RawWriter:
         """Return the object with today's answer about a product; ask for the answer when there is none.
 
         It is written while others are asked for: :meth:`finish_references` waits for it.
-
-        Args:
-            produto: Tiny's id of the product.
-            ask: Asks Tiny about a product.
         """
-        day = self._today()
+        day = _today(self.store)
         target = names.raw_product_object(day, produto)
         if produto in self._products_of(day):
             return target
@@ -121,11 +117,11 @@ class RawWriter:
 
     def has_product(self, produto: int) -> bool:
         """Return whether there is an answer about a product that serves this run."""
-        return produto in self._products_of(self._today()) or produto in self._refused
+        return produto in self._products_of(_today(self.store)) or produto in self._refused
 
     def products_today(self) -> int:
         """Return how many products were read today."""
-        return len(self._products_of(self._today()))
+        return len(self._products_of(_today(self.store)))
 
     def order_line(
         self,
@@ -173,9 +169,6 @@ class RawWriter:
         self._recognised |= eraser.orders
         return cleaned
 
-    def _today(self) -> str:
-        return _today(self.store)
-
     def _products_of(self, day: str) -> set[int]:
         if day not in self._products:
             ahead, self.listed = self.listed, None
@@ -211,7 +204,8 @@ class RawWriter:
 
 def products_ahead(objects: Objects, store: Store) -> tuple[str, Iterator[Blob]]:
     """Begin to list the products that were read today; return the day and the list."""
-    return _today(store), objects.list_ahead(names.raw_product_prefix(_today(store)))
+    day = _today(store)
+    return day, objects.list_ahead(names.raw_product_prefix(day))
 
 
 def _today(store: Store) -> str:

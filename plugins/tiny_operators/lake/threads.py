@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from operator import call
 from typing import Final, TypeVar
 
 # As many connections as Objects keeps: more requests would open a new connection each. So many results may wait in
@@ -36,7 +37,7 @@ def map_in_threads(do: Callable[[_Item], _Result], items: Iterable[_Item]) -> It
 
 def run_in_threads(*work: Callable[[], object]) -> None:
     """Do several pieces of work at the same time. The first error is raised when all that have begun have ended."""
-    for _ in map_in_threads(lambda do: do(), work):
+    for _ in map_in_threads(call, work):
         pass
 
 

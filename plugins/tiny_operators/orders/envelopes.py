@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from tiny_operators.orders.json_values import as_object
 from tiny_operators.orders.packed import PackedError, TooLargeError, Unpacker, has_control
-from tiny_operators.tiny.answers import Json
+from tiny_operators.tiny.answers import Json, parse_json
 from tiny_operators.tiny.containers import MOST_LEVELS, is_too_deep
 from tiny_operators.tiny.encodings import decode
 from tiny_operators.wording import kind_of
@@ -248,12 +248,9 @@ def _opened(dados: object) -> object:
         if not isinstance(dados, str):
             break
         try:
-            opened = _JSON.decode(dados.strip(BLANKS))
-        except (ValueError, RecursionError):
+            dados = parse_json(dados.strip(BLANKS), _JSON)
+        except ValueError:
             break
-        if is_too_deep(opened):
-            break
-        dados = opened
     return dados
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -130,7 +131,7 @@ def learn(
         batch: The batch.
         day: Today (YYYY-MM-DD).
     """
-    after = {path: KnownField(**asdict(item)) for path, item in known.items()}
+    after = deepcopy(known)
     new = sorted(path for path in batch.seen if path not in known)
     for path in new:
         after[path] = KnownField(day)

@@ -39,8 +39,7 @@ def without_old(table: str, row: Mapping[str, Any], since: date | None) -> dict[
         >>> without_old("pesquisa", {"data_pedido": "2019-12-31", "nome": "Ana", "valor": "9.90"}, date(2020, 1, 1))
         {'data_pedido': '2019-12-31', 'nome': None, 'valor': '9.90'}
     """
-    day = row_day(table, row)
-    if since is None or day is None or day >= since:
+    if since is None or (day := row_day(table, row)) is None or day >= since:
         return dict(row)
     return {name: None if name in customer_columns(table) else value for name, value in row.items()}
 
@@ -49,7 +48,7 @@ def row_day(table: str, row: Mapping[str, Any]) -> date | None:
     """Return the day by which a row is old: that of its partition, else that of its arrival, in UTC as BigQuery's."""
     value = row.get(LAYOUTS[table].partition) or row.get("timestamp")
     if isinstance(value, str):
-        value = datetime.fromisoformat(value) if len(value) > len("2020-01-01") else date.fromisoformat(value)
+        value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).date()
     return value if isinstance(value, date) else None

@@ -102,11 +102,6 @@ class RawLine:
         """When the answer was read."""
         return datetime.fromisoformat(self.envelope.fetched_at)
 
-    @property
-    def arrived(self) -> datetime:
-        """When the sale reached the pipeline; for what belongs to no sale, when it was read."""
-        return datetime.fromisoformat(self.envelope.arrived_at or self.envelope.fetched_at)
-
 
 _ANSWER: Final = "answer"
 

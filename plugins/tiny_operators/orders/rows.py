@@ -18,11 +18,8 @@ from tiny_operators.orders.pedido_obter import pedido_as_pdv
 from tiny_operators.orders.raw_lines import RawLine
 from tiny_operators.orders.typed_records import (
     ACTION,
-    DAY,
-    LINE_DAY,
     NEEDED,
     PRODUCT_ACTION,
-    TOTAL,
     RejectedError,
     TypedRecord,
     answered,
@@ -50,6 +47,11 @@ _PRODUCT_ID: Final = tuple(column for column in _ITEMS.fields if column.name == 
 _SEARCH_COLUMNS: Final = tuple(column for column in tiny_columns("pesquisa") if column.name != "id")
 # Columns of pesquisa that show whether an order changed since it was read.
 SEARCH_VALUES: Final = tuple(column.name for column in _SEARCH_COLUMNS)
+
+# The search line of an order may give its day too. Without a day or a total the order would be in no report.
+_DAY: Final = "data"
+_TOTAL: Final = "totalVenda"
+_LINE_DAY: Final = "data_pedido"
 
 
 @dataclass
@@ -199,8 +201,7 @@ def order_record(answer: Answer, service: str, pedido: int) -> Json | None:
 
 def _is_gone(order: RawLine) -> bool:
     """Return whether the back office does not know the order either: only then it cannot be found anywhere."""
-    answer = read_body(order.answer, "pedido")
-    return order.service == PEDIDO_OBTER and answer.meaning is Meaning.NOT_FOUND
+    return order.service == PEDIDO_OBTER and read_body(order.answer, "pedido").meaning is Meaning.NOT_FOUND
 
 
 def _deletion_marks(order: RawLine) -> dict[str, list[Json]]:
@@ -215,11 +216,11 @@ def _complete(row: Json, line: Json, result: OrderRows) -> None:
 
     The till writes a missing day in several ways; the search line has the same day.
     """
-    if row[DAY] is None and line[LINE_DAY] is not None:
-        row[DAY] = line[LINE_DAY]
-        if not any(note.field == f"pdv.{DAY}" for note in result.notes):
-            result.notes.append(Note(f"pdv.{DAY}", "a day as dd/mm/yyyy", "nothing"))
-    for name, expected in ((DAY, "a day, here or in the search"), (TOTAL, "an amount")):
+    if row[_DAY] is None and line[_LINE_DAY] is not None:
+        row[_DAY] = line[_LINE_DAY]
+        if not any(note.field == f"pdv.{_DAY}" for note in result.notes):
+            result.notes.append(Note(f"pdv.{_DAY}", "a day as dd/mm/yyyy", "nothing"))
+    for name, expected in ((_DAY, "a day, here or in the search"), (_TOTAL, "an amount")):
         if row[name] is None:
             raise RejectedError(Reject("rows", f"pdv.{name}", expected, "nothing", ACTION))
 

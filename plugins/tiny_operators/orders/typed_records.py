@@ -44,11 +44,6 @@ NEEDED: Final = {
     "produto": frozenset({"id"}),
 }
 
-# The search line of an order may give its day too. Without a day or a total the order would be in no report.
-DAY: Final = "data"
-TOTAL: Final = "totalVenda"
-LINE_DAY: Final = "data_pedido"
-
 # Fields by which a record is recognised: of an order in either service's answer, and of a product.
 _RECORD_FIELDS: Final = {
     "pedido": frozenset(column.name for column in (*tiny_columns("pdv"), *PEDIDO_FIELDS)),
@@ -181,13 +176,7 @@ class TypedRecord:
 
 
 def typed_record(table: str, source: RawLine, record: Json) -> TypedRecord:
-    """Type a record for a table.
-
-    Args:
-        table: The table.
-        source: The answer that it is in.
-        record: The record.
-    """
+    """Type a record of an answer for a table."""
     by_office = source.service == PEDIDO_OBTER
     answer, known = ("pedido", PEDIDO_FIELDS) if by_office else (table, tiny_columns(table))
     fields, tolerance = FieldCounts(), UnreadableValues(NEEDED[table])
@@ -207,12 +196,7 @@ def typed_record(table: str, source: RawLine, record: Json) -> TypedRecord:
 
 
 def typed_product(line: RawLine, product_id: int) -> TypedRecord:
-    """Type the product in an answer, once for all orders that refer to it.
-
-    Args:
-        line: The answer.
-        product_id: Tiny's id of the product.
-    """
+    """Type the product in an answer, once for all orders that refer to it."""
     found = line.made.get(product_id)
     if found is None:
         try:

@@ -154,7 +154,9 @@ def _reader(column: Column) -> Callable[[Any], Any]:
     typed, none_is_zero = _READERS.get(column.type), column.name in _NO_ID_FIELDS
 
     def read(value: object) -> Any:
-        if is_nothing(value) or (none_is_zero and str(value).strip() == "0"):
+        # Most values are texts.
+        nothing = not value.strip() if isinstance(value, str) else is_nothing(value)
+        if nothing or (none_is_zero and str(value).strip() == "0"):
             return None
         if typed is None:
             raise FieldError(f"a column type that answers fill, not {column.type}", "another type")
@@ -166,12 +168,7 @@ def _reader(column: Column) -> Callable[[Any], Any]:
     def read_short(value: object) -> Any:
         return known(value) if isinstance(value, str) and len(value) <= _SHORT else read(value)
 
-    def read_text(value: object) -> Any:
-        if isinstance(value, str):
-            return value if value.strip() else None
-        return read(value)
-
-    return read_text if column.type == "STRING" and not none_is_zero else read_short
+    return read if typed is _string else read_short
 
 
 def _inner(value: object, column: Column, path: str, tolerance: UnreadableValues | None) -> Any:

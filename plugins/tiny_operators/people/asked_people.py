@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any, Final
@@ -91,7 +91,7 @@ class People:
             "documents": sorted(self.documents),
             "contacts": sorted(self.contacts),
             "orders": sorted(self.orders),
-            "values": {name: sorted(found) for name, found in vars(self.values).items() if name in _VALUES},
+            "values": {name: sorted(found) for name, found in asdict(self.values).items()},
         }
 
     @classmethod
@@ -104,9 +104,6 @@ class People:
             frozenset(content["orders"]),
             PersonalValues(**values),
         )
-
-
-_VALUES: Final = ("documents", "emails", "phones", "names")
 
 
 def read_people(content: bytes, file: str, nobody: Collection[str]) -> list[tuple[str, People]]:
@@ -168,16 +165,11 @@ def said_of_nobody(person: People) -> str:
 
 def _said_of_other(text: str) -> str:
     """Say why a text names nobody."""
-    plain = plain_document(text)
-    if _OTHER.search(text):
-        found = f"{_kind(text)}, with characters other than digits, letters, '.', '-', '/' and blanks"
-    elif len(plain) in _LENGTHS and len(set(plain)) == 1:
+    plain, has_other = plain_document(text), _OTHER.search(text)
+    if not has_other and len(plain) in _LENGTHS and len(set(plain)) == 1:
         return "all digits of this CPF or CNPJ are the same: such a number is nobody's"
-    else:
-        found = _kind(text)
-    return f"expected {_FORMS}, found {found}"
-
-
-def _kind(text: str) -> str:
     digits = sum(character.isdigit() for character in text)
-    return f"a text of {len(text)} characters, {digits} of them digits"
+    found = f"a text of {len(text)} characters, {digits} of them digits"
+    if has_other:
+        found += ", with characters other than digits, letters, '.', '-', '/' and blanks"
+    return f"expected {_FORMS}, found {found}"

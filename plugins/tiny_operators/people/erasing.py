@@ -20,16 +20,8 @@ from itertools import chain, count
 from typing import Any, Final
 
 from tiny_operators.orders.envelopes import BLANKS, events_in
-from tiny_operators.orders.json_values import (
-    blanked,
-    day_of,
-    parse,
-    path_name,
-    plain_field,
-    texts_in,
-    whole_id,
-    write,
-)
+from tiny_operators.orders.json_values import path_name
+from tiny_operators.people.exact_json import blanked, day_of, parse, plain_field, texts_in, whole_id, write
 from tiny_operators.people.personal_values import (
     PersonalValues,
     Who,

@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from tiny_operators.people.asked_people import People
 from tiny_operators.people.personal_values import PersonalValues
@@ -25,13 +25,14 @@ class Forgotten:
         orders: Ids of their orders.
         until: The last day that counts, by the hash of each document, contact, e-mail and telephone.
         key: The secret of the hashes.
-        values: None: nothing of them is known in clear.
     """
 
     orders: frozenset[int] = frozenset()
     until: Mapping[str, date] = field(default_factory=dict)
     key: bytes = field(default=b"", repr=False)
-    values: PersonalValues = field(default_factory=PersonalValues)
+
+    values: ClassVar = PersonalValues()
+    """None: nothing of them is known in clear."""
 
     def __bool__(self) -> bool:
         """Return whether anybody was forgotten."""

@@ -99,7 +99,9 @@ class PersonalValues:
     def _any(self) -> re.Pattern[str] | None:
         documents = map(_document_pattern, self.documents)
         addresses = [*map(_email_pattern, self.emails), *map(_phone_pattern, self.phones)]
-        return _one_of([*documents, *addresses, *map(_name_pattern, self.names)])
+        patterns = [*documents, *addresses, *map(_name_pattern, self.names)]
+        # The longest first: a name may begin with another one.
+        return re.compile("|".join(sorted(patterns, key=len, reverse=True))) if patterns else None
 
 
 class Who(Protocol):
@@ -211,11 +213,6 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _folded(character: str) -> str:
     return unicodedata.normalize("NFD", character)[0].lower()[:1]
-
-
-def _one_of(patterns: list[str]) -> re.Pattern[str] | None:
-    # The longest first: a name may begin with another one.
-    return re.compile("|".join(sorted(patterns, key=len, reverse=True))) if patterns else None
 
 
 def _document_pattern(document: str) -> str:

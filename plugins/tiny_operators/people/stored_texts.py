@@ -14,9 +14,9 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from tiny_operators.orders.envelopes import Unreadable, read_events
-from tiny_operators.orders.json_values import parse, write
 from tiny_operators.orders.packed import PackedError, Unpacker
 from tiny_operators.people.erasing import Eraser
+from tiny_operators.people.exact_json import parse, write
 from tiny_operators.tiny.encodings import decode
 
 # How a raw line says what the bytes of its answer were.

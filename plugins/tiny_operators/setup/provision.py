@@ -38,11 +38,6 @@ class NotSetUpError(SetupError):
 def create_missing(store: Store, storage: storage.Client, bigquery: bigquery.Client) -> dict[str, list[str]]:
     """Create what a store needs and does not exist yet; a second call writes nothing.
 
-    Args:
-        store: The store.
-        storage: Client of Cloud Storage.
-        bigquery: Client of BigQuery.
-
     Returns:
         Names of what was created, by kind.
 

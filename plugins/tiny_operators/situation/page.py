@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from tiny_operators.situation import formats
 from tiny_operators.situation.facts import Situation, State
 from tiny_operators.situation.formats import counted
-from tiny_operators.situation.remedies import FormLink, before, remedies
+from tiny_operators.situation.remedies import STATES, FormLink, before, remedies
 
 TEMPLATES: Final = Path(__file__).parent
 """Folder of the page's template and styles; ``base.css`` is also that of the shop's report."""
@@ -140,8 +140,8 @@ def verdict(situation: Situation) -> tuple[State, str]:
         return State.MISSING, "Nada foi carregado ainda."
     rejects = sum(day.out(situation.pending_from) for day in situation.days)
     parts = [
-        (State.MISSING, situation.count(State.MISSING), "dia sem pedidos", "dias sem pedidos"),
-        (State.DIFFERS, situation.count(State.DIFFERS), "dia difere da Tiny", "dias diferem da Tiny"),
+        (State.MISSING, situation.count(State.MISSING), *STATES[State.MISSING]),
+        (State.DIFFERS, situation.count(State.DIFFERS), *STATES[State.DIFFERS]),
         (State.DIFFERS, rejects, "rejeitado ainda fora", "rejeitados ainda fora"),
         (
             State.LOADED,

@@ -32,7 +32,7 @@ _COMPARE: Final = ("compare", "Comparar")
 # So many orders have a command of their own; for the others a person changes the id.
 _MOST_COMMANDS: Final = 5
 # The states, the worst first, each with one and many of its days.
-_STATES: Final = {
+STATES: Final = {
     State.MISSING: ("dia sem pedidos", "dias sem pedidos"),
     State.DIFFERS: ("dia difere da Tiny", "dias diferem da Tiny"),
     State.LOADED: ("dia com pedidos, nunca comparado", "dias com pedidos, nunca comparados"),
@@ -145,9 +145,9 @@ def remedies(situation: Situation, form: FormLink | None) -> list[Remedy]:
     found = spans(situation.states())
     of_days = [
         _remedy(situation, span, form)
-        for state in _STATES
+        for state in STATES
         for span in found
-        if next(each for each in _STATES if each in span.states) is state
+        if next(each for each in STATES if each in span.states) is state
     ]
     return [*_of_rejects(situation, form), *of_days]
 
@@ -170,19 +170,15 @@ def spans(states: Iterable[tuple[date, State]]) -> list[Span]:
 
 def _of_rejects(situation: Situation, form: FormLink | None) -> Iterator[Remedy]:
     """Yield what to do about orders that were set aside, and about files, when there are any."""
-    orders = {day.day: day.rejects - day.files for day in situation.days if day.rejects > day.files}
-    files = {day.day: day.files for day in situation.days if day.files}
-    told = {
-        is_file: [each for each in situation.rejected if (each.pedido is None) is is_file]
-        for is_file in (False, True)
-    }
-    for of_day, is_file, one, many, said in (
-        (orders, False, "pedido rejeitado", "pedidos rejeitados", _ORDERS),
-        (files, True, "arquivo rejeitado", "arquivos rejeitados", _FILES),
+    for is_file, one, many, said in (
+        (False, "pedido rejeitado", "pedidos rejeitados", _ORDERS),
+        (True, "arquivo rejeitado", "arquivos rejeitados", _FILES),
     ):
+        counts = {day.day: day.files if is_file else day.rejects - day.files for day in situation.days}
+        of_day = {day: count for day, count in counts.items() if count > 0}
         if of_day:
             first, last, count = min(of_day), max(of_day), sum(of_day.values())
-            listed = told[is_file][:MOST_TOLD]
+            listed = [each for each in situation.rejected if (each.pedido is None) is is_file][:MOST_TOLD]
             dag_id = f"{situation.prefix}_put_back"
             yield Remedy(
                 when=counted(count, one, many),
@@ -243,7 +239,7 @@ def _said(span: Span) -> str:
     if span.states == {State.LOADED}:
         return _ALL_LOADED
     parts = [
-        counted(number, one, many) for state, (one, many) in _STATES.items() if (number := span.count(state))
+        counted(number, one, many) for state, (one, many) in STATES.items() if (number := span.count(state))
     ]
     end = "A carga lê da Tiny" if _helps(span) == _LOAD else "A comparação diz, e carrega,"
     return f"{'; '.join(parts)}. {end} o que falta."

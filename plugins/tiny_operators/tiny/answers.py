@@ -116,19 +116,27 @@ class Answer:
     base64: str | None = None
 
 
-def parse_json(text: str, *, more_levels: int = 0) -> Any:
-    """Parse JSON with exact decimals.
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_EXACT: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
+
+
+def parse_json(text: str, decoder: json.JSONDecoder = _EXACT, *, more_levels: int = 0) -> Any:
+    """Parse JSON.
 
     Args:
         text: The JSON.
+        decoder: What decodes it; by itself, decimals are exact.
         more_levels: By how much it may be nested more deeply than an answer.
 
     Raises:
-        ValueError: When it is not JSON, has NaN or Infinity, which JSON does not know, or is nested more deeply than
-            any answer: whatever goes through it after this may do so level by level.
+        ValueError: When it is not JSON (by itself, NaN and Infinity are none), or is nested more deeply than any
+            answer: whatever goes through it after this may do so level by level.
     """
     try:
-        value = _JSON.decode(text)
+        value = decoder.decode(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except InvalidOperation as error:
@@ -138,13 +146,6 @@ def parse_json(text: str, *, more_levels: int = 0) -> Any:
     if text.count("{") + text.count("[") > levels and is_too_deep(value, levels):
         raise ValueError("nested too deeply")
     return value
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-_JSON: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
 
 
 def read_answer(http_status: int, text: str, expects: str) -> Answer:
@@ -259,9 +260,8 @@ def parse_decimal(text: str) -> Decimal:
 def _code(retorno: Json) -> int | None:
     """Find ``codigo_erro``, which may also be inside ``erros`` or, for writes, inside ``registros``."""
     for holder in (retorno, retorno.get("erros"), _inside(retorno.get("registros"), "registro")):
-        item = holder[0] if isinstance(holder, list) and holder else holder
-        inner = _inside(item, "erro")
-        for place in (item, inner):
+        item = _first(holder)
+        for place in (item, _inside(item, "erro")):
             if isinstance(place, dict):
                 found = whole_number(place.get("codigo_erro", place.get("codigo")))
                 if found:
@@ -270,5 +270,9 @@ def _code(retorno: Json) -> int | None:
 
 
 def _inside(value: object, key: str) -> object:
-    item = value[0] if isinstance(value, list) and value else value
+    item = _first(value)
     return item.get(key) if isinstance(item, dict) else None
+
+
+def _first(value: object) -> object:
+    return value[0] if isinstance(value, list) and value else value

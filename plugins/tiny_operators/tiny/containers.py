@@ -124,7 +124,7 @@ def _collect_known(value: Record, known: frozenset[str], result: Records) -> Non
 def _collect_only_field(value: Record, known: frozenset[str], result: Records) -> None:
     """Collect an object whose only field has a known name: with records in it, it is ``{"anexo": [{"anexo": …}]}``."""
     (inner,) = value.values()
-    inside = records(inner, known) if isinstance(inner, dict | list) else Records()
+    inside = records(inner, known)
     if inside.found:
         result.found.extend(inside.found)
         result.unread.extend(inside.unread)
