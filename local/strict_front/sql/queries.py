@@ -46,16 +46,6 @@ class Examined:
     changes: tuple[Change, ...] = ()
 
 
-def check_query(query: dict[str, Any], project: str, tables: Tables) -> Refusal | None:
-    """Say why BigQuery refuses a query; None where it accepts it. See :func:`examine`."""
-    return examine(query, project, tables).refusal
-
-
-def guard(query: dict[str, Any], project: str, tables: Tables) -> str:
-    """Return the query's text to run on the emulator. See :func:`examine`."""
-    return examine(query, project, tables).script
-
-
 def too_many_partitions() -> Refusal:
     """Build the refusal of a statement that changes more partitions than a job may."""
     return Refusal(400, "invalid", partitions.MESSAGE, "partitions_a_job", partitions.SOURCE)
