@@ -16,7 +16,7 @@ from local.strict_front.emulator import Answer, Emulator
 from local.strict_front.memory import Memory
 from local.strict_front.passing import Passing, Reply
 from local.strict_front.preconditions import composed
-from local.strict_front.rules import Now, Table
+from local.strict_front.rules import Now, broken
 from local.strict_front.storage_rules import RULES, WRITES
 
 _KEPT_BY_EMULATOR: Final = frozenset({"kind", "id", "name", "selfLink", "timeCreated", "updated", "etag"})
@@ -34,7 +34,6 @@ class Storage:
     def __init__(self, emulator: Emulator, memory: Memory) -> None:
         self.emulator = emulator
         self._memory = memory
-        self._table = Table(RULES)
         self._sessions: dict[str, Call] = {}
         self._changed: dict[tuple[str, str], float] = {}
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -47,8 +46,7 @@ class Storage:
             return await self._chunk(call, passing)
         if call.method.id in WRITES and call.upload_type != "resumable":
             return await self._change(call, passing)
-        refusal = self._table.check(call, await self._now(call))
-        if refusal:
+        if refusal := broken(RULES, call, await self._now(call)):
             return refusal
         if call.method.id == "storage.objects.get" and (
             call.query.get("alt") == "media" or passing.is_download
@@ -65,7 +63,7 @@ class Storage:
         async with self._locks.setdefault(key, asyncio.Lock()):
             now = await self._now(call)
             since = time.monotonic() - self._changed.get(key, float("-inf"))
-            if refusal := self._table.check(call, replace(now, since_change=since)):
+            if refusal := broken(RULES, call, replace(now, since_change=since)):
                 return refusal
             at = time.monotonic()
             answer = await passing.ask()
@@ -90,13 +88,12 @@ class Storage:
         self._changed[key] = at
 
     async def _now(self, call: Call) -> Now:
-        """Look at the objects that the rules ask for; where a request sets no condition, none do."""
-        needs = self._table.needs(call)
+        """Look at the objects that a request is about; where it sets no condition, the rules need none."""
         conditions = {name for name, value in call.query.items() if value and name.startswith("if")}
         target = source = None
-        if "target" in needs and (conditions or call.query.get("generation")):
+        if conditions or call.query.get("generation"):
             target = await self._object(call.bucket, call.object)
-        if "source" in needs and (conditions or call.query.get("sourceGeneration")):
+        if "sourceObject" in call.names and (conditions or call.query.get("sourceGeneration")):
             source = await self._object(call.names["sourceBucket"], call.names["sourceObject"])
         sources = [await self._object(call.bucket, str(one.get("name"))) for one in composed(call)]
         return Now(target, source, tuple(sources))
@@ -106,7 +103,7 @@ class Storage:
 
     async def _buckets(self, call: Call, passing: Passing) -> Reply:
         """Answer about buckets: their settings are kept here."""
-        if refusal := self._table.check(call, Now()):
+        if refusal := broken(RULES, call, Now()):
             return refusal
         name = call.names.get("bucket") or str(call.field("name"))
         if call.method.id in {"storage.buckets.patch", "storage.buckets.update"}:
