@@ -64,8 +64,9 @@ def _same_names(call: Call, now: Now) -> str | None:
     return None
 
 
-def _dataset_location(call: Call, now: Now) -> str | None:
-    location = call.field("location")
+def location_is_known(call: Call, now: Now) -> str | None:
+    """Check the place of a dataset or of a job."""
+    location = call.field("jobReference.location") or call.field("location")
     if location is None or str(location).upper() in locations.BIGQUERY:
         return None
     return "Invalid value for location: not a place of BigQuery"
@@ -98,10 +99,6 @@ def _description(call: Call, now: Now) -> str | None:
     if len(str(call.field("description") or "")) <= _DESCRIPTION:
         return None
     return f"The description is too long: at most {_DESCRIPTION} characters"
-
-
-def _labels(call: Call, now: Now) -> str | None:
-    return labels.problem_of_labels(call.field("labels"))
 
 
 def _access(call: Call, now: Now) -> str | None:
@@ -193,12 +190,12 @@ RULES: Final = (
     Rule("dataset name", _NEW_DATASET, _dataset_id, f"{_DOCS}/datasets#dataset-naming"),
     Rule("table name", _NEW_TABLE, _table_id, f"{_DOCS}/tables#table_naming"),
     Rule("names of body and address", _ALL, _same_names, f"{_REST}/tables/insert"),
-    Rule("dataset location", _NEW_DATASET, _dataset_location, locations.BIGQUERY_SOURCE),
+    Rule("dataset location", _NEW_DATASET, location_is_known, locations.BIGQUERY_SOURCE),
     Rule("dataset stays in its place", _CHANGED_DATASET, _dataset_stays, locations.BIGQUERY_SOURCE),
     Rule("expirations of a dataset", _DATASETS, _dataset_expirations, f"{_REST}/datasets#Dataset"),
     Rule("time travel", _DATASETS, _time_travel, f"{_DOCS}/time-travel"),
     Rule("description", _ALL, _description, f"{_REST}/tables#Table"),
-    Rule("labels", _ALL, _labels, labels.SOURCE),
+    Rule("labels", _ALL, labels.are_right, labels.SOURCE),
     Rule("access entries", _DATASETS, _access, f"{_REST}/datasets#Dataset"),
     Rule("columns", _TABLES, _columns, schemas.SOURCE),
     Rule("changes of columns", _CHANGED_TABLE, _changed_columns, schemas.CHANGES_SOURCE),

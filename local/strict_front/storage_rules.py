@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Final
 
-from local.strict_front import locations, preconditions
+from local.strict_front import labels, locations, preconditions
 from local.strict_front.call import Call
-from local.strict_front.labels import problem_of_labels
 from local.strict_front.rules import Now, Rule
 
 _DOCS: Final = "https://cloud.google.com/storage/docs"
@@ -104,10 +103,6 @@ def _public_access_prevention(call: Call, now: Now) -> str | None:
     return None if value in {None, "inherited", "enforced"} else "Invalid value for publicAccessPrevention"
 
 
-def _bucket_labels(call: Call, now: Now) -> str | None:
-    return problem_of_labels(call.field("labels"))
-
-
 def _object_names(call: Call) -> Iterable[str]:
     # Of a chunk the session knows the name.
     if call.method.id == "storage.objects.insert" and call.upload_type != "chunk":
@@ -176,7 +171,7 @@ RULES: Final = (
     Rule(
         "public access prevention", _BUCKETS, _public_access_prevention, f"{_DOCS}/public-access-prevention"
     ),
-    Rule("bucket labels", _BUCKETS, _bucket_labels, f"{_DOCS}/tags-and-labels#bucket-labels"),
+    Rule("bucket labels", _BUCKETS, labels.are_right, f"{_DOCS}/tags-and-labels#bucket-labels"),
     Rule("object name", ("storage.objects.*",), _object_name, _OBJECTS),
     Rule("size of an object's metadata", WRITES, _metadata_size, _QUOTAS),
     Rule("1 to 32 composed objects", _COMPOSE, _composed_count, _COMPOSITES),
