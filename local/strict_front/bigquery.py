@@ -18,7 +18,6 @@ from local.strict_front.refusal import Refusal
 from local.strict_front.rules import Now, broken
 from local.strict_front.work import Verdict, Work
 
-_JSON: Final = {"Content-Type": "application/json"}
 _ONE_JOB: Final = frozenset({
     "bigquery.jobs.get",
     "bigquery.jobs.getQueryResults",
@@ -142,7 +141,7 @@ class BigQuery:
         self._jobs.keep(
             project, job_id, Kept(verdict.location, refused=resource, status=verdict.refusal.status)
         )
-        return Answer(HTTPStatus.OK, _JSON, json.dumps(resource).encode())
+        return Answer.of(resource)
 
     async def _one_job(self, call: Call, passing: Passing) -> Reply:
         """Answer about one job, which must be asked for in its place."""
@@ -177,10 +176,10 @@ class BigQuery:
         """Look at the dataset or table that a request changes."""
         if call.method.id not in bigquery_rules.CHANGES:
             return Now()
-        path = ["bigquery", "v2", "projects", call.names["projectId"], "datasets", call.names["datasetId"]]
-        if "tableId" in call.names:
-            path += ["tables", call.names["tableId"]]
-        return Now(await self.emulator.look(*path))
+        names = call.names
+        return Now(
+            await self.emulator.look_into(names["projectId"], names["datasetId"], names.get("tableId", ""))
+        )
 
 
 def _query_text(body: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from local.strict_front.call import Call
 from local.strict_front.emulator import Answer, Emulator
+from local.strict_front.gate import NO_BUCKET
 from local.strict_front.memory import Memory
 from local.strict_front.passing import Passing, Reply
 from local.strict_front.preconditions import composed
@@ -118,11 +118,10 @@ class Storage:
     async def _set(self, name: str, changes: Mapping[str, Any]) -> Reply:
         found = await self.emulator.look("storage", "v1", "b", name)
         if found is None:
-            return Answer(HTTPStatus.NOT_FOUND, {"Content-Type": "application/json"}, _NO_BUCKET)
+            return NO_BUCKET
         kept = self._memory.get("bucket", name) or {}
         self._memory.put("bucket", name, value=merged(kept, changes))
-        content = json.dumps(found).encode()
-        return self._with_settings(Answer(HTTPStatus.OK, {"Content-Type": "application/json"}, content))
+        return self._with_settings(Answer.of(found))
 
     def _with_settings(self, answer: Answer) -> Answer:
         value = answer.value
@@ -133,18 +132,7 @@ class Storage:
             bucket.update({name: setting for name, setting in kept.items() if name not in _KEPT_BY_EMULATOR})
             if "location" in kept:
                 bucket["location"] = str(kept["location"]).upper()
-        return replace(answer, content=json.dumps(value).encode())
-
-
-_NO_BUCKET: Final = json.dumps({
-    "error": {
-        "code": 404,
-        "message": "The specified bucket does not exist.",
-        "errors": [
-            {"domain": "global", "reason": "notFound", "message": "The specified bucket does not exist."}
-        ],
-    }
-}).encode()
+        return answer.saying(value)
 
 
 def merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

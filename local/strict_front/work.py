@@ -63,9 +63,7 @@ class Seen:
         """Return a table's resource; None when it is not there."""
         key = (project, dataset, table)
         if key not in self.found:
-            asking = self.emulator.look(
-                "bigquery", "v2", "projects", project, "datasets", dataset, "tables", table
-            )
+            asking = self.emulator.look_into(project, dataset, table)
             self.found[key] = asyncio.run_coroutine_threadsafe(asking, self.loop).result()
         found: dict[str, Any] | None = self.found[key]
         return found
@@ -238,7 +236,7 @@ class Work:
         return None
 
     async def _place(self, project: str, dataset: str) -> str | None:
-        found = await self._bigquery.look("bigquery", "v2", "projects", project, "datasets", dataset)
+        found = await self._bigquery.look_into(project, dataset)
         return found["location"] if found else None
 
 
