@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from local.strict_front.rights import Need
-from local.strict_front.sql.googlesql import kind, place
+from local.strict_front.sql.googlesql import text
 
 Change = tuple[str, str]
 """A permission, and the table or dataset that it is needed on, as the statement names it."""
@@ -65,8 +65,7 @@ def of_statement(node: Any, name: str, script: bytes) -> list[Change]:
         return []
     if name == "ASTDropStatementProto" and _drops_dataset(node):
         permissions = (_DROP_DATASET,)
-    start, end = place(kind(path))
-    return [(permission, script[start:end].decode()) for permission in permissions]
+    return [(permission, text(path, script)) for permission in permissions]
 
 
 def needs(changes: Iterable[Change], default_dataset: str) -> set[Need]:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from local.strict_front.sql.googlesql import kind, nodes
+from local.strict_front.sql.googlesql import base, kind, nodes
 from local.strict_front.sql.planning import Broken, arguments, called
 
 _FILTER_SOURCE: Final = "https://cloud.google.com/bigquery/docs/managing-partitioned-tables#require-filter"
@@ -136,7 +136,7 @@ def _origins(statement: Any) -> dict[int, set[int]]:
             found[one.column_id].add(other.column_id)
 
     entries = {
-        entry.with_query_name: _output(entry.with_subquery)
+        entry.with_query_name: base(entry.with_subquery, "ResolvedScanProto").column_list
         for entry in _of_kind(statement, "ResolvedWithEntryProto")
     }
     for node in nodes(statement):
@@ -161,13 +161,6 @@ def _tables_columns(column: int, origins: Mapping[int, set[int]]) -> set[int]:
             found.add(one)
             left += origins.get(one, ())
     return found
-
-
-def _output(scan: Any) -> Any:
-    scan = kind(scan)
-    while scan.DESCRIPTOR.name != "ResolvedScanProto":
-        scan = scan.parent
-    return scan.column_list
 
 
 def _of_kind(statement: Any, name: str) -> Iterator[Any]:

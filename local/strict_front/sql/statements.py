@@ -191,7 +191,8 @@ def _meaning(statement: Any) -> Meaning:
     if name in {"ResolvedCreateTableStmtProto", "ResolvedCreateTableAsSelectStmtProto"}:
         base = found.parent
         fields = [_column(definition) for definition in base.column_definition_list]
-        return Meaning(makes=(tuple(base.parent.name_path), fields), temporary=_is_temporary(base.parent))
+        temporary = created_tables.is_temporary(base.parent)
+        return Meaning(makes=(tuple(base.parent.name_path), fields), temporary=temporary)
     if name == "ResolvedCreateViewStmtProto":
         base = found.parent
         fields = [types.to_field(column.name, column.column.type) for column in base.output_column_list]
@@ -212,13 +213,6 @@ def _meaning(statement: Any) -> Meaning:
 def _column(definition: Any) -> types.Field:
     column = types.to_field(definition.name, definition.type)
     return column | {"mode": "REQUIRED"} if definition.annotations.not_null else column
-
-
-def _is_temporary(statement: Any) -> bool:
-    from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2
-
-    scopes = resolved_ast_enums_pb2.ResolvedCreateStatementEnums
-    return bool(statement.create_scope == scopes.CREATE_TEMP)
 
 
 def _function(statement: Any) -> Any:

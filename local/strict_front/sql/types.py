@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from local.strict_front import schemas
+
 Field = dict[str, Any]
 """A column, as a table resource has it."""
 
-_KINDS: Final = {
-    "STRING": "STRING",
-    "BYTES": "BYTES",
-    "INTEGER": "INT64",
-    "INT64": "INT64",
-    "FLOAT": "DOUBLE",
-    "FLOAT64": "DOUBLE",
-    "BOOLEAN": "BOOL",
-    "BOOL": "BOOL",
-    "TIMESTAMP": "TIMESTAMP",
-    "DATE": "DATE",
-    "TIME": "TIME",
-    "DATETIME": "DATETIME",
-    "INTERVAL": "INTERVAL",
-    "GEOGRAPHY": "GEOGRAPHY",
-    "NUMERIC": "NUMERIC",
-    "BIGNUMERIC": "BIGNUMERIC",
-    "JSON": "JSON",
-}
+_LIBRARYS_NAMES: Final = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "BOOLEAN": "BOOL"}
+"""Types that the library calls otherwise than a table's resource."""
 _SQL_NAMES: Final = {"DOUBLE": "FLOAT64"}
 
 # Bytes of a value; of texts these and those of the text: https://cloud.google.com/bigquery/pricing#data
@@ -42,17 +27,17 @@ def of_field(field: Field) -> Any:
     """
     from zetasql.wasi._pb2.zetasql.public import type_pb2
 
-    kind = field["type"].upper()
-    if kind in {"RECORD", "STRUCT"}:
-        found = type_pb2.TypeProto(type_kind=type_pb2.TYPE_STRUCT)
-        found.struct_type.SetInParent()
-        for part in field.get("fields", ()):
-            found.struct_type.field.add(field_name=part["name"], field_type=of_field(part))
+    kind = schemas.kind_of(field)
+    if kind == "RECORD":
+        found = struct_of([(part["name"], of_field(part)) for part in field.get("fields", ())])
     elif kind == "RANGE":
         found = type_pb2.TypeProto(type_kind=type_pb2.TYPE_RANGE)
         found.range_type.element_type.CopyFrom(of_field({"type": field["rangeElementType"]["type"]}))
+    elif kind in schemas.SCALARS:
+        name = _LIBRARYS_NAMES.get(kind, kind)
+        found = type_pb2.TypeProto(type_kind=type_pb2.TypeKind.Value(f"TYPE_{name}"))
     else:
-        found = type_pb2.TypeProto(type_kind=type_pb2.TypeKind.Value(f"TYPE_{_KINDS[kind]}"))
+        raise KeyError(kind)
     return array_of(found) if field.get("mode") == "REPEATED" else found
 
 
