@@ -52,14 +52,9 @@ _NAMES: Final = ("target_path", "name", "path")
 _FUNCTION: Final = "function_declaration"
 
 
-def of_statement(node: Any, name: str, script: bytes) -> list[Change]:
-    """List what a statement changes.
-
-    Args:
-        node: The statement's node in the syntax tree.
-        name: The node's name.
-        script: The script that it stands in.
-    """
+def of_statement(node: Any, script: bytes) -> list[Change]:
+    """List what a statement changes, by its node in the syntax tree of a script."""
+    name = node.DESCRIPTOR.name
     permissions = _NEEDED.get(name, ())
     if not permissions or (path := _path(node)) is None:
         return []

@@ -51,12 +51,11 @@ class _Target:
     truncated: str
 
 
-def count(node: Any, name: str, script: bytes, scope: Scope) -> Count | None:
+def count(node: Any, script: bytes, scope: Scope) -> Count | None:
     """Build queries that count the partitions that a statement will change.
 
     Args:
         node: The statement's node in the syntax tree.
-        name: The node's name.
         script: The script that it stands in.
         scope: What stands around it.
 
@@ -69,6 +68,7 @@ def count(node: Any, name: str, script: bytes, scope: Scope) -> Count | None:
         "ASTDeleteStatementProto": _delete,
         "ASTMergeStatementProto": _merge,
     }
+    name = node.DESCRIPTOR.name
     if name == "ASTCreateTableStatementProto":
         return _create(node, script)
     if name not in counts or (target := _target(node, script, scope)) is None:
@@ -76,7 +76,7 @@ def count(node: Any, name: str, script: bytes, scope: Scope) -> Count | None:
     return counts[name](node, target, script)
 
 
-def twice(node: Any, name: str, script: bytes) -> str | None:
+def twice(node: Any, script: bytes) -> str | None:
     """Build a query that has a row where an UPDATE matches one row of its table with several others.
 
     Of a MERGE the emulator looks at this itself:
@@ -84,13 +84,12 @@ def twice(node: Any, name: str, script: bytes) -> str | None:
 
     Args:
         node: The statement's node in the syntax tree.
-        name: The node's name.
         script: The script that it stands in.
 
     Returns:
         The query; None where the statement matches its rows with no others.
     """
-    if name != "ASTUpdateStatementProto" or not node.HasField("from_clause"):
+    if node.DESCRIPTOR.name != "ASTUpdateStatementProto" or not node.HasField("from_clause"):
         return None
     path = text(node.target_path, script)
     alias = _alias(node, path)

@@ -102,7 +102,7 @@ class Script:
                     declared += self._declare(node, scope)
                     last = place(node)[1]
                 else:
-                    self._one(node, name, scope, certain=certain)
+                    self._one(node, scope, certain=certain)
             except (UnknownTableError, RefusedError) as error:
                 if certain or not _is_missing_table(error):
                     raise self._refused(error, node) from None
@@ -118,9 +118,10 @@ class Script:
             return error
         return RefusedError(from_error(error, self._bytes, place(node)[0]))
 
-    def _one(self, node: Any, name: str, scope: Scope, *, certain: bool) -> None:
+    def _one(self, node: Any, scope: Scope, *, certain: bool) -> None:
+        name = node.DESCRIPTOR.name
         if name in _LITTLE or name in _NOT_FOLLOWED:
-            self.changes += changes.of_statement(node, name, self._bytes)
+            self.changes += changes.of_statement(node, self._bytes)
             return
         handlers = {
             "ASTSingleAssignmentProto": self._set,
@@ -138,12 +139,13 @@ class Script:
         elif name in handlers:
             handlers[name](node, scope)
         else:
-            self._sql(node, name, scope)
+            self._sql(node, scope)
 
-    def _sql(self, node: Any, name: str, scope: Scope) -> None:
+    def _sql(self, node: Any, scope: Scope) -> None:
         """Read a statement that is no control statement, and remember what it makes."""
-        self.guards.partitions(node, name, scope)
-        self.guards.matches(node, name)
+        self.guards.partitions(node, scope)
+        self.guards.matches(node)
+        name = node.DESCRIPTOR.name
         also: tuple[tuple[str, ...], ...] = ()
         if name.startswith("ASTAlter") and name != "ASTAlterSchemaStatementProto":
             also = (tuple(part.id_string for part in node.parent.path.names),)
@@ -166,7 +168,7 @@ class Script:
             scope.made[path] = altered(before, meaning)
         self.changes += [
             (permission, named)
-            for permission, named in changes.of_statement(node, name, self._bytes)
+            for permission, named in changes.of_statement(node, self._bytes)
             if ("", "", named.replace("`", "")) not in scope.made
         ]
 
