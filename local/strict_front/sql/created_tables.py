@@ -29,13 +29,8 @@ _WRONG: Final = (
 )
 
 
-def broken(statement: Any) -> Broken | None:
-    """Find the first rule that a table breaks which a statement creates.
-
-    Args:
-        statement: The statement as the analyzer resolved it.
-    """
-    found = kind(statement)
+def broken(found: Any) -> Broken | None:
+    """Find the first rule that a table breaks which a resolved statement creates."""
     if found.DESCRIPTOR.name in _OTHERS:
         return _OTHERS[found.DESCRIPTOR.name](found)
     if found.DESCRIPTOR.name not in _CREATE:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from local.strict_front.labels import SOURCE as LABELS
 from local.strict_front.labels import problem_of_labels
 from local.strict_front.sql import types
-from local.strict_front.sql.googlesql import kind, nodes
+from local.strict_front.sql.googlesql import nodes
 from local.strict_front.sql.planning import Broken
 
 _LABELS_TYPE: Final = {
@@ -79,12 +79,8 @@ def allow(options: Any, statement_kind: str) -> None:
 
 
 def broken(statement: Any) -> Broken | None:
-    """Find the first value of an option that BigQuery does not accept.
-
-    Args:
-        statement: The statement as the analyzer resolved it.
-    """
-    for node in nodes(kind(statement)):
+    """Find the first value of an option in a resolved statement that BigQuery does not accept."""
+    for node in nodes(statement):
         found = None
         if node.DESCRIPTOR.name == "ResolvedColumnAnnotationsProto":
             checks = (_description(option, _COLUMN_DESCRIPTION) for option in node.option_list)

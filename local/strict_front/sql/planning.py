@@ -20,12 +20,7 @@ _OUTER: Final = {"LEFT", "RIGHT", "FULL"}
 
 
 def broken(statement: Any) -> Broken | None:
-    """Find the first rule that a statement breaks, of those that the analyzer does not know.
-
-    Args:
-        statement: The statement as the analyzer resolved it.
-    """
-    statement = kind(statement)
+    """Find the first rule that a resolved statement breaks, of those that the analyzer does not know."""
     for node in nodes(statement):
         name = node.DESCRIPTOR.name
         if name in _CHECKS and (found := _CHECKS[name](node)):

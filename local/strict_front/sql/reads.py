@@ -23,13 +23,8 @@ Wanted = Mapping[int, tuple[str, str]]
 
 
 def tables(statement: Any) -> int:
-    """Count the tables that a statement reads, each of which is billed with 10 MB at least.
-
-    Args:
-        statement: The statement as the analyzer resolved it.
-    """
-    found = kind(statement)
-    return len({scan.table.serialization_id for scan in _scans(found)})
+    """Count the tables that a resolved statement reads, each of which is billed with 10 MB at least."""
+    return len({scan.table.serialization_id for scan in _scans(statement)})
 
 
 def broken(statement: Any, wanted: Wanted) -> Broken | None:
@@ -39,9 +34,8 @@ def broken(statement: Any, wanted: Wanted) -> Broken | None:
         statement: The statement as the analyzer resolved it.
         wanted: The tables that require a filter.
     """
-    found = kind(statement)
-    filtered = _filtered(found) if wanted else set()
-    for scan in _scans(found) if wanted else ():
+    filtered = _filtered(statement) if wanted else set()
+    for scan in _scans(statement) if wanted else ():
         if scan.table.serialization_id not in wanted:
             continue
         name, column = wanted[scan.table.serialization_id]
