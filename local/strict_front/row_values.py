@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from local.strict_front.schemas import DIGITS
+from local.strict_front import schemas
 from local.strict_front.sql.types import Field
 
 SOURCE: Final = "https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-json#limitations"
@@ -49,9 +49,9 @@ def check_of(field: Field) -> Check:
     Raises:
         KeyError: The column has a type that is not known here.
     """
-    kind = field["type"].upper()
-    if kind in DIGITS:
-        return _decimal_of(field, DIGITS[kind])
+    kind = schemas.kind_of(field)
+    if kind in schemas.DIGITS:
+        return _decimal_of(field, schemas.DIGITS[kind])
     if kind in {"STRING", "BYTES"} and "maxLength" in field:
         return _text_of(_CHECKS[kind], int(field["maxLength"]))
     return _CHECKS[kind]
@@ -218,11 +218,8 @@ _CHECKS: Final[dict[str, Check]] = {
     "INTERVAL": _string,
     "BYTES": _bytes,
     "INTEGER": _integer,
-    "INT64": _integer,
     "FLOAT": _float,
-    "FLOAT64": _float,
     "BOOLEAN": _boolean,
-    "BOOL": _boolean,
     "DATE": _in_form(re.compile(_DATE), "DATE: required format is YYYY-MM-DD"),
     "TIME": _in_form(re.compile(_TIME), "TIME: required format is HH:MM:SS[.SSSSSS]"),
     "DATETIME": _in_form(

@@ -11,7 +11,6 @@ Field = dict[str, Any]
 
 _LIBRARYS_NAMES: Final = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "BOOLEAN": "BOOL"}
 """Types that the library calls otherwise than a table's resource."""
-_SQL_NAMES: Final = {"DOUBLE": "FLOAT64"}
 
 # Bytes of a value; of texts these and those of the text: https://cloud.google.com/bigquery/pricing#data
 _BYTES: Final = {"BOOL": 1, "NUMERIC": 16, "BIGNUMERIC": 32, "INTERVAL": 16}
@@ -71,8 +70,7 @@ def to_field(name: str, kind: Any) -> Field:
     if kind.HasField("range_type"):
         inner = to_field("", kind.range_type.element_type)["type"]
         return {"name": name, "type": "RANGE", "rangeElementType": {"type": inner}}
-    plain = _name(kind)
-    return {"name": name, "type": _SQL_NAMES.get(plain, plain)}
+    return {"name": name, "type": _name(kind)}
 
 
 def text(kind: Any) -> str:
@@ -84,8 +82,7 @@ def text(kind: Any) -> str:
         return f"STRUCT<{', '.join(parts)}>"
     if kind.HasField("range_type"):
         return f"RANGE<{text(kind.range_type.element_type)}>"
-    plain = _name(kind)
-    return _SQL_NAMES.get(plain, plain)
+    return _name(kind)
 
 
 def size(value: str, kind: Any, depth: int = 0) -> str:
@@ -126,4 +123,5 @@ def is_fixed(kind: Any) -> bool:
 def _name(kind: Any) -> str:
     from zetasql.wasi._pb2.zetasql.public import type_pb2
 
-    return str(type_pb2.TypeKind.Name(kind.type_kind).removeprefix("TYPE_"))
+    found = str(type_pb2.TypeKind.Name(kind.type_kind).removeprefix("TYPE_"))
+    return "FLOAT64" if found == "DOUBLE" else found
