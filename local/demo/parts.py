@@ -51,32 +51,24 @@ class Simulator:
 
     def sell(self, count: int) -> list[Sale]:
         """Let the shop sell; each order with its webhooks."""
-        answer = requests.post(f"{self.url}/_sim/sell", json={"count": count}, timeout=_TIMEOUT_S)
-        answer.raise_for_status()
-        return [Sale.of(order) for order in answer.json()["orders"]]
+        return [Sale.of(order) for order in self._ask("POST", "sell", count=count)["orders"]]
 
     def change(self, pedido: int, how: str, **fields: Any) -> dict[str, Any]:
         """Let an order be changed (``edit``, ``cancel``, ``invoice``); the webhook that Tiny posts for it."""
-        answer = requests.post(f"{self.url}/_sim/orders/{pedido}/{how}", json=fields, timeout=_TIMEOUT_S)
-        answer.raise_for_status()
-        webhook: dict[str, Any] = answer.json()["webhooks"][0]
+        webhook: dict[str, Any] = self._ask("POST", f"orders/{pedido}/{how}", **fields)["webhooks"][0]
         return webhook
 
     def edit(self, pedido: int, **fields: Any) -> None:
         """Let fields of an order be changed, such as ``data`` (ISO)."""
-        url = f"{self.url}/_sim/orders/{pedido}/edit"
-        requests.post(url, json=fields, timeout=_TIMEOUT_S).raise_for_status()
+        self._ask("POST", f"orders/{pedido}/edit", **fields)
 
     def edit_product(self, produto: int, **fields: Any) -> None:
         """Let fields of a product be changed, such as ``preco_custo``."""
-        url = f"{self.url}/_sim/products/{produto}/edit"
-        requests.post(url, json=fields, timeout=_TIMEOUT_S).raise_for_status()
+        self._ask("POST", f"products/{produto}/edit", **fields)
 
     def call_log(self) -> list[dict[str, Any]]:
         """Return the calls one by one: ``at`` (monotonic seconds), ``service``, ``key``, ``code``, …."""
-        answer = requests.get(f"{self.url}/_sim/calls", timeout=_TIMEOUT_S)
-        answer.raise_for_status()
-        calls: list[dict[str, Any]] = answer.json()["calls"]
+        calls: list[dict[str, Any]] = self._ask("GET", "calls")["calls"]
         return calls
 
     def keys(self, service: str) -> list[int]:
@@ -85,8 +77,7 @@ class Simulator:
 
     def delete(self, pedido: int) -> None:
         """Let an order be deleted, of which Tiny says nothing."""
-        url = f"{self.url}/_sim/orders/{pedido}/delete"
-        requests.post(url, json={}, timeout=_TIMEOUT_S).raise_for_status()
+        self._ask("POST", f"orders/{pedido}/delete")
 
     def sell_on(self, day: date, count: int, registered: date | None = None) -> list[Sale]:
         """Let the shop sell on a past date, of which no webhook is posted by itself.
@@ -96,69 +87,58 @@ class Simulator:
             count: How many.
             registered: The day on which Tiny gets them; by default that date.
         """
-        body = {"count": count, "date": day.isoformat(), "registered": (registered or day).isoformat()}
-        answer = requests.post(f"{self.url}/_sim/sell", json=body, timeout=_TIMEOUT_S)
-        answer.raise_for_status()
-        return [Sale.of(order) for order in answer.json()["orders"]]
+        dates = {"date": day.isoformat(), "registered": (registered or day).isoformat()}
+        return [Sale.of(order) for order in self._ask("POST", "sell", count=count, **dates)["orders"]]
 
     def send(self, url: str, webhooks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Let webhooks be posted to a receiver as Tiny does, with its repetitions; how each delivery went."""
-        body = {"url": url, "payloads": webhooks}
-        answer = requests.post(f"{self.url}/_sim/webhooks/send", json=body, timeout=10 * _TIMEOUT_S)
-        answer.raise_for_status()
-        deliveries: list[dict[str, Any]] = answer.json()["deliveries"]
+        answer = self._ask("POST", "webhooks/send", url=url, payloads=webhooks)
+        deliveries: list[dict[str, Any]] = answer["deliveries"]
         return deliveries
 
     def save_address(self, url: str) -> bool:
         """Enter a receiver's address in Tiny's panel; whether the panel took it."""
-        answer = requests.post(
-            f"{self.url}/_sim/webhooks/address", json={"url": url}, timeout=10 * _TIMEOUT_S
-        )
-        answer.raise_for_status()
-        return bool(answer.json()["saved"])
+        return bool(self._ask("POST", "webhooks/address", url=url)["saved"])
 
     def fault(self, **what: Any) -> None:
         """Let coming calls fail: ``faults``, ``service``, ``key``, ``times``, as the simulator's README says."""
-        requests.post(f"{self.url}/_sim/faults", json=what, timeout=_TIMEOUT_S).raise_for_status()
+        self._ask("POST", "faults", **what)
 
     def no_faults(self) -> None:
         """Let no further call fail."""
-        requests.delete(f"{self.url}/_sim/faults", timeout=_TIMEOUT_S).raise_for_status()
+        self._ask("DELETE", "faults")
 
     def truth_of_dates(self, first: date, last: date) -> dict[str, Any]:
         """Return what is true of the orders of some dates, both included."""
-        dates = {"from": first.isoformat(), "to": last.isoformat()}
-        answer = requests.get(f"{self.url}/_sim/truth", params=dates, timeout=_TIMEOUT_S)
-        answer.raise_for_status()
-        truth: dict[str, Any] = answer.json()
-        return truth
+        return self._ask("GET", f"truth?from={first.isoformat()}&to={last.isoformat()}")
 
     def set(self, **settings: Any) -> None:
         """Switch quirks, limits and faults."""
-        requests.put(f"{self.url}/_sim/settings", json=settings, timeout=_TIMEOUT_S).raise_for_status()
+        self._ask("PUT", "settings", **settings)
 
     def settings(self) -> dict[str, Any]:
         """Return its quirks, limits and faults."""
-        settings: dict[str, Any] = requests.get(f"{self.url}/_sim/settings", timeout=_TIMEOUT_S).json()
-        return settings
+        return self._ask("GET", "settings")
 
     def truth(self, orders: list[int]) -> dict[str, Any]:
         """Return what is true of these orders."""
-        ids = ",".join(str(pedido) for pedido in orders)
-        answer = requests.get(f"{self.url}/_sim/truth", params={"ids": ids}, timeout=_TIMEOUT_S)
-        answer.raise_for_status()
-        truth: dict[str, Any] = answer.json()
-        return truth
+        return self._ask("GET", f"truth?ids={','.join(map(str, orders))}")
 
     def calls(self) -> Counter[str]:
         """Count how often each service was called."""
-        answer = requests.get(f"{self.url}/_sim/calls", timeout=_TIMEOUT_S)
-        answer.raise_for_status()
-        return Counter(answer.json()["services"])
+        return Counter(self._ask("GET", "calls")["services"])
 
     def forget_calls(self) -> None:
         """Count from zero."""
-        requests.post(f"{self.url}/_sim/calls/reset", timeout=_TIMEOUT_S).raise_for_status()
+        self._ask("POST", "calls/reset")
+
+    def _ask(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        # Posting webhooks with all their repetitions takes long.
+        seconds = 10 * _TIMEOUT_S if path.startswith("webhooks/") else _TIMEOUT_S
+        answer = requests.request(method, f"{self.url}/_sim/{path}", json=body or None, timeout=seconds)
+        answer.raise_for_status()
+        told: dict[str, Any] = answer.json()
+        return told
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -15,6 +15,7 @@ from local.report_page.values import Day, Freshness, Hour, Payment, Product, Rep
 from tiny_operators.stores import Store
 from tiny_operators.warehouse.views import report_macros
 
+Value = TypeVar("Value")
 _SQL = Path(__file__).resolve().parent / "sql"
 QUERIES = tuple(sorted(path.stem for path in _SQL.glob("*.sql")))
 """The queries of the page, by name."""
@@ -36,9 +37,10 @@ def read_report(client: bigquery.Client, store: Store, days: int, now: datetime 
     last = now.astimezone(zone).date()
     first = last - timedelta(days=days - 1)
 
-    def rows(name: str) -> list[Mapping[str, Any]]:
+    def read(name: str, kind: Callable[..., Value]) -> tuple[Value, ...]:
+        """Read the rows of a query: its columns are the fields of the value, in their order."""
         sql, config = query(name, store, first, last)
-        return list(client.query_and_wait(sql, job_config=config))
+        return tuple(kind(*row.values()) for row in client.query_and_wait(sql, job_config=config))
 
     return Report(
         store=store.name,
@@ -46,29 +48,12 @@ def read_report(client: bigquery.Client, store: Store, days: int, now: datetime 
         first=first,
         last=last,
         made_at=now,
-        days=tuple(
-            Day(
-                row["dia"],
-                row["pedidos"],
-                row["faturamento"],
-                row["margem"],
-                row["clientes_novos"],
-                row["pedidos_sem_custo"],
-            )
-            for row in rows("days")
-        ),
-        products=tuple(
-            Product(row["nome"], row["unidades"], row["faturamento"], row["margem"])
-            for row in rows("products")
-        ),
-        sellers=tuple(
-            Seller(row["nome"], row["pedidos"], row["faturamento"], row["margem"]) for row in rows("sellers")
-        ),
-        payments=tuple(
-            Payment(row["forma_pagamento"], row["pedidos"], row["valor"]) for row in rows("payments")
-        ),
-        hours=tuple(Hour(row["hora"], row["pedidos"], row["faturamento"]) for row in rows("hours")),
-        freshness=_freshness(rows("freshness")),
+        days=read("days", Day),
+        products=read("products", Product),
+        sellers=read("sellers", Seller),
+        payments=read("payments", Payment),
+        hours=read("hours", Hour),
+        freshness=read("freshness", Freshness)[0],
     )
 
 
@@ -87,17 +72,3 @@ def query(name: str, store: Store, first: date, last: date) -> tuple[str, bigque
         bigquery.ScalarQueryParameter("last", "DATE", last),
     ]
     return template.render(report_macros(store)), bigquery.QueryJobConfig(query_parameters=period)
-
-
-def _freshness(rows: list[Mapping[str, Any]]) -> Freshness:
-    row = rows[0]
-    return Freshness(
-        last_webhook=row["ultima_venda_recebida"],
-        last_load=row["ultima_carga"],
-        orders_today=row["pedidos_hoje"],
-        orders_yesterday=row["pedidos_ontem"],
-        orders_without_cost=row["pedidos_sem_custo_30_dias"],
-        last_reconcile=row["ultima_reconciliacao"],
-        differences=row["diferencas"],
-        open_differences=row["diferencas_abertas"],
-    )

@@ -31,7 +31,7 @@ class NoAnswerError(StackError):
 
 
 class Api:
-    """Airflow's REST API, of either version."""
+    """Airflow's REST API, of either version; a StackError says that it refused or broke."""
 
     def __init__(self, airflow: str, url: str) -> None:
         self._version = "v1" if airflow == "2.11" else "v2"
@@ -39,27 +39,15 @@ class Api:
         self._authorization = ""
 
     def get(self, path: str) -> dict[str, Any]:
-        """Read `path`; return an empty value when it does not exist.
-
-        Raises:
-            StackError: The API refused or broke.
-        """
+        """Read `path`; return an empty value when it does not exist."""
         return self._ask(path, None, "GET")
 
     def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Change what is at `path`; return an empty value when it does not exist.
-
-        Raises:
-            StackError: The API refused or broke.
-        """
+        """Change what is at `path`; return an empty value when it does not exist."""
         return self._ask(path, body, "PATCH")
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Add to what is at `path`; return an empty value when it does not exist.
-
-        Raises:
-            StackError: The API refused or broke.
-        """
+        """Add to what is at `path`; return an empty value when it does not exist."""
         return self._ask(path, body, "POST")
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:

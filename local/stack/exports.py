@@ -104,14 +104,9 @@ def _addresses(settings: Settings) -> dict[str, str]:
         "STORAGE_EMULATOR_HOST": settings.url("GCS_PORT"),
         "BIGQUERY_EMULATOR_HOST": settings.url("BIGQUERY_PORT"),
     }
-    found |= {
-        variable: settings.url(name)
-        for name, (service, _, variable) in FRONT_PORTS.items()
-        if service in services
-    }
     return found | {
         variable: settings.url(name)
-        for name, (service, variable) in EMULATOR_PORTS.items()
+        for name, (service, *_, variable) in {**FRONT_PORTS, **EMULATOR_PORTS}.items()
         if service in services
     }
 

@@ -59,7 +59,7 @@ class State:
         Raises:
             KeyError: There is none of this name.
         """
-        return next((part for part in self.parts if part.name == name), None) or _no_part(name, self.parts)
+        return {part.name: part for part in self.parts}[name]
 
     def forget(self) -> None:
         """Remove the state, after everything has stopped."""
@@ -93,10 +93,6 @@ def last_lines(path: Path, count: int) -> str:
         file.seek(max(0, path.stat().st_size - 65536))
         lines = file.read().decode(errors="replace").splitlines()[-count:]
     return "\n".join(f"    {line}" for line in lines) or f"    ({path} is empty)"
-
-
-def _no_part(name: str, parts: tuple[Part, ...]) -> Part:
-    raise KeyError(f"no part {name!r}; there are {', '.join(part.name for part in parts)}")
 
 
 def _part(value: dict[str, Any]) -> Part:

@@ -15,16 +15,16 @@ from local.strict_front.emulator import Answer, Emulator
 from local.strict_front.jobs import Jobs, Kept, answer_kept, refused_job
 from local.strict_front.passing import Passing, Reply
 from local.strict_front.refusal import Refusal
-from local.strict_front.rules import Now, Table
+from local.strict_front.rules import Now, broken
 from local.strict_front.work import Verdict, Work
 
-_JSON: Final = {"Content-Type": "application/json"}
 _ONE_JOB: Final = frozenset({
     "bigquery.jobs.get",
     "bigquery.jobs.getQueryResults",
     "bigquery.jobs.cancel",
     "bigquery.jobs.delete",
 })
+_RULES: Final = (*bigquery_rules.RULES, *job_rules.RULES)
 _NEW_JOB: Final = frozenset({"bigquery.jobs.insert", "bigquery.jobs.query"})
 
 
@@ -42,7 +42,6 @@ class BigQuery:
         self._jobs = jobs
         self._work = work
         self._uploads: dict[str, tuple[Call, bytearray]] = {}
-        self._table = Table((*bigquery_rules.RULES, *job_rules.RULES))
 
     async def answer(self, call: Call, passing: Passing) -> Reply:
         """Answer a request that has the form that the API asks for."""
@@ -50,7 +49,7 @@ class BigQuery:
             return await self._one_job(call, passing)
         if call.upload_type == "chunk":
             return await self._chunk(call, passing)
-        if refusal := self._table.check(call, await self._now(call)):
+        if refusal := broken(_RULES, call, await self._now(call)):
             return refusal
         return await self._done(call, passing)
 
@@ -142,7 +141,7 @@ class BigQuery:
         self._jobs.keep(
             project, job_id, Kept(verdict.location, refused=resource, status=verdict.refusal.status)
         )
-        return Answer(HTTPStatus.OK, _JSON, json.dumps(resource).encode())
+        return Answer.of(resource)
 
     async def _one_job(self, call: Call, passing: Passing) -> Reply:
         """Answer about one job, which must be asked for in its place."""
@@ -174,14 +173,13 @@ class BigQuery:
         return Answer(answer.status, answer.headers, content)
 
     async def _now(self, call: Call) -> Now:
-        if "target" not in self._table.needs(call) or "datasetId" not in call.names:
+        """Look at the dataset or table that a request changes."""
+        if call.method.id not in bigquery_rules.CHANGES:
             return Now()
-        path = ["bigquery", "v2", "projects", call.names["projectId"], "datasets", call.names["datasetId"]]
-        if call.method.id.startswith("bigquery.tables."):
-            if "tableId" not in call.names:
-                return Now()
-            path += ["tables", call.names["tableId"]]
-        return Now(await self.emulator.look(*path))
+        names = call.names
+        return Now(
+            await self.emulator.look_into(names["projectId"], names["datasetId"], names.get("tableId", ""))
+        )
 
 
 def _query_text(body: Any) -> str:

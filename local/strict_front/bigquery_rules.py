@@ -64,8 +64,9 @@ def _same_names(call: Call, now: Now) -> str | None:
     return None
 
 
-def _dataset_location(call: Call, now: Now) -> str | None:
-    location = call.field("location")
+def location_is_known(call: Call, now: Now) -> str | None:
+    """Check the place of a dataset or of a job."""
+    location = call.field("jobReference.location") or call.field("location")
     if location is None or str(location).upper() in locations.BIGQUERY:
         return None
     return "Invalid value for location: not a place of BigQuery"
@@ -98,10 +99,6 @@ def _description(call: Call, now: Now) -> str | None:
     if len(str(call.field("description") or "")) <= _DESCRIPTION:
         return None
     return f"The description is too long: at most {_DESCRIPTION} characters"
-
-
-def _labels(call: Call, now: Now) -> str | None:
-    return labels.problem_of_labels(call.field("labels"))
 
 
 def _access(call: Call, now: Now) -> str | None:
@@ -179,11 +176,12 @@ def _expiration(call: Call, now: Now) -> str | None:
     return None if value in {None, ""} or int(value) >= 0 else "Invalid value for expirationMs: not below 0"
 
 
-_TARGET: Final = frozenset({"target"})
 _NEW_DATASET: Final = ("bigquery.datasets.insert",)
 _NEW_TABLE: Final = ("bigquery.tables.insert",)
 _CHANGED_DATASET: Final = ("bigquery.datasets.patch", "bigquery.datasets.update")
 _CHANGED_TABLE: Final = ("bigquery.tables.patch", "bigquery.tables.update")
+CHANGES: Final = (*_CHANGED_DATASET, *_CHANGED_TABLE)
+"""Methods whose rules compare what is there with what it shall be."""
 _DATASETS: Final = (*_NEW_DATASET, *_CHANGED_DATASET)
 _TABLES: Final = (*_NEW_TABLE, *_CHANGED_TABLE)
 _ALL: Final = (*_DATASETS, *_TABLES)
@@ -192,30 +190,18 @@ RULES: Final = (
     Rule("dataset name", _NEW_DATASET, _dataset_id, f"{_DOCS}/datasets#dataset-naming"),
     Rule("table name", _NEW_TABLE, _table_id, f"{_DOCS}/tables#table_naming"),
     Rule("names of body and address", _ALL, _same_names, f"{_REST}/tables/insert"),
-    Rule("dataset location", _NEW_DATASET, _dataset_location, locations.BIGQUERY_SOURCE),
-    Rule(
-        "dataset stays in its place",
-        _CHANGED_DATASET,
-        _dataset_stays,
-        locations.BIGQUERY_SOURCE,
-        needs=_TARGET,
-    ),
+    Rule("dataset location", _NEW_DATASET, location_is_known, locations.BIGQUERY_SOURCE),
+    Rule("dataset stays in its place", _CHANGED_DATASET, _dataset_stays, locations.BIGQUERY_SOURCE),
     Rule("expirations of a dataset", _DATASETS, _dataset_expirations, f"{_REST}/datasets#Dataset"),
     Rule("time travel", _DATASETS, _time_travel, f"{_DOCS}/time-travel"),
     Rule("description", _ALL, _description, f"{_REST}/tables#Table"),
-    Rule("labels", _ALL, _labels, labels.SOURCE),
+    Rule("labels", _ALL, labels.are_right, labels.SOURCE),
     Rule("access entries", _DATASETS, _access, f"{_REST}/datasets#Dataset"),
     Rule("columns", _TABLES, _columns, schemas.SOURCE),
-    Rule("changes of columns", _CHANGED_TABLE, _changed_columns, schemas.CHANGES_SOURCE, needs=_TARGET),
+    Rule("changes of columns", _CHANGED_TABLE, _changed_columns, schemas.CHANGES_SOURCE),
     Rule("one kind of table", _TABLES, _kinds_of_table, f"{_REST}/tables#Table"),
-    Rule("partitions", _TABLES, _partitions, f"{_DOCS}/partitioned-tables", needs=_TARGET),
-    Rule(
-        "partitions stay",
-        _CHANGED_TABLE,
-        _same_partitions,
-        f"{_DOCS}/managing-partitioned-tables",
-        needs=_TARGET,
-    ),
+    Rule("partitions", _TABLES, _partitions, f"{_DOCS}/partitioned-tables"),
+    Rule("partitions stay", _CHANGED_TABLE, _same_partitions, f"{_DOCS}/managing-partitioned-tables"),
     Rule("expiration of partitions", _TABLES, _expiration, f"{_DOCS}/managing-partitioned-tables"),
-    Rule("clustering", _TABLES, _clusters, f"{_DOCS}/clustered-tables#limitations", needs=_TARGET),
+    Rule("clustering", _TABLES, _clusters, f"{_DOCS}/clustered-tables#limitations"),
 )

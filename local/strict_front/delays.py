@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -105,4 +104,4 @@ def _unfinished(call: Call, answer: Answer) -> Answer:
         value = {"kind": value.get("kind"), "jobReference": value.get("jobReference"), "jobComplete": False}
     elif "errorResult" not in value.get("status", {}):
         value = {**value, "status": {"state": "RUNNING"}}
-    return replace(answer, content=json.dumps(value).encode())
+    return answer.saying(value)

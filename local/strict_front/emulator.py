@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -49,6 +49,15 @@ class Answer:
     headers: Mapping[str, str]
     content: bytes
 
+    @classmethod
+    def of(cls, value: Any) -> Answer:
+        """Make an answer of the front's own: a value as JSON."""
+        return cls(HTTPStatus.OK, {"Content-Type": "application/json"}, json.dumps(value).encode())
+
+    def saying(self, value: Any) -> Answer:
+        """Return the answer with another value in it."""
+        return replace(self, content=json.dumps(value).encode())
+
     @property
     def is_good(self) -> bool:
         """Whether the request was done."""
@@ -90,6 +99,11 @@ class Emulator:
         async with self._answering("GET", self._address(path), {}, None) as answer:
             content = await answer.read()
             return json.loads(content) if answer.status == HTTPStatus.OK else None
+
+    async def look_into(self, project: str, dataset: str, table: str = "") -> Any:
+        """Return a dataset of BigQuery, or a table of it; None when it is not there."""
+        rest = ("tables", table) if table else ()
+        return await self.look("bigquery", "v2", "projects", project, "datasets", dataset, *rest)
 
     async def post(self, body: Any, *path: str) -> Any:
         """Send a request of the front's own; give the answer, None when it is no good one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from local.strict_front.rights import Need, Rights, default_access, needs_of
 from local.strict_front.sql.changes import Change
 
 _USER: Final = re.compile(r"\bSESSION_USER\(\)", re.IGNORECASE)
-_NO_BUCKET: Final = Refusal(
+NO_BUCKET: Final = Refusal(
     HTTPStatus.NOT_FOUND,
     "notFound",
     "The specified bucket does not exist.",
@@ -31,6 +30,7 @@ _NOT_ASKED: Final = Refusal(
     "permissions",
     "https://cloud.google.com/bigquery/docs/reference/rest/v2/tables/testIamPermissions",
 )
+# Writes that, over an object that is there, need the right to delete it as well.
 _CREATES: Final = frozenset({
     "storage.objects.insert",
     "storage.objects.compose",
@@ -97,7 +97,7 @@ class Gate:
             kind, name = "bucket", call.bucket
             found = await self.emulators["storage"].look("storage", "v1", "b", name)
             if found is None:
-                return _NO_BUCKET
+                return NO_BUCKET
         elif call.method.id == "bigquery.tables.testIamPermissions":
             path = call.names["resource"].split("/")
             kind, name = "dataset", path[3]
@@ -111,8 +111,7 @@ class Gate:
             for permission in (*asked, *(call.field("permissions") or ()))
             if found and self._may(call.account, Need(permission, kind, name), found)
         ]
-        content = json.dumps({"permissions": given} if given else {}).encode()
-        return Answer(HTTPStatus.OK, {"Content-Type": "application/json"}, content)
+        return Answer.of({"permissions": given} if given else {})
 
     def _may(self, account: str, need: Need, dataset: Mapping[str, Any]) -> bool:
         return account not in self.rights.accounts or self.rights.may(account, need, dataset)
@@ -133,9 +132,7 @@ class Gate:
         datasets = {}
         for need in needs:
             if need.kind == "dataset" and need.name not in datasets and not self.rights.may(account, need):
-                found = await self.emulators["bigquery"].look(
-                    "bigquery", "v2", "projects", self.rights.project, "datasets", need.name
-                )
+                found = await self.emulators["bigquery"].look_into(self.rights.project, need.name)
                 if found is None:
                     # That it is not there is for the service to say.
                     return None

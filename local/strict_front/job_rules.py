@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from local.strict_front import labels, locations, schemas
+from local.strict_front import bigquery_rules, labels, locations, schemas
 from local.strict_front.call import Call
 from local.strict_front.rules import Now, Rule
 
@@ -64,13 +64,6 @@ def _same_project(call: Call, now: Now) -> str | None:
     return None if same else "Value for projectId in the body is not that of the address"
 
 
-def _location(call: Call, now: Now) -> str | None:
-    given = call.field("jobReference.location") or call.field("location")
-    if given is None or str(given).upper() in locations.BIGQUERY:
-        return None
-    return "Invalid value for location: not a place of BigQuery"
-
-
 def _one_kind(call: Call, now: Now) -> str | None:
     if len(configurations(call)) == 1:
         return None
@@ -85,10 +78,6 @@ def _words(call: Call, now: Now) -> str | None:
             if any(word is not None and word not in words for word in given):
                 return f"Invalid value for {kind}.{name}: it is one of {', '.join(sorted(words))}"
     return None
-
-
-def _labels(call: Call, now: Now) -> str | None:
-    return labels.problem_of_labels(call.field("configuration.labels") or call.field("labels"))
 
 
 def _request_id(call: Call, now: Now) -> str | None:
@@ -143,10 +132,10 @@ _NEW: Final = ("bigquery.jobs.insert", "bigquery.jobs.query")
 RULES: Final = (
     Rule("job id", _INSERT, _job_id, f"{_DOCS}/running-jobs#generate-jobid"),
     Rule("project of the job", _INSERT, _same_project, f"{_DOCS}/reference/rest/v2/jobs/insert"),
-    Rule("job location", _NEW, _location, locations.BIGQUERY_SOURCE),
+    Rule("job location", _NEW, bigquery_rules.location_is_known, locations.BIGQUERY_SOURCE),
     Rule("one thing to do", _INSERT, _one_kind, f"{_JOB}#JobConfiguration"),
     Rule("known words", _NEW, _words, f"{_JOB}#JobConfiguration"),
-    Rule("job labels", _NEW, _labels, labels.SOURCE),
+    Rule("job labels", _NEW, labels.are_right, labels.SOURCE),
     Rule("request id", ("bigquery.jobs.query",), _request_id, f"{_DOCS}/reference/rest/v2/jobs/query"),
     Rule("destination table", _INSERT, _destination, f"{_JOB}#JobConfigurationLoad"),
     Rule("table of a load", _INSERT, _table, f"{_JOB}#JobConfigurationLoad"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
 from local.strict_front.answers import told
@@ -17,7 +15,6 @@ from local.strict_front.memory import Memory
 from local.strict_front.refusal import Refusal
 
 DEFAULT_LOCATION: Final = "US"
-_JSON: Final = {"Content-Type": "application/json"}
 _CHILD: Final = "script_job_"
 
 
@@ -104,14 +101,10 @@ def answer_kept(call: Call, kept: Kept) -> Answer | Refusal:
     """Answer a request about a job that was refused."""
     assert kept.refused
     if call.method.id == "bigquery.jobs.get":
-        return _answer(kept.refused)
+        return Answer.of(kept.refused)
     if call.method.id == "bigquery.jobs.cancel":
-        return _answer({"kind": "bigquery#jobCancelResponse", "job": kept.refused})
+        return Answer.of({"kind": "bigquery#jobCancelResponse", "job": kept.refused})
     if call.method.id == "bigquery.jobs.delete":
-        return _answer({})
+        return Answer.of({})
     error = kept.refused["status"]["errorResult"]
     return Refusal(kept.status, error["reason"], error["message"], "", "")
-
-
-def _answer(value: Mapping[str, Any]) -> Answer:
-    return Answer(HTTPStatus.OK, _JSON, json.dumps(value).encode())

@@ -5,9 +5,17 @@ from __future__ import annotations
 import unicodedata
 from typing import Any, Final
 
+from local.strict_front.call import Call
+from local.strict_front.rules import Now
+
 SOURCE: Final = "https://cloud.google.com/bigquery/docs/labels-intro#requirements"
 _MOST: Final = 64
 _LONGEST: Final = 63
+
+
+def are_right(call: Call, _: Now) -> str | None:
+    """Check the labels of a bucket, a dataset, a table or a job."""
+    return problem_of_labels(call.field("configuration.labels") or call.field("labels"))
 
 
 def problem_of_labels(labels: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from aiohttp import StreamReader, web
@@ -13,46 +14,36 @@ Reply = Answer | Refusal | web.StreamResponse
 """An answer that was read, a refusal, or an answer that has gone back already."""
 
 
+@dataclass
 class Passing:
     """A request that came, and the emulator that it is for.
 
-    Args:
+    Attributes:
         request: The request.
         emulator: The emulator.
-        query: See below.
-        content: See below.
-
-    Attributes:
         query: Its parameters, as the emulator shall get them.
         content: Its body: what was read, or what comes.
         statements: How many jobs the statements of its query are; 0 until the query was read.
         reads: How many tables they read.
     """
 
-    def __init__(
-        self,
-        request: web.Request,
-        emulator: Emulator,
-        query: list[tuple[str, str]],
-        content: bytes | StreamReader,
-    ) -> None:
-        self._request = request
-        self._emulator = emulator
-        self.query = query
-        self.content = content
-        self.statements = 0
-        self.reads = 0
+    request: web.Request
+    emulator: Emulator
+    query: list[tuple[str, str]]
+    content: bytes | StreamReader
+    statements: int = 0
+    reads: int = 0
 
     @property
     def is_download(self) -> bool:
         """Whether the address is that of downloads."""
-        return self._request.path.startswith("/download/")
+        return self.request.path.startswith("/download/")
 
     @property
     def target(self) -> str:
         """Path and parameters."""
         asked = urlencode(self.query, quote_via=quote)
-        path = self._request.rel_url.raw_path
+        path = self.request.rel_url.raw_path
         return f"{path}?{asked}" if asked else path
 
     async def read(self) -> bytes:
@@ -66,8 +57,8 @@ class Passing:
             content: Another body to send.
         """
         body = self.content if content is None else content
-        return await self._emulator.ask(self._request, self.target, body)
+        return await self.emulator.ask(self.request, self.target, body)
 
     async def stream(self) -> web.StreamResponse:
         """Pass it on, and the answer back as it comes."""
-        return await self._emulator.stream(self._request, self.target)
+        return await self.emulator.stream(self.request, self.target)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from local.strict_front.call import Call
@@ -16,26 +16,14 @@ def generation_of(resource: Resource | None, kind: str = "generation") -> int:
     return int(resource.get(kind, 1)) if resource else 0
 
 
-def _conditions(
-    query: Mapping[str, Any], prefix: str, *, negative: bool
-) -> Iterator[tuple[str, str, int | None]]:
+def _unmet(
+    query: Mapping[str, Any], prefix: str, resource: Resource | None, *, negative: bool = False
+) -> str | None:
+    """Name the first precondition that does not hold; a negative one asks for another generation."""
     for kind in ("Generation", "Metageneration"):
         name = f"{prefix}{kind}{'Not' if negative else ''}Match"
-        if (value := query.get(name)) not in {None, ""}:
-            yield name, kind.lower(), int(value)
-
-
-def _unmet(query: Mapping[str, Any], prefix: str, resource: Resource | None) -> str | None:
-    """Name the first precondition that does not hold."""
-    for name, kind, wanted in _conditions(query, prefix, negative=False):
-        if generation_of(resource, kind) != wanted:
-            return f"{_NOT_MET}: {name}"
-    return None
-
-
-def _unmet_not(query: Mapping[str, Any], prefix: str, resource: Resource | None) -> str | None:
-    for name, kind, unwanted in _conditions(query, prefix, negative=True):
-        if generation_of(resource, kind) == unwanted:
+        given = query.get(name)
+        if given not in {None, ""} and (generation_of(resource, kind.lower()) == int(given)) == negative:
             return f"{_NOT_MET}: {name}"
     return None
 
@@ -53,14 +41,16 @@ def hold(call: Call, now: Now) -> str | None:
 
 def negative_hold(call: Call, now: Now) -> str | None:
     """Check the preconditions that ask for another generation."""
-    return _unmet_not(call.query, "if", now.target) if _is_there_or_made(call, now) else None
+    return _unmet(call.query, "if", now.target, negative=True) if _is_there_or_made(call, now) else None
 
 
 def source_holds(call: Call, now: Now) -> str | None:
     """Check the preconditions of what is copied."""
     if now.source is None:
         return None
-    return _unmet(call.query, "ifSource", now.source) or _unmet_not(call.query, "ifSource", now.source)
+    return _unmet(call.query, "ifSource", now.source) or _unmet(
+        call.query, "ifSource", now.source, negative=True
+    )
 
 
 def composed(call: Call) -> list[Mapping[str, Any]]:

@@ -61,13 +61,6 @@ _METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "bigquery.jobs.query": ("bigquery.jobs.create@project",),
     "bigquery.jobs.list": ("bigquery.jobs.list@project",),
 }
-# Writes that, over an object that is there, need the right to delete it as well.
-_REPLACES: Final = frozenset({
-    "storage.objects.insert",
-    "storage.objects.compose",
-    "storage.objects.copy",
-    "storage.objects.rewrite",
-})
 
 
 @dataclass(frozen=True, order=True)
@@ -191,7 +184,7 @@ def needs_of(call: Call, *, replaces: bool = False) -> list[Need]:
         replaces: Whether there is an object that it would replace.
     """
     needs = [_need(call, text) for text in _METHODS.get(call.method.id, ())]
-    if replaces and call.method.id in _REPLACES:
+    if replaces:
         needs.append(Need("storage.objects.delete", "bucket", call.bucket))
     if call.method.id in {"bigquery.datasets.patch", "bigquery.datasets.update"} and call.field("access"):
         needs.append(_need(call, "bigquery.datasets.setIamPolicy@dataset"))

@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from local.strict_front.schemas import DIGITS
+from local.strict_front import schemas
 from local.strict_front.sql.types import Field
 
 SOURCE: Final = "https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-json#limitations"
@@ -29,15 +29,10 @@ class Number(str):
     __slots__ = ()
 
 
-_DATE: Final = r"(\d{4})-(\d{2})-(\d{2})"
+_DATE: Final = r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
+_ANY_DATE: Final = r"(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})"
 _TIME: Final = r"([01]?\d|2[0-3]):([0-5]?\d):([0-5]?\d)(?:\.\d{0,6})?"
-_DATE_ONLY: Final = re.compile(_DATE)
-_TIME_ONLY: Final = re.compile(_TIME)
-_DATETIME: Final = re.compile(rf"{_DATE}(?:[T ]{_TIME})?", re.IGNORECASE)
-_ZONE: Final = r"(?:\s?(?:Z|UTC)|\s?[+-]\d{1,2}(?::?\d{2})?|\s(?P<name>[A-Za-z_]+(?:/[A-Za-z_+-]+)*))?"
-_TIMESTAMP: Final = re.compile(
-    rf"(\d{{4}})[-/](\d{{1,2}})[-/](\d{{1,2}})(?:[T ]{_TIME})?{_ZONE}", re.IGNORECASE
-)
+_ZONE: Final = r"(?:\s?(?:Z|UTC)|\s?[+-]\d{1,2}(?::?\d{2})?|\s(?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+)*))?"
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _BOOLEANS: Final = frozenset({"1", "0", "true", "false", "t", "f", "yes", "no", "y", "n"})
 _NOT_FINITE: Final = frozenset({"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
@@ -54,9 +49,9 @@ def check_of(field: Field) -> Check:
     Raises:
         KeyError: The column has a type that is not known here.
     """
-    kind = field["type"].upper()
-    if kind in DIGITS:
-        return _decimal_of(field, DIGITS[kind])
+    kind = schemas.kind_of(field)
+    if kind in schemas.DIGITS:
+        return _decimal_of(field, schemas.DIGITS[kind])
     if kind in {"STRING", "BYTES"} and "maxLength" in field:
         return _text_of(_CHECKS[kind], int(field["maxLength"]))
     return _CHECKS[kind]
@@ -159,34 +154,18 @@ def _boolean(value: Any) -> str | None:
     return "Could not convert value to boolean"
 
 
-def _date(value: Any) -> str | None:
-    match = _DATE_ONLY.fullmatch(value) if _is_text(value) else None
-    if match is None or not _is_day(*match.group(1, 2, 3)):
-        return "Could not parse as DATE: required format is YYYY-MM-DD"
-    return None
+def _in_form(form: re.Pattern[str], wanted: str) -> Check:
+    """Build the check of values that are written in a form; one that begins with a day needs one that there is."""
 
-
-def _time(value: Any) -> str | None:
-    if not _is_text(value) or not _TIME_ONLY.fullmatch(value):
-        return "Could not parse as TIME: required format is HH:MM:SS[.SSSSSS]"
-    return None
-
-
-def _datetime(value: Any) -> str | None:
-    match = _DATETIME.fullmatch(value) if _is_text(value) else None
-    if match is None or not _is_day(*match.group(1, 2, 3)):
-        return "Could not parse as DATETIME: required format is YYYY-MM-DD HH:MM:SS[.SSSSSS]"
-    return None
-
-
-def _timestamp(value: Any) -> str | None:
-    if isinstance(value, Number):
+    def check(value: Any) -> str | None:
+        match = form.fullmatch(value) if _is_text(value) else None
+        parts = match.groupdict() if match else {}
+        zone = parts.get("zone")
+        if match is None or not _is_day(parts) or (zone and zone not in available_timezones()):
+            return f"Could not parse as {wanted}"
         return None
-    match = _TIMESTAMP.fullmatch(value) if _is_text(value) else None
-    zone = match and match["name"]
-    if match is None or not _is_day(*match.group(1, 2, 3)) or (zone and zone not in available_timezones()):
-        return "Could not parse as TIMESTAMP: required format is YYYY-MM-DD HH:MM:SS[.SSSSSS][zone]"
-    return None
+
+    return check
 
 
 def _json(value: Any) -> str | None:
@@ -216,9 +195,9 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and not isinstance(value, Number)
 
 
-def _is_day(year: str, month: str, day: str) -> bool:
+def _is_day(parts: Mapping[str, str]) -> bool:
     try:
-        date(int(year), int(month), int(day))
+        date(*(int(parts.get(name, 1)) for name in ("year", "month", "day")))
     except ValueError:
         return False
     return True
@@ -229,20 +208,24 @@ def _matched(pattern: re.Pattern[str], value: str) -> str:
     return value if pattern.fullmatch(value) else ""
 
 
+_timestamp: Final = _in_form(
+    re.compile(rf"{_ANY_DATE}(?:[T ]{_TIME})?{_ZONE}", re.IGNORECASE),
+    "TIMESTAMP: required format is YYYY-MM-DD HH:MM:SS[.SSSSSS][zone]",
+)
 _CHECKS: Final[dict[str, Check]] = {
     "STRING": _string,
     "GEOGRAPHY": _string,
     "INTERVAL": _string,
     "BYTES": _bytes,
     "INTEGER": _integer,
-    "INT64": _integer,
     "FLOAT": _float,
-    "FLOAT64": _float,
     "BOOLEAN": _boolean,
-    "BOOL": _boolean,
-    "DATE": _date,
-    "TIME": _time,
-    "DATETIME": _datetime,
-    "TIMESTAMP": _timestamp,
+    "DATE": _in_form(re.compile(_DATE), "DATE: required format is YYYY-MM-DD"),
+    "TIME": _in_form(re.compile(_TIME), "TIME: required format is HH:MM:SS[.SSSSSS]"),
+    "DATETIME": _in_form(
+        re.compile(rf"{_DATE}(?:[T ]{_TIME})?", re.IGNORECASE),
+        "DATETIME: required format is YYYY-MM-DD HH:MM:SS[.SSSSSS]",
+    ),
+    "TIMESTAMP": lambda value: None if isinstance(value, Number) else _timestamp(value),
     "JSON": _json,
 }

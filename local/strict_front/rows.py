@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NoReturn
 
+from local.strict_front import schemas
 from local.strict_front.row_values import Check, Number, check_of, kind_of
 from local.strict_front.sql.types import Field
 
@@ -110,7 +111,7 @@ def _field(field: Field, *, ignore_unknown: bool) -> Callable[[Any, str], str | 
 
 def _one(field: Field, *, ignore_unknown: bool) -> Callable[[Any, str], str | None]:
     """Build the check of one value that is not null."""
-    if field["type"].upper() in {"RECORD", "STRUCT"}:
+    if schemas.kind_of(field) == "RECORD":
         inner = check_rows(field.get("fields", []), ignore_unknown=ignore_unknown)
 
         def record(value: Any, path: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any
 
 from local.strict_front.call import Call
 from local.strict_front.refusal import Refusal
@@ -45,7 +45,6 @@ class Rule:
         source: Address of Google's documentation.
         status: HTTP status of the refusal.
         reason: Google's word for it.
-        needs: What of `Now` it looks at: "target", "source", "sources".
     """
 
     name: str
@@ -54,40 +53,21 @@ class Rule:
     source: str
     status: int = 400
     reason: str = "invalid"
-    needs: frozenset[str] = frozenset()
 
     def is_about(self, method: str) -> bool:
         """Tell whether the rule is about a method."""
         return any(fnmatchcase(method, pattern) for pattern in self.methods)
 
 
-NOTHING: Final[frozenset[str]] = frozenset()
-
-
-class Table:
-    """All rules of a service, found by method.
+def broken(rules: Iterable[Rule], call: Call, now: Now) -> Refusal | None:
+    """Return the refusal by the first rule that a request breaks; None when it keeps all of them.
 
     Args:
-        rules: The rules, in the order in which the service would ask.
+        rules: The rules of a service, in the order in which it would ask.
+        call: The request.
+        now: What stands in the service.
     """
-
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self.rules = tuple(rules)
-        self._of: dict[str, tuple[Rule, ...]] = {}
-
-    def of(self, method: str) -> tuple[Rule, ...]:
-        """Return the rules of a method."""
-        if method not in self._of:
-            self._of[method] = tuple(rule for rule in self.rules if rule.is_about(method))
-        return self._of[method]
-
-    def needs(self, call: Call) -> frozenset[str]:
-        """Return what must be known of the service before a request can be judged."""
-        return NOTHING.union(*(rule.needs for rule in self.of(call.method.id)))
-
-    def check(self, call: Call, now: Now) -> Refusal | None:
-        """Return the refusal by the first rule that a request breaks; None when it keeps all of them."""
-        for rule in self.of(call.method.id):
-            if problem := rule.check(call, now):
-                return Refusal(rule.status, rule.reason, problem, rule.name, rule.source)
-        return None
+    for rule in rules:
+        if rule.is_about(call.method.id) and (problem := rule.check(call, now)):
+            return Refusal(rule.status, rule.reason, problem, rule.name, rule.source)
+    return None

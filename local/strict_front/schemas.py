@@ -17,7 +17,7 @@ CHANGES: Final = frozenset({ADDITION, RELAXATION})
 """What may differ in a schema that is given for a table which has one."""
 
 _ALIASES: Final = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
-_SCALARS: Final = frozenset([
+SCALARS: Final = frozenset([
     "STRING",
     "BYTES",
     "INTEGER",
@@ -180,7 +180,7 @@ def _problems_of_name(name: str, where: str) -> Iterator[str]:
 def _problems_of_one(field: Mapping[str, Any], name: str, where: str) -> Iterator[str]:
     kind = kind_of(field)
     yield from _problems_of_name(name, where)
-    if kind not in _SCALARS | {"RECORD"}:
+    if kind not in SCALARS | {"RECORD"}:
         yield f"Invalid value for type: the type of field {where} is not one of BigQuery's"
     if mode_of(field) not in _MODES:
         yield f"Invalid value for mode: the mode of field {where} is one of {', '.join(sorted(_MODES))}"

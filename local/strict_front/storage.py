@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,10 +12,11 @@ from weakref import WeakValueDictionary
 
 from local.strict_front.call import Call
 from local.strict_front.emulator import Answer, Emulator
+from local.strict_front.gate import NO_BUCKET
 from local.strict_front.memory import Memory
 from local.strict_front.passing import Passing, Reply
 from local.strict_front.preconditions import composed
-from local.strict_front.rules import Now, Table
+from local.strict_front.rules import Now, broken
 from local.strict_front.storage_rules import RULES, WRITES
 
 _KEPT_BY_EMULATOR: Final = frozenset({"kind", "id", "name", "selfLink", "timeCreated", "updated", "etag"})
@@ -34,7 +34,6 @@ class Storage:
     def __init__(self, emulator: Emulator, memory: Memory) -> None:
         self.emulator = emulator
         self._memory = memory
-        self._table = Table(RULES)
         self._sessions: dict[str, Call] = {}
         self._changed: dict[tuple[str, str], float] = {}
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -47,8 +46,7 @@ class Storage:
             return await self._chunk(call, passing)
         if call.method.id in WRITES and call.upload_type != "resumable":
             return await self._change(call, passing)
-        refusal = self._table.check(call, await self._now(call))
-        if refusal:
+        if refusal := broken(RULES, call, await self._now(call)):
             return refusal
         if call.method.id == "storage.objects.get" and (
             call.query.get("alt") == "media" or passing.is_download
@@ -65,7 +63,7 @@ class Storage:
         async with self._locks.setdefault(key, asyncio.Lock()):
             now = await self._now(call)
             since = time.monotonic() - self._changed.get(key, float("-inf"))
-            if refusal := self._table.check(call, replace(now, since_change=since)):
+            if refusal := broken(RULES, call, replace(now, since_change=since)):
                 return refusal
             at = time.monotonic()
             answer = await passing.ask()
@@ -90,13 +88,12 @@ class Storage:
         self._changed[key] = at
 
     async def _now(self, call: Call) -> Now:
-        """Look at the objects that the rules ask for; where a request sets no condition, none do."""
-        needs = self._table.needs(call)
+        """Look at the objects that a request is about; where it sets no condition, the rules need none."""
         conditions = {name for name, value in call.query.items() if value and name.startswith("if")}
         target = source = None
-        if "target" in needs and (conditions or call.query.get("generation")):
+        if conditions or call.query.get("generation"):
             target = await self._object(call.bucket, call.object)
-        if "source" in needs and (conditions or call.query.get("sourceGeneration")):
+        if "sourceObject" in call.names and (conditions or call.query.get("sourceGeneration")):
             source = await self._object(call.names["sourceBucket"], call.names["sourceObject"])
         sources = [await self._object(call.bucket, str(one.get("name"))) for one in composed(call)]
         return Now(target, source, tuple(sources))
@@ -106,7 +103,7 @@ class Storage:
 
     async def _buckets(self, call: Call, passing: Passing) -> Reply:
         """Answer about buckets: their settings are kept here."""
-        if refusal := self._table.check(call, Now()):
+        if refusal := broken(RULES, call, Now()):
             return refusal
         name = call.names.get("bucket") or str(call.field("name"))
         if call.method.id in {"storage.buckets.patch", "storage.buckets.update"}:
@@ -121,11 +118,10 @@ class Storage:
     async def _set(self, name: str, changes: Mapping[str, Any]) -> Reply:
         found = await self.emulator.look("storage", "v1", "b", name)
         if found is None:
-            return Answer(HTTPStatus.NOT_FOUND, {"Content-Type": "application/json"}, _NO_BUCKET)
+            return NO_BUCKET
         kept = self._memory.get("bucket", name) or {}
         self._memory.put("bucket", name, value=merged(kept, changes))
-        content = json.dumps(found).encode()
-        return self._with_settings(Answer(HTTPStatus.OK, {"Content-Type": "application/json"}, content))
+        return self._with_settings(Answer.of(found))
 
     def _with_settings(self, answer: Answer) -> Answer:
         value = answer.value
@@ -136,18 +132,7 @@ class Storage:
             bucket.update({name: setting for name, setting in kept.items() if name not in _KEPT_BY_EMULATOR})
             if "location" in kept:
                 bucket["location"] = str(kept["location"]).upper()
-        return replace(answer, content=json.dumps(value).encode())
-
-
-_NO_BUCKET: Final = json.dumps({
-    "error": {
-        "code": 404,
-        "message": "The specified bucket does not exist.",
-        "errors": [
-            {"domain": "global", "reason": "notFound", "message": "The specified bucket does not exist."}
-        ],
-    }
-}).encode()
+        return answer.saying(value)
 
 
 def merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

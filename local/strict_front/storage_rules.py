@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Final
 
-from local.strict_front import locations, preconditions
+from local.strict_front import labels, locations, preconditions
 from local.strict_front.call import Call
-from local.strict_front.labels import problem_of_labels
 from local.strict_front.rules import Now, Rule
 
 _DOCS: Final = "https://cloud.google.com/storage/docs"
@@ -103,10 +103,6 @@ def _public_access_prevention(call: Call, now: Now) -> str | None:
     return None if value in {None, "inherited", "enforced"} else "Invalid value for publicAccessPrevention"
 
 
-def _bucket_labels(call: Call, now: Now) -> str | None:
-    return problem_of_labels(call.field("labels"))
-
-
 def _object_names(call: Call) -> Iterable[str]:
     # Of a chunk the session knows the name.
     if call.method.id == "storage.objects.insert" and call.upload_type != "chunk":
@@ -153,16 +149,18 @@ def _one_change_a_second(call: Call, now: Now) -> str | None:
     )
 
 
-_TARGET: Final = frozenset({"target"})
-_SOURCE: Final = frozenset({"source"})
-_SOURCES: Final = frozenset({"sources"})
 _NAMING: Final = f"{_DOCS}/buckets#naming"
 _OBJECTS: Final = f"{_DOCS}/objects#naming"
-_VERSIONS: Final = f"{_DOCS}/using-versioned-objects"
+_QUOTAS: Final = "https://cloud.google.com/storage/quotas#objects"
+_COMPOSITES: Final = f"{_DOCS}/composite-objects"
 _INSERT_BUCKET: Final = ("storage.buckets.insert",)
 _BUCKETS: Final = ("storage.buckets.insert", "storage.buckets.patch", "storage.buckets.update")
 _COMPOSE: Final = ("storage.objects.compose",)
 _READ: Final = ("storage.objects.get",)
+_ONE_OBJECT: Final = tuple(f"storage.objects.{name}" for name in ("get", "delete", "patch", "update"))
+
+_not_found = partial(Rule, source=f"{_DOCS}/using-versioned-objects", status=404, reason="notFound")
+_not_met = partial(Rule, source=_PRECONDITIONS, status=412, reason="conditionNotMet")
 
 RULES: Final = (
     Rule("bucket name", _INSERT_BUCKET, _bucket_name, _NAMING),
@@ -173,102 +171,29 @@ RULES: Final = (
     Rule(
         "public access prevention", _BUCKETS, _public_access_prevention, f"{_DOCS}/public-access-prevention"
     ),
-    Rule("bucket labels", _BUCKETS, _bucket_labels, f"{_DOCS}/tags-and-labels#bucket-labels"),
+    Rule("bucket labels", _BUCKETS, labels.are_right, f"{_DOCS}/tags-and-labels#bucket-labels"),
     Rule("object name", ("storage.objects.*",), _object_name, _OBJECTS),
-    Rule(
-        "size of an object's metadata",
-        WRITES,
-        _metadata_size,
-        "https://cloud.google.com/storage/quotas#objects",
-    ),
-    Rule("1 to 32 composed objects", _COMPOSE, _composed_count, f"{_DOCS}/composite-objects"),
-    Rule(
-        "composed objects",
-        _COMPOSE,
-        _composed_sources,
-        f"{_DOCS}/composite-objects",
-        404,
-        "notFound",
-        _SOURCES,
-    ),
-    Rule(
-        "generation that is there",
-        ("storage.objects.get", "storage.objects.delete", "storage.objects.patch", "storage.objects.update"),
-        preconditions.generation_is_there,
-        _VERSIONS,
-        404,
-        "notFound",
-        _TARGET,
-    ),
-    Rule(
-        "source's generation",
-        _COPIES,
-        preconditions.source_generation_is_there,
-        _VERSIONS,
-        404,
-        "notFound",
-        _SOURCE,
-    ),
-    Rule(
-        "composed generations",
-        _COMPOSE,
-        preconditions.composed_generations_are_there,
-        _VERSIONS,
-        404,
-        "notFound",
-        _SOURCES,
-    ),
-    Rule(
-        "preconditions",
-        (*WRITES, *_READ),
-        preconditions.hold,
-        _PRECONDITIONS,
-        412,
-        "conditionNotMet",
-        _TARGET,
-    ),
-    Rule(
-        "negative preconditions of writes",
-        WRITES,
-        preconditions.negative_hold,
-        _PRECONDITIONS,
-        412,
-        "conditionNotMet",
-        _TARGET,
-    ),
-    Rule(
+    Rule("size of an object's metadata", WRITES, _metadata_size, _QUOTAS),
+    Rule("1 to 32 composed objects", _COMPOSE, _composed_count, _COMPOSITES),
+    _not_found("composed objects", _COMPOSE, _composed_sources, source=_COMPOSITES),
+    _not_found("generation that is there", _ONE_OBJECT, preconditions.generation_is_there),
+    _not_found("source's generation", _COPIES, preconditions.source_generation_is_there),
+    _not_found("composed generations", _COMPOSE, preconditions.composed_generations_are_there),
+    _not_met("preconditions", (*WRITES, *_READ), preconditions.hold),
+    _not_met("negative preconditions of writes", WRITES, preconditions.negative_hold),
+    _not_met(
         "negative preconditions of reads",
         _READ,
         preconditions.negative_hold,
-        _PRECONDITIONS,
-        304,
-        "notModified",
-        _TARGET,
+        status=304,
+        reason="notModified",
     ),
-    Rule(
-        "source's preconditions",
-        _COPIES,
-        preconditions.source_holds,
-        _PRECONDITIONS,
-        412,
-        "conditionNotMet",
-        _SOURCE,
-    ),
-    Rule(
+    _not_met("source's preconditions", _COPIES, preconditions.source_holds),
+    _not_met(
         "composed objects' preconditions",
         _COMPOSE,
         preconditions.composed_hold,
-        f"{_DOCS}/json_api/v1/objects/compose",
-        412,
-        "conditionNotMet",
-        _SOURCES,
+        source=f"{_DOCS}/json_api/v1/objects/compose",
     ),
-    Rule(
-        "one change of an object a second",
-        WRITES,
-        _one_change_a_second,
-        "https://cloud.google.com/storage/quotas#objects",
-        429,
-        "rateLimitExceeded",
-    ),
+    Rule("one change of an object a second", WRITES, _one_change_a_second, _QUOTAS, 429, "rateLimitExceeded"),
 )

@@ -13,10 +13,9 @@ from local.strict_front.gate import Gate
 from local.strict_front.refusal import Refusal
 from local.strict_front.rights import Need
 from local.strict_front.sql import googlesql
+from local.strict_front.sql.catalog import Path, path_of
 
-Path = tuple[str, str, str]
 _READ: Final = "bigquery.tables.getData"
-_PARTS: Final = 3
 
 
 class ThroughViews:
@@ -49,13 +48,13 @@ class ThroughViews:
             for path in await self._read_by(query, view[0]):
                 if path[:2] != view[:2] and (refusal := await self._refusal(account, view, path)):
                     return refusal
-                if path not in seen and (inner := await self._look(*path)):
+                if path not in seen and (inner := await self._bigquery.look_into(*path)):
                     left.append((path, inner))
                 seen.add(path)
         return None
 
     async def _refusal(self, account: str, view: Path, path: Path) -> Refusal | None:
-        dataset = await self._look(*path[:2])
+        dataset = await self._bigquery.look_into(*path[:2])
         if dataset is None or _lets(dataset.get("access") or (), view):
             return None
         return self._gate.rights.check(account, [Need(_READ, "dataset", path[1])], {path[1]: dataset})
@@ -64,21 +63,12 @@ class ThroughViews:
         loop = asyncio.get_running_loop()
         names = await loop.run_in_executor(self._analyzing, _names, query)
         parts = [".".join(name).split(".") for name in names]
-        return [_path(one, project) for one in parts if len(one) > 1 and "INFORMATION_SCHEMA" not in one]
-
-    async def _look(self, project: str, dataset: str, table: str = "") -> Any:
-        rest = ("tables", table) if table else ()
-        return await self._bigquery.look("bigquery", "v2", "projects", project, "datasets", dataset, *rest)
+        return [path_of(one, project) for one in parts if len(one) > 1 and "INFORMATION_SCHEMA" not in one]
 
 
 @lru_cache(maxsize=500)
 def _names(query: str) -> tuple[tuple[str, ...], ...]:
     return tuple(googlesql.language().table_names(query))
-
-
-def _path(parts: list[str], project: str) -> Path:
-    owner = ".".join(parts[:-2]) if len(parts) >= _PARTS else project
-    return owner, parts[-2], parts[-1]
 
 
 def _lets(access: Iterable[Mapping[str, Any]], view: Path) -> bool:

@@ -19,6 +19,7 @@ from local.strict_front.jobs import DEFAULT_LOCATION
 from local.strict_front.memory import Memory
 from local.strict_front.refusal import Refusal
 from local.strict_front.sql import googlesql, partitions, queries
+from local.strict_front.sql.remembered import Examined
 from local.strict_front.through_views import ThroughViews
 
 _UPLOADED: Final = "gs://uploaded/rows"
@@ -63,9 +64,7 @@ class Seen:
         """Return a table's resource; None when it is not there."""
         key = (project, dataset, table)
         if key not in self.found:
-            asking = self.emulator.look(
-                "bigquery", "v2", "projects", project, "datasets", dataset, "tables", table
-            )
+            asking = self.emulator.look_into(project, dataset, table)
             self.found[key] = asyncio.run_coroutine_threadsafe(asking, self.loop).result()
         found: dict[str, Any] | None = self.found[key]
         return found
@@ -122,7 +121,7 @@ class Work:
             data: The rows that came with it; None where there are none.
         """
         seen = Seen(self._bigquery, asyncio.get_running_loop())
-        refusal, guarded, examined = None, None, queries.Examined(None, "", statements=0)
+        refusal, guarded, examined = None, None, Examined(None, "", statements=0)
         if query := configuration.get("query"):
             examined = await self._judge_query(query, project, seen)
             refusal = examined.refusal
@@ -167,11 +166,11 @@ class Work:
             return Refusal(400, "invalidQuery", "A view is made of one query", "one query a view", _VIEWS)
         return examined.refusal
 
-    async def _examine(self, query: dict[str, Any], project: str, seen: Seen) -> queries.Examined:
+    async def _examine(self, query: dict[str, Any], project: str, seen: Seen) -> Examined:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._analyzing, queries.examine, query, project, seen)
 
-    async def _judge_query(self, query: dict[str, Any], project: str, seen: Seen) -> queries.Examined:
+    async def _judge_query(self, query: dict[str, Any], project: str, seen: Seen) -> Examined:
         """Return what is known of a query, and why it is refused, also for the partitions that it changes."""
         examined = await self._examine(query, project, seen)
         if examined.refusal is None and examined.partitions and not query.get("dryRun"):
@@ -238,7 +237,7 @@ class Work:
         return None
 
     async def _place(self, project: str, dataset: str) -> str | None:
-        found = await self._bigquery.look("bigquery", "v2", "projects", project, "datasets", dataset)
+        found = await self._bigquery.look_into(project, dataset)
         return found["location"] if found else None
 
 

@@ -59,27 +59,28 @@ async def health(request: web.Request) -> web.Response:
 
 async def sell(request: web.Request) -> web.Response:
     """Create new sales, with the webhooks that Tiny posts for them."""
-    sim, body = request.app[SIMULATOR], await _body(request)
+    made = _sold(request.app[SIMULATOR], await _body(request))
+    return web.json_response({"orders": [_told(order, events) for order, events in made]})
+
+
+def _sold(sim: Simulator, body: Json) -> list[tuple[Order, list[Json]]]:
+    """Create new sales, each with its webhooks."""
     quirks = sim.settings.quirks
-    day = date.fromisoformat(body["date"]) if body.get("date") else None
-    registered = date.fromisoformat(body["registered"]) if body.get("registered") else None
-    orders = sim.shop.sell(_count(body, 1), day, quirks, registered)
+    day, registered = (
+        date.fromisoformat(body[name]) if body.get(name) else None for name in ("date", "registered")
+    )
+    count = int(body.get("count", 1))
+    if not 0 < count <= _MOST:
+        raise ValueError(f"count must be 1 to {_MOST}")
     pair = bool(body.get("pair", quirks.webhook_pair))
-    made = [_told(order, webhooks.birth(order, quirks, pair=pair)) for order in orders]
-    return web.json_response({"orders": made})
+    orders = sim.shop.sell(count, day, quirks, registered)
+    return [(order, webhooks.birth(order, quirks, pair=pair)) for order in orders]
 
 
 def _told(order: Order, events: list[Json]) -> Json:
     return {
         "id": order.id, "numero": order.numero, "date": order.data.isoformat(), "webhooks": events,
     }  # fmt: skip
-
-
-def _count(body: Json, usual: int) -> int:
-    count = int(body.get("count", usual))
-    if not 0 < count <= _MOST:
-        raise ValueError(f"count must be 1 to {_MOST}")
-    return count
 
 
 async def change(request: web.Request) -> web.Response:
@@ -185,12 +186,9 @@ async def clear_faults(request: web.Request) -> web.Response:
 async def send_webhooks(request: web.Request) -> web.Response:
     """Post webhooks as Tiny does: those given, or those of new sales."""
     sim, body = request.app[SIMULATOR], await _body(request)
-    quirks = sim.settings.quirks
     events = body.get("payloads")
     if events is None:
-        orders = sim.shop.sell(_count(body, 1), None, quirks)
-        pair = bool(body.get("pair", quirks.webhook_pair))
-        events = [event for order in orders for event in webhooks.birth(order, quirks, pair=pair)]
+        events = [event for _, born in _sold(sim, body) for event in born]
     url = str(body.get("url") or sim.webhook_address)
     if not url:
         raise ValueError("url: give one, or enter an address by webhooks/address")
@@ -198,7 +196,7 @@ async def send_webhooks(request: web.Request) -> web.Response:
         url,
         events,
         step_s=float(body.get("step_s", 0.05)),
-        quirks=quirks,
+        quirks=sim.settings.quirks,
         tries=int(body.get("tries", webhooks.TRIES)),
         at_once=int(body.get("at_once", 4)),
     )

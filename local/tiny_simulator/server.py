@@ -4,8 +4,9 @@ import asyncio
 import logging
 import socket
 import threading
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from aiohttp import web
 
@@ -14,6 +15,7 @@ from local.tiny_simulator.control import SIMULATOR, guard, routes
 from local.tiny_simulator.services import SERVICES
 from local.tiny_simulator.simulator import Answer, Simulator, asked_for, harmless, page
 
+Made = TypeVar("Made")
 log = logging.getLogger(__name__)
 START_TIMEOUT_S: Final = 30
 _SUFFIX: Final = ".php"
@@ -110,14 +112,8 @@ def application(simulator: Simulator) -> web.Application:
     return app
 
 
-async def serve(simulator: Simulator, host: str, port: int, started: asyncio.Event | None = None) -> None:
-    """Serve until cancelled.
-
-    Args:
-        simulator: What to serve.
-        host: Address to listen at.
-        port: TCP port.
-        started: Set once it listens.
+async def start(simulator: Simulator, host: str, port: int) -> web.AppRunner:
+    """Begin to serve; the runner's ``cleanup`` ends it.
 
     Raises:
         OSError: The port cannot be had.
@@ -126,47 +122,36 @@ async def serve(simulator: Simulator, host: str, port: int, started: asyncio.Eve
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, backlog=1024).start()
-        log.info("event=listening host=%s port=%d orders=%d", host, port, len(simulator.shop.orders))
-        if started is not None:
-            started.set()
+    except OSError:
+        await runner.cleanup()
+        raise
+    log.info("event=listening host=%s port=%d orders=%d", host, port, len(simulator.shop.orders))
+    return runner
+
+
+async def serve(simulator: Simulator, host: str, port: int) -> None:
+    """Serve until cancelled.
+
+    Raises:
+        OSError: The port cannot be had.
+    """
+    runner = await start(simulator, host, port)
+    try:
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
 
 
 class Server:
-    """The simulator in a thread of this process, for tests: ``with Server(simulator, port) as url``."""
+    """The simulator in a thread of this process, for tests: ``with Server(simulator, port) as server``."""
 
     def __init__(self, simulator: Simulator, port: int, host: str = "127.0.0.1") -> None:
         self.simulator = simulator
         self.url = f"http://{host}:{port}"
         self._address = (host, port)
         self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._error: BaseException | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._thread = threading.Thread(target=self._run, name="tiny-simulator", daemon=True)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._main())
-        except asyncio.CancelledError:
-            pass
-        except OSError as error:
-            self._error = error
-        finally:
-            self._ready.set()
-            self._loop.close()
-
-    async def _main(self) -> None:
-        started = asyncio.Event()
-        self._task = asyncio.create_task(serve(self.simulator, *self._address, started))
-        waiting = asyncio.create_task(started.wait())
-        await asyncio.wait({self._task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        self._ready.set()
-        waiting.cancel()
-        await self._task
+        self._runner: web.AppRunner | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever, name="tiny-simulator", daemon=True)
 
     def __enter__(self) -> Self:
         """Start, and wait until it listens.
@@ -175,15 +160,25 @@ class Server:
             OSError: The port cannot be had.
         """
         self._thread.start()
-        self._ready.wait(START_TIMEOUT_S)
-        if self._error is not None:
-            raise self._error
+        try:
+            self._runner = self._wait(start(self.simulator, *self._address))
+        except OSError:
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         """Stop, and wait until it is over."""
-        if self._task is not None:
-            self._loop.call_soon_threadsafe(self._task.cancel)
+        if self._runner is not None:
+            self._wait(self._runner.cleanup())
+        self._end()
+
+    def _wait(self, work: Coroutine[Any, Any, Made]) -> Made:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_TIMEOUT_S)
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(START_TIMEOUT_S)
+        self._loop.close()

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from local.tiny_simulator.catalog import catalog
 from local.tiny_simulator.generator import BUSY, IDS_PER_ORDER, Maker, line, note_id, resplit
-from local.tiny_simulator.model import LABELS, Item, Order, Product
-from local.tiny_simulator.money import ZERO, discount_value
+from local.tiny_simulator.model import LABELS, Item, Order, Product, Seller
+from local.tiny_simulator.money import CENT, ZERO, discount_value
 from local.tiny_simulator.people import SELLERS
 from local.tiny_simulator.settings import Quirks
 
@@ -145,13 +145,17 @@ class Shop:
             ValueError: A field is unknown or its value cannot be used; the message names it.
         """
         order = self.order(order_id)
-        unknown = values.keys() - _EDITS.keys()
+        unknown = values.keys() - _EDITS.keys() - {"itens"}
         if unknown:
             raise ValueError(f"cannot edit: {', '.join(sorted(unknown))}")
         draft = replace(order)
         for name, value in (values or {"itens": None}).items():
             try:
-                _EDITS[name](self, draft, value)
+                if name == "itens":
+                    draft.itens = self._items(draft, value)
+                else:
+                    field_name, read = _EDITS[name]
+                    setattr(draft, field_name, read(value))
                 _amount("the order's total", draft.total_venda)
             except ArithmeticError as error:
                 raise ValueError(f"{name}: no number, or one that is too large") from error
@@ -198,19 +202,18 @@ class Shop:
         self._days.setdefault(order.data, []).append(order.id)
         self._registered.setdefault(order.registrado, []).append(order.id)
 
+    def _items(self, order: Order, value: object) -> list[Item]:
+        """Read the lines that an order gets; without any it is one more of the first."""
+        if value is None:
+            first, *rest = order.itens
+            return [replace(first, quantidade=first.quantidade + 1), *rest]
+        if not isinstance(value, list) or not 0 < len(value) < IDS_PER_ORDER - 1:
+            raise ValueError(f"1 to {IDS_PER_ORDER - 2} lines")
+        return [_line(self.products, order.id + 1 + n, spec) for n, spec in enumerate(value)]
+
     def _touch(self, order: Order, status: str) -> Order:
         order.situacao, order.alterado = status, self.now()
         return order
-
-
-def _edit_items(shop: Shop, order: Order, value: object) -> None:
-    if value is None:
-        first = order.itens[0]
-        order.itens = [replace(first, quantidade=first.quantidade + 1), *order.itens[1:]]
-        return
-    if not isinstance(value, list) or not 0 < len(value) < IDS_PER_ORDER - 1:
-        raise ValueError(f"1 to {IDS_PER_ORDER - 2} lines")
-    order.itens = [_line(shop, order.id + 1 + n, spec) for n, spec in enumerate(value)]
 
 
 def _amount(name: str, value: object) -> Decimal:
@@ -228,7 +231,7 @@ def _amount(name: str, value: object) -> Decimal:
     raise ValueError(f"{name} must be a number below {_MOST}")
 
 
-def _line(shop: Shop, item_id: int, spec: Mapping[str, Any]) -> Item:
+def _line(products: Mapping[int, Product], item_id: int, spec: Mapping[str, Any]) -> Item:
     quantity, percent = _amount("quantidade", spec["quantidade"]), str(spec.get("desconto", "0"))
     if spec.get("id_produto") is None:
         return Item(
@@ -241,49 +244,33 @@ def _line(shop: Shop, item_id: int, spec: Mapping[str, Any]) -> Item:
             desconto=percent,
             unidade="UN",
         )
-    made = line(item_id, shop.products[int(spec["id_produto"])], quantity, percent)
+    made = line(item_id, products[int(spec["id_produto"])], quantity, percent)
     return replace(made, valor=_amount("valor", spec["valor"])) if "valor" in spec else made
 
 
-def _edit_discount(_: Shop, order: Order, value: object) -> None:
+def _discount(value: object) -> str:
     discount_value(str(value), ZERO)
-    order.desconto = str(value)
+    return str(value)
 
 
-def _edit_status(_: Shop, order: Order, value: object) -> None:
+def _status(value: object) -> str:
     if value not in LABELS:
         raise ValueError(f"one of {', '.join(LABELS)}")
-    order.situacao = str(value)
+    return str(value)
 
 
-def _edit_seller(_: Shop, order: Order, value: object) -> None:
-    order.vendedor = {seller.id: seller for seller in SELLERS}[int(str(value))] if value is not None else None
+def _seller(value: object) -> Seller | None:
+    return None if value is None else {seller.id: seller for seller in SELLERS}[int(str(value))]
 
 
-def _edit_date(_: Shop, order: Order, value: object) -> None:
-    order.data = date.fromisoformat(str(value))
-
-
-def _edit_freight(_: Shop, order: Order, value: object) -> None:
-    order.frete = Decimal(str(value)).quantize(Decimal("0.01"))
-
-
-def _edit_notes(_: Shop, order: Order, value: object) -> None:
-    order.observacoes = str(value)
-
-
-def _edit_number(_shop: Shop, order: Order, value: object) -> None:
-    """Give an order a number, which another one may have had before."""
-    order.numero = int(str(value))
-
-
-_EDITS: Final[Mapping[str, Callable[[Shop, Order, object], None]]] = {
-    "itens": _edit_items,
-    "desconto": _edit_discount,
-    "situacao": _edit_status,
-    "id_vendedor": _edit_seller,
-    "data": _edit_date,
-    "frete": _edit_freight,
-    "observacoes": _edit_notes,
-    "numero": _edit_number,
+_EDITS: Final[Mapping[str, tuple[str, Callable[[object], object]]]] = {
+    "desconto": ("desconto", _discount),
+    "situacao": ("situacao", _status),
+    "id_vendedor": ("vendedor", _seller),
+    "data": ("data", lambda value: date.fromisoformat(str(value))),
+    "frete": ("frete", lambda value: Decimal(str(value)).quantize(CENT)),
+    "observacoes": ("observacoes", str),
+    # Also one that another order has or had.
+    "numero": ("numero", lambda value: int(str(value))),
 }
+"""What can be edited beside ``itens``: the order's field, and how a value is read."""

@@ -149,19 +149,84 @@ class Speller:
             return [""]
         return [value] if choice(2, self.key, field) else {field: value}
 
-    def unreadable(self, field: str, *key: object) -> str | None:
-        """Write something that nobody can read, or None for a value that can be read.
+    def whole(self, value: int) -> str | int:
+        """Write a whole number."""
+        return str(value)
+
+    def wrapped(self, name: str, value: dict[str, Any]) -> dict[str, Any]:
+        """Write an element of a list, in a wrapper with its name."""
+        return {name: value}
+
+    def readable(self, field: str, written: str | int | None, *key: object) -> str | int | None:
+        """Write a value, or in its place something that nobody can read.
 
         Args:
             field: Its name.
+            written: The value as it is written.
             key: Which record it is of, for all services alike.
         """
         if not is_unreadable(self.quirks, field, *key):
-            return None
+            return written
         return UNREADABLE[field][choice(len(UNREADABLE[field]), field, key)]
 
     def _is_odd(self, field: str) -> bool:
         return chance(self.quirks.odd_values, "odd", self.key, field)
+
+
+@dataclass(frozen=True, slots=True)
+class Exact(Speller):
+    """Writes the values of one record as the tables hold them: typed, exact, null for nothing."""
+
+    def id(self, value: int) -> str | int:
+        """Write a whole number."""
+        return value
+
+    def no_id(self, field: str, value: int | None) -> str | int | None:
+        """Write an id that may be missing."""
+        return None if value is None else self.id(value)
+
+    def date(self, field: str, value: date | None) -> str | None:
+        """Write an ISO date."""
+        return value.isoformat() if value else None
+
+    def number(self, field: str, value: Decimal | None, digits: int = 2) -> str | None:
+        """Write a decimal as text."""
+        return None if value is None else fixed(value, digits)
+
+    def price(self, field: str, value: Decimal | None) -> str | None:
+        """Write a decimal as text."""
+        return self.number(field, value)
+
+    def blank(self, field: str) -> None:
+        """Write nothing."""
+
+    def rows(self, field: str, values: list[dict[str, Any]], share: float) -> object:
+        """Write a list."""
+        return values
+
+    def record(self, field: str, value: dict[str, Any]) -> object:
+        """Write an object."""
+        return value
+
+    def whole(self, value: int) -> int:
+        """Write a whole number."""
+        return value
+
+    def wrapped(self, name: str, value: dict[str, Any]) -> dict[str, Any]:
+        """Write an element of a list."""
+        return value
+
+    def readable(self, field: str, written: str | int | None, *key: object) -> str | int | None:
+        """Write a value; nothing where nobody can read what is written."""
+        return None if is_unreadable(self.quirks, field, *key) else written
+
+
+class ExactTexts(Exact):
+    """The same, for the table whose ids are texts."""
+
+    def id(self, value: int) -> str:
+        """Write an id."""
+        return str(value)
 
 
 def fixed(value: Decimal, digits: int) -> str:

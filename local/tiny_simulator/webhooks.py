@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -61,25 +60,6 @@ def birth(order: Order, quirks: Quirks, *, pair: bool) -> list[Json]:
     return events
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """How the delivery of one payload went.
-
-    Attributes:
-        id: The order's id.
-        tipo: The event's type.
-        status: The last HTTP status; 0 if there was no answer.
-        tries: How often it was posted; 0 for one that got lost.
-        delivered: Whether the receiver answered exactly 200.
-    """
-
-    id: str
-    tipo: str
-    status: int
-    tries: int
-    delivered: bool
-
-
 def posted(event: Json, quirks: Quirks) -> Post:
     """Write what is posted of an event: as JSON, or in another form of which users report."""
     usual = "plain_type" if quirks.webhook_plain_type else "json"
@@ -123,7 +103,9 @@ async def send(
         at_once: Events in flight at the same time.
 
     Returns:
-        One ``Delivery`` an event, as plain values, in the order of the events.
+        How the delivery of each event went, in their order: the order's ``id``, the event's ``tipo``, the last HTTP
+        ``status`` (0 if there was no answer), how many ``tries`` (0 for one that got lost), and whether it was
+        ``delivered``: the receiver answered exactly 200.
     """
     gate = asyncio.Semaphore(at_once)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
@@ -139,11 +121,13 @@ async def send(
                 if status == HTTPStatus.OK or attempt == tries:
                     break
                 await asyncio.sleep(step_s * attempt)
-            return asdict(
-                Delivery(
-                    str(data.get("id")), str(event.get("tipo")), status, attempt, status == HTTPStatus.OK
-                )
-            )
+            return {
+                "id": str(data.get("id")),
+                "tipo": str(event.get("tipo")),
+                "status": status,
+                "tries": attempt,
+                "delivered": status == HTTPStatus.OK,
+            }
 
         return list(await asyncio.gather(*(deliver(event) for event in events)))
 

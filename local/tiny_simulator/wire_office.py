@@ -92,8 +92,9 @@ def _office_lines(order: Order, say: Speller) -> Json:
         {
             "parcela": {
                 "dias": str((part.vencimento - order.data).days),
-                "data": say.unreadable("dataVencimento", order.id, n)
-                or say.date("dataVencimento", part.vencimento),
+                "data": say.readable(
+                    "dataVencimento", say.date("dataVencimento", part.vencimento), order.id, n
+                ),
                 "valor": fixed(part.valor, 2),
                 "obs": say.blank("obs"),
                 "forma_pagamento": part.forma,

@@ -11,15 +11,16 @@ Json = dict[str, Any]
 _EMPTY = Contact(id=0, nome="")
 
 
-def pdv_order(order: Order, quirks: Quirks) -> Json:
+def pdv_order(order: Order, quirks: Quirks, speller: type[Speller] = Speller) -> Json:
     """Write ``pdv.pedido.obter``: camelCase, flat lists."""
-    say = Speller(quirks, ("pdv", order.id), quirks.numeric_pdv, quirks.numeric_pdv)
-    items = [_pdv_item(item, quirks) for item in order.itens]
+    say = speller(quirks, ("pdv", order.id), quirks.numeric_pdv, quirks.numeric_pdv)
+    items = [_pdv_item(item, quirks, speller) for item in order.itens]
     instalments = [
         {
             "formaPagamento": part.forma,
-            "dataVencimento": say.unreadable("dataVencimento", order.id, n)
-            or say.date("dataVencimento", part.vencimento),
+            "dataVencimento": say.readable(
+                "dataVencimento", say.date("dataVencimento", part.vencimento), order.id, n
+            ),
             "valor": say.number(f"parcela{n}", part.valor),
             "tPag": TPAG.get(part.forma, "99"),
         }
@@ -51,8 +52,8 @@ def pdv_order(order: Order, quirks: Quirks) -> Json:
     return answer
 
 
-def _pdv_item(item: Item, quirks: Quirks) -> Json:
-    say = Speller(quirks, ("pdv", item.id), quirks.numeric_pdv, quirks.numeric_pdv)
+def _pdv_item(item: Item, quirks: Quirks, speller: type[Speller]) -> Json:
+    say = speller(quirks, ("pdv", item.id), quirks.numeric_pdv, quirks.numeric_pdv)
     answer: Json = {
         "id": say.id(item.id),
         "idProduto": say.no_id("idProduto", item.id_produto),
@@ -129,9 +130,9 @@ def pdv_row(order: Order, quirks: Quirks) -> Json:
     }
 
 
-def search_row(order: Order, quirks: Quirks) -> Json:
+def search_row(order: Order, quirks: Quirks, speller: type[Speller] = Speller) -> Json:
     """Write one row of ``pedidos.pesquisa``."""
-    say = Speller(quirks, ("pesquisa", order.id), quirks.numeric_ids, quirks.numeric_values)
+    say = speller(quirks, ("pesquisa", order.id), quirks.numeric_ids, quirks.numeric_values)
     row: Json = {
         "id": say.id(order.id),
         "numero": say.id(order.numero),
@@ -148,7 +149,7 @@ def search_row(order: Order, quirks: Quirks) -> Json:
     }
     if quirks.unknown_fields:
         row["origem_pedido"] = "1"
-    return {"pedido": row}
+    return say.wrapped("pedido", row)
 
 
 def tracking_url(order: Order) -> str:

@@ -11,20 +11,15 @@ from local.tiny_simulator.spelling import Speller, as_number, fixed
 from local.tiny_simulator.wire_orders import Json, address
 
 
-def description(product: Product, quirks: Quirks) -> str:
-    """Write ``descricao_complementar``: rich text with tags and entities, or plain."""
-    return product.descricao_rica if quirks.rich_text else product.descricao
-
-
-def product(goods: Product, quirks: Quirks) -> Json:
+def product(goods: Product, quirks: Quirks, speller: type[Speller] = Speller) -> Json:
     """Write ``produto.obter``."""
-    say = Speller(quirks, ("produto", goods.id), quirks.numeric_ids, quirks.numeric_values)
+    say = speller(quirks, ("produto", goods.id), quirks.numeric_ids, quirks.numeric_values)
     answer: Json = {"id": say.id(goods.id)}
     if quirks.new_fields:
         answer["data_criacao"] = say.moment("data_criacao", goods.criado)
     answer |= _product_head(goods, say)
     answer |= _product_stock(goods, say)
-    answer |= _product_tail(goods, say, description(goods, quirks))
+    answer |= _product_tail(goods, say)
     answer |= _product_package(goods, say)
     answer |= _product_lists(goods, say)
     if quirks.unknown_fields:
@@ -65,16 +60,17 @@ def _product_stock(goods: Product, say: Speller) -> Json:
     }
 
 
-def _product_tail(goods: Product, say: Speller, rich: str) -> Json:
+def _product_tail(goods: Product, say: Speller) -> Json:
     variations: Any = [
-        {
-            "variacao": {
-                "id": str(child.id),
+        say.wrapped(
+            "variacao",
+            {
+                "id": say.whole(child.id),
                 "codigo": child.codigo,
                 "preco": f"{child.preco:.10f}",
                 "grade": dict(child.grade),
-            }
-        }
+            },
+        )
         for child in goods.variacoes
     ]
     if not variations and say.quirks.empty_list_text:
@@ -83,7 +79,10 @@ def _product_tail(goods: Product, say: Speller, rich: str) -> Json:
         "classe_ipi": say.blank("classe_ipi"),
         "valor_ipi_fixo": say.number("valor_ipi_fixo", ZERO, 0),
         "cod_lista_servicos": say.blank("cod_lista_servicos"),
-        "descricao_complementar": say.text("descricao_complementar", rich),
+        # With tags and entities, or plain.
+        "descricao_complementar": say.text(
+            "descricao_complementar", goods.descricao_rica if say.quirks.rich_text else goods.descricao
+        ),
         "garantia": say.text("garantia", goods.garantia),
         "cest": say.text("cest", goods.cest),
         "obs": say.text("obs", goods.obs),
@@ -93,19 +92,19 @@ def _product_tail(goods: Product, say: Speller, rich: str) -> Json:
         else variations,
         "idProdutoPai": say.no_id("idProdutoPai", goods.id_pai),
         "sob_encomenda": goods.sob_encomenda,
-        "dias_preparacao": say.unreadable("dias_preparacao", goods.id) or str(goods.dias_preparacao),
+        "dias_preparacao": say.readable("dias_preparacao", say.whole(goods.dias_preparacao), goods.id),
     }
 
 
 def _product_package(goods: Product, say: Speller) -> Json:
     return {
         "marca": say.text("marca", goods.marca),
-        "tipoEmbalagem": str(goods.tipo_embalagem),
-        "alturaEmbalagem": say.unreadable("alturaEmbalagem", goods.id) or fixed(goods.altura, 2),
+        "tipoEmbalagem": say.whole(goods.tipo_embalagem),
+        "alturaEmbalagem": say.readable("alturaEmbalagem", fixed(goods.altura, 2), goods.id),
         "larguraEmbalagem": fixed(goods.largura, 2),
         "comprimentoEmbalagem": fixed(goods.comprimento, 2),
         "diametroEmbalagem": fixed(goods.diametro, 2),
-        "qtd_volumes": str(goods.qtd_volumes),
+        "qtd_volumes": say.whole(goods.qtd_volumes),
         "categoria": say.text("categoria", goods.categoria),
     }
 
@@ -115,7 +114,7 @@ def _product_lists(goods: Product, say: Speller) -> Json:
     answer: Json = {
         "anexos": say.rows("anexos", [{"anexo": url} for url in goods.anexos], share),
         "imagens_externas": say.rows(
-            "imagens_externas", [{"imagem_externa": {"url": url}} for url in goods.imagens], share
+            "imagens_externas", [say.wrapped("imagem_externa", {"url": url}) for url in goods.imagens], share
         ),
         "classe_produto": goods.classe,
         "seo_title": say.blank("seo_title"),

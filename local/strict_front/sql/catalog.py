@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
@@ -22,7 +22,6 @@ _INGESTION: Final = (
     {"name": "_PARTITIONTIME", "type": "TIMESTAMP"},
     {"name": "_PARTITIONDATE", "type": "DATE"},
 )
-_PARTS: Final = 3
 
 
 class UnknownTableError(Exception):
@@ -72,9 +71,7 @@ class Scope:
                     f'Table "{parts[0]}" must be qualified with a dataset (e.g. dataset.table).'
                 )
             return (*self.dataset, parts[0])
-        if len(parts) == _PARTS - 1:
-            return self.project, parts[0], parts[1]
-        return ".".join(parts[:-2]), parts[-2], parts[-1]
+        return path_of(parts, self.project)
 
     def look_up(self, path: Path) -> Resource | None:
         """Return the table of a path, as it is when the statement runs."""
@@ -111,6 +108,11 @@ class Scope:
         partitioning = table.get("timePartitioning")
         pseudo = _INGESTION if partitioning and not partitioning.get("field") else ()
         return [*fields, *({**column, "pseudo": True} for column in pseudo)]
+
+
+def path_of(parts: Sequence[str], project: str) -> Path:
+    """Return the path of a table whose name has a dataset; without a project it is in the given one."""
+    return ".".join(parts[:-2]) or project, parts[-2], parts[-1]
 
 
 def message(scope: Scope, tables: Mapping[tuple[str, ...], list[Field]], options: Any) -> Any:

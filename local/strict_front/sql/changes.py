@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from local.strict_front.rights import Need
-from local.strict_front.sql.googlesql import kind, place
+from local.strict_front.sql.googlesql import text
 
 Change = tuple[str, str]
 """A permission, and the table or dataset that it is needed on, as the statement names it."""
@@ -52,21 +52,15 @@ _NAMES: Final = ("target_path", "name", "path")
 _FUNCTION: Final = "function_declaration"
 
 
-def of_statement(node: Any, name: str, script: bytes) -> list[Change]:
-    """List what a statement changes.
-
-    Args:
-        node: The statement's node in the syntax tree.
-        name: The node's name.
-        script: The script that it stands in.
-    """
+def of_statement(node: Any, script: bytes) -> list[Change]:
+    """List what a statement changes, by its node in the syntax tree of a script."""
+    name = node.DESCRIPTOR.name
     permissions = _NEEDED.get(name, ())
     if not permissions or (path := _path(node)) is None:
         return []
     if name == "ASTDropStatementProto" and _drops_dataset(node):
         permissions = (_DROP_DATASET,)
-    start, end = place(kind(path))
-    return [(permission, script[start:end].decode()) for permission in permissions]
+    return [(permission, text(path, script)) for permission in permissions]
 
 
 def needs(changes: Iterable[Change], default_dataset: str) -> set[Need]:

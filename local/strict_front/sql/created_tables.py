@@ -29,13 +29,8 @@ _WRONG: Final = (
 )
 
 
-def broken(statement: Any) -> Broken | None:
-    """Find the first rule that a table breaks which a statement creates.
-
-    Args:
-        statement: The statement as the analyzer resolved it.
-    """
-    found = kind(statement)
+def broken(found: Any) -> Broken | None:
+    """Find the first rule that a table breaks which a resolved statement creates."""
     if found.DESCRIPTOR.name in _OTHERS:
         return _OTHERS[found.DESCRIPTOR.name](found)
     if found.DESCRIPTOR.name not in _CREATE:
@@ -84,13 +79,18 @@ def _altered(alter: Any) -> Broken | None:
 
 
 def _view(create: Any) -> Broken | None:
-    from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2
-
-    scopes = resolved_ast_enums_pb2.ResolvedCreateStatementEnums
-    if create.parent.parent.create_scope != scopes.CREATE_TEMP:
+    if not is_temporary(create.parent.parent):
         return None
     source = f"{features.REFERENCE}data-definition-language#create_view_statement"
     return "temporary_view", "Creating temporary views is not supported", source
+
+
+def is_temporary(create: Any) -> bool:
+    """Return whether what a statement creates ends with the script."""
+    from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2
+
+    scopes = resolved_ast_enums_pb2.ResolvedCreateStatementEnums
+    return bool(create.create_scope == scopes.CREATE_TEMP)
 
 
 def _index(create: Any) -> Broken | None:

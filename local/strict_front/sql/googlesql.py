@@ -201,10 +201,21 @@ def kind(node: Any) -> Any:
     return node
 
 
+def base(node: Any, name: str) -> Any:
+    """Return the message that a node's kind is built on, by its name."""
+    node = kind(node)
+    while node.DESCRIPTOR.name != name:
+        node = node.parent
+    return node
+
+
 def place(node: Any) -> tuple[int, int]:
     """Return where a node of a syntax tree begins and ends, in bytes."""
-    node = kind(node)
-    while node.DESCRIPTOR.name != "ASTNodeProto":
-        node = node.parent
-    found = node.parse_location_range
+    found = base(node, "ASTNodeProto").parse_location_range
     return found.start, found.end
+
+
+def text(node: Any, script: bytes) -> str:
+    """Return what a node of a syntax tree is in its script."""
+    start, end = place(node)
+    return script[start:end].decode()

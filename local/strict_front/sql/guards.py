@@ -56,16 +56,9 @@ class Guards:
             )
         self._added += [(place, f"; {check}") for check in checks]
 
-    def partitions(self, node: Any, name: str, scope: Scope) -> None:
-        """Count the partitions that a statement will change.
-
-        Args:
-            node: The statement's node in the syntax tree.
-            name: The node's name.
-            scope: What stands around it.
-        """
-        count = partitions.count(node, name, self._script, scope)
-        if count:
+    def partitions(self, node: Any, scope: Scope) -> None:
+        """Count the partitions that a statement will change, by its node in the syntax tree."""
+        if count := partitions.count(node, self._script, scope):
             self.count = count.partitions
             check = _raise(f"({count.partitions}) > {partitions.MOST}", partitions.MESSAGE)
             if count.rows:
@@ -83,14 +76,9 @@ class Guards:
             self._added += [(start, "("), (end, ")")]
             self.in_script = True
 
-    def matches(self, node: Any, name: str) -> None:
-        """Look whether a statement matches a row of its table with several others.
-
-        Args:
-            node: The statement's node in the syntax tree.
-            name: The node's name.
-        """
-        if query := partitions.twice(node, name, self._script):
+    def matches(self, node: Any) -> None:
+        """Look whether a statement matches a row of its table with several others."""
+        if query := partitions.twice(node, self._script):
             check = _raise(f"EXISTS ({query}\n)", partitions.MATCHES_MESSAGE)
             self._added.append((googlesql.place(node)[0], f"{check}; "))
             self.in_script = True

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from local.strict_front.labels import SOURCE as LABELS
+from local.strict_front.labels import problem_of_labels
 from local.strict_front.sql import types
-from local.strict_front.sql.googlesql import kind, nodes
+from local.strict_front.sql.googlesql import nodes
 from local.strict_front.sql.planning import Broken
-
-_LABELS: Final = "https://cloud.google.com/bigquery/docs/labels-intro#requirements"
 
 _LABELS_TYPE: Final = {
     "type": "RECORD",
@@ -59,9 +58,6 @@ _KNOWN: Final = {
 _LIMITS: Final = "https://cloud.google.com/bigquery/quotas"
 _COLUMN_DESCRIPTION: Final = 1_024
 _DESCRIPTION: Final = 16_384
-_LABEL_COUNT: Final = 64
-_LABEL_KEY: Final = re.compile(r"[^\W\d_][\w-]{0,62}")
-_LABEL_VALUE: Final = re.compile(r"[\w-]{0,63}")
 
 
 def allow(options: Any, statement_kind: str) -> None:
@@ -83,12 +79,8 @@ def allow(options: Any, statement_kind: str) -> None:
 
 
 def broken(statement: Any) -> Broken | None:
-    """Find the first value of an option that BigQuery does not accept.
-
-    Args:
-        statement: The statement as the analyzer resolved it.
-    """
-    for node in nodes(kind(statement)):
+    """Find the first value of an option in a resolved statement that BigQuery does not accept."""
+    for node in nodes(statement):
         found = None
         if node.DESCRIPTOR.name == "ResolvedColumnAnnotationsProto":
             checks = (_description(option, _COLUMN_DESCRIPTION) for option in node.option_list)
@@ -112,23 +104,8 @@ def _labels(option: Any) -> Broken | None:
         return None
     texts = list(_texts(option.value))
     pairs = list(zip(texts[::2], texts[1::2], strict=False))
-    if len(pairs) > _LABEL_COUNT:
-        return "label_count", f"Option labels: at most {_LABEL_COUNT} labels are allowed", _LABELS
-    for key, value in pairs:
-        if not _is(_LABEL_KEY, key) or not _is(_LABEL_VALUE, value):
-            return (
-                "label_characters",
-                "Option labels: keys and values have at most 63 small letters, digits, underscores and hyphens,"
-                " and a key begins with a letter",
-                _LABELS,
-            )
-    if len({key for key, _ in pairs}) < len(pairs):
-        return "label_twice", "Option labels: each key may stand once", _LABELS
-    return None
-
-
-def _is(pattern: re.Pattern[str], text: str) -> bool:
-    return pattern.fullmatch(text) is not None and text == text.lower()
+    problem = "each key may stand once" if len(dict(pairs)) < len(pairs) else problem_of_labels(dict(pairs))
+    return ("labels", f"Option labels: {problem}", LABELS) if problem else None
 
 
 def _texts(value: Any) -> Iterator[str]:

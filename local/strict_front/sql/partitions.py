@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from local.strict_front.sql import types
 from local.strict_front.sql.catalog import Resource, Scope, UnknownTableError
-from local.strict_front.sql.googlesql import kind, place
+from local.strict_front.sql.googlesql import text
 
 MOST: Final = 4_000
 SOURCE: Final = "https://cloud.google.com/bigquery/quotas#partitioned_tables"
@@ -51,12 +51,11 @@ class _Target:
     truncated: str
 
 
-def count(node: Any, name: str, script: bytes, scope: Scope) -> Count | None:
+def count(node: Any, script: bytes, scope: Scope) -> Count | None:
     """Build queries that count the partitions that a statement will change.
 
     Args:
         node: The statement's node in the syntax tree.
-        name: The node's name.
         script: The script that it stands in.
         scope: What stands around it.
 
@@ -69,6 +68,7 @@ def count(node: Any, name: str, script: bytes, scope: Scope) -> Count | None:
         "ASTDeleteStatementProto": _delete,
         "ASTMergeStatementProto": _merge,
     }
+    name = node.DESCRIPTOR.name
     if name == "ASTCreateTableStatementProto":
         return _create(node, script)
     if name not in counts or (target := _target(node, script, scope)) is None:
@@ -76,7 +76,7 @@ def count(node: Any, name: str, script: bytes, scope: Scope) -> Count | None:
     return counts[name](node, target, script)
 
 
-def twice(node: Any, name: str, script: bytes) -> str | None:
+def twice(node: Any, script: bytes) -> str | None:
     """Build a query that has a row where an UPDATE matches one row of its table with several others.
 
     Of a MERGE the emulator looks at this itself:
@@ -84,19 +84,18 @@ def twice(node: Any, name: str, script: bytes) -> str | None:
 
     Args:
         node: The statement's node in the syntax tree.
-        name: The node's name.
         script: The script that it stands in.
 
     Returns:
         The query; None where the statement matches its rows with no others.
     """
-    if name != "ASTUpdateStatementProto" or not node.HasField("from_clause"):
+    if node.DESCRIPTOR.name != "ASTUpdateStatementProto" or not node.HasField("from_clause"):
         return None
-    path = _text(node.target_path, script)
+    path = text(node.target_path, script)
     alias = _alias(node, path)
     rows = _selected(f"*, ROW_NUMBER() OVER () AS {_ROW}", path)
-    others = _text(node.from_clause.table_expression, script)
-    matched = f"({rows}) AS `{alias}`, {others}\nWHERE {_text(node.where, script)}\n"
+    others = text(node.from_clause.table_expression, script)
+    matched = f"({rows}) AS `{alias}`, {others}\nWHERE {text(node.where, script)}\n"
     return _selected("1", f"{matched}GROUP BY `{alias}`.{_ROW} HAVING COUNT(*) > 1")
 
 
@@ -109,7 +108,7 @@ def of_rows(table: Resource) -> tuple[str, str] | None:
 
 
 def _target(node: Any, script: bytes, scope: Scope) -> _Target | None:
-    path = _text(node.target_path, script)
+    path = text(node.target_path, script)
     try:
         table = scope.look_up(scope.path([path.replace("`", "")])) or {}
     except UnknownTableError:
@@ -141,25 +140,25 @@ def _insert(node: Any, target: _Target, script: bytes) -> Count | None:
             f"CAST(NULL AS {types.text(types.of_field(columns[name]))}) AS c{number}"
             for number, name in enumerate(wanted)
         )
-        rows = f"(SELECT {heads} LIMIT 0) UNION ALL ({_text(node.query, script)}\n)"
+        rows = f"(SELECT {heads} LIMIT 0) UNION ALL ({text(node.query, script)}\n)"
         return Count(_distinct(target.truncated.format(f"c{where}"), f"({rows})"))
     if len(node.rows.rows) <= MOST:
         return None
-    values = ", ".join(_text(row.values[where], script) for row in node.rows.rows)
+    values = ", ".join(text(row.values[where], script) for row in node.rows.rows)
     return Count(_distinct(target.truncated.format("value"), f"UNNEST([{values}]) AS value"))
 
 
 def _update(node: Any, target: _Target, script: bytes) -> Count | None:
     source = f"{target.path} AS `{target.alias}`"
     if node.HasField("from_clause"):
-        source += f", {_text(node.from_clause.table_expression, script)}"
-    where = _text(node.where, script)
+        source += f", {text(node.from_clause.table_expression, script)}"
+    where = text(node.where, script)
     values = [_column(target), *_set_values(node.update_item_list, target, script)]
     return Count(_of_all([(value, f"{source}\nWHERE {where}\n") for value in values], target))
 
 
 def _delete(node: Any, target: _Target, script: bytes) -> Count | None:
-    source = f"{target.path} AS `{target.alias}` WHERE {_text(node.where, script)}\n"
+    source = f"{target.path} AS `{target.alias}` WHERE {text(node.where, script)}\n"
     return Count(_of_all([(_column(target), source)], target))
 
 
@@ -167,16 +166,14 @@ def _merge(node: Any, target: _Target, script: bytes) -> Count | None:
     from zetasql.wasi._pb2.zetasql.parser import ast_enums_pb2
 
     match_name = ast_enums_pb2.ASTMergeWhenClauseEnums.MatchType.Name
-    source, condition = _text(node.table_expression, script), _text(node.merge_condition, script)
+    source, condition = text(node.table_expression, script), text(node.merge_condition, script)
     of_target = f"{target.path} AS `{target.alias}`"
     parts: list[tuple[str, str]] = []
     narrow = True
     for clause in node.when_clauses.clause_list:
         action, match = clause.action, match_name(clause.match_type)
         also = (
-            f" AND ({_text(clause.search_condition, script)}\n)"
-            if clause.HasField("search_condition")
-            else ""
+            f" AND ({text(clause.search_condition, script)}\n)" if clause.HasField("search_condition") else ""
         )
         values = [_column(target), *_set_values(action.update_item_list, target, script)]
         if match == "MATCHED":
@@ -198,16 +195,16 @@ def _create(node: Any, script: bytes) -> Count | None:
     by = node.partition_by.partitioning_expressions
     if len(by) != 1 or not node.HasField("query") or node.parent.HasField("table_element_list"):
         return None
-    return Count(_distinct(_text(by[0], script), f"({_text(node.query, script)}\n)"))
+    return Count(_distinct(text(by[0], script), f"({text(node.query, script)}\n)"))
 
 
 def _set_values(items: Any, target: _Target, script: bytes) -> list[str]:
     """Return what an update puts into the column of partitions."""
     return [
-        _text(item.set_value.value, script)
+        text(item.set_value.value, script)
         for item in items.update_items
         if item.HasField("set_value")
-        and _text(item.set_value.path, script).replace("`", "").rpartition(".")[2].lower()
+        and text(item.set_value.path, script).replace("`", "").rpartition(".")[2].lower()
         == target.column.lower()
     ]
 
@@ -220,7 +217,7 @@ def _inserted(action: Any, target: _Target, script: bytes) -> str | None:
         return None
     if not action.insert_row.values:
         return f"`{target.column}`"
-    return _text(action.insert_row.values[names.index(target.column.lower())], script)
+    return text(action.insert_row.values[names.index(target.column.lower())], script)
 
 
 def _of_all(parts: list[tuple[str, str]], target: _Target) -> str:
@@ -245,8 +242,3 @@ def _selected(value: str, source: str) -> str:
 
 def _column(target: _Target) -> str:
     return f"`{target.alias}`.`{target.column}`"
-
-
-def _text(node: Any, script: bytes) -> str:
-    start, end = place(kind(node))
-    return script[start:end].decode()

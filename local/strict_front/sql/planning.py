@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from local.strict_front.sql import features
-from local.strict_front.sql.googlesql import kind, nodes
+from local.strict_front.sql.googlesql import base, kind, nodes
 
 Broken = tuple[str, str, str]
 """A rule, what is wrong, and where Google documents it."""
@@ -20,12 +20,7 @@ _OUTER: Final = {"LEFT", "RIGHT", "FULL"}
 
 
 def broken(statement: Any) -> Broken | None:
-    """Find the first rule that a statement breaks, of those that the analyzer does not know.
-
-    Args:
-        statement: The statement as the analyzer resolved it.
-    """
-    statement = kind(statement)
+    """Find the first rule that a resolved statement breaks, of those that the analyzer does not know."""
     for node in nodes(statement):
         name = node.DESCRIPTOR.name
         if name in _CHECKS and (found := _CHECKS[name](node)):
@@ -236,7 +231,4 @@ def _columns_in(expression: Any) -> set[int]:
 
 def _columns_of(scan: Any) -> set[int]:
     """Collect the columns that come out of a part of a query."""
-    scan = kind(scan)
-    while scan.DESCRIPTOR.name != "ResolvedScanProto":
-        scan = scan.parent
-    return {column.column_id for column in scan.column_list}
+    return {column.column_id for column in base(scan, "ResolvedScanProto").column_list}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from local.strict_front.refusal import Refusal
 from local.strict_front.sql import partitions, types
 from local.strict_front.sql.catalog import Path, Scope, Tables
-from local.strict_front.sql.changes import Change
 from local.strict_front.sql.googlesql import language
-from local.strict_front.sql.remembered import Remembered, Shape, noting
+from local.strict_front.sql.remembered import Examined, Remembered, Shape, noting
 from local.strict_front.sql.scripts import Script
 from local.strict_front.sql.statements import Reader, RefusedError
 
@@ -22,38 +20,6 @@ _JOBS: Final = "https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#Job
 _BILLED: Final = 10 * 1_048_576
 _COSTS: Final = "https://cloud.google.com/bigquery/docs/best-practices-costs#limit_query_costs_by_restricting_the_number_of_bytes_billed"
 _QUERY: Final = "ASTQueryStatementProto"
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What is known of a query before it runs.
-
-    Attributes:
-        refusal: Why BigQuery refuses it; None where it takes it.
-        script: The query to run: a script has statements besides that keep the limits which only running can tell.
-        partitions: A query that counts the partitions that a job of one statement will change, to be run before it.
-        statements: How many of its statements and expressions are jobs of their own on BigQuery: those that read tables
-            or change them.
-        reads: How many tables all of them read.
-        changes: What they change.
-    """
-
-    refusal: Refusal | None
-    script: str
-    partitions: str | None = None
-    statements: int = 1
-    reads: int = 0
-    changes: tuple[Change, ...] = ()
-
-
-def check_query(query: dict[str, Any], project: str, tables: Tables) -> Refusal | None:
-    """Say why BigQuery refuses a query; None where it accepts it. See :func:`examine`."""
-    return examine(query, project, tables).refusal
-
-
-def guard(query: dict[str, Any], project: str, tables: Tables) -> str:
-    """Return the query's text to run on the emulator. See :func:`examine`."""
-    return examine(query, project, tables).script
 
 
 def too_many_partitions() -> Refusal:
@@ -81,8 +47,8 @@ def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
     looked_up: set[Path] = set()
     scope = _scope(query, project, noting(tables, looked_up))
     shape = Shape(query, scope, tables)
-    if known := _remembered().texts(shape):
-        return Examined(None, *known)
+    if known := _remembered().of(shape):
+        return known
     script = Script(text, _reader())
     try:
         script.check(scope)
@@ -92,9 +58,9 @@ def examine(query: dict[str, Any], project: str, tables: Tables) -> Examined:
         return Examined(refusal, text, changes=tuple(script.changes))
     single = len(script.kinds) == 1 and script.kinds[0] not in _CONTROL and not script.guards.in_script
     texts = (text, script.guards.count) if single else (script.guards.script(), None)
-    found = (*texts, script.jobs, script.reads, tuple(script.changes))
+    found = Examined(None, *texts, script.jobs, script.reads, tuple(script.changes))
     _remembered().keep(shape, found, looked_up)
-    return Examined(None, *found)
+    return found
 
 
 _CONTROL: Final = frozenset({

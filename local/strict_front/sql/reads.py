@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from local.strict_front.sql.googlesql import kind, nodes
+from local.strict_front.sql.googlesql import base, kind, nodes
 from local.strict_front.sql.planning import Broken, arguments, called
 
 _FILTER_SOURCE: Final = "https://cloud.google.com/bigquery/docs/managing-partitioned-tables#require-filter"
@@ -23,13 +23,8 @@ Wanted = Mapping[int, tuple[str, str]]
 
 
 def tables(statement: Any) -> int:
-    """Count the tables that a statement reads, each of which is billed with 10 MB at least.
-
-    Args:
-        statement: The statement as the analyzer resolved it.
-    """
-    found = kind(statement)
-    return len({scan.table.serialization_id for scan in _scans(found)})
+    """Count the tables that a resolved statement reads, each of which is billed with 10 MB at least."""
+    return len({scan.table.serialization_id for scan in _scans(statement)})
 
 
 def broken(statement: Any, wanted: Wanted) -> Broken | None:
@@ -39,9 +34,8 @@ def broken(statement: Any, wanted: Wanted) -> Broken | None:
         statement: The statement as the analyzer resolved it.
         wanted: The tables that require a filter.
     """
-    found = kind(statement)
-    filtered = _filtered(found) if wanted else set()
-    for scan in _scans(found) if wanted else ():
+    filtered = _filtered(statement) if wanted else set()
+    for scan in _scans(statement) if wanted else ():
         if scan.table.serialization_id not in wanted:
             continue
         name, column = wanted[scan.table.serialization_id]
@@ -136,7 +130,7 @@ def _origins(statement: Any) -> dict[int, set[int]]:
             found[one.column_id].add(other.column_id)
 
     entries = {
-        entry.with_query_name: _output(entry.with_subquery)
+        entry.with_query_name: base(entry.with_subquery, "ResolvedScanProto").column_list
         for entry in _of_kind(statement, "ResolvedWithEntryProto")
     }
     for node in nodes(statement):
@@ -161,13 +155,6 @@ def _tables_columns(column: int, origins: Mapping[int, set[int]]) -> set[int]:
             found.add(one)
             left += origins.get(one, ())
     return found
-
-
-def _output(scan: Any) -> Any:
-    scan = kind(scan)
-    while scan.DESCRIPTOR.name != "ResolvedScanProto":
-        scan = scan.parent
-    return scan.column_list
 
 
 def _of_kind(statement: Any, name: str) -> Iterator[Any]:

@@ -10,9 +10,10 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from local.strict_front.refusal import Refusal
 from local.strict_front.sql.catalog import Path, Resource, Scope, Tables
 from local.strict_front.sql.changes import Change
 
@@ -28,39 +29,64 @@ _TOLD: Final = (
 )
 
 Key = tuple[str, ...]
-Texts = tuple[str, str | None, int, int, tuple[Change, ...]]
-"""The script to run, the query that counts partitions, how many jobs its statements are, how many tables they read, and
-what they change."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What is known of a query before it runs.
+
+    Attributes:
+        refusal: Why BigQuery refuses it; None where it takes it.
+        script: The query to run: a script has statements besides that keep the limits which only running can tell.
+        partitions: A query that counts the partitions that a job of one statement will change, to be run before it.
+        statements: How many of its statements and expressions are jobs of their own on BigQuery: those that read tables
+            or change them.
+        reads: How many tables all of them read.
+        changes: What they change.
+    """
+
+    refusal: Refusal | None
+    script: str
+    partitions: str | None = None
+    statements: int = 1
+    reads: int = 0
+    changes: tuple[Change, ...] = ()
+
+    def renamed(self, rename: Callable[[str], str]) -> Examined:
+        """Return the same with other names of tables in its texts."""
+        return replace(
+            self,
+            script=rename(self.script),
+            partitions=None if self.partitions is None else rename(self.partitions),
+            changes=tuple((permission, rename(named)) for permission, named in self.changes),
+        )
 
 
 @dataclass
 class Remembered:
     """What is known of queries that were right."""
 
-    _known: OrderedDict[Key, Texts] = field(default_factory=OrderedDict)
+    _known: OrderedDict[Key, Examined] = field(default_factory=OrderedDict)
 
-    def texts(self, shape: Shape) -> Texts | None:
-        """Return what was written for a query of the same shape; None where there was none."""
+    def of(self, shape: Shape) -> Examined | None:
+        """Return what is known of a query of the same shape; None where there was none."""
         if shape.key not in self._known:
             return None
         self._known.move_to_end(shape.key)
-        script, count, jobs, reads, changes = self._known[shape.key]
-        changed = tuple((permission, shape.filled(named)) for permission, named in changes)
-        return shape.filled(script), None if count is None else shape.filled(count), jobs, reads, changed
+        return self._known[shape.key].renamed(shape.filled)
 
-    def keep(self, shape: Shape, texts: Texts, looked_up: set[Path]) -> None:
+    def keep(self, shape: Shape, examined: Examined, looked_up: set[Path]) -> None:
         """Remember what was made of a query, where all that it depends on is in its shape.
 
         Args:
             shape: The query's shape.
-            texts: What was made of it.
+            examined: What is known of it.
             looked_up: The tables that it depends on.
         """
-        script, count, jobs, reads, changes = texts
-        emptied = [None if text is None else shape.emptied(text) for text in (script, count)]
-        if looked_up <= shape.paths and not any(map(shape.has_names, filter(None, emptied))):
-            changed = tuple((permission, shape.emptied(named)) for permission, named in changes)
-            self._known[shape.key] = (str(emptied[0]), emptied[1], jobs, reads, changed)
+        emptied = examined.renamed(shape.emptied)
+        texts = filter(None, (emptied.script, emptied.partitions))
+        if looked_up <= shape.paths and not any(map(shape.has_names, texts)):
+            self._known[shape.key] = emptied
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from local.strict_front.sql import changes, created_tables, features, types
 from local.strict_front.sql.catalog import Scope, UnknownTableError
-from local.strict_front.sql.googlesql import SqlError, kind, place
+from local.strict_front.sql.googlesql import SqlError, kind, place, text
 from local.strict_front.sql.guards import Guards
 from local.strict_front.sql.statements import (
     TABLE_NOT_FOUND,
@@ -92,8 +92,8 @@ class Script:
             self._certain = certain
             is_declaration = name == "ASTVariableDeclarationProto"
             if is_declaration and begun:
-                text = "Variable declarations are allowed only at the start of a block or script"
-                raise RefusedError(refused("declare_first", text, f"{_PROCEDURAL}#declare"))
+                wrong = "Variable declarations are allowed only at the start of a block or script"
+                raise RefusedError(refused("declare_first", wrong, f"{_PROCEDURAL}#declare"))
             if not is_declaration and not begun:
                 self.guards.variables(last, declared, scope)
                 begun = True
@@ -102,7 +102,7 @@ class Script:
                     declared += self._declare(node, scope)
                     last = place(node)[1]
                 else:
-                    self._one(node, name, scope, certain=certain)
+                    self._one(node, scope, certain=certain)
             except (UnknownTableError, RefusedError) as error:
                 if certain or not _is_missing_table(error):
                     raise self._refused(error, node) from None
@@ -118,9 +118,10 @@ class Script:
             return error
         return RefusedError(from_error(error, self._bytes, place(node)[0]))
 
-    def _one(self, node: Any, name: str, scope: Scope, *, certain: bool) -> None:
+    def _one(self, node: Any, scope: Scope, *, certain: bool) -> None:
+        name = node.DESCRIPTOR.name
         if name in _LITTLE or name in _NOT_FOLLOWED:
-            self.changes += changes.of_statement(node, name, self._bytes)
+            self.changes += changes.of_statement(node, self._bytes)
             return
         handlers = {
             "ASTSingleAssignmentProto": self._set,
@@ -138,17 +139,18 @@ class Script:
         elif name in handlers:
             handlers[name](node, scope)
         else:
-            self._sql(node, name, scope)
+            self._sql(node, scope)
 
-    def _sql(self, node: Any, name: str, scope: Scope) -> None:
+    def _sql(self, node: Any, scope: Scope) -> None:
         """Read a statement that is no control statement, and remember what it makes."""
-        self.guards.partitions(node, name, scope)
-        self.guards.matches(node, name)
+        self.guards.partitions(node, scope)
+        self.guards.matches(node)
+        name = node.DESCRIPTOR.name
         also: tuple[tuple[str, ...], ...] = ()
         if name.startswith("ASTAlter") and name != "ASTAlterSchemaStatementProto":
             also = (tuple(part.id_string for part in node.parent.path.names),)
         meaning = self._read(node, scope, name, also=also)
-        # One without a table is a job, too; an expression only when it reads one: see _expression.
+        # One without a table is a job, too; an expression only when it reads one: see _value.
         self.jobs += 1
         if meaning.function is not None:
             scope.functions.append(meaning.function)
@@ -166,7 +168,7 @@ class Script:
             scope.made[path] = altered(before, meaning)
         self.changes += [
             (permission, named)
-            for permission, named in changes.of_statement(node, name, self._bytes)
+            for permission, named in changes.of_statement(node, self._bytes)
             if ("", "", named.replace("`", "")) not in scope.made
         ]
 
@@ -175,14 +177,11 @@ class Script:
         names = [one.id_string for one in node.variable_list.identifier_list]
         for name in names:
             if name.lower() in scope.variables:
-                text = f"Variable '{name}' redeclaration"
-                raise RefusedError(refused("declared_twice", text, f"{_PROCEDURAL}#declare"))
+                wrong = f"Variable '{name}' redeclaration"
+                raise RefusedError(refused("declared_twice", wrong, f"{_PROCEDURAL}#declare"))
         wanted = None
         if node.HasField("type"):
-            start, end = place(node.type)
-            before = "SELECT CAST(NULL AS "
-            meaning = self._expression(self._bytes[start:end].decode(), start, scope, before=before)
-            wanted = meaning.columns[0][1]
+            wanted = self._value(node.type, scope, before="SELECT CAST(NULL AS ").columns[0][1]
         if node.HasField("default_value"):
             found = self._value(node.default_value, scope, wanted)
             wanted = wanted if wanted is not None else found.columns[0][1]
@@ -216,18 +215,9 @@ class Script:
     def _case(self, node: Any, scope: Scope) -> None:
         of = ""
         if node.HasField("expression"):
-            start, end = place(node.expression)
-            of = f"({self._bytes[start:end].decode()}) = "
+            of = f"({text(node.expression, self._bytes)}) = "
         for clause in node.when_then_clauses.when_then_clauses:
-            start, end = place(clause.condition)
-            self._expression(
-                self._bytes[start:end].decode(),
-                start,
-                scope,
-                target=types.of_field(_BOOL),
-                before=f"SELECT ({of}(",
-                after="))",
-            )
+            self._value(clause.condition, scope, types.of_field(_BOOL), before=f"SELECT ({of}(", after="))")
             self._block(clause.body.statement_list, scope, certain=False)
         self._block(node.else_list.statement_list, scope, certain=False)
 
@@ -262,7 +252,7 @@ class Script:
         meaning = self._value(node.sql, scope, types.of_field(_TEXT))
         named, positional = {}, []
         for argument in node.using_clause.arguments:
-            found = self._value(argument.expression, scope, None).columns[0][1]
+            found = self._value(argument.expression, scope).columns[0][1]
             if argument.HasField("alias"):
                 named[argument.alias.identifier.id_string.lower()] = found
             else:
@@ -283,47 +273,40 @@ class Script:
             raise RefusedError(refused("undeclared", f"Undeclared variable: {name}", f"{_PROCEDURAL}#set"))
         return scope.variables[name.lower()]
 
-    def _value(self, expression: Any, scope: Scope, target: Any | None) -> Meaning:
-        start, end = place(expression)
-        return self._expression(self._bytes[start:end].decode(), start, scope, target=target)
-
-    def _expression(
+    def _value(
         self,
-        text: str,
-        start: int,
+        expression: Any,
         scope: Scope,
-        *,
         target: Any | None = None,
+        *,
         before: str = "SELECT (",
         after: str = ")",
     ) -> Meaning:
         """Read an expression, as the one column of a query.
 
         Args:
-            text: The expression.
-            start: Where it begins in the script.
+            expression: Its node in the syntax tree.
             scope: What stands around it.
             target: The type that it must go into.
             before: What makes a query of it.
             after: The rest of that.
         """
         # Without a line of its own, a comment at the end of the expression would hide what comes after it.
-        sql = f"{before}{text}\n{after}"
+        sql = f"{before}{text(expression, self._bytes)}\n{after}"
         try:
             meaning = self._noted(self._reader.read(sql, scope, target=target))
         except SqlError as error:
-            raise RefusedError(from_error(error, self._bytes, start, before)) from None
+            raise RefusedError(from_error(error, self._bytes, place(expression)[0], before)) from None
         self.jobs += meaning.reads > 0
         return meaning
 
     def _read(
         self, node: Any, scope: Scope, name: str = "", *, also: tuple[tuple[str, ...], ...] = ()
     ) -> Meaning:
-        start, end = place(node)
         try:
-            return self._noted(self._reader.read(self._bytes[start:end].decode(), scope, name, also=also))
+            return self._noted(self._reader.read(text(node, self._bytes), scope, name, also=also))
         except SqlError as error:
-            raise RefusedError(from_error(error, self._bytes, start)) from None
+            raise RefusedError(from_error(error, self._bytes, place(node)[0])) from None
 
     def _noted(self, meaning: Meaning) -> Meaning:
         if self._certain:

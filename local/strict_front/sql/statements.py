@@ -108,7 +108,7 @@ class Reader:
             self._known.move_to_end(key)
             return self._known[key]
         message = catalog.message(scope, tables, self.language.options)
-        resolved = self.language.analyze(statement, message, analyzer_options)
+        resolved = kind(self.language.analyze(statement, message, analyzer_options))
         for broken in (
             planning.broken(resolved),
             options.broken(resolved),
@@ -172,8 +172,7 @@ def from_error(error: SqlError | UnknownTableError, script: bytes, start: int, b
     return refused("googlesql", _AT.sub(in_script, error.message), f"{features.REFERENCE}query-syntax")
 
 
-def _limits(statement: Any) -> planning.Broken | None:
-    found = kind(statement)
+def _limits(found: Any) -> planning.Broken | None:
     if found.DESCRIPTOR.name == "ResolvedQueryStmtProto" and len(found.output_column_list) > _RESULT_COLUMNS:
         return "columns_a_result", f"At most {_RESULT_COLUMNS:,} columns a result are allowed", _LIMITS
     if found.DESCRIPTOR.name == "ResolvedCreateViewStmtProto" and len(found.parent.sql) > _VIEW_LENGTH:
@@ -181,9 +180,8 @@ def _limits(statement: Any) -> planning.Broken | None:
     return None
 
 
-def _meaning(statement: Any) -> Meaning:
+def _meaning(found: Any) -> Meaning:
     """Collect the parts of a statement that others depend on."""
-    found = kind(statement)
     name = found.DESCRIPTOR.name
     if name == "ResolvedQueryStmtProto":
         columns = tuple((column.name, column.column.type) for column in found.output_column_list)
@@ -191,7 +189,8 @@ def _meaning(statement: Any) -> Meaning:
     if name in {"ResolvedCreateTableStmtProto", "ResolvedCreateTableAsSelectStmtProto"}:
         base = found.parent
         fields = [_column(definition) for definition in base.column_definition_list]
-        return Meaning(makes=(tuple(base.parent.name_path), fields), temporary=_is_temporary(base.parent))
+        temporary = created_tables.is_temporary(base.parent)
+        return Meaning(makes=(tuple(base.parent.name_path), fields), temporary=temporary)
     if name == "ResolvedCreateViewStmtProto":
         base = found.parent
         fields = [types.to_field(column.name, column.column.type) for column in base.output_column_list]
@@ -212,13 +211,6 @@ def _meaning(statement: Any) -> Meaning:
 def _column(definition: Any) -> types.Field:
     column = types.to_field(definition.name, definition.type)
     return column | {"mode": "REQUIRED"} if definition.annotations.not_null else column
-
-
-def _is_temporary(statement: Any) -> bool:
-    from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_enums_pb2
-
-    scopes = resolved_ast_enums_pb2.ResolvedCreateStatementEnums
-    return bool(statement.create_scope == scopes.CREATE_TEMP)
 
 
 def _function(statement: Any) -> Any:

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from local.strict_front import schemas
+
 Field = dict[str, Any]
 """A column, as a table resource has it."""
 
-_KINDS: Final = {
-    "STRING": "STRING",
-    "BYTES": "BYTES",
-    "INTEGER": "INT64",
-    "INT64": "INT64",
-    "FLOAT": "DOUBLE",
-    "FLOAT64": "DOUBLE",
-    "BOOLEAN": "BOOL",
-    "BOOL": "BOOL",
-    "TIMESTAMP": "TIMESTAMP",
-    "DATE": "DATE",
-    "TIME": "TIME",
-    "DATETIME": "DATETIME",
-    "INTERVAL": "INTERVAL",
-    "GEOGRAPHY": "GEOGRAPHY",
-    "NUMERIC": "NUMERIC",
-    "BIGNUMERIC": "BIGNUMERIC",
-    "JSON": "JSON",
-}
-_SQL_NAMES: Final = {"DOUBLE": "FLOAT64"}
+_LIBRARYS_NAMES: Final = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "BOOLEAN": "BOOL"}
+"""Types that the library calls otherwise than a table's resource."""
 
 # Bytes of a value; of texts these and those of the text: https://cloud.google.com/bigquery/pricing#data
 _BYTES: Final = {"BOOL": 1, "NUMERIC": 16, "BIGNUMERIC": 32, "INTERVAL": 16}
@@ -42,17 +26,17 @@ def of_field(field: Field) -> Any:
     """
     from zetasql.wasi._pb2.zetasql.public import type_pb2
 
-    kind = field["type"].upper()
-    if kind in {"RECORD", "STRUCT"}:
-        found = type_pb2.TypeProto(type_kind=type_pb2.TYPE_STRUCT)
-        found.struct_type.SetInParent()
-        for part in field.get("fields", ()):
-            found.struct_type.field.add(field_name=part["name"], field_type=of_field(part))
+    kind = schemas.kind_of(field)
+    if kind == "RECORD":
+        found = struct_of([(part["name"], of_field(part)) for part in field.get("fields", ())])
     elif kind == "RANGE":
         found = type_pb2.TypeProto(type_kind=type_pb2.TYPE_RANGE)
         found.range_type.element_type.CopyFrom(of_field({"type": field["rangeElementType"]["type"]}))
+    elif kind in schemas.SCALARS:
+        name = _LIBRARYS_NAMES.get(kind, kind)
+        found = type_pb2.TypeProto(type_kind=type_pb2.TypeKind.Value(f"TYPE_{name}"))
     else:
-        found = type_pb2.TypeProto(type_kind=type_pb2.TypeKind.Value(f"TYPE_{_KINDS[kind]}"))
+        raise KeyError(kind)
     return array_of(found) if field.get("mode") == "REPEATED" else found
 
 
@@ -86,8 +70,7 @@ def to_field(name: str, kind: Any) -> Field:
     if kind.HasField("range_type"):
         inner = to_field("", kind.range_type.element_type)["type"]
         return {"name": name, "type": "RANGE", "rangeElementType": {"type": inner}}
-    plain = _name(kind)
-    return {"name": name, "type": _SQL_NAMES.get(plain, plain)}
+    return {"name": name, "type": _name(kind)}
 
 
 def text(kind: Any) -> str:
@@ -99,8 +82,7 @@ def text(kind: Any) -> str:
         return f"STRUCT<{', '.join(parts)}>"
     if kind.HasField("range_type"):
         return f"RANGE<{text(kind.range_type.element_type)}>"
-    plain = _name(kind)
-    return _SQL_NAMES.get(plain, plain)
+    return _name(kind)
 
 
 def size(value: str, kind: Any, depth: int = 0) -> str:
@@ -141,4 +123,5 @@ def is_fixed(kind: Any) -> bool:
 def _name(kind: Any) -> str:
     from zetasql.wasi._pb2.zetasql.public import type_pb2
 
-    return str(type_pb2.TypeKind.Name(kind.type_kind).removeprefix("TYPE_"))
+    found = str(type_pb2.TypeKind.Name(kind.type_kind).removeprefix("TYPE_"))
+    return "FLOAT64" if found == "DOUBLE" else found
