@@ -177,10 +177,10 @@ def place_duckdb_extensions(venv: Path) -> None:
     Without this the emulator would download them when it starts.
     """
     program = "import duckdb; print(duckdb.__version__); print(duckdb.sql('PRAGMA platform').fetchone()[0])"
-    told = subprocess.run(
+    reported = subprocess.run(
         [str(venv / "bin" / "python"), "-c", program], capture_output=True, text=True, check=True
     ).stdout.split()
-    target = venv / "home" / ".duckdb" / "extensions" / f"v{told[0]}" / told[1]
+    target = venv / "home" / ".duckdb" / "extensions" / f"v{reported[0]}" / reported[1]
     target.mkdir(parents=True, exist_ok=True)
     for extension in venv.glob("lib/python*/site-packages/**/*.duckdb_extension"):
         shutil.copy2(extension, target)

@@ -142,8 +142,8 @@ def _keep(body: bytes, headers: Mapping[str, str], stores: Sequence[Store]) -> O
     arrived = f"{datetime.now(store.timezone):%Y%m%dT%H%M%S}"
     name = f"vendas/{store.prefix}-tiny-webhook-vendas-{glance.order}-{arrived}-{uuid4()}.json"
     fields |= {"order": glance.order, "bucket": store.bucket, "object": name}
-    told, encoding = (headers.get(each, "") for each in ("content-type", "content-encoding"))
-    content_type = told if _CONTENT_TYPE.fullmatch(told) else "application/octet-stream"
+    reported, encoding = (headers.get(each, "") for each in ("content-type", "content-encoding"))
+    content_type = reported if _CONTENT_TYPE.fullmatch(reported) else "application/octet-stream"
     try:
         put(store.bucket, name, body, content_type, encoding[:100])
     except InboxError as error:

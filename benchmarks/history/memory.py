@@ -157,8 +157,8 @@ def _run(env: Mapping[str, str], step: str, day: date, *words: str) -> dict[str,
         )
     if done.returncode:
         raise RuntimeError(f"{step} of {day} failed: {log.read_text()[-3000:]}")
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    reported: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return reported
 
 
 def _in_this_process(step: str, day: date, *, profile: bool) -> dict[str, float]:

@@ -55,10 +55,10 @@ def main() -> int:
             )
             rows += found
     about = _about()
-    told = [{**asdict(row), "ratio": row.ratio, "missed": row.is_missed} for row in rows]
+    reported = [{**asdict(row), "ratio": row.ratio, "missed": row.is_missed} for row in rows]
     text = "\n".join(markdown(rows, about))
     (settings.home / "table.md").write_text(text + "\n")
-    (settings.home / "table.json").write_text(json.dumps({"about": about, "rows": told}, indent=1))
+    (settings.home / "table.json").write_text(json.dumps({"about": about, "rows": reported}, indent=1))
     print(f"{text}\n\n[bench] written to {settings.home}/table.md and table.json")
     return end(rows)
 

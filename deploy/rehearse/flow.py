@@ -205,15 +205,15 @@ class Flow:
         return f"{number} statements"
 
     def _partitions(self) -> str:
-        told, whole = unpruned(self._client, self._jobs["merge"])
+        reported, whole = unpruned(self._client, self._jobs["merge"])
         if whole:
             raise StepError(
                 f"reads whole tables to merge one day: {', '.join(whole)}",
                 "each merge costs as much as all history has bytes: run no DAG yet, and report this line as a fault",
             )
-        if not told:
+        if not reported:
             raise NotTriedError("BigQuery does not say what the statements of the script read")
-        return f"{told} merges read less than half of their tables"
+        return f"{reported} merges read less than half of their tables"
 
     def _merge_again(self) -> Said:
         before = self._contents()

@@ -117,16 +117,16 @@ def unpruned(client: Any, script: str) -> tuple[int, list[str]]:
         client: Client of BigQuery.
         script: Id of the script's job.
     """
-    told, found = 0, []
+    reported, found = 0, []
     for job in children(client, script):
         if job.statement_type != "MERGE" or job.destination is None:
             continue
         table = client.get_table(job.destination)
         pruned = is_pruned(job.total_bytes_processed, table.num_bytes)
-        told += pruned is not None
+        reported += pruned is not None
         if pruned is False:
             found.append(f"{table.table_id} ({size(job.total_bytes_processed)} of {size(table.num_bytes)})")
-    return told, found
+    return reported, found
 
 
 def is_pruned(read: int | None, whole: int | None) -> bool | None:

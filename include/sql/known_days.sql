@@ -78,12 +78,12 @@ newest AS (
   FROM aside
 ),
 
-told AS (
+reasons AS (
   SELECT
     *,
     STRUCT(pedido AS pedido, file AS file, field AS field, expected AS expected, found AS found) AS reason,
     is_newest
-    AND ROW_NUMBER() OVER (PARTITION BY day, is_newest, pedido IS NULL ORDER BY rejected_at DESC, id) <= 20 AS is_told
+    AND ROW_NUMBER() OVER (PARTITION BY day, is_newest, pedido IS NULL ORDER BY rejected_at DESC, id) <= 20 AS is_shown
   FROM newest
 ),
 
@@ -94,14 +94,14 @@ set_aside AS (
     COUNT(DISTINCT IF(pedido IS NULL, still_out, NULL)) AS files,
     COUNT(DISTINCT IF(kind = 'note', id, NULL)) AS notes,
     ARRAY_AGG(
-      IF(is_told AND pedido IS NOT NULL, reason, NULL)
+      IF(is_shown AND pedido IS NOT NULL, reason, NULL)
       IGNORE NULLS ORDER BY rejected_at DESC, id
     ) AS orders_out,
     ARRAY_AGG(
-      IF(is_told AND pedido IS NULL, reason, NULL)
+      IF(is_shown AND pedido IS NULL, reason, NULL)
       IGNORE NULLS ORDER BY rejected_at DESC, id
     ) AS files_out
-  FROM told
+  FROM reasons
   GROUP BY day
 )
 

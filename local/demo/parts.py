@@ -137,8 +137,8 @@ class Simulator:
         seconds = 10 * _TIMEOUT_S if path.startswith("webhooks/") else _TIMEOUT_S
         answer = requests.request(method, f"{self.url}/_sim/{path}", json=body or None, timeout=seconds)
         answer.raise_for_status()
-        told: dict[str, Any] = answer.json()
-        return told
+        reported: dict[str, Any] = answer.json()
+        return reported
 
 
 @dataclass(frozen=True)

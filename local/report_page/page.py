@@ -37,7 +37,7 @@ class Section:
     Attributes:
         id: Name within the page.
         title: Heading.
-        told: What the chart shows, for those who do not see it.
+        label: What the chart shows, for those who do not see it.
         columns: Head of the table.
         rows: The table, as texts; none when nothing was sold.
         narrow: The chart for a phone or half a page (SVG).
@@ -48,7 +48,7 @@ class Section:
 
     id: str
     title: str
-    told: str
+    label: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     narrow: str = ""
@@ -97,7 +97,7 @@ def by_day(report: Report) -> Section:
     return Section(
         id="dias",
         title="Faturamento e margem por dia",
-        told=f"Gráfico de {counted(len(days), 'dia', 'dias')}: faturamento em colunas, e a margem dentro de cada uma.",
+        label=f"Gráfico de {counted(len(days), 'dia', 'dias')}: faturamento em colunas, e a margem dentro de cada uma.",
         columns=("Dia", "Pedidos", "Faturamento", "Margem"),
         rows=[(day(each.day), number(each.orders), money(each.revenue), money(each.margin)) for each in days],
         narrow=draw(series, _NARROW_PX, "R$") if days else "",
@@ -112,7 +112,7 @@ def products(report: Report) -> Section:
     return Section(
         id="produtos",
         title=f"Produtos: os {len(sold)} maiores" if len(sold) > 1 else "Produtos",
-        told="Gráfico de barras: faturamento de cada produto, do maior ao menor.",
+        label="Gráfico de barras: faturamento de cada produto, do maior ao menor.",
         columns=("Produto", "Unidades", "Faturamento", "Margem"),
         rows=[(each.name, number(each.units), money(each.revenue), money(each.margin)) for each in sold],
         narrow=_bars([(each.name, money(each.revenue), each.revenue) for each in sold]),
@@ -124,7 +124,7 @@ def sellers(report: Report) -> Section:
     return Section(
         id="vendedores",
         title="Vendedores",
-        told="Gráfico de barras: faturamento de cada vendedor, do maior ao menor.",
+        label="Gráfico de barras: faturamento de cada vendedor, do maior ao menor.",
         columns=("Vendedor", "Pedidos", "Faturamento", "Margem"),
         rows=[
             (each.name, number(each.orders), money(each.revenue), money(each.margin))
@@ -140,7 +140,7 @@ def payments(report: Report) -> Section:
     return Section(
         id="pagamentos",
         title="Formas de pagamento",
-        told="Gráfico de barras: valor de cada forma de pagamento, da maior à menor.",
+        label="Gráfico de barras: valor de cada forma de pagamento, da maior à menor.",
         columns=("Forma", "Pedidos", "Valor", "Parte"),
         rows=[
             (payment_form(each.form), number(each.orders), money(each.value), percent(each.value, whole))
@@ -158,7 +158,7 @@ def by_hour(report: Report) -> Section:
         id="horas",
         title="Vendas por hora",
         note="Só os pedidos que chegaram na hora da venda, por webhook.",
-        told="Gráfico de colunas: pedidos de cada hora do dia.",
+        label="Gráfico de colunas: pedidos de cada hora do dia.",
         columns=("Hora", "Pedidos", "Faturamento"),
         rows=[(f"{each.hour}h", number(each.orders), money(each.revenue)) for each in hours],
         narrow=charts.columns(series, _NARROW_PX, "Pedidos") if hours else "",

@@ -144,7 +144,7 @@ def wait_for_setup(api: Api, logs: Path, seconds: float, say: Callable[[str], No
     Raises:
         StackError: A run of it failed, or none ended in time; the message says what Airflow knows.
     """
-    began, told = time.monotonic(), ""
+    began, reported = time.monotonic(), ""
     while True:
         waited = time.monotonic() - began
         try:
@@ -164,9 +164,9 @@ def wait_for_setup(api: Api, logs: Path, seconds: float, say: Callable[[str], No
             raise StackError(
                 f"DAG {SETUP_DAG} has no success after {waited:.0f} s ({what}){_import_errors(api)}"
             )
-        if (now := states[-1] if states else "not read yet") != told:
+        if (now := states[-1] if states else "not read yet") != reported:
             say(f"{SETUP_DAG}: {now}")
-            told = now
+            reported = now
         time.sleep(0.5)
 
 

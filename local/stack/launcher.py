@@ -193,9 +193,9 @@ def _check_running(state: State, settings: Settings, *, fresh: bool) -> None:
     if fresh:
         raise StackError("a stack is up, and starting clean would remove its data; stop it first: make down")
     if trouble := problems(state):
-        told = "; ".join(f"{name}: {text}" for name, text in trouble.items())
+        reported = "; ".join(f"{name}: {text}" for name, text in trouble.items())
         raise StackError(
-            f"the stack is up, but not well ({told}). See make logs, or start again: make down up"
+            f"the stack is up, but not well ({reported}). See make logs, or start again: make down up"
         )
 
 

@@ -26,7 +26,7 @@ _TOKEN: Final = re.compile(rb'"(?:nextPageToken|pageToken)"\s*:\s*"([^"\\]+)"')
 _REFERENCE: Final = re.compile(r'"jobReference"\s*:\s*(\{[^{}]*\})')
 
 
-def told(refusal: Refusal) -> str:
+def reported(refusal: Refusal) -> str:
     """Return the message of a refusal, with the rule and where it is documented."""
     if not refusal.rule:
         return refusal.message
@@ -35,7 +35,7 @@ def told(refusal: Refusal) -> str:
 
 def error(refusal: Refusal) -> bytes:
     """Return the body of the answer to a refused request."""
-    message = told(refusal)
+    message = reported(refusal)
     one = {"domain": "global", "reason": refusal.reason, "message": message}
     status = _STATUS.get(refusal.status, "UNKNOWN")
     body = {"code": refusal.status, "message": message, "errors": [one], "status": status}

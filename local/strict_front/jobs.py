@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from local.strict_front.answers import told
+from local.strict_front.answers import reported
 from local.strict_front.call import Call
 from local.strict_front.emulator import Answer
 from local.strict_front.locations import MULTI_REGIONS
@@ -78,7 +78,7 @@ def refused_job(
 ) -> dict[str, Any]:
     """Make the job that a refused one becomes: it has ended, with an error."""
     now = str(int(time.time() * 1000))
-    error = {"reason": refusal.reason, "message": told(refusal)}
+    error = {"reason": refusal.reason, "message": reported(refusal)}
     kind = next(name for name in ("query", "load", "copy", "extract") if name in configuration)
     return {
         "kind": "bigquery#job",

@@ -67,7 +67,7 @@ class Record:
             )
         )  # fmt: skip
 
-    def told(self) -> list[dict[str, Any]]:
+    def reported(self) -> list[dict[str, Any]]:
         """Return the requests as JSON has them."""
         return [asdict(request) for request in self._requests]
 

@@ -135,7 +135,7 @@ class Rights:
             }
         return any(need.permission in self.permissions.get(role, ()) for role in roles)
 
-    def told(self, account: str) -> dict[str, Any]:
+    def reported(self, account: str) -> dict[str, Any]:
         """Return as JSON what an account's requests have needed, and which of its roles they did not need."""
         used = sorted(self.used.get(account, ()))
         return {

@@ -78,7 +78,7 @@ class Front:
         if request.path == HEALTH:
             return web.json_response({"status": "ok", "account": self.account, "service": self.api.service})
         if request.path == RIGHTS:
-            return web.json_response(self.gate.rights.told(self.account))
+            return web.json_response(self.gate.rights.reported(self.account))
         if request.path in {REQUESTS, DELAYS}:
             return await self._own(request)
         try:
@@ -99,7 +99,7 @@ class Front:
             return web.json_response({"on": self.delays.on})
         if request.method == "DELETE":
             self.record.forget()
-        return web.json_response({"requests": self.record.told()})
+        return web.json_response({"requests": self.record.reported()})
 
     async def _reply(self, request: web.Request) -> Reply:
         began = time.time()

@@ -60,7 +60,7 @@ async def health(request: web.Request) -> web.Response:
 async def sell(request: web.Request) -> web.Response:
     """Create new sales, with the webhooks that Tiny posts for them."""
     made = _sold(request.app[SIMULATOR], await _body(request))
-    return web.json_response({"orders": [_told(order, events) for order, events in made]})
+    return web.json_response({"orders": [_reported(order, events) for order, events in made]})
 
 
 def _sold(sim: Simulator, body: Json) -> list[tuple[Order, list[Json]]]:
@@ -77,7 +77,7 @@ def _sold(sim: Simulator, body: Json) -> list[tuple[Order, list[Json]]]:
     return [(order, webhooks.birth(order, quirks, pair=pair)) for order in orders]
 
 
-def _told(order: Order, events: list[Json]) -> Json:
+def _reported(order: Order, events: list[Json]) -> Json:
     return {
         "id": order.id, "numero": order.numero, "date": order.data.isoformat(), "webhooks": events,
     }  # fmt: skip
@@ -95,7 +95,7 @@ async def change(request: web.Request) -> web.Response:
     else:
         order = {"cancel": sim.shop.cancel, "invoice": sim.shop.invoice}[action](order_id)
     event = webhooks.payload(order, "atualizacao_pedido", sim.settings.quirks)
-    return web.json_response(_told(order, [event]))
+    return web.json_response(_reported(order, [event]))
 
 
 async def edit_product(request: web.Request) -> web.Response:

@@ -56,19 +56,19 @@ def lines_about(docs: str, task_id: str) -> list[Line]:
     return [line for line in _lines(docs) if line.is_about(task_id)]
 
 
-def advice(docs: str, task_id: str, *, at_once: bool, error_is_told: bool) -> str:
+def advice(docs: str, task_id: str, *, at_once: bool, error_is_shown: bool) -> str:
     """Say what to do about a task that failed; empty when its error says so, or when nobody wrote it down.
 
     Args:
         docs: The DAG's documentation.
         task_id: The task.
         at_once: Whether no other try could help.
-        error_is_told: Whether people are told all of the error.
+        error_is_shown: Whether people are told all of the error.
     """
     when = AT_ONCE if at_once else AFTER_TRIES
     fitting = [line for line in lines_about(docs, task_id) if line.advice and line.when in ("", when)]
     in_error = [line for line in fitting if line.advice.lower().startswith(IN_ERROR)]
-    if in_error and error_is_told:
+    if in_error and error_is_shown:
         return ""
     found = [line.advice for line in fitting if line not in in_error]
     return " ".join(found).replace("**", "").replace("`", "")

@@ -22,7 +22,7 @@ def at(hour: int) -> str:
     return when(hour).isoformat()
 
 
-def told_of(rows: Mapping[str, list[dict[str, Any]]], *, many: bool = False) -> dict[str, Any]:
+def reported_of(rows: Mapping[str, list[dict[str, Any]]], *, many: bool = False) -> dict[str, Any]:
     """What the task that made these rows says of them, by XCom key.
 
     Args:
@@ -65,7 +65,7 @@ class Merge:
     def load(self, **rows: list[dict[str, Any]]) -> None:
         """Load rows into the staging tables of a new run; a table without rows has none."""
         self.run_id = f"manual__{uuid.uuid4()}"
-        self.said = told_of(rows, many=self.many)
+        self.said = reported_of(rows, many=self.many)
         for table in LOADED:
             if made := rows.get(table, []):
                 self._load(made, table, self.staging(table))

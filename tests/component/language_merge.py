@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks.views.batches import queries_of
-from tests.component.batches import told_of
+from tests.component.batches import reported_of
 from tests.component.views.reference import VALUES, Ask, literal_table
 from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import Store, include_dir
@@ -96,7 +96,7 @@ class LanguageMerge:
     def _script(self, rows: dict[str, list[Row]]) -> str:
         environment = Environment(loader=FileSystemLoader(include_dir() / "sql"), undefined=StrictUndefined)
         environment.globals.update(check_macros(self._store) | merge_macros(self._store))
-        said = told_of(rows, many=self._many)
+        said = reported_of(rows, many=self._many)
         ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
         return environment.get_template("merge.sql").render(
             dag=SimpleNamespace(dag_id="x"), run_id="y", ti=ti

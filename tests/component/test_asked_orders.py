@@ -78,13 +78,13 @@ def test_orders_that_no_webhook_told_of_are_loaded_and_reported(
     sold = [sale.pedido for sale in simulator.sell(count)]
     files = ask(run, orders=[str(pedido) for pedido in sold])
     assert sorted(warehouse.waiting()) == sorted(names.asked_event(run.key, pedido) for pedido in sold)
-    told, error = report(run, files)
-    assert set(told.values()) == {"waits in the inbox: it was not read yet"}
+    reported, error = report(run, files)
+    assert set(reported.values()) == {"waits in the inbox: it was not read yet"}
     assert "z316_webhook" in error
     load(dags)
-    told, error = report(run, files)
-    assert (error, set(told)) == ("", {str(pedido) for pedido in sold})
-    assert all(text.startswith("loaded, of 20") for text in told.values())
+    reported, error = report(run, files)
+    assert (error, set(reported)) == ("", {str(pedido) for pedido in sold})
+    assert all(text.startswith("loaded, of 20") for text in reported.values())
     assert set(sold) <= {row["id"] for row in warehouse.rows("pdv")}
 
 
@@ -108,8 +108,8 @@ def test_the_note_names_each_order_as_it_was_asked_for(
     load(dags)
     said, error = look(run, files)
     assert error == ""
-    told = said["note"].split("; ")
-    assert [text.partition(" loaded, of ")[0] for text in told] == [
+    reported = said["note"].split("; ")
+    assert [text.partition(" loaded, of ")[0] for text in reported] == [
         *map(str, by_id),
         *(f"number {number}" for number in numbers),
     ]
@@ -180,10 +180,10 @@ def test_each_fate_is_told(run: Any, dags: Any, simulator: Simulator, warehouse:
     simulator.fault(service="pdv.pedido.obter", faults=["code_31"], key=str(bad), times=None)
     files = ask(run, orders=[good, bad, unknown])
     load(dags)
-    told, error = report(run, files)
-    assert told[str(good)].startswith("loaded")
-    assert told[str(bad)].startswith("rejected: ")
-    assert told[str(unknown)].startswith("Tiny does not know this id")
+    reported, error = report(run, files)
+    assert reported[str(good)].startswith("loaded")
+    assert reported[str(bad)].startswith("rejected: ")
+    assert reported[str(unknown)].startswith("Tiny does not know this id")
     assert error.startswith("2 of 3 orders were not loaded: ")
     assert all(str(pedido) in error for pedido in (bad, unknown))
 
@@ -198,8 +198,8 @@ def test_an_order_that_waits_is_told_with_the_reason(
     tried = Tried(2, "2026-03-14T15:00:00+00:00", {"no_answer": "2026-03-14T14:00:00+00:00"})
     state = WaitingFiles({int(generation): tried}).to_json()
     Objects(storage, warehouse.api_bucket).write_json(names.waiting_files_object("z316"), state)
-    told, error = report(run, files)
-    assert told == {str(sale.pedido): "waits in the inbox: no_answer since 2026-03-14T14:00 UTC"}
+    reported, error = report(run, files)
+    assert reported == {str(sale.pedido): "waits in the inbox: no_answer since 2026-03-14T14:00 UTC"}
     assert "1 of 1 order was not loaded" in error
 
 

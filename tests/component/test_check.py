@@ -41,9 +41,9 @@ class Checked:
         """What the checks find in the last batch; empty for nothing."""
         from google.api_core.exceptions import BadRequest
 
-        told = dict.fromkeys(_COUNTS, 0) | {"orders": self.batch.said["return_value"]["pdv"]} | counts
+        reported = dict.fromkeys(_COUNTS, 0) | {"orders": self.batch.said["return_value"]["pdv"]} | counts
         try:
-            self.batch.do("check", **told)
+            self.batch.do("check", **reported)
         except BadRequest as error:
             return what_failed(error) or f"not by a check: {error}"
         return ""
@@ -227,8 +227,8 @@ def test_a_key_that_is_empty_is_found(checked: Checked, pedido: int) -> None:
 
 
 def test_an_order_needs_its_day_where_tiny_gives_one(checked: Checked, pedido: int) -> None:
-    told: list[Any] = ["14/03/2026", "2026-03-14", "00/00/0000", "", None]
-    payloads = [{name: day} for name in ("data", "data_pedido") for day in told]
+    reported: list[Any] = ["14/03/2026", "2026-03-14", "00/00/0000", "", None]
+    payloads = [{name: day} for name in ("data", "data_pedido") for day in reported]
     checked.merge(
         **both(*(sale(pedido + n, data=None, payload=payload) for n, payload in enumerate(payloads)))
     )
@@ -286,8 +286,8 @@ SHARES = [
 def test_more_than_a_share_of_rejects_fails(checked: Checked, pedido: int) -> None:
     rejects = [reject(n, pedido + n) for n in range(1, 3)]
     # An order that was loaded without a product is no rejected order, and a value that could not be read is no reject.
-    told = [*rejects, reject(9, pedido, 72), reject(10, pedido + 9, kind="note")]
-    checked.merge(**sale(pedido), rejeitados=told)
+    reported = [*rejects, reject(9, pedido, 72), reject(10, pedido + 9, kind="note")]
+    checked.merge(**sale(pedido), rejeitados=reported)
     for (orders, good), fails in SHARES:
         found = checked.found(orders=good + orders, rejected=orders)
         assert found == fails * (

@@ -44,8 +44,8 @@ def new_fields(caplog: pytest.LogCaptureFixture) -> set[str]:
     """The fields that were told since it was asked last."""
     messages = [record.getMessage() for record in caplog.records]
     caplog.clear()
-    told = [message.rpartition("fields=")[2] for message in messages if "event=new_fields " in message]
-    return {field for fields in told for field in fields.split(",")}
+    reported = [message.rpartition("fields=")[2] for message in messages if "event=new_fields " in message]
+    return {field for fields in reported for field in fields.split(",")}
 
 
 def test_a_new_field_is_told_once_and_kept(
@@ -58,14 +58,14 @@ def test_a_new_field_is_told_once_and_kept(
     sell(emulators, simulator, run)
     assert new_fields(caplog) == set()
     made = sell(emulators, simulator, run, unknown_fields=True)
-    told = new_fields(caplog)
-    assert {"pdv.origemVenda", "pdv.itens.idLote", "pesquisa.origem_pedido"} <= told
+    reported = new_fields(caplog)
+    assert {"pdv.origemVenda", "pdv.itens.idLote", "pesquisa.origem_pedido"} <= reported
     for table, field in (("pdv", "origemVenda"), ("pesquisa", "origem_pedido")):
         content = objects.read(names.rows_object(table, made.key)) or b""
         assert all(f'"{field}"' in json.dumps(json.loads(row)["payload"]) for row in content.splitlines())
     sell(emulators, simulator, run, unknown_fields=True)
     # Nothing of it again; other products may have fields that none before had.
-    assert not told & new_fields(caplog)
+    assert not reported & new_fields(caplog)
 
 
 def test_what_is_told_meanwhile_is_not_forgotten(store: Store, objects: Objects) -> None:

@@ -33,7 +33,7 @@ def upload_bad(warehouse: Warehouse, many: int) -> list[str]:
     return found
 
 
-def told_of(warehouse: Warehouse, files: list[str]) -> list[str]:
+def reported_of(warehouse: Warehouse, files: list[str]) -> list[str]:
     """Files of all rows that are about some files, sorted."""
     return sorted(row["file"] for row in warehouse.rows("rejeitados") if row["file"] in files)
 
@@ -64,7 +64,7 @@ def test_a_file_is_told_once_whatever_tries_again(
         for _ in range(2):
             with pytest.raises(AirflowFailException, match="could not be moved"):
                 archive(run)
-        assert told_of(warehouse, files) == files
+        assert reported_of(warehouse, files) == files
     Objects(warehouse.storage_client(), run.store.api_bucket).delete(
         names.waiting_files_object(run.store.prefix)
     )
@@ -75,7 +75,7 @@ def test_a_file_is_told_once_whatever_tries_again(
     else:
         with pytest.raises(AirflowFailException, match=f"{many} of {many} files cannot be used"):
             archive(again)
-    assert told_of(warehouse, files) == files
+    assert reported_of(warehouse, files) == files
     assert warehouse.waiting() == []
     # The same again, as another upload, is another reject.
     for name in files:
@@ -84,7 +84,7 @@ def test_a_file_is_told_once_whatever_tries_again(
     plan(last)
     with suppress(AirflowFailException):
         archive(last)
-    assert told_of(warehouse, files) == sorted([*files, *files])
+    assert reported_of(warehouse, files) == sorted([*files, *files])
 
 
 def _die(*_: object, **__: object) -> NoReturn:

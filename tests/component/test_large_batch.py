@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.component.batches import Merge, at, line, order, snapshot, told_of
+from tests.component.batches import Merge, at, line, order, reported_of, snapshot
 from tiny_operators.schemas import TABLES
 
 pytestmark = pytest.mark.stack
@@ -43,7 +43,7 @@ def large(store: Any, dags: Any) -> Merge:
             f"CROSS JOIN UNNEST(GENERATE_ARRAY(1, {ORDERS - 1})) AS n"
         )
     ends = [{"id": _FIRST}, {"id": _FIRST + ORDERS - 1}]
-    batch.said = told_of({"pdv": ends}, many=True)
+    batch.said = reported_of({"pdv": ends}, many=True)
     batch.said["return_value"] = dict.fromkeys(TABLES, ORDERS) | {"rejeitados": 0}
     return batch
 

@@ -84,15 +84,20 @@ def test_an_empty_batch_changes_nothing(merge: Merge | LanguageMerge) -> None:
 
 
 def test_a_reject_stands_once_as_it_was_first_told(merge: Merge | LanguageMerge) -> None:
-    told = {
+    reported = {
         "store": "z316",
         "id": "told-once-1",
         "pedido": 880_000_009,
         "field": "pdv.data",
         "run": "z316_webhook_x",
     }
-    merge(rejeitados=[{**told, "rejected_at": at(13)}, {**told, "rejected_at": at(13)}])
-    merge(rejeitados=[{**told, "rejected_at": at(15)}, {**told, "id": "told-once-2", "rejected_at": at(15)}])
+    merge(rejeitados=[{**reported, "rejected_at": at(13)}, {**reported, "rejected_at": at(13)}])
+    merge(
+        rejeitados=[
+            {**reported, "rejected_at": at(15)},
+            {**reported, "id": "told-once-2", "rejected_at": at(15)},
+        ]
+    )
     rows = {row["id"]: row for row in merge.rows("rejeitados", "pedido = 880000009")}
     assert {name: hour(row["rejected_at"]) for name, row in rows.items()} == {
         "told-once-1": 13,

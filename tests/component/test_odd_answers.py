@@ -34,6 +34,6 @@ def test_the_tables_hold_the_truth(sold: Sold, quirks: dict[str, Any]) -> None:
     run = sold.run()
     assert run.failures == []
     assert sold.wrong() == []
-    told = [row for row in sold.warehouse.rows("rejeitados") if row["pedido"] in sold.orders]
-    assert {row["kind"] for row in told} == ({"note"} if "unreadable_values" in quirks else set())
-    assert {str(row["field"]).split("[")[0].split(".")[0] for row in told} <= {"pdv", "produto"}
+    reported = [row for row in sold.warehouse.rows("rejeitados") if row["pedido"] in sold.orders]
+    assert {row["kind"] for row in reported} == ({"note"} if "unreadable_values" in quirks else set())
+    assert {str(row["field"]).split("[")[0].split(".")[0] for row in reported} <= {"pdv", "produto"}

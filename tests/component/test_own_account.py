@@ -192,8 +192,10 @@ def test_an_account_without_a_document_stops_nobody_and_is_reported_once_a_day(
         for store in stores:
             calls_of(store, warehouse)
     assert simulator.calls() == {"info": 3}
-    told = [record.getMessage() for record in caplog.records if "account_not_checked" in record.getMessage()]
-    assert len(told) == 3
+    reported = [
+        record.getMessage() for record in caplog.records if "account_not_checked" in record.getMessage()
+    ]
+    assert len(reported) == 3
 
 
 def test_tinys_silence_stops_only_a_token_that_was_never_checked(

@@ -49,7 +49,7 @@ class Task:
         run_id: The run.
         number: Number of the last try.
         cleared_at: Number of the last try before it was cleared.
-        told: What the tries left as XCom.
+        reported: What the tries left as XCom.
     """
 
     store: Store
@@ -59,7 +59,7 @@ class Task:
     run_id: str = field(default_factory=lambda: f"manual__{uuid.uuid4()}")
     number: int = 0
     cleared_at: int = 0
-    told: dict[str, Any] = field(default_factory=dict)
+    reported: dict[str, Any] = field(default_factory=dict)
 
     @property
     def sql(self) -> str:
@@ -80,7 +80,7 @@ class Task:
             max_tries=self.cleared_at + RETRIES,
             task=task,
             stats_tags={},
-            xcom_push=lambda key, value: self.told.update({key: value}),
+            xcom_push=lambda key, value: self.reported.update({key: value}),
         )
         run = SimpleNamespace(run_id=self.run_id, run_type="manual")
         context: Any = {"dag_run": run, "ti": ti, "task": task, "run_id": self.run_id}
@@ -123,7 +123,7 @@ def service(task: Task, emulators: dict[str, str], monkeypatch: pytest.MonkeyPat
 def test_a_try_runs_its_job_once_and_leaves_its_link(task: Task, rows: Any, client: bigquery.Client) -> None:
     job_id = task.again()
     assert rows() == ["once"]
-    assert job_id in task.told["bigquery_job"]
+    assert job_id in task.reported["bigquery_job"]
     job = client.get_job(job_id, location=task.store.location)
     assert {"airflow-dag", "airflow-task", "try"} <= job.labels.keys()
 

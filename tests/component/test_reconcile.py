@@ -243,11 +243,11 @@ def test_what_cannot_be_repaired_fails_the_run_with_the_list(
     (row,) = run.rows(warehouse).values()
     assert (counts(row), row["unrepaired"]) == ((3, 0, 3, 0, 0, 2), [bad])
     assert warehouse.differences(simulator.truth([good, also_good]), [good, also_good]) == []
-    told = [
+    reported = [
         record.getMessage() for record in caplog.records if "event=date_reconciled" in record.getMessage()
     ]
-    assert len(told) == 1
-    assert f"orders={bad}" in told[0]
+    assert len(reported) == 1
+    assert f"orders={bad}" in reported[0]
     reasons = run.hook.get_client().query_and_wait(re.findall(r"```sql\n(.+?)```", DOCS, re.DOTALL)[0])
     assert [(row["pedido"], row["step"]) for row in reasons if row["date"] == day] == [(bad, "fetch")]
 
@@ -259,9 +259,9 @@ def test_a_question_repairs_nothing_and_alerts(
     day: date,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told: list[str] = []
+    reported: list[str] = []
     monkeypatch.setattr(
-        "tiny_operators.operators.compare.alert", lambda context, message, **fields: told.append(message)
+        "tiny_operators.operators.compare.alert", lambda context, message, **fields: reported.append(message)
     )
     sold = sorted(sale.pedido for sale in simulator.sell_on(day, 2))
     run = reconcile(day, dag_id="z316_compare")
@@ -269,9 +269,9 @@ def test_a_question_repairs_nothing_and_alerts(
         run.all()
     (row,) = run.rows(warehouse).values()
     assert (counts(row), row["unrepaired"]) == ((2, 0, 2, 0, 0, 0), sold)
-    assert told == ["z316: 2 orders differed between Tiny and BigQuery, 2 still do"]
+    assert reported == ["z316: 2 orders differed between Tiny and BigQuery, 2 still do"]
     assert reconcile(day + NEXT, dag_id="z316_compare").all()["differences"] == 0
-    assert len(told) == 1, "no difference, no alert"
+    assert len(reported) == 1, "no difference, no alert"
     assert simulator.calls() == {"pedidos.pesquisa": 2}
 
 

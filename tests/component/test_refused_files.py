@@ -88,10 +88,12 @@ def test_each_file_that_cannot_be_read_is_rejected_alone(
     with pytest.raises(AirflowFailException, match=f"could not be moved.*{bad_files[0]}"):
         archive(run)
     assert {row["id"] for row in made_rows(warehouse, run, "pdv")} == set(orders)
-    told = {row["file"]: row for row in rejected_files(warehouse, run)}
-    assert sorted(told) == bad_files
-    assert [told[name]["found"] for name in bad_files] == [f"{kind} when it was downloaded" for kind in kinds]
-    assert {(row["field"], row["expected"]) for row in told.values()} == {
+    reported = {row["file"]: row for row in rejected_files(warehouse, run)}
+    assert sorted(reported) == bad_files
+    assert [reported[name]["found"] for name in bad_files] == [
+        f"{kind} when it was downloaded" for kind in kinds
+    ]
+    assert {(row["field"], row["expected"]) for row in reported.values()} == {
         ("(file)", "a file that can be read")
     }
     assert sorted(warehouse.waiting()) == bad_files

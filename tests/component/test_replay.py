@@ -205,8 +205,8 @@ def test_a_date_whose_answers_have_expired_is_named_and_its_rows_stay(
         for name, content in kept.items():
             bucket.blob(name).upload_from_string(content)
     assert tables(warehouse, history.pedidos) == before
-    (told,) = [r.getMessage() for r in caplog.records if "dates_without_answers" in r.getMessage()]
-    assert f"dates={len(expired)} first={days[min(expired)]} last={days[max(expired)]}" in told
+    (reported,) = [r.getMessage() for r in caplog.records if "dates_without_answers" in r.getMessage()]
+    assert f"dates={len(expired)} first={days[min(expired)]} last={days[max(expired)]}" in reported
     assert ("rows" in run.skipped) is (len(expired) == len(days))
 
 

@@ -243,10 +243,10 @@ def test_a_silent_product_is_remembered_and_asked_for_after_a_pause(
         assert {int(produto): tried["times"] for produto, tried in known.items()} == dict.fromkeys(
             silent, times
         )
-        told = {row["produto"]: row["found"] for row in made_rows(warehouse, done, "rejeitados")}
+        reported = {row["produto"]: row["found"] for row in made_rows(warehouse, done, "rejeitados")}
         for produto, tried in known.items():
             since = tried["since"]["no_answer"][:16]
-            assert told[int(produto)] == f"none since {since}, while Tiny answered other calls"
+            assert reported[int(produto)] == f"none since {since}, while Tiny answered other calls"
         # However slow the machine is, the pause is not over.
         shift_silence(warehouse, run, -1)
     batch.simulator.no_faults()

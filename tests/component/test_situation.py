@@ -229,10 +229,10 @@ def test_the_newest_rejects_of_a_day_are_told_and_all_are_counted(
     found, page, _ = look(dags, warehouse)
     day = next(day for day in found.days if day.day == days.ago(1))
     assert (day.rejects, day.files) == (orders + files, files)
-    told = [each.what for each in found.rejected]
+    reported = [each.what for each in found.rejected]
     of_orders, of_files = min(orders, 20), min(files, 20)
-    assert told[:of_orders] == [str(100 + orders - 1 - number) for number in range(of_orders)]
-    assert told[of_orders:] == [f"{files - 1 - number}.json" for number in range(of_files)]
+    assert reported[:of_orders] == [str(100 + orders - 1 - number) for number in range(of_orders)]
+    assert reported[of_orders:] == [f"{files - 1 - number}.json" for number in range(of_files)]
     assert page.count("<code>pdv.frete</code>") == of_orders + of_files
 
 

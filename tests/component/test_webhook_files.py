@@ -93,11 +93,11 @@ def test_bad_files_are_set_aside_with_a_reason_and_the_rest_goes_on(
         assert reason["field"] == field
         assert reason["action"]
         assert reason["put_back"].endswith(f"gs://{warehouse.webhook_bucket}/vendas/{name}")
-    told = rejected_files(warehouse, run)
-    assert {(row["file"], row["field"]) for row in told} == {
+    reported = rejected_files(warehouse, run)
+    assert {(row["file"], row["field"]) for row in reported} == {
         (f"vendas/{name}", field) for name, (_, field) in BAD_FILES.items()
     }
-    assert {(row["step"], row["path"], row["run"], row["pedido"]) for row in told} == {
+    assert {(row["step"], row["path"], row["run"], row["pedido"]) for row in reported} == {
         ("plan", "webhook", run.key, None)
     }
 
@@ -112,12 +112,12 @@ def test_an_order_that_tiny_refuses_is_set_aside_with_its_file(
     (waiting,) = [name for name in warehouse.waiting() if f"-{bad}-" in name]
     counts = rows(run)
     assert [counts[name] for name in ("planned", "loaded", "rejected", "rejects")] == [2, 1, 1, 1]
-    told = made_rows(warehouse, run, "rejeitados")
+    reported = made_rows(warehouse, run, "rejeitados")
     assert rows(run) == counts
-    assert [row["id"] for row in made_rows(warehouse, run, "rejeitados")] == [row["id"] for row in told]
+    assert [row["id"] for row in made_rows(warehouse, run, "rejeitados")] == [row["id"] for row in reported]
     assert archive(run) == {"done": 1, "rejected": 1, "ignored": 0, "waiting": 0}
     assert [row["id"] for row in made_rows(warehouse, run, "pdv")] == [good]
-    (row,) = told
+    (row,) = reported
     assert (row["pedido"], row["produto"], row["file"], row["step"]) == (bad, None, waiting, "fetch")
     (place,) = [name for name in warehouse.objects("rejected/") if name.endswith(f"{run.key}.ndjson")]
     text = warehouse.storage_client().bucket(warehouse.api_bucket).blob(place).download_as_text()
@@ -225,8 +225,8 @@ def test_a_file_with_rejected_orders_can_be_put_back_whole(
     assert batch(run) == {"done": 0, "rejected": 1, "ignored": 0, "waiting": 0}
     loaded = {row["id"] for row in made_rows(warehouse, run, "pdv")}
     assert loaded == set(orders) - {orders[place] for place in refused}
-    told = made_rows(warehouse, run, "rejeitados")
-    assert {(row["pedido"], row["file"]) for row in told} == {
+    reported = made_rows(warehouse, run, "rejeitados")
+    assert {(row["pedido"], row["file"]) for row in reported} == {
         (pedido, "all.ndjson") for pedido in set(orders) - loaded
     }
     # A file goes back by each order that was rejected.
@@ -287,8 +287,10 @@ def test_what_is_done_of_a_file_that_waits_is_done_once(
     assert batch(last)["rejected"] == 1
     assert {row["id"] for row in made_rows(warehouse, last, "pdv")} == waiting
     (reason,) = reasons(warehouse) - before
-    told = json.loads(warehouse.storage_client().bucket(warehouse.api_bucket).blob(reason).download_as_text())
-    assert {told["pedido"], *(more["pedido"] for more in told["more"])} == {None, orders[2]}
+    reported = json.loads(
+        warehouse.storage_client().bucket(warehouse.api_bucket).blob(reason).download_as_text()
+    )
+    assert {reported["pedido"], *(more["pedido"] for more in reported["more"])} == {None, orders[2]}
 
 
 def test_events_that_nobody_needs_are_known_in_any_form(

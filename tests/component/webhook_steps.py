@@ -52,8 +52,10 @@ def made_rows(warehouse: Warehouse, run: Any, table: str) -> list[dict[str, Any]
 
 def rejected_files(warehouse: Warehouse, run: Any) -> list[dict[str, Any]]:
     """Rows of ``rejeitados`` of the files that the run could not use, by their names."""
-    told = [row for row in warehouse.rows("rejeitados") if row["run"] == run.key and row["step"] == "plan"]
-    return sorted(told, key=lambda row: str(row["file"]))
+    reported = [
+        row for row in warehouse.rows("rejeitados") if row["run"] == run.key and row["step"] == "plan"
+    ]
+    return sorted(reported, key=lambda row: str(row["file"]))
 
 
 def batch(run: Any) -> Any:

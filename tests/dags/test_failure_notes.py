@@ -57,10 +57,10 @@ def test_the_note_of_a_failed_task(task: Any, kind: str) -> None:
     when = "at once" if kind == "ours, for good" else "after its tries"
     lines = [line for of, line in failures_of(task) if of in ("", when)]
     assert lines, "the DAG's Triage has no line about it"
-    told = kind.startswith("ours")
+    reported = kind.startswith("ours")
     in_error = [line for line in lines if line.startswith(IN_ERROR)]
     _, said, advice = note.partition(" failed. What to do: ")
-    if told and in_error:
+    if reported and in_error:
         assert note == f"{task.task_id} failed: {error}."
     else:
         (line,) = (line for line in lines if line not in in_error)

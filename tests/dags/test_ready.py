@@ -76,12 +76,12 @@ def test_tables_older_than_the_schema_files_are_told_before_anything_is_read(
             return fields
 
         monkeypatch.setattr(provision, "schema_fields", newer)
-        told = ", ".join(name for name in LAYOUTS if name in older)
+        reported = ", ".join(name for name in LAYOUTS if name in older)
         for task in [*looks(store), PlanWebhooksOperator(task_id="plan", store=store)]:
             refused(
                 task,
                 backoff,
-                rf"not as include/schemas says in z316_tiny: {told}\. Nothing was read; run the",
+                rf"not as include/schemas says in z316_tiny: {reported}\. Nothing was read; run the",
             )
     assert simulator.calls() == {}
 

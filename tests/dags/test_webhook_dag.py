@@ -99,8 +99,8 @@ def test_files_without_an_order_cost_no_call_no_load_and_no_merge(
     assert skipped(run) == {"fetch", "rows", *(f"load_{table}" for table in LOADED), "merge", "check"}
     assert (states["plan"], states["archive"]) == ("success", archived)
     assert not simulator.calls()
-    told = [row["file"] for row in warehouse.rows("rejeitados") if row["file"] in bad]
-    assert sorted(told) == sorted(bad)
+    reported = [row["file"] for row in warehouse.rows("rejeitados") if row["file"] in bad]
+    assert sorted(reported) == sorted(bad)
     assert warehouse.waiting() == []
 
 
@@ -121,8 +121,8 @@ def test_many_rejects_fail_the_run_after_the_good_were_loaded_and_the_bad_set_as
     assert {name for name, state in states.items() if state not in {"success", "skipped"}} == {"check"}
     assert (states["check"], run.state) == ("failed", "failed")
     assert [row["id"] for row in warehouse.rows("pdv") if row["id"] in {good, *bad}] == [good]
-    told = {row["pedido"]: row for row in warehouse.rows("rejeitados")}
-    assert {told[pedido]["field"] for pedido in bad} == {"pedido"}
+    reported = {row["pedido"]: row for row in warehouse.rows("rejeitados")}
+    assert {reported[pedido]["field"] for pedido in bad} == {"pedido"}
     assert warehouse.waiting() == []
     rejected = [name for name in warehouse.objects("rejected/") if not name.endswith(".json.reason.json")]
     for pedido in bad:

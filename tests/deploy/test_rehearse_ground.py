@@ -174,9 +174,9 @@ def test_statements_of_a_script_are_told_one_by_one(store: Store, clients: Clien
     found = Jobs(clients.bigquery, store)
     script = found.query("DECLARE n INT64 DEFAULT 1; SELECT n AS first; SELECT n + 1 AS second;")
     script.result()
-    told = [statement(job) for job in children(clients.bigquery, script.job_id)]
-    assert [said.text for said, _ in told][-2:] == ["SELECT", "SELECT"]
-    assert all(seconds >= 0 for _, seconds in told)
+    reported = [statement(job) for job in children(clients.bigquery, script.job_id)]
+    assert [said.text for said, _ in reported][-2:] == ["SELECT", "SELECT"]
+    assert all(seconds >= 0 for _, seconds in reported)
     assert script.maximum_bytes_billed == store.maximum_bytes_billed
     assert [(one.key, one.value) for one in script.connection_properties] == [("time_zone", "UTC")]
     assert unpruned(clients.bigquery, script.job_id) == (0, [])

@@ -53,8 +53,8 @@ class StandIn:
 
     def answer(self, key: str, *answers: Any) -> None:
         state = json.loads(self.path.read_text())
-        told = [a if isinstance(a, tuple) else (0, json.dumps(a)) for a in answers]
-        state["answers"][key] = told
+        reported = [a if isinstance(a, tuple) else (0, json.dumps(a)) for a in answers]
+        state["answers"][key] = reported
         self.path.write_text(json.dumps(state))
 
     def read(self, prefix: str, *versions: str | None) -> None:

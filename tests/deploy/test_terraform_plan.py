@@ -338,10 +338,12 @@ def test_names_that_google_takes(three: Planned) -> None:
 
 def test_a_budget_tells_people_where_somebody_is_named(tmp_path: Path) -> None:
     """Without an address there is no such block; of many, Google takes five."""
-    for number, told in ((0, []), (1, [1]), (3, [3]), (7, [5])):
+    for number, reported in ((0, []), (1, [1]), (3, [3]), (7, [5])):
         emails = [f"ops{n}@example.com" for n in range(number)]
         folder = tmp_path / str(number)
         folder.mkdir()
         chosen = {"billing_account": "012345-6789AB-CDEF01", "alert_emails": emails}
         (budget,) = planned(folder, settings=chosen).of("google_billing_budget").values()
-        assert [len(rule["monitoring_notification_channels"]) for rule in budget["all_updates_rule"]] == told
+        assert [
+            len(rule["monitoring_notification_channels"]) for rule in budget["all_updates_rule"]
+        ] == reported

@@ -19,7 +19,7 @@ ON_3 = os.environ["AIRFLOW"] == "3"
 
 
 @pytest.fixture
-def told() -> Iterator[tuple[int, list[dict[str, Any]]]]:
+def reported() -> Iterator[tuple[int, list[dict[str, Any]]]]:
     """Port of a chat that listens, and what it was told."""
     messages: list[dict[str, Any]] = []
 
@@ -39,8 +39,10 @@ def told() -> Iterator[tuple[int, list[dict[str, Any]]]]:
         server.shutdown()
 
 
-def test_a_failure_tells_store_step_and_what_to_do(live: Any, told: tuple[int, list[dict[str, Any]]]) -> None:
-    port, messages = told
+def test_a_failure_tells_store_step_and_what_to_do(
+    live: Any, reported: tuple[int, list[dict[str, Any]]]
+) -> None:
+    port, messages = reported
     alerts = {
         "notifier": "airflow.providers.http.notifications.http.HttpNotifier",
         "arguments": {"http_conn_id": "chat", "endpoint": "/hook", "json": {"text": "{message}"}},

@@ -90,10 +90,10 @@ def test_a_long_period_and_odd_values_are_drawn(report: Report) -> None:
 
 
 def test_freshness_is_told_on_the_store_s_clock(report: Report) -> None:
-    told = {figure.name: figure.text for figure in page.freshness(report)}
-    assert told["Última venda recebida"] == "23/11/2026 às 15:30"
-    assert told["Última reconciliação com o Tiny"] == "ainda não feita"
-    assert (told["Diferenças encontradas"], told["Diferenças em aberto"]) == ("—", "—")
+    reported = {figure.name: figure.text for figure in page.freshness(report)}
+    assert reported["Última venda recebida"] == "23/11/2026 às 15:30"
+    assert reported["Última reconciliação com o Tiny"] == "ainda não feita"
+    assert (reported["Diferenças encontradas"], reported["Diferenças em aberto"]) == ("—", "—")
 
 
 def test_the_last_comparison_is_told(report: Report) -> None:
@@ -103,11 +103,11 @@ def test_the_last_comparison_is_told(report: Report) -> None:
         differences=1234,
         open_differences=0,
     )
-    told = {
+    reported = {
         figure.name: figure.text for figure in page.freshness(dataclasses.replace(report, freshness=compared))
     }
-    assert told["Última reconciliação com o Tiny"] == "22/11/2026 às 05:00"
-    assert (told["Diferenças encontradas"], told["Diferenças em aberto"]) == ("1.234", "0")
+    assert reported["Última reconciliação com o Tiny"] == "22/11/2026 às 05:00"
+    assert (reported["Diferenças encontradas"], reported["Diferenças em aberto"]) == ("1.234", "0")
 
 
 def test_axes_tell_large_amounts_in_thousands(report: Report) -> None:

@@ -79,7 +79,7 @@ def test_faults_count_as_calls(tiny: Tiny) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "told"),
+    ("method", "path", "body", "reported"),
     [
         ("POST", "faults", {"faults": ["explosion"]}, "explosion"),
         ("POST", "faults", {}, "faults"),
@@ -93,7 +93,7 @@ def test_faults_count_as_calls(tiny: Tiny) -> None:
         ("POST", "sell", [], "object"),
     ],
 )
-def test_mistakes_are_named(tiny: Tiny, method: str, path: str, body: object, told: str) -> None:
+def test_mistakes_are_named(tiny: Tiny, method: str, path: str, body: object, reported: str) -> None:
     answer = requests.request(method, f"{tiny.url}/_sim/{path}", json=body, timeout=TIMEOUT_S)
     assert answer.status_code == 400
-    assert told in answer.json()["error"]
+    assert reported in answer.json()["error"]

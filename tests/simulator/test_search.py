@@ -140,9 +140,9 @@ def test_rows_are_missing_at_borders_but_not_for_ever(tiny: Tiny, orders: list[J
 
 def test_page_counts_drift_but_never_hide_a_next_page(tiny: Tiny) -> None:
     tiny.quirks(page_count_drift=True)
-    told = {int(tiny.call("pedidos.pesquisa", pagina=1)["numero_paginas"]) for _ in range(40)}
-    assert len(told) > 1
-    assert min(told) >= 2
+    reported = {int(tiny.call("pedidos.pesquisa", pagina=1)["numero_paginas"]) for _ in range(40)}
+    assert len(reported) > 1
+    assert min(reported) >= 2
 
 
 def test_new_orders_are_late_in_searches_only(tiny: Tiny) -> None:

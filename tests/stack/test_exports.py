@@ -104,10 +104,10 @@ def test_shell_reads_each_value_as_it_is(tmp_path: Path, value: str) -> None:
     file = tmp_path / "env"
     file.write_text(exports.render({"VALUE": value}, Path("/opt/some where/bin")))
     script = f'. "{file}"; printf %s "$VALUE"; printf "|%s" "$PATH"'
-    told = subprocess.run(
+    reported = subprocess.run(
         ["sh", "-c", script], env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=True
     )
-    assert told.stdout == f"{value}|/opt/some where/bin:/usr/bin:/bin"
+    assert reported.stdout == f"{value}|/opt/some where/bin:/usr/bin:/bin"
 
 
 def test_files_are_their_owners_alone(tmp_path: Path) -> None:

@@ -64,11 +64,11 @@ def settings(environ: dict[str, str], home: Path, *parts: str) -> Settings:
 def test_clients_without_arguments_work_and_nothing_is_left(environ: dict[str, str], home: Path) -> None:
     with launcher.running(settings(environ, home, *EMULATORS)) as stack:
         program = [sys.executable, "-c", ROUND_TRIP]
-        told = subprocess.run(
+        reported = subprocess.run(
             program, env={**environ, **stack.env}, capture_output=True, text=True, check=False
         )
-        assert told.returncode == 0, told.stderr
-        assert json.loads(told.stdout) == {
+        assert reported.returncode == 0, reported.stderr
+        assert json.loads(reported.stdout) == {
             "project": "z316-local",
             "rows": [{"name": "Queijo", "price": "30.3"}],
         }

@@ -277,9 +277,9 @@ def test_setup_needs_its_roles_and_no_others(
     assert "segredo" in made["tables"]
     create_views(bigquery, own)
     for service in ("STORAGE_AS_SETUP", "BIGQUERY_AS_SETUP"):
-        told = requests.get(f"{emulators[service]}/_front/rights", timeout=30).json()
-        assert told["used"]
-        assert told["unneeded"] == []
+        reported = requests.get(f"{emulators[service]}/_front/rights", timeout=30).json()
+        assert reported["used"]
+        assert reported["unneeded"] == []
 
 
 @pytest.mark.stack
@@ -333,6 +333,6 @@ def test_no_role_is_given_in_vain(emulators: dict[str, str], store: Any) -> None
     }
     for account, names in hosts.items():
         for name in names:
-            told = requests.get(f"{emulators[name]}/_front/rights", timeout=30).json()
-            assert told["used"], account
-            assert told["unneeded"] == [], account
+            reported = requests.get(f"{emulators[name]}/_front/rights", timeout=30).json()
+            assert reported["used"], account
+            assert reported["unneeded"] == [], account

@@ -135,7 +135,7 @@ class Received:
     body: str
 
 
-class ToldServer(ThreadingHTTPServer):
+class ScriptedServer(ThreadingHTTPServer):
     """Answers with what it is told, in turn; keeps what it got: shows the bytes that a client really sends."""
 
     daemon_threads = True
@@ -151,7 +151,7 @@ class ToldServer(ThreadingHTTPServer):
 
 
 class _Told(BaseHTTPRequestHandler):
-    server: ToldServer
+    server: ScriptedServer
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -169,8 +169,8 @@ class _Told(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def told() -> Iterator[ToldServer]:
-    with ToldServer() as server:
+def scripted() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server

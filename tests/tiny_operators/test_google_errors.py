@@ -30,7 +30,7 @@ NEEDS = (
 )
 
 
-def told(answer: tuple[int, dict[str, Any]], path: str = "/bigquery/v2/projects/p/datasets") -> Exception:
+def reported(answer: tuple[int, dict[str, Any]], path: str = "/bigquery/v2/projects/p/datasets") -> Exception:
     """What is said when Google's client meets an answer."""
     response = requests.Response()
     response.status_code, response._content = answer[0], json.dumps(answer[1]).encode()
@@ -42,7 +42,7 @@ def told(answer: tuple[int, dict[str, Any]], path: str = "/bigquery/v2/projects/
 
 @pytest.mark.parametrize("reason", ["accessDenied", "forbidden", "insufficientPermissions"])
 def test_a_missing_right_is_told_with_the_commands_that_give_it(reason: str) -> None:
-    error = told(refusal(reason))
+    error = reported(refusal(reason))
     assert isinstance(error, NoRightError)
     assert str(error).startswith("No right to create dataset d: give Airflow's service account the role ")
     assert "roles/bigquery.user on project p, roles/storage.objectAdmin on bucket gs://b, " in str(error)
@@ -60,7 +60,7 @@ def test_a_missing_right_is_told_with_the_commands_that_give_it(reason: str) -> 
 
 @pytest.mark.parametrize("reason", ["quotaExceeded", "rateLimitExceeded", "userRateLimitExceeded"])
 def test_a_quota_is_no_missing_right(reason: str) -> None:
-    error = told(refusal(reason))
+    error = reported(refusal(reason))
     assert isinstance(error, BusyError)
     assert reason in str(error)
     assert "role" not in str(error)
@@ -98,7 +98,7 @@ def test_a_quota_is_no_missing_right(reason: str) -> None:
     ],
 )
 def test_what_else_is_off_is_told(answer: tuple[int, dict[str, Any]], path: str, command: str) -> None:
-    error = told(answer, path)
+    error = reported(answer, path)
     assert not isinstance(error, NoRightError)
     assert command in str(error)
 
@@ -111,11 +111,11 @@ def test_what_else_is_off_is_told(answer: tuple[int, dict[str, Any]], path: str,
     ],
 )
 def test_a_project_that_is_not_there_is_named(answer: tuple[int, dict[str, Any]]) -> None:
-    assert "there is no project p" in str(told(answer))
+    assert "there is no project p" in str(reported(answer))
 
 
 def test_an_answer_without_a_reason_is_taken_for_a_missing_right() -> None:
-    assert isinstance(told((403, {"error": {"code": 403, "message": "x"}})), NoRightError)
+    assert isinstance(reported((403, {"error": {"code": 403, "message": "x"}})), NoRightError)
 
 
 def test_other_errors_are_left_alone() -> None:

@@ -204,8 +204,8 @@ def test_a_plan() -> None:
         "Nothing was read"
     )
     dates = {"first": "2026-01-30", "last": "2026-01-31"}
-    told = plan_story({**dict.fromkeys(names, 2), **dates, "calls_per_minute": 48.0})
-    assert told.startswith("Planned: 2 days (2026-01-30 to 2026-01-31), 2 orders in Tiny; ")
+    reported = plan_story({**dict.fromkeys(names, 2), **dates, "calls_per_minute": 48.0})
+    assert reported.startswith("Planned: 2 days (2026-01-30 to 2026-01-31), 2 orders in Tiny; ")
     slow = {**dict.fromkeys(names, 1), "calls_per_minute": 0.0, "hours": 3.5}
     assert "1 call, 3.5 hours." in plan_story(slow)
     assert "48000 calls, 16.7 hours." in plan_story({**dict.fromkeys(names, 48000), "calls_per_minute": 48.0})

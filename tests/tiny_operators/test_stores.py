@@ -186,9 +186,10 @@ def test_contacts_that_are_no_customers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [None, "a@b.invalid", [], [" "], [6133334444], {"a": 1}], ids=repr)
 def test_contacts_that_are_no_customers_are_a_list_of_texts(value: object, tmp_path: Path) -> None:
-    told = wrong(tmp_path, one(placeholder_contacts=value))
+    reported = wrong(tmp_path, one(placeholder_contacts=value))
     assert (
-        "stores[0].placeholder_contacts must be a list of texts (in quotes, if they are all digits)" in told
+        "stores[0].placeholder_contacts must be a list of texts (in quotes, if they are all digits)"
+        in reported
     )
 
 

@@ -72,8 +72,8 @@ def test_a_sale_is_stored_byte_for_byte(
     arrived = datetime.strptime(name["arrived"], "%Y%m%dT%H%M%S").replace(tzinfo=zone)
     assert timedelta() <= arrived - before < timedelta(minutes=5)
     blob = gcs.client().bucket(gcs.bucket).get_blob(name.string)
-    told = content_type if content_type and "/" in content_type else "application/octet-stream"
-    assert blob.content_type == told
+    reported = content_type if content_type and "/" in content_type else "application/octet-stream"
+    assert blob.content_type == reported
     assert not blob.metadata
 
 

@@ -111,8 +111,8 @@ class Shape:
         self.paths = set(found)
         rest = {name: value for name, value in query.items() if name != "query"}
         self._text = self.emptied(text)
-        told = [_told(tables(*path)) for path in found]
-        self.key: Key = (self._text, scope.project, json.dumps(rest, sort_keys=True), *told)
+        reported = [_reported(tables(*path)) for path in found]
+        self.key: Key = (self._text, scope.project, json.dumps(rest, sort_keys=True), *reported)
 
     def emptied(self, text: str) -> str:
         """Replace the names in a text by places for them."""
@@ -138,6 +138,6 @@ def noting(tables: Tables, looked_up: set[Path]) -> Callable[[str, str, str], Re
     return look_up
 
 
-def _told(table: Resource | None) -> str:
+def _reported(table: Resource | None) -> str:
     """Return what a statement depends on of a table."""
     return "" if table is None else json.dumps({name: table.get(name) for name in _TOLD}, sort_keys=True)

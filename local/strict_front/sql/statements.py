@@ -124,7 +124,7 @@ class Reader:
         return meaning
 
     def _key(
-        self, statement: str, scope: Scope, tables: dict[tuple[str, ...], list[types.Field]], told: Any
+        self, statement: str, scope: Scope, tables: dict[tuple[str, ...], list[types.Field]], reported: Any
     ) -> tuple[str, bytes, bytes]:
         """Return what a statement's meaning depends on: of a table its columns, and not its name, new in each run."""
         same: dict[tuple[str, ...], list[types.Field]] = {}
@@ -138,7 +138,7 @@ class Reader:
         return (
             statement,
             message.SerializeToString(deterministic=True),
-            told.SerializeToString(deterministic=True),
+            reported.SerializeToString(deterministic=True),
         )
 
 

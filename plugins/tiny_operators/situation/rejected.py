@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final, Self
 
 # Of orders, and of files: so many are told with their reasons; the others are only counted.
-MOST_TOLD: Final = 20
+MOST_SHOWN: Final = 20
 _LONGEST_NAME: Final = 60
 
 
@@ -60,7 +60,7 @@ def newest_rejected(rows: Iterable[Mapping[str, Any]]) -> tuple[Rejected, ...]:
     """
     days = list(rows)[::-1]
     found = [
-        [_of_row(row, reason) for row in days for reason in row[kind] or ()][:MOST_TOLD]
+        [_of_row(row, reason) for row in days for reason in row[kind] or ()][:MOST_SHOWN]
         for kind in ("orders_out", "files_out")
     ]
     return tuple(rejected for kind in found for rejected in kind)

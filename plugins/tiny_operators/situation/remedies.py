@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from tiny_operators.situation import formats
 from tiny_operators.situation.facts import LOOKED_AT_DAYS, Situation, State
 from tiny_operators.situation.formats import counted
-from tiny_operators.situation.rejected import MOST_TOLD, Rejected
+from tiny_operators.situation.rejected import MOST_SHOWN, Rejected
 
 # Shops close for some days in a row; of more days without orders, more likely none was ever loaded.
 _CLOSED_DAYS: Final = 3
@@ -178,7 +178,7 @@ def _of_rejects(situation: Situation, form: FormLink | None) -> Iterator[Remedy]
         of_day = {day: count for day, count in counts.items() if count > 0}
         if of_day:
             first, last, count = min(of_day), max(of_day), sum(of_day.values())
-            listed = [each for each in situation.rejected if (each.pedido is None) is is_file][:MOST_TOLD]
+            listed = [each for each in situation.rejected if (each.pedido is None) is is_file][:MOST_SHOWN]
             dag_id = f"{situation.prefix}_put_back"
             yield Remedy(
                 when=counted(count, one, many),

@@ -43,7 +43,7 @@ def test_who_may_not_change_the_bucket_is_given_the_rules(
     )
     with caplog.at_level("WARNING", logger="tiny_operators"):
         create_missing(replace(other, keep_raw_days=2192), *clients_of(other))
-    (told,) = [r.getMessage() for r in caplog.records if "bucket_expiry_not_set" in r.getMessage()]
-    assert "2192" in told
-    assert f"gcloud storage buckets update gs://{other.api_bucket} --lifecycle-file" in told
+    (reported,) = [r.getMessage() for r in caplog.records if "bucket_expiry_not_set" in r.getMessage()]
+    assert "2192" in reported
+    assert f"gcloud storage buckets update gs://{other.api_bucket} --lifecycle-file" in reported
     assert rules_of(other, other.api_bucket) == expiry_rules(other, dag_kinds())

@@ -173,8 +173,8 @@ def test_a_bucket_that_could_be_made_but_not_closed_is_told(
     proxies["gcs"].rule = lambda request, number: refusal("forbidden") if "/iam" in request else None
     with caplog.at_level("WARNING", logger="tiny_operators"):
         assert create_missing(other, *clients_of(other))["datasets"]
-    told = [record.getMessage() for record in caplog.records if "bucket_left_open" in record.getMessage()]
+    reported = [record.getMessage() for record in caplog.records if "bucket_left_open" in record.getMessage()]
     assert [
-        name in line for name, line in zip((other.webhook_bucket, other.api_bucket), told, strict=True)
+        name in line for name, line in zip((other.webhook_bucket, other.api_bucket), reported, strict=True)
     ] == [True, True]
-    assert all(line.count("gcloud storage buckets remove-iam-policy-binding") == 4 for line in told)
+    assert all(line.count("gcloud storage buckets remove-iam-policy-binding") == 4 for line in reported)

@@ -35,7 +35,7 @@ def test_each_step_says_what_it_may_not_and_the_next_setup_goes_on(
 ) -> None:
     monkeypatch.setattr("tiny_operators.operators.setup.ensure_pool", lambda *arguments: None)
     other = own(store, "refused")
-    for service, pattern, told in STEPS:
+    for service, pattern, reported in STEPS:
         refused = pattern if "queries" not in pattern else r"POST .*/queries"
 
         def refuse(request: str, number: int, pattern: str = refused) -> Spoil | None:
@@ -49,7 +49,7 @@ def test_each_step_says_what_it_may_not_and_the_next_setup_goes_on(
             AirflowFailException, match=r"^No right to .*service account the role roles/.*Run: "
         ) as caught:
             SetupStoreOperator(task_id="setup", store=other).execute({})
-        assert told in str(caught.value)
+        assert reported in str(caught.value)
         proxies[service].rule = lambda request, number: None
     SetupStoreOperator(task_id="setup", store=other).execute({})
     assert SetupStoreOperator(task_id="setup", store=other).execute({}) == {

@@ -10,7 +10,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks.views.batches import queries_of
-from tests.component.batches import told_of
+from tests.component.batches import reported_of
 from tests.component.views.reference import Ask, literal_table
 from tests.component.views.rows import Tables, line, order, product, search_line
 from tiny_operators.schemas import LOADED, TABLES, schema_fields
@@ -32,8 +32,8 @@ def check_query(ask: Ask, store: Store, made: Tables, stored: Tables, counts: di
         stored: Rows of the tables.
         counts: What the task ``rows`` counted, where it is not the rows that were made.
     """
-    said = told_of(made)
-    told = said["return_value"] | {
+    said = reported_of(made)
+    reported = said["return_value"] | {
         "orders": len(made["pdv"]),
         "rejected": 0,
         **counts,
@@ -41,7 +41,7 @@ def check_query(ask: Ask, store: Store, made: Tables, stored: Tables, counts: di
     environment = Environment(loader=FileSystemLoader(include_dir() / "sql"), undefined=StrictUndefined)
     environment.globals.update(check_macros(store) | merge_macros(store))
     context: Any = {"dag": SimpleNamespace(dag_id="x"), "run_id": "y"}
-    said["return_value"] = told
+    said["return_value"] = reported
     ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
     text = environment.get_template("check.sql").render(context, ti=ti)
     text = re.sub(r"(?m)--.*$", "", text)

@@ -61,13 +61,17 @@ def customers(viewed: Viewed) -> Viewed:
         contact = {"nome": "Consumidor Final", "cpfCnpj": given["cpf"]}
         contact |= {name: given[name] for name in ("email", "celular", "fone")}
         orders.append(order(number, DAY, "10.00", [line(None, "10.00")], contato=contact))
-    told = {"contato": CANARY, "enderecoEntrega": {"nome": "canário-entrega"}, "observacoes": "canário-obs"}
-    told |= {"payload": {"contato": CANARY}, "timestamp": f"{DAY}T12:00:00Z"}
+    reported = {
+        "contato": CANARY,
+        "enderecoEntrega": {"nome": "canário-entrega"},
+        "observacoes": "canário-obs",
+    }
+    reported |= {"payload": {"contato": CANARY}, "timestamp": f"{DAY}T12:00:00Z"}
     # A sale, an order that is none, and one that is recent enough for the views that look back from today.
-    orders.append(order(_FIRST - 1, DAY, "10.00", [line(None, "10.00")], **told))
-    orders.append(order(_FIRST - 2, DAY, "10.00", [line(None, "10.00")], **told, situacao="Cancelado"))
+    orders.append(order(_FIRST - 1, DAY, "10.00", [line(None, "10.00")], **reported))
+    orders.append(order(_FIRST - 2, DAY, "10.00", [line(None, "10.00")], **reported, situacao="Cancelado"))
     recent = datetime.now(UTC).date() - timedelta(days=200)
-    orders.append(order(_FIRST - 3, recent, "0.00", [line(None, "0.00")], **told))
+    orders.append(order(_FIRST - 3, recent, "0.00", [line(None, "0.00")], **reported))
     compared = {"store": viewed.store.prefix, "date": DAY, "run": "a", "compared_at": f"{DAY}T12:00:00Z"}
     viewed.load({
         "pdv": orders,
@@ -98,12 +102,12 @@ def test_a_key_is_the_hmac_of_what_identifies_the_customer(customers: Viewed) ->
 def test_no_personal_data_is_in_the_default_views(customers: Viewed) -> None:
     default = [view for view in views(customers.store) if view.dataset == customers.store.report_dataset]
     assert {view.name for view in default} >= {"pedidos", "itens_pedido", "clientes", "atualizacao"}
-    told = [*CANARY.values(), "canário", "44477711133", secret(customers).hex()]
+    reported = [*CANARY.values(), "canário", "44477711133", secret(customers).hex()]
     for view in default:
         rows = customers.rows(view.name)
         assert rows, view.name
         text = repr(rows)
-        assert not [value for value in told if value in text], view.name
+        assert not [value for value in reported if value in text], view.name
         assert not [name for name in rows[0] if name.startswith("cliente_") and name != "cliente_chave"]
 
 
@@ -117,8 +121,8 @@ def test_the_personal_views_have_what_the_default_ones_have_and_who_the_customer
 
     for view in ("pedidos", "itens_pedido"):
         default = by_order(customers.rows(view, f"pedido_dia = '{DAY}'"))
-        told = by_order(customers.rows(view, f"pedido_dia = '{DAY}'", personal=True))
-        contact = told[_FIRST - 1]
+        reported = by_order(customers.rows(view, f"pedido_dia = '{DAY}'", personal=True))
+        contact = reported[_FIRST - 1]
         assert [contact[name] for name in personal] == [
             CANARY[name] for name in ("nome", "cpfCnpj", "email", "celular")
         ]
@@ -126,5 +130,5 @@ def test_the_personal_views_have_what_the_default_ones_have_and_who_the_customer
         assert names[names.index("pedido_numero") + 1 : names.index("cliente_chave")] == list(personal)
         assert {
             pedido: {name: value for name, value in row.items() if name not in personal}
-            for pedido, row in told.items()
+            for pedido, row in reported.items()
         } == default

@@ -92,16 +92,16 @@ def recent(engine: Viewed | Reference, today: date, arrived: datetime) -> Viewed
     engine.load({
         **found,
         "reconciliation": [reconciled(row, today) for row in COMPARED],
-        "rejeitados": [told(row, number) for number, row in enumerate(TOLD)],
+        "rejeitados": [reported(row, number) for number, row in enumerate(TOLD)],
     })
     return engine
 
 
-def told(row: dict[str, str | None], number: int) -> Row:
+def reported(row: dict[str, str | None], number: int) -> Row:
     """A row of the table ``rejeitados``."""
     at = datetime.now(UTC) - timedelta(days=int(str(row["days"])), hours=1)
-    told = {name: value for name, value in row.items() if name != "days"}
-    return {"id": f"told-{number}", "rejected_at": at.isoformat(), **told}
+    reported = {name: value for name, value in row.items() if name != "days"}
+    return {"id": f"told-{number}", "rejected_at": at.isoformat(), **reported}
 
 
 def compared_at(today: date, days_ago: str | None) -> datetime:

@@ -13,7 +13,7 @@ from tiny_operators.batches.row_files import FEW, FEW_DAYS, BatchBounds
 DAY = date(2026, 11, 27)
 
 
-def told(*pedidos: int, days: Iterable[date] = (DAY,)) -> dict[str, object]:
+def reported(*pedidos: int, days: Iterable[date] = (DAY,)) -> dict[str, object]:
     bounds = BatchBounds()
     for pedido in pedidos:
         bounds.add(pedido, days)
@@ -21,22 +21,22 @@ def told(*pedidos: int, days: Iterable[date] = (DAY,)) -> dict[str, object]:
 
 
 def test_of_no_order_there_is_nothing_to_tell() -> None:
-    assert told() == {"ids": [], "numbers": None, "texts": None, "days": []}
+    assert reported() == {"ids": [], "numbers": None, "texts": None, "days": []}
 
 
 @pytest.mark.parametrize("given", [(7,), (7, 7), (9, 10, 100), (100, 9, 10), (10, 100, 9)])
 def test_few_ids_are_told_each_once_in_order(given: tuple[int, ...]) -> None:
-    assert told(*given)["ids"] == sorted(set(given))
+    assert reported(*given)["ids"] == sorted(set(given))
 
 
 def test_the_ends_are_those_of_numbers_and_those_of_text() -> None:
     for given in ((9, 10, 100), (100, 9, 10), (10, 100, 9)):
-        assert told(*given)["numbers"] == [9, 100]
-        assert told(*given)["texts"] == ["10", "9"]
+        assert reported(*given)["numbers"] == [9, 100]
+        assert reported(*given)["texts"] == ["10", "9"]
 
 
 def test_many_ids_are_not_told_and_take_no_room() -> None:
-    few, many = told(*range(FEW), *range(FEW)), told(*range(200_000))
+    few, many = reported(*range(FEW), *range(FEW)), reported(*range(200_000))
     assert few["ids"] == list(range(FEW))
     assert many == {"ids": [], "numbers": [0, 199_999], "texts": ["0", "99999"], "days": ["2026-11-27"]}
     assert len(json.dumps(many)) < 130
@@ -45,15 +45,15 @@ def test_many_ids_are_not_told_and_take_no_room() -> None:
 @pytest.mark.parametrize("count", [1, 3, FEW_DAYS])
 def test_few_days_are_told_each_once_in_order(count: int) -> None:
     days = [DAY - timedelta(days=number) for number in range(count)]
-    assert told(7, 8, days=days)["days"] == sorted(day.isoformat() for day in days)
+    assert reported(7, 8, days=days)["days"] == sorted(day.isoformat() for day in days)
 
 
 @pytest.mark.parametrize("more", [1, 3, 5_000])
 def test_many_days_are_not_told(more: int) -> None:
     """A statement looks them up then."""
     days = (date(2000, 1, 1) + timedelta(days=number) for number in range(FEW_DAYS + more))
-    assert told(7, days=days)["days"] == []
+    assert reported(7, days=days)["days"] == []
 
 
 def test_an_order_without_a_day_adds_none() -> None:
-    assert told(7, days=())["days"] == []
+    assert reported(7, days=())["days"] == []

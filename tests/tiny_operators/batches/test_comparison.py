@@ -161,7 +161,7 @@ def test_a_digest_is_the_same_in_every_process() -> None:
         "from tiny_operators.warehouse.known_orders import SEARCH_VALUES, line_digest\n"
         "print(line_digest({**dict.fromkeys(SEARCH_VALUES), 'situacao': 'Faturado'}))"
     )
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
-    assert int(told.stdout.split()[-1]) == line_digest(values(situacao="Faturado"))
+    assert int(reported.stdout.split()[-1]) == line_digest(values(situacao="Faturado"))

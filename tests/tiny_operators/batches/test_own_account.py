@@ -15,12 +15,12 @@ def document(account: Any, meaning: Meaning = Meaning.OK) -> str | None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     ["00.444.777/0001-35", "00444777000135", "444777000135", " 00444777000135 ", 444777000135],
 )
-def test_a_cnpj_is_the_same_with_its_mask_and_without_zeros_in_front(told: object) -> None:
-    assert document({"cnpj_cpf": told}) == "00444777000135"
-    assert document([{"cnpj_cpf": told}]) == "00444777000135"
+def test_a_cnpj_is_the_same_with_its_mask_and_without_zeros_in_front(reported: object) -> None:
+    assert document({"cnpj_cpf": reported}) == "00444777000135"
+    assert document([{"cnpj_cpf": reported}]) == "00444777000135"
 
 
 def test_letters_of_a_new_cnpj_count() -> None:

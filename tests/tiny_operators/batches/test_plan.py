@@ -353,11 +353,11 @@ def test_a_file_of_several_orders_waits_for_all_and_is_rejected_for_any(states: 
         assert destination.reject is None
     elif bad or "rejected" in states:
         assert destination.state == "rejected"
-        told = [(destination.pedido, destination.reject), *destination.more]
-        assert {pedido for pedido, _ in told if pedido} == {
+        reported = [(destination.pedido, destination.reject), *destination.more]
+        assert {pedido for pedido, _ in reported if pedido} == {
             pedido for pedido, state in enumerate(states, 1) if state == "rejected"
         }
-        assert any(pedido is None for pedido, _ in told) == bool(bad)
+        assert any(pedido is None for pedido, _ in reported) == bool(bad)
     else:
         assert destination.state == "done"
     (waiting,) = file_destinations(plan, {pedido: end for pedido, end in outcomes.items() if pedido != 1})

@@ -185,8 +185,8 @@ def test_what_is_done_of_a_file_that_waits_is_not_done_again(count: int, place: 
     assert set(ended(later, {})[7]) == set(ended(plan, outcomes)[7])
     (last,) = file_destinations(later, {pedido: Outcome(State.LOADED) for pedido in waits})
     assert last.state == "rejected", "a person puts the whole file back"
-    told = {last.pedido: last.reject} | dict(last.more)
-    assert told == {None: BROKEN} | {pedido: WHY for pedido in range(1, 41, 2) if pedido not in waits}
+    reported = {last.pedido: last.reject} | dict(last.more)
+    assert reported == {None: BROKEN} | {pedido: WHY for pedido in range(1, 41, 2) if pedido not in waits}
 
 
 def test_a_new_file_of_an_order_that_is_done_is_read_alone() -> None:

@@ -17,7 +17,7 @@ from tiny_operators.tiny.api import PDV_PEDIDO_OBTER, PEDIDO_OBTER
 ANSWERS, BATCHES = 10_000, 10
 
 
-def told(result: OrderRows | None) -> str:
+def reported(result: OrderRows | None) -> str:
     """The rows without the payload, which is as it came."""
     assert result is not None
     assert (result.loaded, result.rejects, result.notes) == (True, [], [])
@@ -30,7 +30,7 @@ def good(number: int, service: str) -> tuple[str, frozenset[str]]:
     story = stories()[number]
     result = rows_of(story, service, story.answers[service])
     assert result is not None
-    return told(result), frozenset(result.fields.unknown)
+    return reported(result), frozenset(result.fields.unknown)
 
 
 def products(story: Story, service: str, answer: Json) -> list[int]:
@@ -55,7 +55,7 @@ def test_a_disguised_answer_gives_the_rows_of_the_good_one(batch: int) -> None:
         try:
             result = rows_of(story, service, answer)
             rows, unknown = good(number, service)
-            assert told(result) == rows
+            assert reported(result) == rows
             assert result
             assert result.fields.unknown == unknown, "a container is no news"
             if service in {PDV_PEDIDO_OBTER, PEDIDO_OBTER} and index % 10 == 0:

@@ -191,8 +191,8 @@ def check(result: OrderRows, story: Story) -> None:
     )
     for reject in result.rejects:
         assert all((reject.step, reject.field, reject.expected, reject.found, reject.action)), reject
-        told = str(asdict(reject))
-        assert not [text for text in story.personal() if text in told]
+        reported = str(asdict(reject))
+        assert not [text for text in story.personal() if text in reported]
     for table in TABLES:
         for row in result.rows[table]:
             if not result.gone:

@@ -105,10 +105,10 @@ def test_every_odd_search_page(name: str, ids: list[int]) -> None:
         sold = changed("pdv_pedido_obter.json", "pedido", "id", value=pedido)
         (row,) = order_rows(order(sold, pedido), page(odd(name)), {}).rows["pesquisa"]
         day = "2026-03-13" if pedido == 3 else "2026-03-14"
-        told = {"id": str(pedido), "numero": str(pedido + 10), "data_pedido": day, "valor": "10.00"}
+        reported = {"id": str(pedido), "numero": str(pedido + 10), "data_pedido": day, "valor": "10.00"}
         assert without_own(row) == {
             **dict.fromkeys(LINE_FIELDS),
-            **told,
+            **reported,
             "situacao": "Faturado",
         }
 

@@ -162,18 +162,18 @@ def test_the_newest_rejects_are_told_of_orders_and_of_files(ago: int, orders: in
     day = TODAY - timedelta(days=ago)
     older = {day - timedelta(days=1): with_rejects(day - timedelta(days=1), 3, 3)}
     found = situation(rows({day: with_rejects(day, orders, files), **older}))
-    told = [each.day for each in found.rejected]
-    assert told.count(day) == min(orders, 20) + min(files, 20)
+    reported = [each.day for each in found.rejected]
+    assert reported.count(day) == min(orders, 20) + min(files, 20)
     # What was set aside before the days that are shown is neither counted nor told.
     shown = {0: 3, 1: 3, SHOWN_DAYS - 1: 0}[ago]
-    assert len(told) == min(orders + shown, 20) + min(files + shown, 20)
+    assert len(reported) == min(orders + shown, 20) + min(files + shown, 20)
     assert sum(each.pedido is None for each in found.rejected) == min(files + shown, 20)
 
 
 def test_of_the_name_of_a_file_only_its_end_is_told() -> None:
     known = good(TODAY) | {"rejects": 1, "files": 1, "files_out": [reason(file=f"by/hand/{'x' * 200}.json")]}
-    (told,) = situation(rows({TODAY: known})).rejected
-    assert told.what == f"{'x' * 55}.json"
+    (reported,) = situation(rows({TODAY: known})).rejected
+    assert reported.what == f"{'x' * 55}.json"
 
 
 def test_rejects_of_days_that_are_not_shown_yet_are_not_told() -> None:
