@@ -13,7 +13,7 @@ FIXES = all_fixes()
 # What issues name, and what was found since.
 GROUPS = {
     "merge", "variables", "nested column", "ifGenerationMatch", "jobs", "maximumBytesBilled", "requirePartitionFilter",
-    "loads", "silence", "edge", "envelopes", "encodings", "forgotten", "roles", "receiver", "decimals",
+    "loads", "silence", "edge", "envelopes", "encodings", "forgotten", "roles", "receiver", "decimals", "rejects",
 }  # fmt: skip
 
 
