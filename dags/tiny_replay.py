@@ -11,10 +11,10 @@ from tiny_operators.task_factories.dags import dag_arguments, describe_tasks, st
 from tiny_operators.task_factories.into_tables import into_tables
 
 DOCS = """
-Builds the rows of past dates again from the answers in the API bucket, and merges them: no call of Tiny's API. Runs
-only when a person asks for it. A date is the day on which orders arrived, in the store's time zone; history that came
-by backfill arrived on the order's own date. Answers of the older layout (a folder for each reading of an order) are
-read as well.
+Builds the rows of past dates again from the answers in the API bucket, and merges them: no call of Tiny's API. A
+scheduled run is skipped: it works only when a person asks. A date is the day on which orders arrived, in the store's
+time zone; history that came by backfill arrived on the order's own date. Answers of the older layout (a folder for each
+reading of an order) are read as well.
 
 * By hand: trigger it with dates, both ends included; without dates it takes yesterday. In a shell, on both Airflows:
   `airflow dags trigger z316_replay --conf '{"from_date": "2026-01-01", "to_date": "2026-03-31"}'`

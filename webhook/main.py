@@ -1,6 +1,7 @@
 """The receiver of Tiny's webhooks: a web application that drops what comes into its store's inbox.
 
-Whoever knows the address is let in. The answer is 200 only when what came is in the bucket, or when nothing came.
+Whoever knows the address is let in. The answer is 200 only when what came is in the bucket, or when there is nothing
+to store: nothing came, or an event of a kind that is about no order.
 """
 
 import asyncio

@@ -16,9 +16,9 @@ from google.cloud.bigquery import DatasetReference, QueryJobConfig, ScalarQueryP
 from tiny_operators.schemas import LOADED
 from tiny_operators.situation.facts import LOOKED_AT_DAYS
 from tiny_operators.stores import Store
+from tiny_operators.warehouse.insert_rejects import insert_rejects
 from tiny_operators.warehouse.known_orders import KnownOrders
 from tiny_operators.warehouse.personal_rows import WITH_CUSTOMERS, OldRows
-from tiny_operators.warehouse.rejects import insert_rejects
 from tiny_operators.warehouse.views import View, views
 
 from .batch import Batch

@@ -1,10 +1,10 @@
 -- Merges the staging tables of one run into the tables, pdv last: an order is in pdv only when its other rows are
--- there. A table of which the run built no row has no staging table.
+-- there. A table of which the run built no row has no staging table. The MERGE statements are in merge/.
 --
 -- Before the first MERGE it finds the partitions that have rows of this batch, and adds the days of the batch's own
 -- rows: the job of a killed run may still insert the same orders or rejects after that.
 {% from 'batch.sql' import find_days, is_of_batch -%}
-{% from 'merge/orders.sql' import newest_reading_wins -%}
+{% from 'merge/pdv_and_pesquisa.sql' import newest_reading_wins -%}
 {% from 'merge/produto.sql' import merge_produto -%}
 {% from 'merge/rejeitados.sql' import merge_rejeitados -%}
 {% set row_counts = ti.xcom_pull(task_ids='rows') -%}

@@ -1,5 +1,8 @@
 """When the DAGs run that no webhook starts: each night, each hour, each week.
 
+Daily at 00:00 UTC, and replay too, which skips its run unless a person asked for it; watch a quarter past each hour;
+in the store's time zone retention at 05:30, and reconcile on Sunday at 05:00.
+
 Their timetables are Airflow's own: Composer 3 gives its schedulers no plugins, and so no timetable of ours
 (https://cloud.google.com/composer/docs/composer-3/install-plugins).
 """

@@ -17,7 +17,7 @@ from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.orders.outcomes import Origin, Reject
 from tiny_operators.stores import Store
-from tiny_operators.warehouse.rejects import insert_rejects
+from tiny_operators.warehouse.insert_rejects import insert_rejects
 
 pytestmark = pytest.mark.stack
 

@@ -18,7 +18,7 @@ from tests.component.whole_runs import WholeRun
 from tests.dates import free_day
 from tiny_operators.batches.dates import DatePlan, DatePlanner, date_plans, read_part
 from tiny_operators.batches.run_request import RunRequest
-from tiny_operators.batches.waiting import UnansweredMemory
+from tiny_operators.batches.unanswered import UnansweredMemory
 from tiny_operators.hooks.tiny import TinyHook
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects

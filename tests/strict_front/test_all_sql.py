@@ -16,8 +16,8 @@ from tests.strict_front.asking import REPO, Rules
 from tiny_operators.batches.row_files import BatchBounds
 from tiny_operators.schemas import LAYOUTS, LOADED, schema_fields
 from tiny_operators.stores import load_stores
-from tiny_operators.warehouse import rejects
 from tiny_operators.warehouse.datasets import keys_table
+from tiny_operators.warehouse.insert_rejects import insert_statement
 from tiny_operators.warehouse.personal_rows import WITH_CUSTOMERS, blanked_statement, statement
 from tiny_operators.warehouse.views import report_macros, views
 
@@ -159,7 +159,7 @@ def test_what_is_asked_before_reading(rules: Rules, name: str) -> None:
 
 
 def test_files_that_cannot_be_used(rules: Rules) -> None:
-    valid(rules, rejects.statement(STORE))
+    valid(rules, insert_statement(STORE))
 
 
 @pytest.mark.parametrize("table", LOADED)

@@ -11,7 +11,8 @@ FROM (
     COUNT(*) AS items,
     SUM(IFNULL(ROUND(SAFE_MULTIPLY(item.valor, item.quantidade), 2), 0)) AS items_total
   FROM pdv
-  CROSS JOIN UNNEST(itens) AS item
+  -- Also of an order that has lost all of them.
+  LEFT JOIN UNNEST(itens) AS item
   GROUP BY pedido
 )
 WHERE ABS(items_total - total) > items * 0.01

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from tiny_operators.batches.asking import FEW_TRIES, Asking
 from tiny_operators.batches.date_diff import DateDiff
-from tiny_operators.batches.waiting import UnansweredMemory
+from tiny_operators.batches.unanswered import UnansweredMemory
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects

@@ -13,7 +13,7 @@ from typing import Final
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.orders.outcomes import Origin, Outcome, Reject, State
-from tiny_operators.orders.plan import FinishedPart, InboxFile, Plan, PlannedOrder, RejectedFile
+from tiny_operators.orders.plan import CHUNK_ORDERS, FinishedPart, InboxFile, Plan, PlannedOrder, RejectedFile
 from tiny_operators.orders.webhooks import (
     OTHER_EVENTS,
     TEST_CALL,
@@ -27,7 +27,7 @@ from tiny_operators.tiny.answers import Json
 
 log = logging.getLogger(__name__)
 
-_NEVER_TOO_MANY: Final = 5
+_FEWEST_TOO_MANY: Final = 5
 _MOST_ROWS_OF_FILE: Final = 20
 
 
@@ -99,12 +99,11 @@ class WebhookPlanner:
                 )
             ]
 
-    def plan(self, max_orders: int | None = None, chunk_orders: int = 20) -> Plan:
-        """Plan the files added so far.
+    def plan(self, chunk_orders: int = CHUNK_ORDERS) -> Plan:
+        """Plan all files added so far, the oldest order first.
 
         Args:
             chunk_orders: Orders in a chunk, at most.
-            max_orders: At most this many orders are planned, the oldest first; see :func:`whole_files`.
         """
         files: dict[int, list[InboxFile]] = {}
         for file, pedidos in self._orders.items():
@@ -113,7 +112,7 @@ class WebhookPlanner:
         orders = [self._order(pedido, own) for pedido, own in files.items()]
         orders.sort(key=lambda order: (order.arrived_at, order.pedido))
         rejected = [RejectedFile(file, one) for file, rejects in self._rejects.items() for one in rejects]
-        plan = Plan(
+        return Plan(
             self.store,
             "webhook",
             tuple(orders),
@@ -121,7 +120,6 @@ class WebhookPlanner:
             ignored=tuple(self._ignored),
             chunk_orders=chunk_orders,
         )
-        return whole_files(plan, plan.orders, max_orders)
 
     def _order(self, pedido: int, files: list[InboxFile]) -> PlannedOrder:
         files = sorted(files, key=lambda file: (file.arrived_at, file.name))
@@ -195,10 +193,11 @@ def reject_rows(plan: Plan, run: str, now: datetime) -> list[Json]:
     """
     origin = Origin(plan.store, run, plan.path, now.date().isoformat())
     of_file: dict[InboxFile, dict[str, Json]] = defaultdict(dict)
-    for file, reject in ((item.file, item.reject) for item in plan.rejected):
-        if len(of_file[file]) < _MOST_ROWS_OF_FILE:
-            row = origin.row(reject, now.isoformat(), file=file.name, generation=file.generation)
-            of_file[file][row["id"]] = row
+    for item in plan.rejected:
+        file, of_this = item.file, of_file[item.file]
+        if len(of_this) < _MOST_ROWS_OF_FILE:
+            row = origin.row(item.reject, now.isoformat(), file=file.name, generation=file.generation)
+            of_this[row["id"]] = row
     return [row for rows in of_file.values() for row in rows.values()]
 
 
@@ -238,7 +237,7 @@ def too_many_unusable(destinations: Sequence[FileDestination], share: float) -> 
     """
     unusable = sum(1 for one in destinations if one.reject is not None and one.reject.step == "plan")
     most = Decimal(str(share)) * len(destinations)
-    return unusable if unusable >= _NEVER_TOO_MANY and unusable > most else None
+    return unusable if unusable >= _FEWEST_TOO_MANY and unusable > most else None
 
 
 @dataclass

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from tiny_operators.batches.asking import Asking
 from tiny_operators.batches.searches import OrderRead, SearchLines, order_tries
-from tiny_operators.batches.waiting import UnansweredMemory, began
+from tiny_operators.batches.unanswered import UnansweredMemory
+from tiny_operators.batches.waiting import began
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.raw_writer import RawWriter, now

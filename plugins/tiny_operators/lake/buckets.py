@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tiny_operators.events import log_event
 from tiny_operators.google_errors import NoRightError, SetupError, explained, on_bucket, on_project
-from tiny_operators.lake.names import PEOPLE
+from tiny_operators.lake.names import PEOPLE, RAW, REJECTED, ROWS, RUNS, WEBHOOKS_DONE
 from tiny_operators.stores import Store
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ _EVERYBODY: Final = ("allUsers", "allAuthenticatedUsers")
 # (https://cloud.google.com/storage/docs/access-control/iam-roles#basic-roles-modifiable).
 _BASIC_ROLES: Final = ("projectViewer:", "projectEditor:")
 # Answers about orders and done webhooks; folders of the older layout begin with the moment of the arrival.
-_RAW: Final = ("raw/pdv/", "webhook/", "20")
+_RAW: Final = (f"{RAW}pdv/", WEBHOOKS_DONE, "20")
 # What answers about orders refer to was read before them: it stays a month longer, so that no order lacks a part.
-_REFERRED: Final = ("raw/pesquisa/", "raw/produto/")
+_REFERRED: Final = (f"{RAW}pesquisa/", f"{RAW}produto/")
 _LONGER_DAYS: Final = 31
-_REJECTS: Final = ("rejected/",)
+_REJECTS: Final = (REJECTED,)
 # Requests about a person, and what is given to them. A run deletes its request; this is for what stays behind.
 _PEOPLE: Final = (PEOPLE,)
 _PEOPLE_DAYS: Final = 7
@@ -120,7 +120,7 @@ def expiry_rules(store: Store, dags: Iterable[str]) -> list[Rule]:
         store: The store.
         dags: The DAGs of a store, without its prefix: each has folders of its runs.
     """
-    rows = ("rows/", *(f"runs/{store.prefix}_{dag}_" for dag in dags))
+    rows = (ROWS, *(f"{RUNS}{store.prefix}_{dag}_" for dag in dags))
     referred_days = store.keep_raw_days + _LONGER_DAYS if store.keep_raw_days else 0
     ages = (
         (store.keep_rows_days, rows),
@@ -254,11 +254,11 @@ def _is_open(member: str) -> bool:
 def _is_ours(rule: Mapping[str, Any]) -> bool:
     condition = rule.get("condition", {})
     prefixes = condition.get("matchesPrefix") or []
-    ours = (*_RAW, *_REFERRED, *_REJECTS, *_PEOPLE, "rows/")
+    ours = (*_RAW, *_REFERRED, *_REJECTS, *_PEOPLE, ROWS)
     return (
         rule.get("action", {}).get("type") == "Delete"
         and set(condition) == {"age", "matchesPrefix"}
-        and all(prefix in ours or prefix.startswith("runs/") for prefix in prefixes)
+        and all(prefix in ours or prefix.startswith(RUNS) for prefix in prefixes)
     )
 
 

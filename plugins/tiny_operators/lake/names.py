@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 NDJSON: Final = "application/x-ndjson"
 RAW: Final = "raw/"
 ROWS: Final = "rows/"
+RUNS: Final = "runs/"
 REJECTED: Final = "rejected/"
 WEBHOOKS_DONE: Final = "webhook/"
 # Requests about a person, what was found of them, and what is given to them. All of it expires.
@@ -40,7 +41,7 @@ def day_of(moment: datetime, timezone: str) -> str:
 
 def run_prefix(key: str) -> str:
     """Name the folder where a run keeps its work and what became of it."""
-    return f"runs/{key}/"
+    return f"{RUNS}{key}/"
 
 
 def plan_object(key: str) -> str:
@@ -50,12 +51,12 @@ def plan_object(key: str) -> str:
 
 def unfinished_object(dag_id: str) -> str:
     """Name the object that exists while a run of the DAG is under way. It stays after failed runs, and counts them."""
-    return f"runs/{dag_id}_unfinished.json"
+    return f"{RUNS}{dag_id}_unfinished.json"
 
 
 def live_waits_object(prefix: str) -> str:
     """Name the object that exists while orders of webhooks wait for the account or use it: history gives way."""
-    return f"runs/{prefix}_live_waits.json"
+    return f"{RUNS}{prefix}_live_waits.json"
 
 
 def date_plans_prefix(key: str) -> str:
@@ -151,17 +152,17 @@ def outcome_object(key: str) -> str:
 
 def waiting_files_object(prefix: str) -> str:
     """Name the object with the files that stayed in a store's inbox: why, since when, and how often they were tried."""
-    return f"runs/{prefix}_waiting_files.json"
+    return f"{RUNS}{prefix}_waiting_files.json"
 
 
 def silent_products_object(prefix: str) -> str:
     """Name the object with the products that Tiny does not answer about: since when, and how often it was asked."""
-    return f"runs/{prefix}_silent_products.json"
+    return f"{RUNS}{prefix}_silent_products.json"
 
 
 def silent_dates_object(prefix: str) -> str:
     """Name the object with the dates whose search Tiny does not answer: since when, and how often it was asked."""
-    return f"runs/{prefix}_silent_dates.json"
+    return f"{RUNS}{prefix}_silent_dates.json"
 
 
 def reading_begun_object(key: str) -> str:
@@ -276,7 +277,7 @@ def done_prefix(day: str) -> str:
 
 
 def done_object(name: str, generation: int, day: str) -> str:
-    """Name the new place of a webhook file whose order is in BigQuery; the generation keeps equal names apart."""
+    """Name the new place of a webhook file that is done or not needed; the generation keeps equal names apart."""
     return f"{done_prefix(day)}{generation}-{_short(name)}"
 
 

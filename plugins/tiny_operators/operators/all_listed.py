@@ -8,7 +8,7 @@ from typing import Any
 
 from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context
 from tiny_operators.batches.dates import DatePlan, date_plans
-from tiny_operators.batches.waiting import UnansweredMemory
+from tiny_operators.batches.unanswered import UnansweredMemory
 from tiny_operators.events import log_event
 from tiny_operators.operators.base import StoreOperator
 

@@ -33,7 +33,7 @@ from tiny_operators.orders.plan import FinishedPart, InboxFile, Plan
 from tiny_operators.people.erasing import Eraser
 from tiny_operators.people.forgotten import Forgotten
 from tiny_operators.people.stored_texts import clean_file
-from tiny_operators.warehouse.rejects import insert_rejects
+from tiny_operators.warehouse.insert_rejects import insert_rejects
 from tiny_operators.wording import counted
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class ArchiveWebhooksOperator(StoreOperator):
             destinations, map_in_threads(partial(self._try, inbox, api), destinations), strict=True
         ):
             stays = destination.state == "waiting"
-            handled[destination.file.generation] = waits[destination.file.generation] if stays else []
+            handled[destination.file.generation] = waits.get(destination.file.generation, []) if stays else []
             if error is None:
                 counts[destination.state] += 1
                 continue
@@ -135,7 +135,7 @@ class ArchiveWebhooksOperator(StoreOperator):
             yield (
                 f"{unusable} of {counted(len(destinations), 'file')} cannot be used: it is not a bad file but a change "
                 f"of what Tiny sends; the reasons are in gs://{self.store.api_bucket}/{names.REJECTED}. Fix the code, "
-                "then put the files back by the field"
+                f"then trigger {self.store.dag_id('put_back')} with the field that the reasons name"
             )
 
     def _remember(
@@ -229,7 +229,7 @@ def _waits(plan: Plan, outcomes: Mapping[int, Outcome]) -> Mapping[int, list[Wai
         if outcome and outcome.waiting:
             for file in order.files:
                 found[file.generation].append(outcome.waiting)
-    return found
+    return dict(found)
 
 
 def _now() -> str:

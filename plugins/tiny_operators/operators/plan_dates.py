@@ -15,14 +15,14 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from tiny_operators._compat import AirflowFailException, AirflowSkipException, Context, is_first_try, run_type
 from tiny_operators.batches.dates import DatePlan, DatePlanner
 from tiny_operators.batches.run_request import RECONCILED_WEEKS, SLICE_DAYS, RunRequest, settled_at
-from tiny_operators.batches.waiting import UnansweredMemory
+from tiny_operators.batches.unanswered import UnansweredMemory
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects
 from tiny_operators.lake.raw_writer import RawWriter
 from tiny_operators.operators.account import AccountOperator
 from tiny_operators.operators.next_slice import REST
-from tiny_operators.orders.plan import Plan
+from tiny_operators.orders.plan import CHUNK_ORDERS, Plan
 from tiny_operators.params import compare_form, daily_form, plan_form
 from tiny_operators.tiny.listing import FilterIgnoredError
 
@@ -54,7 +54,7 @@ class PlanDatesOperator(AccountOperator):
 
     path: ClassVar[str]
 
-    def __init__(self, *, chunk_orders: int = 20, **kwargs: Any) -> None:
+    def __init__(self, *, chunk_orders: int = CHUNK_ORDERS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.chunk_orders = chunk_orders
 

@@ -22,7 +22,7 @@ from tiny_operators.lake.threads import begin_in_thread, map_in_threads, run_in_
 from tiny_operators.lineage import Lineage, in_bucket
 from tiny_operators.operators.base import StoreOperator
 from tiny_operators.orders.outcomes import Reject
-from tiny_operators.orders.plan import Plan
+from tiny_operators.orders.plan import CHUNK_ORDERS, Plan
 from tiny_operators.orders.webhooks import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class PlanWebhooksOperator(StoreOperator):
     """
 
     def __init__(
-        self, *, max_orders: int = 100, max_files: int = 1000, chunk_orders: int = 20, **kwargs: Any
+        self, *, max_orders: int = 100, max_files: int = 1000, chunk_orders: int = CHUNK_ORDERS, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.chunk_orders = chunk_orders
@@ -117,7 +117,7 @@ class PlanWebhooksOperator(StoreOperator):
         for blob, content in zip(waiting, contents, strict=True):
             if isinstance(content, bytes):
                 downloaded = True
-                state.downloaded(int(blob.generation))
+                state.clear_refusal(int(blob.generation))
             if isinstance(content, (bytes, Reject)):
                 _add(planner, blob, content)
             elif content is not None:

@@ -19,7 +19,7 @@ from tiny_operators.batches.put_back import (
     read_put_back,
 )
 from tiny_operators.batches.run_request import RequestError, check_names
-from tiny_operators.batches.waiting import UnansweredMemory
+from tiny_operators.batches.unanswered import UnansweredMemory
 from tiny_operators.events import log_event
 from tiny_operators.lake import names
 from tiny_operators.lake.objects import Objects

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tiny_operators.orders.json_values import from_json
 from tiny_operators.orders.outcomes import Reject
+
+# Orders in a chunk.
+CHUNK_ORDERS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Tried:
     Attributes:
         times: How many runs tried.
         last_at: When the last one did (ISO 8601, UTC).
-        since: Since when it waits, by reason: see :class:`~tiny_operators.batches.waiting.Wait`.
+        since: Since when it waits, by reason: see :class:`~tiny_operators.orders.outcomes.Wait`.
         run: Key of the last one.
     """
 
@@ -152,7 +155,7 @@ class Plan:
     in_parts: int = 0
     rejected: tuple[RejectedFile, ...] = ()
     ignored: tuple[InboxFile, ...] = ()
-    chunk_orders: int = 20
+    chunk_orders: int = CHUNK_ORDERS
     refresh_costs: bool = False
     reading: str = ""
     ended: tuple[PartlyFinishedFile, ...] = ()

@@ -29,7 +29,7 @@ from tiny_operators.tiny.search import order_id, page_records
 from tiny_operators.wording import kind_of
 
 # By table, the fields that must be readable: which record it is, its day, and its money. What Tiny leaves empty is
-# null, as everywhere.
+# null, as everywhere; but an order needs a day and a total (tiny_operators.orders.rows).
 NEEDED: Final = {
     "pdv": frozenset({
         "id",

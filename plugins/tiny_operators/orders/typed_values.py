@@ -1,4 +1,4 @@
-"""One value of Tiny into one value of a BigQuery column.
+"""The values of a record of Tiny, typed for the columns of BigQuery.
 
 Tiny writes numbers as text or number, ``""`` for nothing, ``"0"`` for "no id", lists in many shapes, days as
 dd/mm/yyyy. The result is what a newline-delimited JSON load accepts. NUMERIC is written as text, so it stays exact.
@@ -59,7 +59,7 @@ _KEPT_VALUES: Final = 1024
 _SHORT: Final = 40
 
 # Fields in which Tiny writes "0" for "there is none".
-_NO_ID_FIELDS: Final = frozenset({"id_vendedor", "idProdutoPai", "id_fornecedor", "idProduto"})
+_ZERO_MEANS_NONE: Final = frozenset({"id_vendedor", "idProdutoPai", "id_fornecedor", "idProduto"})
 
 
 class FieldError(ValueError):
@@ -98,7 +98,7 @@ class UnreadableValues:
     needed: frozenset[str]
     notes: list[FieldError] = field(default_factory=list)
 
-    def accepts(self, error: FieldError) -> bool:
+    def note_if_optional(self, error: FieldError) -> bool:
         """Return whether a record is useful without this value, which is then noted."""
         if re.sub(r"\[[0-9]+\]", "", error.path) in self.needed and not isinstance(error, NoDayError):
             return False
@@ -135,7 +135,7 @@ def to_record(
         except FieldError as error:
             # A value does not know where it is, a record does.
             error.path = error.path or f"{path}{name}"
-            if tolerance is None or not tolerance.accepts(error):
+            if tolerance is None or not tolerance.note_if_optional(error):
                 raise
             row[name] = [] if column.repeated else None
     return row
@@ -151,12 +151,12 @@ def _plan(columns: tuple[Column, ...]) -> tuple[tuple[str, Callable[[Any], Any] 
 
 def _reader(column: Column) -> Callable[[Any], Any]:
     """Return what types a value of a column."""
-    typed, none_is_zero = _READERS.get(column.type), column.name in _NO_ID_FIELDS
+    typed, zero_is_none = _READERS.get(column.type), column.name in _ZERO_MEANS_NONE
 
     def read(value: object) -> Any:
         # Most values are texts.
         nothing = not value.strip() if isinstance(value, str) else is_nothing(value)
-        if nothing or (none_is_zero and str(value).strip() == "0"):
+        if nothing or (zero_is_none and str(value).strip() == "0"):
             return None
         if typed is None:
             raise FieldError(f"a column type that answers fill, not {column.type}", "another type")

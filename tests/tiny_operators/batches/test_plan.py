@@ -19,6 +19,7 @@ from tiny_operators.batches.inbox import (
     file_destinations,
     reject_rows,
     too_many_unusable,
+    whole_files,
 )
 from tiny_operators.lake.names import day_of
 from tiny_operators.orders.outcomes import Outcome, Reject, State, Wait, Waiting
@@ -299,6 +300,10 @@ def test_a_file_of_several_orders_is_an_entry_for_each() -> None:
     }
 
 
+def batch_of(plan: Plan, most: int) -> Plan:
+    return whole_files(plan, plan.orders, most)
+
+
 def test_a_file_is_planned_with_all_its_orders_or_waits() -> None:
     plan = planner()
     plan.add("first.json", 1, NOON, webhook(1))
@@ -306,12 +311,12 @@ def test_a_file_is_planned_with_all_its_orders_or_waits() -> None:
     plan.add("again.json", 3, NOON + timedelta(seconds=2), webhook(1))
     plan.add("overlap.json", 4, NOON + timedelta(seconds=3), several(1, 5))
     plan.add("bad.json", 5, NOON, b"x")
-    first = plan.plan(max_orders=2)
+    first = batch_of(plan.plan(), 2)
     assert [(order.pedido, [file.name for file in order.files]) for order in first.orders] == [
         (1, ["first.json", "again.json"])
     ]
     assert [item.file.name for item in first.rejected] == ["bad.json"]
-    whole = plan.plan(max_orders=4)
+    whole = batch_of(plan.plan(), 4)
     assert [order.pedido for order in whole.orders] == [1, 2, 3, 4]
     assert {file.name for order in whole.orders for file in order.files} == {
         "first.json",
@@ -326,7 +331,7 @@ def test_a_file_with_more_orders_than_a_batch_is_a_batch(count: int) -> None:
     plan = planner()
     plan.add("many.json", 1, NOON, several(*range(1, count + 1)))
     plan.add("next.json", 2, NOON + timedelta(seconds=1), webhook(99))
-    assert [order.pedido for order in plan.plan(max_orders=2).orders] == [
+    assert [order.pedido for order in batch_of(plan.plan(), 2).orders] == [
         *range(1, count + 1),
         *([99] if count == 1 else []),
     ]

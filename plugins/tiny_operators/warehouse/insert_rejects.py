@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 # Rows of one statement: some 600 bytes each, of the 10 MB that a request may have.
-_AT_ONCE: Final = 1000
+_ROWS_OF_STATEMENT: Final = 1000
 
 
 def insert_rejects(
@@ -31,15 +31,15 @@ def insert_rejects(
         client: Client of BigQuery.
         store: The store.
         rows: The rows.
-        first_arrival: Of the files that they are about: no row can have been added before that.
-        job: First part of the ids of the jobs. What is called again for the same rows waits for the job of the call
-            before, if that still runs: BigQuery lets two statements that insert run side by side, and both insert.
+        first_arrival: Arrival of the oldest file that they are about; rows that are there are looked for from then on.
+        job: First part of the ids of the jobs: a later try finds the job of an earlier one and waits for it. BigQuery
+            lets two statements that insert run side by side, and both insert.
 
     Raises:
         GoogleAPICallError: When a job failed.
     """
-    for start in range(0, len(rows), _AT_ONCE):
-        some = rows[start : start + _AT_ONCE]
+    for start in range(0, len(rows), _ROWS_OF_STATEMENT):
+        some = rows[start : start + _ROWS_OF_STATEMENT]
         _insert(client, store, some, first_arrival, f"{job}_{_digest(some)}")
 
 
@@ -56,10 +56,13 @@ def _insert(
             ScalarQueryParameter("first_arrival", "TIMESTAMP", first_arrival),
         ],
     )
+    # The next number only after a job that failed.
     for number in count(1):
         job_id = re.sub(r"[^A-Za-z0-9_-]", "_", f"{job}_{number}")
         try:
-            query = client.query(statement(store), job_config=config, job_id=job_id, location=store.location)
+            query = client.query(
+                insert_statement(store), job_config=config, job_id=job_id, location=store.location
+            )
         except Conflict:
             earlier: Any = client.get_job(job_id, location=store.location)
             if earlier.exception() is None:
@@ -73,7 +76,7 @@ def _digest(rows: Sequence[Json]) -> str:
     return hashlib.sha256("".join(row["id"] for row in rows).encode()).hexdigest()[:12]
 
 
-def statement(store: Store) -> str:
+def insert_statement(store: Store) -> str:
     """Return the statement that adds the rows."""
     template = sql_files().get_template("insert_rejects.sql")
     return template.render(target=lambda name: f"{store.dataset}.{name}", columns=columns)
