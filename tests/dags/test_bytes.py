@@ -35,7 +35,7 @@ def rendered(dags: Any) -> Any:
         bounds = BatchBounds()
         for number, pedido in enumerate(BATCHES[batch]):
             bounds.add(pedido, [FIRST_DAY + timedelta(days=number % 2_000)])
-        said = {"return_value": counts, "orders": None if batch == "untold" else bounds.to_xcom()}
+        said = {"return_value": counts, "batch_bounds": None if batch == "untold" else bounds.to_xcom()}
         ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": said[key])
         template = dags[dag_id].get_template_env().get_template(name)
         text: str = template.render(dag=dags[dag_id], run_id="manual", ti=ti, task_instance=ti)

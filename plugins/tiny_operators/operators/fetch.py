@@ -57,13 +57,14 @@ class FetchOrdersOperator(AccountOperator):
             names.forgotten_object(self.store.prefix),
             names.silent_products_object(self.store.prefix),
         )
-        plan = self.read_plan(objects, key)
-        if not plan.planned:
-            raise AirflowSkipException("The run has no order to read")
         listed = products_ahead(objects, self.store)
         begun = begin_in_thread(lambda: objects.create_json(names.reading_begun_object(key), {"at": now()}))
         alive, first = self.take_turn(objects), begun.result()
         calls_end = cache(lambda: begin_in_thread(lambda: self.turn_done(objects)))
+        plan = self.read_plan(objects, key)
+        if not plan.planned:
+            self.turn_done(objects)
+            raise AirflowSkipException("The run has no order to read")
         hook = self.tiny(objects)
         raw = RawWriter(objects, self.store, plan.path, key, listed)
         reader = OrderReader(hook, raw, plan, alive=alive, first=first)
