@@ -148,10 +148,10 @@ class Failure:
             error: What Airflow knows of its error.
             docs: The documentation of its DAG: see :mod:`tiny_operators.triage`.
         """
-        reported = isinstance(error, BaseException) and _is_ours(error)
-        at_once = reported and isinstance(error, AirflowFailException)
-        to_do = advice(docs, task_id, at_once=at_once, error_is_shown=reported)
-        return cls(task_id, _described(error), to_do or ("" if reported else _SEE_LOG))
+        is_ours = isinstance(error, BaseException) and _is_ours(error)
+        at_once = is_ours and isinstance(error, AirflowFailException)
+        to_do = advice(docs, task_id, at_once=at_once, error_is_shown=is_ours)
+        return cls(task_id, _described(error), to_do or ("" if is_ours else _SEE_LOG))
 
     def note(self) -> str:
         """Say it in a line, what to do first: Airflow 3 shows the beginning of it."""

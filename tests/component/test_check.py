@@ -249,6 +249,14 @@ def test_items_that_do_not_add_up_are_found(checked: Checked, pedido: int) -> No
     assert checked.found() == "", "nothing to compare with"
 
 
+@pytest.mark.parametrize("lost", [1, 3])
+def test_orders_that_lost_all_their_items_are_found(checked: Checked, pedido: int, lost: int) -> None:
+    checked.merge(**both(sale(pedido), *(sale(pedido + n, itens=[]) for n in range(1, lost + 1))))
+    assert f"items_add_up: the items do not add up to the order, {lost} found: " in checked.found()
+    checked.merge(**sale(pedido + 9, itens=[], totalProdutos="0.00"))
+    assert checked.found() == "", "an order may have none"
+
+
 def test_an_order_of_one_table_only_is_found(checked: Checked, pedido: int) -> None:
     rows = both(sale(pedido), sale(pedido + 1))
     rows["pdv"].pop()
